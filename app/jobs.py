@@ -1,0 +1,103 @@
+"""What travels between the door and dispatch: a `Job`, and the words it is made of. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Action = Literal["start", "steer", "cancel", "answer"]
+Decided = Literal["start", "steer", "cancel", "answer", "ignore", "duplicate"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Who did it. `type` is GitHub's account type: `User`, `Bot`, `Organization`, `Mannequin`."""
+
+    login: str
+    id: int
+    type: str = "User"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thread:
+    """Where it happened: one issue or pull request of one repository, followed by id so that renames do not lose it."""
+
+    installation_id: int
+    repository_id: int
+    repository: str  # "owner/name" when the event was sent
+    number: int
+    is_pull_request: bool = False
+
+    @property
+    def key(self) -> str:
+        """Ordering group of everything about this thread: `repository_id#number`."""
+        return f"{self.repository_id}#{self.number}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """`/agent VERB [text] [--flag value]`. An instruction without a verb is `verb="instruct"`."""
+
+    verb: str
+    text: str = ""
+    flags: Mapping[str, str] = field(default_factory=dict)
+    error: str | None = None  # why it cannot be obeyed (unknown flag, …), in one line fit for a comment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Text frozen at trigger time: what people later edit does not change the run. All of it is untrusted."""
+
+    title: str = ""
+    body: str = ""
+    comment: str = ""
+    comment_id: int | None = None
+    url: str = ""
+    author: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One unit of work for dispatch, made from one delivery; `id` is its GUID, so doing it twice finds itself."""
+
+    id: str
+    action: Action
+    reason: str
+    trigger: str  # "issues.labeled:agent-fix", "issue_comment.created", …
+    thread: Thread
+    sender: Person
+    received_at: datetime
+    commands: tuple[Command, ...] = ()
+    source: Source = field(default_factory=Source)
+    labels: tuple[str, ...] = ()  # of the thread, at trigger time
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self) | {"received_at": self.received_at.isoformat()}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Job:
+        """Raises ValueError, KeyError or TypeError when `text` is not a job."""
+        data: dict[str, Any] = json.loads(text)
+        return cls(
+            **{
+                **data,
+                "thread": Thread(**data["thread"]),
+                "sender": Person(**data["sender"]),
+                "received_at": datetime.fromisoformat(data["received_at"]),
+                "commands": tuple(Command(**command) for command in data["commands"]),
+                "source": Source(**data["source"]),
+                "labels": tuple(data["labels"]),
+            }
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What the door decided about a delivery; the maintainer reads `reason` under *Recent deliveries*."""
+
+    decision: Decided
+    reason: str
+    job: Job | None = None

@@ -1,0 +1,116 @@
+"""A run is its ledger: an append-only, hash-chained sequence of events.
+
+Pure: no IO, no clock. The vocabulary of events is `KINDS`; `app.run_state` folds them into the state of a run,
+`app.agent.transcript` into the conversation with the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+GENESIS = "0" * 64
+
+KINDS: Mapping[str, str] = {
+    # dispatch
+    "run.created": "thread, requester, trigger, task (frozen text), playbook, base, config, model, delivery",
+    "run.queued": "reason, ahead",
+    "run.admitted": "reason",
+    "steer.received": "by, text, delivery",
+    "question.answered": "by, text, delivery",
+    "cancel.requested": "by, reason, delivery",
+    "budget.raised": "by, run_usd, delivery",
+    # worker
+    "attempt.started": "attempt, worker, sandbox, resumed_from",
+    "stage.started": "stage, note",
+    "stage.ended": "stage, ok, note",
+    "workspace.ready": "sha, files, size_bytes, seconds, mirror",
+    "command.ran": "purpose, command, exit_code, seconds, timed_out, output (blob), tail, counts, at",
+    "egress.requested": "host, port, method, allowed, reason, size_bytes",
+    "model.called": "call, model, estimate_tokens",
+    "model.replied": "call, content (blob or list), stop_reason, usage, cost_usd, seconds, model",
+    "model.failed": "call, error, retry_after_seconds",
+    "tool.ran": "tool_use_id, name, summary, content (blob or list), is_error, seconds, exit_code",
+    "notice.given": "text: what the harness told the model besides tool results (budget, steering, loop)",
+    "context.trimmed": "through_call: results up to this call are cleared in the prompt",
+    "question.asked": "questions: text, options, default, consequences",
+    "breaking.reported": "what, affected, migration",
+    "finish.called": "outcome, summary, confidence, assumptions, not_done, title",
+    "snapshot.taken": "manifest (blob), files, size_bytes",
+    "workspace.restored": "snapshot_seq, replayed",
+    "verification.ended": "ok, baseline, head, regression, note",
+    "scan.ended": "ok, findings",
+    "proposal.made": "changes, title, summary, evidence, draft, marks",
+    "run.parked": "reason, until, note",
+    "run.resumed": "reason",
+    "run.ended": "outcome, reason, next_step",
+    # publish
+    "publish.intended": "key, digest",
+    "publish.done": "key, digest, result",
+    "publish.failed": "key, error",
+    "publish.settled": "through: GitHub shows every event up to this one",
+}
+
+
+def canonical(value: Any) -> bytes:
+    """The one byte form of JSON-shaped `value` that is hashed."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One fact about a run. `digest` covers everything else, `previous` is the digest of the event before."""
+
+    run_id: str
+    seq: int  # from 1, without gaps
+    at: str  # UTC, ISO 8601
+    kind: str
+    data: Mapping[str, Any]
+    previous: str
+    digest: str
+
+    @classmethod
+    def make(cls, *, run_id: str, seq: int, at: datetime, kind: str, data: Mapping[str, Any], previous: str) -> Event:
+        """Raises KeyError for a kind that is not in the vocabulary."""
+        KINDS[kind]
+        stamp = at.astimezone(UTC).isoformat(timespec="milliseconds")
+        digest = _digest(run_id, seq, stamp, kind, data, previous)
+        return cls(run_id=run_id, seq=seq, at=stamp, kind=kind, data=data, previous=previous, digest=digest)
+
+    @property
+    def time(self) -> datetime:
+        return datetime.fromisoformat(self.at)
+
+
+def _digest(run_id: str, seq: int, at: str, kind: str, data: Mapping[str, Any], previous: str) -> str:
+    return hashlib.sha256(canonical([run_id, seq, at, kind, data, previous])).hexdigest()
+
+
+def verify_chain(run_id: str, events: Sequence[Event], witness: tuple[int, str] | None) -> list[str]:
+    """What is wrong with a ledger, in sentences; empty when it is whole.
+
+    `witness` is the last (seq, digest) recorded outside the ledger: without it a cut-off tail cannot be seen.
+    """
+    problems: list[str] = []
+    previous = GENESIS
+    for position, event in enumerate(events, start=1):
+        if event.run_id != run_id:
+            problems.append(f"event {position} belongs to run {event.run_id}")
+        if event.seq != position:
+            problems.append(f"event {event.seq} stands where {position} was expected: removed or reordered")
+        if event.previous != previous:
+            problems.append(f"event {event.seq} does not follow the event before it: changed, removed or reordered")
+        if _digest(event.run_id, event.seq, event.at, event.kind, event.data, event.previous) != event.digest:
+            problems.append(f"event {event.seq} ({event.kind}) was changed after it was written")
+        previous = event.digest
+    if witness is not None:
+        seq, digest = witness
+        if len(events) < seq:
+            problems.append(f"the ledger ends at event {len(events)}, but event {seq} was witnessed: cut off")
+        elif seq and events[seq - 1].digest != digest:
+            problems.append(f"event {seq} is not the one that was witnessed")
+    return problems

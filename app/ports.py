@@ -1,0 +1,302 @@
+"""The ports: only where production ships two adapters (AWS and one machine). One contract suite each.
+
+GitHub has one adapter and therefore no port; it has a simulator at HTTP level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from app.ledger import Event
+
+
+class Clock(Protocol):
+    """Time, so that tests can hold it."""
+
+    def now(self) -> datetime: ...  # aware, UTC
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+# ---------------------------------------------------------------- Queue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    id: str
+    body: str
+    group: str
+    receipt: str  # of this receive; acknowledging with an older receipt does nothing
+    attempt: int  # 1 on the first receive
+
+
+class Queue(Protocol):
+    """At-least-once, first in first out within a group: while a message of a group is in flight, its followers wait."""
+
+    def send(self, body: str, *, group: str, dedup_id: str, delay_seconds: float = 0) -> None:
+        """Enqueue; a `dedup_id` still waiting or seen in the last five minutes is dropped. Raises TransientError."""
+
+    def receive(self, *, limit: int = 10, visibility_seconds: float = 300) -> list[Message]: ...
+
+    def ack(self, message: Message) -> None: ...
+
+    def extend(self, message: Message, *, visibility_seconds: float) -> None: ...
+
+    def retry(self, message: Message, *, delay_seconds: float) -> None:
+        """Give the message back; after `max_attempts` receives it becomes a dead letter instead."""
+
+    def dead_letters(self) -> list[Message]: ...
+
+    def redrive(self) -> int:
+        """Move the dead letters back; returns how many."""
+
+
+# ---------------------------------------------------------------- Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """The index row of a run, written in the same transaction as the events it sums up."""
+
+    run_id: str
+    thread_key: str
+    repository: str
+    number: int
+    title: str
+    phase: str
+    reason: str  # why it waits or how it ended: queue reason, park reason or outcome
+    requester: str
+    attempt: int
+    cost_usd: float
+    created_at: str
+    updated_at: str
+    seq: int
+    head: str
+    unpublished: bool  # events after the last one the publisher has seen
+    park_until: str | None = None
+
+
+class Store(Protocol):
+    """Ledgers, blobs, claims with expiry, counters."""
+
+    def append(self, run_id: str, expected_seq: int, events: Sequence[Event], summary: RunSummary) -> None:
+        """Append `events` (seq expected_seq+1 …) and replace the summary, all or nothing; witness the new head.
+
+        Raises Conflict when the head is not at `expected_seq`.
+        """
+
+    def events(self, run_id: str, after: int = 0) -> list[Event]: ...
+
+    def witness(self, run_id: str) -> tuple[int, str] | None:
+        """The last head recorded outside the ledger's own table."""
+
+    def summary(self, run_id: str) -> RunSummary | None: ...
+
+    def runs(self, *, active: bool | None = None, thread_key: str | None = None, limit: int = 1000) -> list[RunSummary]:
+        """Newest first; `active` selects phases other than `ended` (True) or only `ended` (False)."""
+
+    def put_blob(self, data: bytes) -> str:
+        """Store by SHA-256 hex digest, which is returned. Idempotent."""
+
+    def get_blob(self, digest: str) -> bytes:
+        """Raises KeyError for an unknown digest."""
+
+    def claim(self, key: str, owner: str, *, ttl_seconds: float) -> bool:
+        """True when `owner` holds `key` for the next `ttl_seconds` (taken, or renewed when already its own)."""
+
+    def claimed_by(self, key: str) -> str | None:
+        """The owner of an unexpired claim."""
+
+    def release(self, key: str, owner: str) -> None:
+        """Give up a claim; nothing happens when another owner holds it."""
+
+    def add(self, counter: str, amount: int) -> int:
+        """Add atomically (0 reads); returns the new value."""
+
+
+# ---------------------------------------------------------------- Launcher, Tokens
+
+
+class Launcher(Protocol):
+    """Starts workers, one per (run, attempt)."""
+
+    def start(self, run_id: str, attempt: int) -> None:
+        """Idempotent per (run, attempt). Raises TransientError when there is no room just now."""
+
+    def is_running(self, run_id: str) -> bool | None:
+        """None when the platform cannot tell."""
+
+    def stop(self, run_id: str) -> None:
+        """Ask the worker to stop (SIGTERM, then the platform's grace)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    value: str
+    expires_at: datetime
+
+
+class Tokens(Protocol):
+    """What a worker may ask for: a read token for its own run's repository."""
+
+    def read_token(self, run_id: str) -> Token:
+        """Raises UserError for a run that is unknown or not active, TransientError when GitHub is not reachable."""
+
+
+# ---------------------------------------------------------------- Sandbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    timeout_seconds: float = 600.0  # per command, when the call names none
+    memory_bytes: int = 4 * 2**30
+    processes: int = 512
+    disk_bytes: int = 8 * 2**30  # tree, home and temporary files together
+    output_bytes: int = 256 * 1024  # kept of one command's output: the head and the tail
+
+
+@dataclass(frozen=True, kw_only=True)
+class Egress:
+    """What may leave the sandbox, and only while a command runs with `network=True`."""
+
+    hosts: tuple[str, ...] = ()  # exact names, or "*.example.org"
+    methods: tuple[str, ...] = ("GET", "HEAD", "CONNECT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EgressRequest:
+    host: str
+    port: int
+    method: str
+    allowed: bool
+    reason: str = ""
+    size_bytes: int = 0  # received from the host
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """One command that ran. `exit_code` comes from waiting for the process, never from its output."""
+
+    command: str
+    exit_code: int | None  # None when it was killed
+    seconds: float
+    output: bytes  # stdout and stderr as they came; head and tail when it was too long
+    output_bytes: int  # how much it really wrote
+    killed_by: Literal["", "time", "memory", "disk", "output", "closed"] = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.exit_code == 0 and not self.killed_by
+
+    @property
+    def text(self) -> str:
+        return self.output.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileEntry:
+    """A file as an `lstat` walk found it. `mode` is git's: 100644, 100755, 120000 (a link, its target as content)."""
+
+    mode: str
+    digest: str  # SHA-256 hex of the content
+    size: int
+
+
+Manifest = Mapping[str, FileEntry]  # path with "/" → entry, without the top `.git`
+
+
+class Sandbox(Protocol):
+    """One isolated environment around one tree. Everything in it is hostile; nothing of the host is visible."""
+
+    name: str  # "bubblewrap", "jail", "remote"
+    root: str  # the tree's path as commands inside see it
+
+    def run(self, command: str, *, timeout_seconds: float | None = None, network: bool = False) -> Execution:
+        """Run `bash -c command` in the tree as a fresh process tree; everything it leaves behind is killed."""
+
+    def shell(self, command: str, *, timeout_seconds: float | None = None) -> Execution:
+        """Run in the kept shell (directory, variables, background processes stay). Its exit code is hearsay."""
+
+    def restart_shell(self) -> None: ...
+
+    def read_file(self, path: str) -> bytes:
+        """Content of a regular file below the tree. Raises UserError: missing, not regular, through a link, too big."""
+
+    def write_file(self, path: str, content: bytes, *, mode: str | None = None) -> None:
+        """Create or replace a file (parents too), never through a link; keeps the mode when None. Raises UserError."""
+
+    def remove_file(self, path: str) -> None: ...
+
+    def manifest(self) -> Manifest:
+        """An `lstat` walk of the tree; unchanged files are not hashed again. Other kinds of file are left out."""
+
+    def seal(self) -> None:
+        """Remember tree and home as they are now, out of reach of what runs later."""
+
+    def reset(self) -> None:
+        """Kill everything and return to the sealed state."""
+
+    def close(self) -> None:
+        """Kill everything, remove everything. Idempotent."""
+
+
+class SandboxHost(Protocol):
+    """Makes sandboxes of one kind."""
+
+    name: str
+
+    def open(
+        self,
+        run_id: str,
+        tree: Path,
+        *,
+        limits: Limits,
+        egress: Egress,
+        on_request: Callable[[EgressRequest], None],
+        history: Path | None = None,
+    ) -> Sandbox:
+        """A sandbox around `tree`, a directory of plain files that the sandbox takes over.
+
+        `history` is the harness's bare repository: its objects may be read (never written) so that `git log` and
+        `git blame` work in the throw-away repository inside.
+        """
+
+
+# ---------------------------------------------------------------- Model
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRequest:
+    """One call of the Messages API; all parts are in that API's JSON shapes."""
+
+    model: str  # the vendor's name
+    system: Sequence[Mapping[str, Any]]
+    tools: Sequence[Mapping[str, Any]]
+    messages: Sequence[Mapping[str, Any]]
+    max_tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelReply:
+    content: Sequence[Mapping[str, Any]]  # text, thinking, tool_use blocks as the API gave them
+    stop_reason: str
+    usage: Mapping[str, int]  # input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens
+    model: str
+    request_id: str = ""
+    complete: bool = True  # False: the stream was cut; usage is what was seen, content must not be executed
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Model(Protocol):
+    """The vendor behind the agent loop."""
+
+    def reply(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
+        """Stream one reply to its end.
+
+        Raises TransientError (429, 529, 5xx, connection: with the vendor's retry-after), UserError (key refused,
+        unknown model, request refused for good).
+        """

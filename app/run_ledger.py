@@ -1,0 +1,117 @@
+"""One run's ledger, open for reading on and appending: the store, the fold and the redactor held together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from app.errors import Conflict, Superseded
+from app.ledger import Event
+from app.log import Redactor
+from app.ports import Clock, RunSummary, Store
+from app.run_state import RunState, fold
+
+
+class RunLedger:
+    """Reads a run's events as they come and appends to them.
+
+    A worker passes its `attempt`: once a newer attempt has started, every append raises Superseded.
+    """
+
+    def __init__(
+        self, store: Store, run_id: str, *, clock: Clock, redactor: Redactor, attempt: int | None = None
+    ) -> None:
+        self.store = store
+        self.run_id = run_id
+        self.clock = clock
+        self.redactor = redactor
+        self.attempt = attempt
+        self.state = RunState(run_id=run_id)
+        self.events: list[Event] = []
+        self.refresh()
+
+    def refresh(self) -> list[Event]:
+        """Read what others appended since; returns the new events."""
+        new = self.store.events(self.run_id, after=self.state.seq)
+        for event in new:
+            self._take(event)
+        return new
+
+    def append(self, kind: str, **data: Any) -> Event:
+        """Append one event at the head, reading on when another writer was first. Raises Superseded."""
+        event = self.append_if(lambda _state: True, kind, **data)
+        assert event is not None
+        return event
+
+    def append_if(self, guard: Callable[[RunState], bool], kind: str, /, **data: Any) -> Event | None:
+        """Append only while `guard(state)` holds for the newest state; None when it does not."""
+        clean = self.redactor.data(data)
+        while True:
+            if self.attempt is not None and self.state.attempt > self.attempt:
+                raise Superseded(f"attempt {self.state.attempt} has taken over from attempt {self.attempt}")
+            if not guard(self.state):
+                return None
+            event = Event.make(
+                run_id=self.run_id,
+                seq=self.state.seq + 1,
+                at=self.clock.now(),
+                kind=kind,
+                data=clean,
+                previous=self.state.head,
+            )
+            self._take(event)
+            try:
+                self.store.append(self.run_id, event.seq - 1, [event], summarise(self.state))
+            except Conflict:
+                self._forget_last()
+                self.refresh()
+                continue
+            except BaseException:
+                self._forget_last()
+                raise
+            return event
+
+    def blob(self, content: str | bytes) -> dict[str, Any]:
+        """Store `content` (text is redacted) by digest; the reference `{"blob": digest, "size": bytes}`."""
+        data = self.redactor.text(content).encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+        return {"blob": self.store.put_blob(data), "size": len(data)}
+
+    def read(self, reference: Any) -> Any:
+        """The JSON value behind a blob reference; anything else is returned as it is."""
+        if isinstance(reference, dict) and set(reference) == {"blob", "size"}:
+            return json.loads(self.store.get_blob(reference["blob"]))
+        return reference
+
+    def _take(self, event: Event) -> None:
+        self.events.append(event)
+        self.state.apply(event)
+
+    def _forget_last(self) -> None:
+        """Undo a `_take` whose append did not happen. Rare, so folding again is cheap enough."""
+        self.events.pop()
+        self.state = fold(self.run_id, self.events)
+
+
+def summarise(state: RunState) -> RunSummary:
+    """The index row of a run."""
+    created = state.created
+    thread = created.get("thread", {})
+    return RunSummary(
+        run_id=state.run_id,
+        thread_key=f"{thread.get('repository_id')}#{thread.get('number')}",
+        repository=thread.get("repository", ""),
+        number=thread.get("number", 0),
+        title=created.get("task", {}).get("title", ""),
+        phase=state.phase,
+        reason=state.outcome or state.park_reason or state.queue_reason,
+        requester=created.get("requester", {}).get("login", ""),
+        attempt=state.attempt,
+        cost_usd=round(state.cost_usd, 6),
+        created_at=state.created_at,
+        updated_at=state.updated_at,
+        seq=state.seq,
+        head=state.head,
+        unpublished=state.visible_seq > state.settled_seq,
+        park_until=state.park_until,
+    )

@@ -1,0 +1,146 @@
+"""All settings, read once from the environment. Standard library only: the door imports this."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.errors import SettingsError
+
+# The models behind the three aliases; logic knows only the aliases. Names as in the anthropic SDK 2.12.
+MODEL_FAST = "claude-haiku-4-5"
+MODEL_DEFAULT = "claude-sonnet-4-6"
+MODEL_DEEP = "claude-opus-4-6"
+
+PLATFORMS = ("local", "aws")
+PROVIDERS = ("anthropic", "bedrock", "scripted")
+SANDBOXES = ("auto", "bubblewrap", "jail", "remote")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The values of the contract's settings table. Fields marked `secret` are starred wherever they are shown."""
+
+    home: Path
+    platform: str = "local"
+    github_url: str = "https://github.com"
+    github_api_url: str = "https://api.github.com"
+    app_id: str = ""
+    app_slug: str = "lamplighter"
+    private_key: str = field(default="", metadata={"secret": True})
+    webhook_secrets: tuple[str, ...] = field(default=(), metadata={"secret": True})
+    sentry_secret: str = field(default="", metadata={"secret": True})
+    linear_secret: str = field(default="", metadata={"secret": True})
+    hook_secret: str = field(default="", metadata={"secret": True})
+    model_provider: str = "anthropic"
+    model_script: str = ""  # scripted provider only: path of the replies
+    model_fast: str = MODEL_FAST
+    model_default: str = MODEL_DEFAULT
+    model_deep: str = MODEL_DEEP
+    anthropic_api_key: str = field(default="", metadata={"secret": True})
+    anthropic_base_url: str = ""
+    sandbox: str = "auto"
+    concurrency: int = 8
+
+    @property
+    def bot_login(self) -> str:
+        return f"{self.app_slug}[bot]"
+
+    def secrets(self) -> list[str]:
+        """Every secret value held, for the redactor."""
+        held: list[str] = []
+        for item in fields(self):
+            if item.metadata.get("secret"):
+                value = getattr(self, item.name)
+                held.extend(value if isinstance(value, tuple) else [value])
+        return [value for value in held if value]
+
+    def model(self, alias: str) -> str:
+        """The model's name behind `fast`, `default` or `deep`; any other text is taken as a name."""
+        return {"fast": self.model_fast, "default": self.model_default, "deep": self.model_deep}.get(alias, alias)
+
+
+def _home(env: Mapping[str, str]) -> Path:
+    if env.get("LAMPLIGHTER_HOME"):
+        return Path(env["LAMPLIGHTER_HOME"]).expanduser().absolute()
+    state = env.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(state) / "lamplighter"
+
+
+def _choice(env: Mapping[str, str], name: str, allowed: tuple[str, ...], mistakes: list[str]) -> str:
+    value = env.get(name) or allowed[0]
+    if value not in allowed:
+        mistakes.append(f"{name}={value!r} is not one of {', '.join(allowed)}")
+    return value
+
+
+def _url(env: Mapping[str, str], name: str, default: str, mistakes: list[str]) -> str:
+    value = (env.get(name) or default).rstrip("/")
+    if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc:
+        mistakes.append(f"{name}={value!r} is not an http(s) address")
+    return value
+
+
+def _positive(env: Mapping[str, str], name: str, default: int, mistakes: list[str]) -> int:
+    value = env.get(name) or str(default)
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        mistakes.append(f"{name}={value!r} is not a whole number above 0")
+        return default
+    return int(value)
+
+
+def _private_key(env: Mapping[str, str], mistakes: list[str]) -> str:
+    value = env.get("LAMPLIGHTER_PRIVATE_KEY", "").strip()
+    if not value or "PRIVATE KEY" in value or value.startswith(("secretsmanager:", "kms:")):
+        return value.replace("\\n", "\n")
+    try:
+        text = Path(value).expanduser().read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        mistakes.append(f"LAMPLIGHTER_PRIVATE_KEY is neither PEM text nor a readable file ({type(error).__name__})")
+        return ""
+    if "PRIVATE KEY" not in text:
+        mistakes.append("LAMPLIGHTER_PRIVATE_KEY names a file that holds no PEM private key")
+    return text
+
+
+def load(env: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `env` (default: the process environment).
+
+    Raises SettingsError naming every mistake at once.
+    """
+    env = os.environ if env is None else env
+    mistakes: list[str] = []
+    webhook_secrets = tuple(env.get("LAMPLIGHTER_WEBHOOK_SECRET", "").split())
+    if len(webhook_secrets) > 2:
+        mistakes.append("LAMPLIGHTER_WEBHOOK_SECRET holds more than two secrets; during rotation give old and new")
+    slug = env.get("LAMPLIGHTER_APP_SLUG") or "lamplighter"
+    if not slug.replace("-", "").isalnum():
+        mistakes.append(f"LAMPLIGHTER_APP_SLUG={slug!r} may hold letters, digits and hyphens only")
+    settings = Settings(
+        home=_home(env),
+        platform=_choice(env, "LAMPLIGHTER_PLATFORM", PLATFORMS, mistakes),
+        github_url=_url(env, "LAMPLIGHTER_GITHUB_URL", "https://github.com", mistakes),
+        github_api_url=_url(env, "LAMPLIGHTER_GITHUB_API_URL", "https://api.github.com", mistakes),
+        app_id=env.get("LAMPLIGHTER_APP_ID", "").strip(),
+        app_slug=slug,
+        private_key=_private_key(env, mistakes),
+        webhook_secrets=webhook_secrets,
+        sentry_secret=env.get("LAMPLIGHTER_SENTRY_SECRET", ""),
+        linear_secret=env.get("LAMPLIGHTER_LINEAR_SECRET", ""),
+        hook_secret=env.get("LAMPLIGHTER_HOOK_SECRET", ""),
+        model_provider=_choice(env, "LAMPLIGHTER_MODEL_PROVIDER", PROVIDERS, mistakes),
+        model_script=env.get("LAMPLIGHTER_MODEL_SCRIPT", ""),
+        model_fast=env.get("LAMPLIGHTER_MODEL_FAST") or MODEL_FAST,
+        model_default=env.get("LAMPLIGHTER_MODEL_DEFAULT") or MODEL_DEFAULT,
+        model_deep=env.get("LAMPLIGHTER_MODEL_DEEP") or MODEL_DEEP,
+        anthropic_api_key=env.get("ANTHROPIC_API_KEY", ""),
+        anthropic_base_url=env.get("ANTHROPIC_BASE_URL", ""),
+        sandbox=_choice(env, "LAMPLIGHTER_SANDBOX", SANDBOXES, mistakes),
+        concurrency=_positive(env, "LAMPLIGHTER_CONCURRENCY", 8, mistakes),
+    )
+    if mistakes:
+        raise SettingsError(mistakes)
+    return settings
