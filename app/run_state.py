@@ -60,6 +60,7 @@ class RunState:
     blocked_hosts: list[str] = field(default_factory=list)
     questions: list[Mapping[str, Any]] = field(default_factory=list)  # question.asked, in order
     answers: list[Mapping[str, Any]] = field(default_factory=list)  # question.answered, in order
+    steering: list[Mapping[str, Any]] = field(default_factory=list)  # steer.received, in order
     cancel: Mapping[str, Any] | None = None
     breaking: list[Mapping[str, Any]] = field(default_factory=list)
     finish: Mapping[str, Any] | None = None
@@ -161,6 +162,10 @@ def _answered(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     state.answers.append({**data, "seq": event.seq})
 
 
+def _steered(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    state.steering.append({**data, "seq": event.seq})
+
+
 def _cancelled(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     state.cancel = state.cancel or data
 
@@ -244,6 +249,7 @@ _FOLDS = {
     "tool.ran": _tool,
     "question.asked": _asked,
     "question.answered": _answered,
+    "steer.received": _steered,
     "cancel.requested": _cancelled,
     "budget.raised": _budget,
     "breaking.reported": _breaking,

@@ -1,0 +1,64 @@
+"""One table: what each way a run can stand or end means on GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from app.run_state import Outcome, RunState
+
+StateLabel = Literal["queued", "working", "needs-info", "needs-approval", "parked", "done", "failed"]
+Conclusion = Literal["success", "neutral", "failure", "cancelled", "action_required"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Appearance:
+    """How an outcome looks: the state label, the check run's conclusion, the headline, and whether a person is told."""
+
+    label: StateLabel | None
+    conclusion: Conclusion
+    icon: str
+    headline: str
+    comments: bool = True  # a new comment, because a person has something to read or to do
+
+
+OUTCOMES: Mapping[Outcome, Appearance] = {
+    "proposed": Appearance(label="done", conclusion="success", icon="✅", headline="Pull request opened"),
+    "nothing_to_do": Appearance(label="done", conclusion="neutral", icon="⚪", headline="Nothing to do"),
+    "not_reproduced": Appearance(label="done", conclusion="neutral", icon="⚪", headline="Not reproduced"),
+    "needs_decision": Appearance(label="done", conclusion="action_required", icon="🟡", headline="Needs a decision"),
+    "out_of_budget": Appearance(label="failed", conclusion="failure", icon="🟠", headline="Out of budget"),
+    "gave_up": Appearance(label="failed", conclusion="failure", icon="🟠", headline="Stopped without a result"),
+    "failed": Appearance(label="failed", conclusion="failure", icon="🔴", headline="Failed"),
+    "cancelled": Appearance(label=None, conclusion="cancelled", icon="⏹️", headline="Stopped", comments=False),
+    "refused": Appearance(label=None, conclusion="neutral", icon="🚫", headline="Not started"),
+    "replied": Appearance(label=None, conclusion="neutral", icon="💬", headline="Answered"),
+}
+
+_PARKED: Mapping[str, StateLabel] = {"question": "needs-info", "approval": "needs-approval"}
+
+
+def state_label(state: RunState) -> StateLabel | None:
+    """The one state label a thread should carry for this run, without the configured prefix; None for none."""
+    if state.phase == "ended":
+        return OUTCOMES[state.outcome].label if state.outcome else None
+    if state.phase == "queued":
+        return "queued"
+    if state.phase == "parked":
+        return _PARKED.get(state.park_reason, "parked")
+    return "working"
+
+
+def marks(state: RunState) -> list[str]:
+    """The marks a run has earned, without the configured prefix."""
+    found: list[str] = []
+    if state.finish and state.finish.get("confidence") == "low":
+        found.append("uncertain")
+    if state.breaking:
+        found.append("breaking-change")
+    proposal = state.proposal or {}
+    found += [mark for mark in proposal.get("marks", []) if mark not in found]
+    if state.outcome in {"needs_decision", "gave_up", "failed", "out_of_budget"}:
+        found.append("needs-human")
+    return found

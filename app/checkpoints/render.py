@@ -1,0 +1,202 @@
+"""Every sentence the bot says in a comment or a check, so that its words can be reviewed like code.
+
+All text from outside goes through `app.checkpoints.markdown` first. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.checkpoints.markdown import code, cut, fence, line, neutral, people
+from app.checkpoints.outcomes import OUTCOMES
+from app.run_state import RunState, Stage
+
+STAGES: Mapping[str, str] = {
+    "clone": "Clone",
+    "setup": "Set up",
+    "baseline": "Tests before",
+    "work": "Work",
+    "verify": "Tests after",
+    "scan": "Security scan",
+}
+_LETTERS = "abcd"
+
+
+def marker(run_id: str, part: str) -> str:
+    """The hidden line by which a comment is found again; unique per run and part."""
+    return f"<!-- lamplighter run={run_id} part={part} -->"
+
+
+def short(run_id: str) -> str:
+    return run_id[:8]
+
+
+def status(state: RunState, *, pull: Mapping[str, Any] | None, cap_usd: float, prefix: str) -> str:
+    """The one status comment of a run; edited in place, at most 40 lines."""
+    lines = [marker(state.run_id, "status"), f"### {_headline(state, pull)}", ""]
+    if state.stages:
+        lines += ["| | stage | time | |", "|---|---|---|---|", *_stage_rows(state)]
+        lines.append("")
+    lines += _standing(state, pull, prefix)
+    spent = f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {state.turns} turns" if state.turns else "nothing spent yet"
+    asked_by = line(state.created.get("requester", {}).get("login", ""), 60)
+    lines += ["", f"<sub>{spent} · asked for by {asked_by} · run `{short(state.run_id)}`</sub>"]
+    return cut("\n".join(lines))
+
+
+def _headline(state: RunState, pull: Mapping[str, Any] | None) -> str:
+    if state.phase == "ended" and state.outcome:
+        look = OUTCOMES[state.outcome]
+        if state.outcome == "proposed" and pull is None:
+            return "📦 Opening the pull request"
+        return f"{look.icon} {look.headline}" + (f": #{pull['number']}" if pull else "")
+    if state.phase == "queued":
+        return "🕯️ Waiting"
+    if state.phase == "parked":
+        return {"question": "❓ Waiting for an answer", "approval": "✋ Waiting for approval"}.get(
+            state.park_reason, "⏸️ Paused"
+        )
+    return "🔥 Working on it" if state.stages else "🕯️ Starting"
+
+
+def _stage_rows(state: RunState) -> list[str]:
+    """The last stages, newest attempt only where a stage was repeated."""
+    latest: dict[str, Stage] = {}
+    for stage in state.stages:
+        latest.pop(stage.name, None)
+        latest[stage.name] = stage
+    rows = []
+    for stage in latest.values():
+        icon = {None: "⏳" if state.phase == "working" else "⏸️", True: "✅", False: "❌"}[stage.ok]
+        note = stage.note if stage.ended_at or not state.doing else state.doing
+        rows.append(f"| {icon} | {STAGES.get(stage.name, stage.name)} | {_took(stage)} | {line(note, 90)} |")
+    return rows
+
+
+def _took(stage: Stage) -> str:
+    if stage.ended_at is None:
+        return "…"
+    seconds = (datetime.fromisoformat(stage.ended_at) - datetime.fromisoformat(stage.started_at)).total_seconds()
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _standing(state: RunState, pull: Mapping[str, Any] | None, prefix: str) -> list[str]:
+    if state.phase == "ended":
+        if state.outcome == "cancelled":
+            return [line(state.reason, 300)]
+        return [] if pull else [line(_first_line(state.reason), 300)]
+    if state.phase == "queued":
+        return [line(state.queue_reason, 300), f"`{prefix} stop` takes it out of the queue."]
+    if state.phase == "parked" and state.park_reason == "question":
+        return ["The question is in a comment below. Nothing is spent while it waits."]
+    if state.phase == "parked":
+        return [f"{line(state.park_note, 300)} It goes on by itself; nothing is spent meanwhile."]
+    again = f" Attempt {state.attempt}: the one before was interrupted." if state.attempt > 1 else ""
+    return [f"`{prefix} stop` stops it.{again}"]
+
+
+def _first_line(text: str) -> str:
+    return text.strip().split("\n", 1)[0] if text.strip() else ""
+
+
+def question(state: RunState, asked: Mapping[str, Any], number: int, *, prefix: str) -> str:
+    """A checkpoint that needs a person: at most three questions, each with options, a default and consequences."""
+    requester = state.created.get("requester", {}).get("login", "")
+    lines = [marker(state.run_id, f"question-{number}"), f"### ❓ {people([requester])} a question before I go on", ""]
+    for index, item in enumerate(asked["questions"], start=1):
+        lines += [f"**{index}. {line(item['text'], 600)}**", ""]
+        default = item.get("default")
+        for letter, option in zip(_LETTERS, item.get("options", []), strict=False):
+            text, consequence = _option(option)
+            mark = " *(default)*" if default in {letter, text} else ""
+            lines.append(f"- **{index}{letter}** {line(text, 200)}{mark}" + (f": {consequence}" if consequence else ""))
+        lines.append("")
+    example = f"{prefix} answer 1a" if asked["questions"][0].get("options") else f"{prefix} answer your words"
+    lines += [
+        f"Reply here in your own words, or `{example}`. I wait, at no cost, until somebody with triage rights does."
+    ]
+    return cut("\n".join(lines))
+
+
+def _option(option: Any) -> tuple[str, str]:
+    if isinstance(option, Mapping):
+        return str(option.get("text", "")), line(str(option.get("consequence", "")), 300)
+    return str(option), ""
+
+
+def result(state: RunState, *, pull: Mapping[str, Any] | None, prefix: str, owners: Sequence[str] = ()) -> str:
+    """The closing comment: what came out, with evidence, and what to do next."""
+    assert state.outcome is not None
+    look = OUTCOMES[state.outcome]
+    to = people([state.created.get("requester", {}).get("login", "")])
+    lines = [marker(state.run_id, "result")]
+    if state.outcome == "proposed" and pull:
+        lines += [f"### {look.icon} {to} pull request #{pull['number']} is ready for you to look at", ""]
+        lines += [neutral(state.finish.get("summary", ""), 900) if state.finish else "", "", *_proof_lines(state)]
+        if (state.proposal or {}).get("draft"):
+            lines += ["", f"It is a **draft**: {line((state.proposal or {}).get('draft_reason', ''), 300)}"]
+        if state.breaking and owners:
+            lines += ["", f"⚠️ Breaking change, please look: {people(list(owners))}"]
+    else:
+        lines += [f"### {look.icon} {to} {look.headline.lower()}", "", neutral(state.reason, 3_000)]
+        lines += _tried(state)
+        if state.next_step:
+            lines += ["", f"**Next:** {neutral(state.next_step, 600)}"]
+    lines += ["", f"<sub>`{prefix} retry` starts again · run `{short(state.run_id)}` · ${state.cost_usd:.2f}</sub>"]
+    return cut("\n".join(lines))
+
+
+def _proof_lines(state: RunState) -> list[str]:
+    verification = state.verification or {}
+    lines = [f"- {line(verification.get('note', ''), 300)}"] if verification.get("note") else []
+    if state.finish and state.finish.get("confidence") == "low":
+        lines.append("- 🟡 I am **not sure** of this one: see *Decisions and assumptions* in the pull request.")
+    return lines
+
+
+def _tried(state: RunState) -> list[str]:
+    """What was run, newest last, for an outcome without a pull request."""
+    ran = [item for item in state.commands if item.get("purpose") in {"baseline", "verify", "setup"}][-3:]
+    if not ran:
+        return []
+    lines = ["", "<details><summary>What was run</summary>", ""]
+    for item in ran:
+        ended = f"exit {item['exit_code']}" if item.get("exit_code") is not None else "killed"
+        lines += [f"{code(item['command'], 200)}: {ended}", ""]
+        if item.get("exit_code") != 0 and item.get("tail"):
+            lines += [fence(item["tail"][-1_500:], 1_500), ""]
+    if state.blocked_hosts:
+        lines += ["Blocked hosts (allow them under `sandbox.network`): "]
+        lines += [", ".join(code(host, 80) for host in state.blocked_hosts[:10]), ""]
+    return [*lines, "</details>"]
+
+
+def reply(state: RunState) -> str:
+    """The answer to a request that starts no work: a refusal, a status, the help. `reason` is the bot's own Markdown."""
+    return cut(f"{marker(state.run_id, 'reply')}\n{state.reason}")
+
+
+def check_summary(state: RunState, pull: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Title and summary of the check run `lamplighter`."""
+    title = _headline(state, pull).split(" ", 1)[1]
+    rows = ["| | stage | time | |", "|---|---|---|---|", *_stage_rows(state)]
+    head = (state.proposal or {}).get("ledger_head", "")[:16]
+    summary = "\n".join([*rows, "", f"Ledger head `{head}` · ${state.cost_usd:.2f} · {state.turns} turns"])
+    return title[:250], cut(summary, 65_535)
+
+
+def scan_summary(state: RunState) -> tuple[str, str]:
+    """Title and summary of the check run `lamplighter/scan`."""
+    findings: Sequence[Mapping[str, Any]] = (state.scan or {}).get("findings", [])
+    if not findings:
+        return "Nothing found", "Limits, protected paths, secrets, test weakening and breaking changes were checked."
+    rows = [
+        f"| {item['level']} | {code(item['check'], 40)} | {code(item.get('path') or '-', 100)} | "
+        f"{line(item['message'], 200)} |"
+        for item in findings[:50]
+    ]
+    return f"{len(findings)} finding(s)", cut(
+        "\n".join(["| level | check | file | |", "|---|---|---|---|", *rows]), 65_535
+    )

@@ -1,0 +1,65 @@
+"""The short answers to a request that starts no work: refusals, `status`, `help`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.checkpoints.markdown import code, line
+from app.ports import RunSummary
+
+
+def refused_role(login: str, verb: str, role: str, needed: str) -> str:
+    return (
+        f"Sorry {line(login, 60)}, `{verb}` needs the **{needed}** role on this repository and yours is "
+        f"**{role or 'none'}**. Somebody who has it can ask for it."
+    )
+
+
+def refused(reason: str) -> str:
+    return f"🚫 {reason}"
+
+
+def already_active(run: RunSummary, prefix: str) -> str:
+    return (
+        f"I am already on this (run `{run.run_id[:8]}`, {run.phase}). "
+        f"`{prefix} status` shows where it stands, `{prefix} stop` stops it; plain words after `{prefix}` steer it."
+    )
+
+
+def no_active_run(verb: str, prefix: str) -> str:
+    return f"There is no run here to {verb}. `{prefix} fix` starts one."
+
+
+def no_open_question(prefix: str) -> str:
+    return f"No question is open here, so there is nothing to answer. `{prefix} status` shows where things stand."
+
+
+def not_built(verb: str, prefix: str) -> str:
+    return f"`{verb}` is not built yet in this version. `{prefix} help` lists what is."
+
+
+def wrong_place(verb: str, places: Sequence[str]) -> str:
+    return f"`{verb}` works on {' and '.join(places)} only."
+
+
+def bad_command(verb: str, error: str) -> str:
+    return f"I did not understand {code(verb, 40)}: {error}"
+
+
+def status(runs: Sequence[RunSummary]) -> str:
+    """Where the runs of this thread stand, newest first."""
+    if not runs:
+        return "No run here yet."
+    rows = [
+        f"| `{run.run_id[:8]}` | {run.phase} | {line(run.reason.replace('_', ' '), 100)} | ${run.cost_usd:.2f} "
+        f"| {run.updated_at[:16].replace('T', ' ')} UTC |"
+        for run in runs[:5]
+    ]
+    return "\n".join(["| run | state | | cost | last change |", "|---|---|---|---|---|", *rows])
+
+
+def help_text(verbs: Sequence[tuple[str, str]], prefix: str, trigger_label: str) -> str:
+    """The verbs of this version, one line each."""
+    rows = [f"- `{prefix} {verb}`: {text}" for verb, text in verbs]
+    start = f"Put the label `{trigger_label}` on an issue, or write at the start of a comment:"
+    return "\n".join([start, "", *rows, "", f"Plain words after `{prefix}` are an instruction."])

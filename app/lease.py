@@ -1,0 +1,87 @@
+"""A worker's lease on its run: the heartbeat that says it is alive, and the ear that hears a cancellation.
+
+The lease is a claim with expiry in the store. When the worker dies it runs out, and the schedule starts another attempt.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from app import log
+from app.errors import LamplighterError, Superseded
+from app.ports import Store
+
+TTL_SECONDS = 60.0  # a run is taken for lost one minute after its worker's last heartbeat
+_BEAT_SECONDS = 10.0
+_LISTEN_SECONDS = 1.0
+
+
+def lease_key(run_id: str) -> str:
+    return f"worker:{run_id}"
+
+
+class Lease:
+    """Held for the length of a `with`: renews the claim and watches the ledger from a thread of its own.
+
+    `stop_requested` turns true on a cancellation, a newer attempt or a lost lease; `on_stop` is then called once, from
+    that thread, so that a command that is still running can be killed.
+    """
+
+    def __init__(self, store: Store, run_id: str, attempt: int, owner: str) -> None:
+        self._store = store
+        self._run_id = run_id
+        self._attempt = attempt
+        self._owner = owner
+        self._seen = 0
+        self._done = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"lease-{run_id}", daemon=True)
+        self.on_stop: Callable[[], None] = lambda: None
+
+    @property
+    def stop_requested(self) -> bool:
+        return self._stop.is_set()
+
+    def request_stop(self) -> None:
+        """Ask the worker to leave at the next step (SIGTERM, a Spot warning)."""
+        self._stop.set()
+
+    def __enter__(self) -> Lease:
+        if not self._store.claim(lease_key(self._run_id), self._owner, ttl_seconds=TTL_SECONDS):
+            raise Superseded(f"another worker holds run {self._run_id}")
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        self._thread.join(timeout=5)
+        self._store.release(lease_key(self._run_id), self._owner)
+
+    def _beat(self) -> None:
+        waited = 0.0
+        while not self._done.wait(_LISTEN_SECONDS):
+            waited += _LISTEN_SECONDS
+            try:
+                held = True
+                if waited >= _BEAT_SECONDS:
+                    waited = 0.0
+                    held = self._store.claim(lease_key(self._run_id), self._owner, ttl_seconds=TTL_SECONDS)
+                if not held or self._called_off():
+                    self._stop.set()
+                    self.on_stop()
+                    return
+            except LamplighterError as error:  # the store is away: the next beat tries again
+                log.event("lease.beat_failed", error=error, run=self._run_id)
+
+    def _called_off(self) -> bool:
+        for event in self._store.events(self._run_id, after=self._seen):
+            self._seen = event.seq
+            if event.kind == "cancel.requested":
+                return True
+            if event.kind == "attempt.started" and event.data["attempt"] > self._attempt:
+                return True
+        return False
