@@ -1,0 +1,37 @@
+"""The layout of `LAMPLIGHTER_HOME`, private to its owner.
+
+ledger.db            runs, events, claims, counters            (store)
+heads.log            the witness: every head of every ledger   (heads)
+blobs/ab/cdef…       content by SHA-256                        (blobs)
+queue-NAME.db        one file per queue                        (queue)
+workers/RUN-N.json   who runs attempt N of RUN                 (launcher)
+logs/RUN-N.log       what that worker printed                  (launcher)
+tokens.sock, .key    where workers ask for read tokens         (tokens)
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from app.errors import UserError
+
+
+def private(directory: Path) -> Path:
+    """`directory`, made with its parents when missing; only its owner may enter it. Raises UserError."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if directory.stat().st_mode & 0o077:
+            directory.chmod(0o700)
+    except OSError as error:
+        raise UserError(f"`{directory}` cannot be used for local state: {error.strerror or error}.") from error
+    return directory
+
+
+def sync_directory(directory: Path) -> None:
+    """Make names created in `directory` survive a power loss."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,192 @@
+"""`SqliteStore`: ledgers, claims and counters in one SQLite file, blobs as files, the witness beside them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from app.errors import Conflict
+from app.ledger import GENESIS, Event
+from app.local.blobs import Blobs
+from app.local.database import Database
+from app.local.folders import private
+from app.local.heads import HeadsLog
+from app.ports import Clock, RunSummary
+
+# The triggers stop slips, not attackers; whoever can write the file is found by `verify_chain` and the witness.
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+    run_id TEXT NOT NULL, seq INTEGER NOT NULL, at TEXT NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL,
+    previous TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (run_id, seq)) STRICT;;
+CREATE TRIGGER IF NOT EXISTS events_stay BEFORE DELETE ON events
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;;
+CREATE TRIGGER IF NOT EXISTS events_keep BEFORE UPDATE ON events
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;;
+CREATE TABLE IF NOT EXISTS runs (
+    run_id TEXT PRIMARY KEY, thread_key TEXT NOT NULL, active INTEGER NOT NULL, created_at TEXT NOT NULL,
+    summary TEXT NOT NULL) STRICT;;
+CREATE INDEX IF NOT EXISTS runs_by_age ON runs (created_at);;
+CREATE INDEX IF NOT EXISTS runs_by_activity ON runs (active, created_at);;
+CREATE INDEX IF NOT EXISTS runs_by_thread ON runs (thread_key, created_at);;
+CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, expires_at REAL NOT NULL) STRICT;;
+CREATE INDEX IF NOT EXISTS claims_by_expiry ON claims (expires_at);;
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT
+"""
+
+_SUMMARY_FIELDS = frozenset(field.name for field in fields(RunSummary))
+
+
+class SqliteStore:
+    """Implements `ports.Store` for any number of threads and processes of one machine.
+
+    Raises UserError when `home` cannot be used or the database is damaged, TransientError when it stays locked or the
+    disk is full.
+    """
+
+    def __init__(self, home: Path, clock: Clock) -> None:
+        private(home)
+        self._clock = clock
+        self._database = Database(home / "ledger.db", SCHEMA)
+        self._blobs = Blobs(home / "blobs")
+        self._heads = HeadsLog(home / "heads.log")
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._database.close()
+
+    # ------------------------------------------------------------ ledgers
+
+    def append(self, run_id: str, expected_seq: int, events: Sequence[Event], summary: RunSummary) -> None:
+        """As the port says. Raises ValueError for events that do not follow one another."""
+        _check_sequence(run_id, expected_seq, events)
+        with self._database.write() as connection:
+            head = _head(connection, run_id)
+            if head != (expected_seq, events[0].previous):
+                raise Conflict(f"the ledger of {run_id} is at event {head[0]}, not {expected_seq}")
+            connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", map(_row, events))
+            connection.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET"
+                " thread_key = excluded.thread_key, active = excluded.active, created_at = excluded.created_at,"
+                " summary = excluded.summary",
+                (
+                    run_id,
+                    summary.thread_key,
+                    summary.phase != "ended",
+                    summary.created_at,
+                    json.dumps(asdict(summary)),
+                ),
+            )
+        self._heads.append(run_id, events[-1].seq, events[-1].digest)
+
+    def events(self, run_id: str, after: int = 0) -> list[Event]:
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT run_id, seq, at, kind, data, previous, digest FROM events"
+                " WHERE run_id = ? AND seq > ? ORDER BY seq",
+                (run_id, after),
+            ).fetchall()
+        return [
+            Event(run_id=run, seq=seq, at=at, kind=kind, data=json.loads(data), previous=previous, digest=digest)
+            for run, seq, at, kind, data, previous, digest in rows
+        ]
+
+    def witness(self, run_id: str) -> tuple[int, str] | None:
+        return self._heads.head(run_id)
+
+    def witness_problems(self) -> list[str]:
+        """What is wrong with the witness itself, in sentences; empty when it is whole."""
+        return self._heads.problems()
+
+    # ------------------------------------------------------------ runs
+
+    def summary(self, run_id: str) -> RunSummary | None:
+        with self._database.read() as connection:
+            row = connection.execute("SELECT summary FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+        return _summary(row[0]) if row else None
+
+    def runs(self, *, active: bool | None = None, thread_key: str | None = None, limit: int = 1000) -> list[RunSummary]:
+        conditions: list[str] = ["1"]
+        values: list[str | int] = []
+        if active is not None:
+            conditions.append("active = ?")
+            values.append(int(active))
+        if thread_key is not None:
+            conditions.append("thread_key = ?")
+            values.append(thread_key)
+        query = (
+            f"SELECT summary FROM runs WHERE {' AND '.join(conditions)} ORDER BY created_at DESC, rowid DESC LIMIT ?"  # noqa: S608 - fixed words only
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query, (*values, limit)).fetchall()
+        return [_summary(row[0]) for row in rows]
+
+    # ------------------------------------------------------------ blobs
+
+    def put_blob(self, data: bytes) -> str:
+        return self._blobs.put(data)
+
+    def get_blob(self, digest: str) -> bytes:
+        return self._blobs.get(digest)
+
+    # ------------------------------------------------------------ claims, counters
+
+    def claim(self, key: str, owner: str, *, ttl_seconds: float) -> bool:
+        now = self._clock.now().timestamp()
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM claims WHERE expires_at <= ?", (now,))
+            row = connection.execute(
+                "INSERT INTO claims VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at"
+                " WHERE owner = excluded.owner RETURNING key",
+                (key, owner, now + ttl_seconds),
+            ).fetchone()
+        return row is not None
+
+    def claimed_by(self, key: str) -> str | None:
+        now = self._clock.now().timestamp()
+        with self._database.read() as connection:
+            row = connection.execute("SELECT owner FROM claims WHERE key = ? AND expires_at > ?", (key, now)).fetchone()
+        return str(row[0]) if row else None
+
+    def release(self, key: str, owner: str) -> None:
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM claims WHERE key = ? AND owner = ?", (key, owner))
+
+    def add(self, counter: str, amount: int) -> int:
+        if amount == 0:
+            with self._database.read() as connection:
+                row = connection.execute("SELECT value FROM counters WHERE name = ?", (counter,)).fetchone()
+            return int(row[0]) if row else 0
+        with self._database.write() as connection:
+            row = connection.execute(
+                "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
+                " RETURNING value",
+                (counter, amount),
+            ).fetchone()
+        return int(row[0])
+
+
+def _check_sequence(run_id: str, expected_seq: int, events: Sequence[Event]) -> None:
+    if not events:
+        raise ValueError("nothing to append")
+    for position, event in enumerate(events, start=expected_seq + 1):
+        if event.run_id != run_id or event.seq != position:
+            raise ValueError(f"event {event.seq} of {event.run_id} cannot stand at {position} of {run_id}")
+
+
+def _head(connection: sqlite3.Connection, run_id: str) -> tuple[int, str]:
+    row = connection.execute(
+        "SELECT seq, digest FROM events WHERE run_id = ? ORDER BY seq DESC LIMIT 1", (run_id,)
+    ).fetchone()
+    return (int(row[0]), str(row[1])) if row else (0, GENESIS)
+
+
+def _row(event: Event) -> tuple[str, int, str, str, str, str, str]:
+    data = json.dumps(event.data, separators=(",", ":"), allow_nan=False)
+    return event.run_id, event.seq, event.at, event.kind, data, event.previous, event.digest
+
+
+def _summary(text: str) -> RunSummary:
+    return RunSummary(**{name: value for name, value in json.loads(text).items() if name in _SUMMARY_FIELDS})
