@@ -1,0 +1,196 @@
+"""Read tokens for workers, over a unix socket: `TokenBroker` in the server, `SocketTokens` in the worker.
+
+One request and one answer a connection, each a line of JSON. The socket and the key beside it are readable by the
+owner of the home only; who cannot read files there (code in a sandbox) cannot use the socket either.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from app import log
+from app.errors import TransientError, UserError
+from app.local.folders import private
+from app.ports import Store, Token
+
+LINE_BYTES = 64 * 1024  # tokens are about 520 characters today; no assumption about tomorrow
+REQUEST_SECONDS = 5.0  # a client that stalls holds up the others this long
+ANSWER_SECONDS = 60.0  # minting is one call to GitHub, which may be slow
+AWAY_SECONDS = 5.0  # a server that restarts is back by then
+
+Mint = Callable[[Mapping[str, Any]], Token]
+
+
+class TokenBroker:
+    """Control side: answers workers' requests in one thread, from `start` to `close`.
+
+    `mint` gets the run's thread as recorded in `run.created` (installation_id, repository_id, repository, number) and
+    returns a read token for that one repository.
+    """
+
+    def __init__(self, home: Path, store: Store, mint: Mint) -> None:
+        self._home = private(home)
+        self._store = store
+        self._mint = mint
+        self._key = secrets.token_hex(32)
+        self._socket: socket.socket | None = None
+        self._lock: int | None = None
+        self._thread = threading.Thread(target=self._serve, name="token-broker", daemon=True)
+
+    def start(self) -> None:
+        """Raises UserError when another server already uses this home."""
+        self._lock = os.open(self._home / "tokens.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            self._lock = None
+            raise UserError(f"Another Lamplighter is already serving from `{self._home}`.") from None
+        _write_key(self._home / "tokens.key", self._key)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with _short(self._home) as directory:
+            (self._home / "tokens.sock").unlink(missing_ok=True)
+            listener.bind(f"{directory}/tokens.sock")
+        (self._home / "tokens.sock").chmod(0o600)
+        listener.listen(64)
+        self._socket = listener
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering; workers that ask get TransientError. Idempotent."""
+        listener, self._socket = self._socket, None
+        if listener is None:
+            return
+        listener.shutdown(socket.SHUT_RDWR)  # wakes the accept that is waiting
+        self._thread.join()
+        listener.close()
+        (self._home / "tokens.sock").unlink(missing_ok=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _serve(self) -> None:
+        while (listener := self._socket) is not None:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                continue  # closed: the loop ends; anything else: the next one may come through
+            with connection:
+                try:
+                    self._serve_one(connection)
+                except (OSError, ValueError) as error:
+                    log.event("tokens.dropped", error_type=type(error).__name__)
+                except Exception as error:  # a defect must not take the broker away from every other run
+                    log.event("tokens.defect", error=error)
+
+    def _serve_one(self, connection: socket.socket) -> None:
+        connection.settimeout(REQUEST_SECONDS)
+        request = _receive(connection)
+        if not hmac.compare_digest(str(request.get("key")).encode(), self._key.encode()):
+            # Not a refusal: a worker may have read the key just before a new server replaced it.
+            answer: dict[str, Any] = {
+                "delayed": "The key is not the one in this home.",
+                "retry_after_seconds": AWAY_SECONDS,
+            }
+        else:
+            answer = self._answer(str(request.get("run_id")))
+        connection.settimeout(REQUEST_SECONDS)
+        connection.sendall(json.dumps(answer).encode() + b"\n")
+
+    def _answer(self, run_id: str) -> dict[str, Any]:
+        try:
+            token = self._mint(self._thread_of(run_id))
+        except UserError as error:
+            log.event("tokens.refused", run_id=run_id, reason=str(error))
+            return {"refused": str(error)}
+        except TransientError as error:
+            log.event("tokens.delayed", run_id=run_id, reason=str(error))
+            return {"delayed": str(error), "retry_after_seconds": error.retry_after_seconds}
+        prefix = hashlib.sha256(token.value.encode()).hexdigest()[:12]
+        log.event("tokens.granted", run_id=run_id, token_sha256=prefix, expires_at=token.expires_at.isoformat())
+        return {"value": token.value, "expires_at": token.expires_at.isoformat()}
+
+    def _thread_of(self, run_id: str) -> Mapping[str, Any]:
+        summary = self._store.summary(run_id)
+        if summary is None:
+            raise UserError(f"There is no run `{run_id}`.")
+        if summary.phase == "ended":
+            raise UserError(f"Run `{run_id}` has ended; it gets no token.")
+        thread: Mapping[str, Any] = self._store.events(run_id)[0].data["thread"]
+        return thread
+
+
+class SocketTokens:
+    """Worker side; implements `ports.Tokens`."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def read_token(self, run_id: str) -> Token:
+        """As the port says; TransientError also while the server is away."""
+        try:
+            answer = self._ask(run_id)
+        except (OSError, ValueError) as error:
+            raise TransientError(
+                f"The token broker does not answer ({type(error).__name__}): is `lamplighter serve` running?",
+                retry_after_seconds=AWAY_SECONDS,
+            ) from error
+        if "refused" in answer:
+            raise UserError(str(answer["refused"]))
+        if "delayed" in answer:
+            raise TransientError(str(answer["delayed"]), retry_after_seconds=float(answer["retry_after_seconds"]))
+        return Token(value=str(answer["value"]), expires_at=datetime.fromisoformat(answer["expires_at"]))
+
+    def _ask(self, run_id: str) -> dict[str, Any]:
+        key = (self._home / "tokens.key").read_text(encoding="ascii")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(ANSWER_SECONDS)
+            with _short(self._home) as directory:
+                connection.connect(f"{directory}/tokens.sock")
+            connection.sendall(json.dumps({"run_id": run_id, "key": key}).encode() + b"\n")
+            return _receive(connection)
+
+
+@contextmanager
+def _short(directory: Path) -> Iterator[str]:
+    """A path of `directory` that fits into a socket address (108 bytes) however deep it lies."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
+
+
+def _receive(connection: socket.socket) -> dict[str, Any]:
+    """One line of JSON. Raises ValueError when it is no object, too long or cut off."""
+    line = b""
+    while not line.endswith(b"\n"):
+        part = connection.recv(LINE_BYTES)
+        if not part or len(line) > LINE_BYTES:
+            raise ValueError("no whole line")
+        line += part
+    value = json.loads(line)
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def _write_key(path: Path, key: str) -> None:
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(key)
+    new.replace(path)
