@@ -1,6 +1,6 @@
 """A worker's lease on its run: the heartbeat that says it is alive, and the ear that hears a cancellation.
 
-The lease is a claim with expiry in the store. When the worker dies it runs out, and the schedule starts another attempt.
+The lease is a claim with expiry in the store. When the worker dies it runs out and the schedule starts a new attempt.
 """
 
 from __future__ import annotations

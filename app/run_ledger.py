@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from app.errors import Conflict, Superseded
+from app import log
+from app.errors import Conflict, Superseded, TransientError
 from app.ledger import Event
 from app.log import Redactor
-from app.ports import Clock, RunSummary, Store
+from app.ports import Clock, Queue, RunSummary, Store
 from app.run_state import RunState, fold
 
 
@@ -115,3 +116,15 @@ def summarise(state: RunState) -> RunSummary:
         unpublished=state.visible_seq > state.settled_seq,
         park_until=state.park_until,
     )
+
+
+def announce(publishing: Queue, ledger: RunLedger) -> None:
+    """Tell the publisher that there is something new to show. Losing this costs a delay, never the news: the
+    schedule finds runs whose summary says `unpublished`.
+    """
+    state = ledger.state
+    body = json.dumps({"run_id": state.run_id})
+    try:
+        publishing.send(body, group=summarise(state).thread_key, dedup_id=f"{state.run_id}:{state.seq}")
+    except TransientError as error:
+        log.event("announce.failed", error=error, run=state.run_id)

@@ -1,0 +1,177 @@
+"""Where one run's work happens: the harness's mirror, the tree, the sandbox around it, the project's own tests.
+
+Joins `app.workspace`, `app.verify` and a sandbox host for the worker; every step is a stage in the ledger.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from app import workspace
+from app.errors import UserError
+from app.ports import Egress, EgressRequest, Limits, Manifest, Sandbox, SandboxHost, Tokens
+from app.run_ledger import RunLedger
+from app.verify import CommandResult, Plan, Verification, configured, detect, run_commands, verify_head
+from app.workspace import Change, Checkout, Mirror
+
+_SNAPSHOT_SECONDS = 60.0  # a crash runs again at most the tool calls of this long
+
+
+@contextmanager
+def stage(ledger: RunLedger, name: str, note: str) -> Iterator[dict[str, Any]]:
+    """A stage in the ledger; the body may set `ok` and `note` in the dictionary it is given."""
+    ledger.append("stage.started", stage=name, note=note)
+    end: dict[str, Any] = {"ok": True, "note": ""}
+    yield end
+    ledger.append("stage.ended", stage=name, **end)
+
+
+class Workroom:
+    """Opened once per attempt; `close` removes everything of it but the mirror."""
+
+    def __init__(self, ledger: RunLedger, tokens: Tokens, host: SandboxHost, home: Path) -> None:
+        created = ledger.state.created
+        self._ledger = ledger
+        self._tokens = tokens
+        self._host = host
+        self._url: str = created["clone_url"]
+        self._base = created["base"]
+        self._config = created["config"]
+        self._folder = home / "work" / ledger.run_id
+        self.mirror = Mirror(home / "mirrors" / f"{created['thread']['repository_id']}.git")
+        self.sandbox: Sandbox
+        self.made: Checkout
+        self.before: Manifest
+        self.plan: Plan
+        self.baseline: list[CommandResult] = []
+        self._snapshot_at = ledger.clock.now()
+
+    def clone(self) -> None:
+        """Fetch the base commit into the mirror and lay out its plain files. Raises UserError, TransientError."""
+        with stage(self._ledger, "clone", "fetching the repository") as end:
+            started = self._ledger.clock.now()
+            token = self._tokens.read_token(self._ledger.run_id).value if self._url.startswith("http") else None
+            if token:
+                self._ledger.redactor.hold(token)
+            sha = self.mirror.fetch(self._url, self._base["sha"], token)
+            shutil.rmtree(self._folder, ignore_errors=True)
+            tree = self._folder / "tree"
+            self.made = workspace.checkout(self.mirror, sha, tree)
+            seconds = (self._ledger.clock.now() - started).total_seconds()
+            self._ledger.append(
+                "workspace.ready",
+                sha=sha,
+                files=self.made.files,
+                size_bytes=self.made.size_bytes,
+                seconds=seconds,
+                notes=list(self.made.notes),
+            )
+            end["note"] = f"{self.made.files} files at {sha[:7]}"
+            self._open(tree)
+
+    def _open(self, tree: Path) -> None:
+        history = self._host.history_path(self.mirror.path)
+        workspace.throwaway(self.mirror, self.made, tree, history_inside=history, branch=self._base["ref"])
+        settings = self._config["sandbox"]
+        self.sandbox = self._host.open(
+            self._ledger.run_id,
+            tree,
+            limits=Limits(memory_bytes=settings["memory_mb"] * 2**20, timeout_seconds=settings["timeout_seconds"]),
+            egress=Egress(hosts=tuple(settings["network"])),
+            on_request=self._requested,
+            history=self.mirror.path,
+        )
+        self.before = self.sandbox.manifest()
+        self.plan = configured(self._config, detect(self.before.keys(), self._contents_at_base))
+
+    def _contents_at_base(self, path: str) -> bytes:
+        return workspace.read_files(self.mirror, self.made.sha, [path]).get(path, b"")
+
+    def _requested(self, request: EgressRequest) -> None:
+        self._ledger.append(
+            "egress.requested",
+            host=request.host,
+            port=request.port,
+            method=request.method,
+            allowed=request.allowed,
+            reason=request.reason,
+            size_bytes=request.size_bytes,
+        )
+
+    def set_up(self) -> None:
+        """Run `setup` with the network on, then seal. Raises UserError when a command fails."""
+        with stage(self._ledger, "setup", "installing what the project needs") as end:
+            results = run_commands(self.sandbox, self.plan.setup, purpose="setup", at="base", ledger=self._ledger)
+            failed = [result for result in results if not result.ok]
+            end |= {"ok": not failed, "note": _ran(results)}
+        if failed:
+            raise UserError(
+                f"Setting up failed: `{failed[0].command}` ended with {failed[0].ended}. Nothing can be verified "
+                "without it, so I stopped before spending anything. Put the right commands under `setup` in "
+                "`.github/lamplighter.yml`."
+            )
+        self.sandbox.seal()
+
+    def test_before(self) -> None:
+        """Run `verify` on the untouched tree, once per run: a later attempt reads the result from the ledger."""
+        known = CommandResult.from_events(self._ledger.state.commands, purpose="verify", at="base")
+        if known:
+            self.baseline = known
+            return
+        with stage(self._ledger, "baseline", "running the tests as they are") as end:
+            self.baseline = run_commands(
+                self.sandbox, self.plan.verify, purpose="verify", at="base", ledger=self._ledger
+            )
+            end["note"] = _ran(self.baseline)
+
+    def restore(self) -> None:
+        """Bring the tree back to the last snapshot, if there is one."""
+        state = self._ledger.state
+        if state.snapshot:
+            workspace.restore_snapshot(self.sandbox, self.before, state.snapshot, self._ledger.store)
+
+    def snapshot(self, *, if_due: bool = False) -> None:
+        now = self._ledger.clock.now()
+        if if_due and (now - self._snapshot_at).total_seconds() < _SNAPSHOT_SECONDS:
+            return
+        taken = workspace.take_snapshot(
+            self.sandbox, self.before, self._ledger.store, previous=self._ledger.state.snapshot
+        )
+        self._ledger.append("snapshot.taken", **taken)
+        self._snapshot_at = now
+
+    def changes(self) -> tuple[list[Change], dict[str, bytes], dict[str, bytes]]:
+        """What the tree now holds against the base: the changes, the new contents and the old ones."""
+        rules = workspace.base_ignore(self.mirror, self.made.sha)
+        found = workspace.changes(self.before, self.sandbox.manifest(), rules)
+        new = workspace.collect(self.sandbox, found)
+        old = workspace.read_files(self.mirror, self.made.sha, [change.path for change in found])
+        return found, new, old
+
+    def test_after(self, found: list[Change], new: dict[str, bytes], old: dict[str, bytes]) -> Verification:
+        """Verify the change in the sealed tree; the model's tree is in the last snapshot meanwhile."""
+        with stage(self._ledger, "verify", "running the tests with the change") as end:
+            verification = verify_head(
+                self.sandbox, found, new, self.plan, self.baseline, self._ledger, original_tests=old
+            )
+            self._ledger.append("verification.ended", **verification.as_event())
+            end |= {"ok": verification.ok, "note": verification.note}
+        return verification
+
+    def close(self) -> None:
+        if hasattr(self, "sandbox"):
+            self.sandbox.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _ran(results: list[CommandResult]) -> str:
+    if not results:
+        return "nothing to run"
+    counts = results[-1].counts
+    if counts:
+        return ", ".join(f"{number} {name}" for name, number in counts.numbers().items() if number) or "no tests"
+    return f"`{results[-1].command}`: {results[-1].ended}"
