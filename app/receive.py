@@ -1,0 +1,160 @@
+"""The door: one delivery in, one answer out. verify → event → decide → claim → enqueue.
+
+Standard library only, because this is what a cold Lambda imports before GitHub gets its answer. It holds the webhook
+secrets and may send to the jobs queue; it never sees a token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from app import log
+from app.errors import Rejected, SettingsError, TransientError
+from app.jobs import Decision, Job
+from app.settings import Settings
+from app.triggers import policy
+from app.webhooks import signature
+from app.webhooks.parse import parse
+
+if TYPE_CHECKING:  # twenty dataclasses the door has no use for
+    from app.ports import Clock, Queue, Store
+
+MAX_BODY_BYTES = 25 * 2**20  # GitHub sends nothing bigger
+CLAIM_SECONDS = 30 * 24 * 3600.0  # GitHub keeps deliveries, and offers to redeliver them, for less than this
+RETRY_SECONDS = 30  # the queue is away for seconds or for long; the poller looks every few minutes anyway
+
+_GUID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_NOT_UNDERSTOOD = "Lamplighter could not understand this delivery; it is recorded as an error in its log."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """What came in. `headers` has lower-case names; the body is as it came over the wire."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+    @classmethod
+    def signed(cls, event: str, body: bytes, *, secret: str, guid: str = "") -> Delivery:
+        """A delivery as GitHub would send it, for the poller and for replays from the command line."""
+        headers = {
+            "content-type": "application/json",
+            "x-github-event": event,
+            "x-hub-signature-256": signature.sign(body, secret),
+        }
+        return cls(headers=headers | ({"x-github-delivery": guid} if guid else {}), body=body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What goes back: `{"decision", "reason", "job"}`, or `{"error"}` with a status above 399."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> bytes:
+        return json.dumps(self.body).encode("ascii")
+
+
+def ensure_ready(settings: Settings) -> None:
+    """Raises SettingsError without a webhook secret: an unsigned door would obey anybody."""
+    if not any(settings.webhook_secrets):
+        raise SettingsError(["LAMPLIGHTER_WEBHOOK_SECRET is not set; the door does not open without a webhook secret"])
+
+
+def receive(delivery: Delivery, *, settings: Settings, store: Store, queue: Queue, clock: Clock) -> Answer:
+    """Answer one delivery. Never raises, and never answers 5xx but the 503 that asks for a redelivery."""
+    try:
+        event_name = _checked(delivery, settings)
+    except Rejected as no:
+        log.event("receive.rejected", level=logging.WARNING, status=no.status, reason=no.reason)
+        return _no(no)
+    guid = _guid(delivery)
+    try:
+        decision = _decide(event_name, delivery.body, guid, settings, clock)
+        if decision.job:
+            decision = _enqueue(decision, decision.job, _digest(delivery.body), store, queue)
+    except Rejected as no:
+        log.event("receive.rejected", level=logging.WARNING, status=no.status, reason=no.reason, delivery=guid)
+        return _no(no)
+    job_id = decision.job.id if decision.job else None
+    log.event("receive.decided", decision=decision.decision, reason=decision.reason, delivery=guid, job=job_id)
+    status = 200 if event_name == "ping" else 202
+    return Answer(status=status, body={"decision": decision.decision, "reason": decision.reason, "job": job_id})
+
+
+def _checked(delivery: Delivery, settings: Settings) -> str:
+    """The event's name, once the delivery is known to be signed and readable. Raises Rejected."""
+    if len(delivery.body) > MAX_BODY_BYTES:
+        raise Rejected(413, "The body is over 25 MB.")
+    header = delivery.headers.get("x-hub-signature-256")
+    if not signature.verify(delivery.body, header, settings.webhook_secrets):
+        raise Rejected(401, "The delivery has no valid sha256 signature (X-Hub-Signature-256).")
+    media_type = delivery.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Rejected(415, "Set the webhook's content type to application/json.")
+    event_name = delivery.headers.get("x-github-event", "")
+    if not event_name:
+        raise Rejected(400, "The X-GitHub-Event header is missing.")
+    return event_name
+
+
+def _guid(delivery: Delivery) -> str:
+    """The delivery's id: GitHub's GUID (the same when it redelivers), made from the body when there is none."""
+    guid = delivery.headers.get("x-github-delivery", "")
+    return guid if _GUID.fullmatch(guid) else f"body-{_digest(delivery.body)[:32]}"
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _decide(event_name: str, body: bytes, guid: str, settings: Settings, clock: Clock) -> Decision:
+    """Raises Rejected for a body that is no JSON object. A defect of ours is logged as one and answered politely."""
+    if why := policy.dropped(event_name):
+        return Decision(decision="ignore", reason=why)
+    try:
+        event = parse(event_name, body)
+        return policy.decide(event, delivery_id=guid, received_at=clock.now(), slug=settings.app_slug)
+    except Rejected:
+        raise
+    except Exception as defect:
+        log.event("receive.defect", level=logging.ERROR, error=defect, delivery=guid)
+        return Decision(decision="ignore", reason=_NOT_UNDERSTOOD)
+
+
+def _enqueue(decision: Decision, job: Job, digest: str, store: Store, queue: Queue) -> Decision:
+    """Send the job once per GUID and per body. Raises Rejected 503 when that cannot be done now.
+
+    The claims come after the send: a send that failed must not make its redelivery look like a duplicate. Two at the
+    same moment both send; the queue drops the second by its `dedup_id`.
+    """
+    claims = (f"delivery:{job.id}", f"body:{digest}")
+    try:
+        for key in claims:
+            if first := store.claimed_by(key):
+                return Decision(decision="duplicate", reason=f"The same delivery was accepted before, as job {first}.")
+        queue.send(job.to_json(), group=job.thread.key, dedup_id=job.id)
+    except Exception as error:
+        seconds = int(error.retry_after_seconds) if isinstance(error, TransientError) else RETRY_SECONDS
+        log.event("receive.not_enqueued", level=logging.ERROR, error=error, delivery=job.id)
+        reason = "The job queue cannot be reached; please deliver again."
+        raise Rejected(503, reason, retry_after_seconds=max(seconds, 1)) from error
+    try:
+        for key in claims:
+            store.claim(key, job.id, ttl_seconds=CLAIM_SECONDS)
+    except Exception as error:  # the job is on its way; a redelivery would find its run by the job id
+        log.event("receive.not_claimed", level=logging.ERROR, error=error, delivery=job.id)
+    return decision
+
+
+def _no(no: Rejected) -> Answer:
+    headers = {"retry-after": str(no.retry_after_seconds)} if no.retry_after_seconds is not None else {}
+    return Answer(status=no.status, body={"error": no.reason}, headers=headers)

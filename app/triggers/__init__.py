@@ -1,0 +1,1 @@
+"""What we decide, and why: commands, policy, repository configuration, admission. Pure: facts in, values out."""

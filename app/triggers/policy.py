@@ -1,0 +1,196 @@
+"""What a delivery asks for, from its payload alone. Every answer carries its reason; permissions come later.
+
+The door cannot know what a repository configured, so it goes by naming rules that `repo_config` enforces: a trigger
+label begins with `agent-`, the label of an open question ends with `needs-info`. Dispatch checks the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from app.jobs import Action, Command, Decision, Job, Person, Source
+from app.triggers import commands
+from app.triggers.verbs import lookup
+from app.webhooks.events import CheckRunEvent, CommentEvent, Event, IncompleteEvent, PlainEvent, ThreadEvent
+from app.webhooks.parse import WANTED
+
+TRIGGER_LABEL_START = "agent-"
+NEEDS_INFO_LABEL_END = "needs-info"
+OFF_LABEL = "agent:off"
+CHECK_RUN = "lamplighter"
+
+# Events that will mean something one day: what to say about them until then. Anything else says nothing to us.
+NOT_BUILT: Mapping[str, str] = {
+    "check_suite": "diagnosing failed checks",
+    "workflow_run": "diagnosing failed workflows",
+    "workflow_job": "diagnosing failed workflows",
+    "status": "diagnosing failed checks",
+    "push": "tests and documentation after a merge",
+    "merge_group": "answering the merge queue",
+    "dependabot_alert": "patching dependencies",
+    "repository_dispatch": "playbooks started by a dispatch",
+    "repository_vulnerability_alert": "patching dependencies",
+    "code_scanning_alert": "fixing code scanning alerts",
+}
+
+_MakeJob = Callable[..., Decision]
+
+# Actions of `issues` after which work on the issue has no point any more.
+_ISSUE_ENDS: Mapping[str, str] = {
+    "closed": "The issue was closed",
+    "transferred": "The issue moved to another repository",
+    "deleted": "The issue was deleted",
+    "locked": "The conversation was locked",
+}
+
+
+def dropped(event_name: str) -> str | None:
+    """Why a delivery of this event needs no reading, or None when it must be read."""
+    if event_name in WANTED:
+        return None
+    if event_name in NOT_BUILT:
+        return f"Not built yet: {NOT_BUILT[event_name]}."
+    return "Lamplighter does nothing on this event."
+
+
+def decide(
+    event: Event, *, delivery_id: str, received_at: datetime, slug: str, prefix: str = commands.PREFIX
+) -> Decision:
+    """The decision about one delivery.
+
+    `slug` is the App's, `prefix` the word that begins a command. The job's id is `delivery_id`.
+    """
+    if isinstance(event, PlainEvent):
+        return _plain(event)
+    if isinstance(event, IncompleteEvent):
+        return _ignore(f"The payload of this {event.name} event has no usable `{event.missing}`.")
+    if event.sender.login.lower() == f"{slug}[bot]".lower():
+        return _ignore("Lamplighter did this itself, and its own events never trigger it.")
+
+    def job(action: Action, reason: str, trigger: str, heard: tuple[Command, ...] = ()) -> Decision:
+        source = Source(url=event.url) if isinstance(event, CheckRunEvent) else event.source
+        made = Job(
+            id=delivery_id,
+            action=action,
+            reason=reason,
+            trigger=trigger,
+            thread=event.thread,
+            sender=event.sender,
+            received_at=received_at,
+            commands=heard,
+            source=source,
+            labels=() if isinstance(event, CheckRunEvent) else event.labels,
+        )
+        return Decision(decision=action, reason=reason, job=made)
+
+    if isinstance(event, CommentEvent):
+        return _comment(event, job, slug, prefix)
+    if isinstance(event, CheckRunEvent):
+        return _check_run(event, job, slug)
+    return _issue(event, job) if event.name == "issues" else _pull_request(event, job)
+
+
+def _ignore(reason: str) -> Decision:
+    return Decision(decision="ignore", reason=reason)
+
+
+def is_bot(person: Person) -> bool:
+    """Whether GitHub calls the account a bot. Bots never command."""
+    return person.type == "Bot" or person.login.endswith("[bot]")
+
+
+def _not_a_person(sender: Person) -> Decision | None:
+    if is_bot(sender):
+        return _ignore(f"{sender.login} is a bot, and bots never command.")
+    if not sender.id:
+        return _ignore("The payload does not say who did this, so nobody's permission can be checked.")
+    return None
+
+
+# ---------------------------------------------------------------- rows of the table
+
+
+def _plain(event: PlainEvent) -> Decision:
+    if event.name == "ping":
+        return _ignore("Pong: the webhook reaches Lamplighter and its signature is right.")
+    return _ignore(f"Not built yet: acting on {event.name}.{event.action or 'unknown'}; the App works without it.")
+
+
+def _issue(event: ThreadEvent, job: _MakeJob) -> Decision:
+    if event.thread.is_pull_request:
+        return _ignore("This issues event is about a pull request, whose own events are read instead.")
+    if event.action in _ISSUE_ENDS:
+        reason = f"{_ISSUE_ENDS[event.action]}: work on it stops."
+        return job("cancel", reason, f"issues.{event.action}")
+    if event.action in {"labeled", "unlabeled"}:
+        return _label(event, job)
+    return _ignore(f"Lamplighter does nothing on issues.{event.action or 'unknown'}.")
+
+
+def _label(event: ThreadEvent, job: _MakeJob) -> Decision:
+    trigger = f"{event.name}.{event.action}:{event.label}"
+    is_off = event.label.lower() == OFF_LABEL
+    is_trigger = event.label.lower().startswith(TRIGGER_LABEL_START) and not event.thread.is_pull_request
+    if not (is_trigger or (is_off and event.action == "labeled")):
+        return _ignore("This label is not one that starts or stops anything.")
+    if refused := _not_a_person(event.sender):
+        return refused
+    if is_off:
+        return job("cancel", f"{event.sender.login} put the label {OFF_LABEL} on: work here stops.", trigger)
+    if event.action == "labeled":
+        return job("start", f"{event.sender.login} put the label {event.label} on.", trigger)
+    return job("cancel", f"{event.sender.login} took the label {event.label} off: work on it stops.", trigger)
+
+
+def _pull_request(event: ThreadEvent, job: _MakeJob) -> Decision:
+    if event.action == "closed" and event.merged:
+        return _ignore("Not built yet: outcome tracking of merged pull requests.")
+    if event.action == "closed":
+        return job("cancel", "The pull request was closed without a merge: work on it stops.", "pull_request.closed")
+    if event.action == "labeled":
+        return _label(event, job)
+    if event.action in {"ready_for_review", "synchronize"}:
+        return _ignore("Not built yet: preparing reviews.")
+    return _ignore(f"Lamplighter does nothing on pull_request.{event.action or 'unknown'}.")
+
+
+def _comment(event: CommentEvent, job: _MakeJob, slug: str, prefix: str) -> Decision:
+    if event.action != ("submitted" if event.name == "pull_request_review" else "created"):
+        return _ignore(f"Only new comments are read: {event.name}.{event.action or 'unknown'} never triggers.")
+    if event.via_app.lower() == slug.lower():
+        return _ignore("Lamplighter wrote this itself, and its own comments never trigger it.")
+    heard = commands.parse(event.source.comment, slug=slug, prefix=prefix, on_pull_request=event.thread.is_pull_request)
+    is_asked = event.name == "issue_comment" and any(_asks(label) for label in event.labels)
+    if (heard or is_asked) and (refused := _not_a_person(event.sender)):
+        return refused
+    trigger = f"{event.name}.{event.action}"
+    if heard:
+        said = ", ".join(dict.fromkeys(command.verb for command in heard))
+        return job(lookup(heard[0].verb).action, f"{event.sender.login} commanded: {said}.", trigger, heard)
+    if is_asked and event.source.comment.strip():
+        return job("answer", f"{event.sender.login} replied while a question is open.", trigger)
+    if event.name != "issue_comment" and event.review_state == "changes_requested":
+        return _ignore("Not built yet: acting on requested changes.")
+    return _ignore("The comment holds no command.")
+
+
+def _asks(label: str) -> bool:
+    return label.lower().endswith(NEEDS_INFO_LABEL_END)
+
+
+_BUTTONS: Mapping[str, Action] = {"stop": "cancel", "retry": "start"}
+
+
+def _check_run(event: CheckRunEvent, job: _MakeJob, slug: str) -> Decision:
+    if event.action != "requested_action":
+        return _ignore("Not built yet: diagnosing failed checks.")
+    if event.check != CHECK_RUN or event.app_slug.lower() not in {"", slug.lower()}:
+        return _ignore("The button belongs to a check run that is not ours.")
+    if event.button not in _BUTTONS:
+        return _ignore("Not built yet: this button.")
+    if refused := _not_a_person(event.sender):
+        return refused
+    pressed = Command(verb=event.button, flags={"run": event.external_id} if event.external_id else {})
+    reason = f"{event.sender.login} pressed {event.button.capitalize()} on the check run."
+    return job(_BUTTONS[event.button], reason, f"check_run.requested_action:{event.button}", (pressed,))

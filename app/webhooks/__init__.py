@@ -1,0 +1,1 @@
+"""What arrived: bytes → Event. No IO, standard library only; nothing here decides anything."""

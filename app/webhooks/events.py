@@ -1,0 +1,69 @@
+"""The closed union of deliveries we understand, in the words of `app.jobs`. Thin: only what a decision needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.jobs import Person, Source, Thread
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreadEvent:
+    """Something happened to an issue (`issues`) or a pull request (`pull_request`)."""
+
+    name: str
+    action: str
+    thread: Thread
+    sender: Person
+    source: Source
+    labels: tuple[str, ...]  # of the thread, after the event
+    label: str = ""  # the one put on or taken off
+    merged: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommentEvent:
+    """Somebody wrote something: `issue_comment`, `pull_request_review`, `pull_request_review_comment`."""
+
+    name: str
+    action: str
+    thread: Thread
+    sender: Person
+    source: Source  # `source.comment` is what was written
+    labels: tuple[str, ...]
+    review_state: str = ""  # pull_request_review: approved, changes_requested, commented, dismissed
+    via_app: str = ""  # slug of the App through which it was posted, when a person used one
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckRunEvent:
+    """A check run changed, or one of its buttons was pressed (`requested_action`)."""
+
+    action: str
+    thread: Thread  # number 0 when GitHub names no pull request (forks, some branches)
+    sender: Person
+    check: str  # its name
+    app_slug: str  # whose check run it is
+    external_id: str  # what the App wrote there: for our own, the run id
+    button: str  # identifier of the button pressed
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainEvent:
+    """A delivery of which only name and action matter: `ping`, `installation`, `installation_repositories`."""
+
+    name: str
+    action: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncompleteEvent:
+    """Valid JSON that lacks what its event always has; nothing can be done with it."""
+
+    name: str
+    action: str
+    missing: str  # which part, as a path in the payload
+
+
+Event = ThreadEvent | CommentEvent | CheckRunEvent | PlainEvent | IncompleteEvent
