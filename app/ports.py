@@ -265,6 +265,12 @@ class SandboxHost(Protocol):
         `git blame` work in the throw-away repository inside.
         """
 
+    def tree_path(self, tree: Path) -> str:
+        """Where `tree` will be for commands inside; known before `open`."""
+
+    def history_path(self, history: Path) -> str:
+        """Where `history`'s object directory will be for commands inside (a line for `objects/info/alternates`)."""
+
 
 # ---------------------------------------------------------------- Model
 
