@@ -1,0 +1,86 @@
+"""Which token for which purpose: the privilege table of the control side, in code.
+
+Nothing here is broader than its purpose: one repository, the fewest permissions, and the only token that can change
+contents lives for one proposal and is revoked after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import httpx
+
+from app.github.auth import AppAuth
+from app.github.client import GitHub
+from app.github.pacer import Pacer
+from app.jobs import Thread
+from app.log import Redactor
+from app.ports import Clock, Token
+from app.settings import Settings
+
+CLONE: Mapping[str, str] = {"metadata": "read", "contents": "read"}
+ASK: Mapping[str, str] = {"metadata": "read", "contents": "read", "issues": "read", "pull_requests": "read"}
+TALK: Mapping[str, str] = {"metadata": "read", "issues": "write", "pull_requests": "write"}
+PROPOSE: Mapping[str, str] = {
+    "metadata": "read",
+    "contents": "write",
+    "pull_requests": "write",
+    "issues": "write",
+    "checks": "write",
+}
+
+
+class Access:
+    """Opens clients for a thread's repository. One per process: it holds the pacer and the minted tokens."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, redactor: Redactor, *, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self.app = AppAuth(settings, clock, transport=transport, redactor=redactor)
+        self._settings = settings
+        self._clock = clock
+        self._transport = transport
+        self._pacer = Pacer(clock)
+
+    def clone_token(self, thread: Thread) -> Token:
+        """A token that can read the contents of the thread's repository and nothing else."""
+        return self._token(thread, CLONE)
+
+    @contextmanager
+    def asking(self, thread: Thread) -> Iterator[GitHub]:
+        """Reading only: configuration, roles, comments."""
+        with self._client(self._token(thread, ASK), thread) as github:
+            yield github
+
+    @contextmanager
+    def talking(self, thread: Thread) -> Iterator[GitHub]:
+        """Comments, labels and reactions on issues and pull requests; no contents."""
+        with self._client(self._token(thread, TALK), thread) as github:
+            yield github
+
+    @contextmanager
+    def proposing(self, thread: Thread) -> Iterator[GitHub]:
+        """Everything a pull request needs, with a token of its own that is revoked at the end of the block."""
+        with (
+            self.app.leased_token(
+                thread.installation_id, repository_ids=[thread.repository_id], permissions=PROPOSE
+            ) as token,
+            self._client(token, thread) as github,
+        ):
+            yield github
+
+    def _token(self, thread: Thread, permissions: Mapping[str, str]) -> Token:
+        return self.app.installation_token(
+            thread.installation_id, repository_ids=[thread.repository_id], permissions=permissions
+        )
+
+    def _client(self, token: Token, thread: Thread) -> GitHub:
+        return GitHub(
+            token,
+            self._settings,
+            self._clock,
+            transport=self._transport,
+            pacer=self._pacer,
+            installation_id=thread.installation_id,
+        )

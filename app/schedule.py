@@ -1,0 +1,138 @@
+"""The clock's turn: lost runs, runs whose time has come, waiting runs that now have room, news nobody published.
+
+Everything here could happen twice and is written so that it may. Another part asks GitHub for deliveries that never
+arrived, which also lets a machine without a public address receive them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from app import log
+from app.errors import TransientError
+from app.lease import TTL_SECONDS, lease_key
+from app.log import Redactor
+from app.ports import Clock, Launcher, Queue, RunSummary, Store
+from app.run_ledger import RunLedger, announce
+from app.triggers.admission import has_room
+
+MAX_ATTEMPTS = 3  # attempts in a row that may die without a word before the run ends visibly
+_START_SECONDS = TTL_SECONDS + 30  # how long a started worker may take to its first heartbeat
+_ANNOUNCE_AGAIN_SECONDS = 30.0
+
+
+class Scheduler:
+    """One `tick` a minute in the cloud, one a second on one machine."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        publishing: Queue,
+        launcher: Launcher,
+        clock: Clock,
+        redactor: Redactor,
+        concurrency: int,
+    ) -> None:
+        self._store = store
+        self._publishing = publishing
+        self._launcher = launcher
+        self._clock = clock
+        self._redactor = redactor
+        self._concurrency = concurrency
+
+    def tick(self) -> int:
+        """Look at every active run and at ended ones with unpublished news; returns how many were acted on."""
+        active = sorted(self._store.runs(active=True), key=lambda run: run.created_at)
+        acted = 0
+        for run in active:
+            acted += self._look_after(run)
+        recent = [run for run in self._store.runs(active=False, limit=200) if run.unpublished]
+        for run in [*active, *recent]:
+            acted += self._announce_again(run)
+        return acted
+
+    def _look_after(self, run: RunSummary) -> bool:
+        if run.phase == "parked":
+            return self._is_due(run) and self._launch(run, "its time has come")
+        if run.phase == "queued":
+            return has_room(self._store.runs(active=True), self._concurrency) and self._admit(run)
+        if run.phase == "working":
+            return self._is_lost(run) and self._recover(run)
+        return False
+
+    def _is_due(self, run: RunSummary) -> bool:
+        return run.park_until is not None and datetime.fromisoformat(run.park_until) <= self._clock.now()
+
+    def _is_lost(self, run: RunSummary) -> bool:
+        """No heartbeat, and either the platform knows that the worker is gone or it had time enough to start."""
+        if self._store.claimed_by(lease_key(run.run_id)):
+            return False
+        running = self._launcher.is_running(run.run_id)
+        if running is not None:
+            return not running
+        return self._clock.now() - datetime.fromisoformat(run.updated_at) > timedelta(seconds=_START_SECONDS)
+
+    def _recover(self, run: RunSummary) -> bool:
+        ledger = self._open(run.run_id)
+        if ledger.state.cancel:
+            return self._end(ledger, "cancelled", f"Stopped by {ledger.state.cancel['by']}.", "")
+        if _lost_attempts(ledger) >= MAX_ATTEMPTS:
+            return self._end(
+                ledger,
+                "failed",
+                f"The worker died {MAX_ATTEMPTS} times in a row without a word, so I stopped trying.",
+                "Look at the worker's log, then retry.",
+            )
+        log.event("schedule.run_lost", run=run.run_id, attempt=run.attempt)
+        return self._launch(run, "the worker was lost")
+
+    def _end(self, ledger: RunLedger, outcome: str, reason: str, next_step: str) -> bool:
+        ledger.append_if(
+            lambda state: state.is_active, "run.ended", outcome=outcome, reason=reason, next_step=next_step
+        )
+        announce(self._publishing, ledger)
+        return True
+
+    def _admit(self, run: RunSummary) -> bool:
+        ledger = self._open(run.run_id)
+        if ledger.append_if(lambda state: state.phase == "queued", "run.admitted", reason="there is room now") is None:
+            return False
+        announce(self._publishing, ledger)
+        return self._start(ledger)
+
+    def _launch(self, run: RunSummary, reason: str) -> bool:
+        ledger = self._open(run.run_id)
+        if ledger.append_if(lambda state: state.phase in {"parked", "working"}, "run.resumed", reason=reason) is None:
+            return False
+        return self._start(ledger)
+
+    def _start(self, ledger: RunLedger) -> bool:
+        try:
+            self._launcher.start(ledger.run_id, ledger.state.attempt + 1)
+        except TransientError as error:  # no room on the platform: the run waits for its turn
+            until = self._clock.now() + timedelta(seconds=error.retry_after_seconds)
+            ledger.append("run.parked", reason="capacity", note=f"{error}.", until=until.isoformat())
+        return True
+
+    def _announce_again(self, run: RunSummary) -> bool:
+        """News older than half a minute that GitHub does not show: the announcement was lost."""
+        age = self._clock.now() - datetime.fromisoformat(run.updated_at)
+        if not run.unpublished or age < timedelta(seconds=_ANNOUNCE_AGAIN_SECONDS):
+            return False
+        announce(self._publishing, self._open(run.run_id))
+        return True
+
+    def _open(self, run_id: str) -> RunLedger:
+        return RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor)
+
+
+def _lost_attempts(ledger: RunLedger) -> int:
+    """Attempts since the run last got anywhere: an attempt that left a model reply or a park behind does not count."""
+    lost = 0
+    for event in ledger.events:
+        if event.kind == "attempt.started":
+            lost += 1
+        elif event.kind in {"model.replied", "run.parked", "question.answered"}:
+            lost = 0
+    return lost
