@@ -24,15 +24,39 @@ button) `install uninstall suspend unsuspend ping`.
 
 Looking (state objects are the views): `issue.labels` (names), `issue.comments` -> `Comment(id, author, body, read())`,
 `issue.reactions` -> `Reaction(content, author)`, `issue.assignees`, `issue.state`; `repo.branches` (name -> sha),
-`repo.pulls`, `repo.issues`, `repo.file(ref, path)` -> bytes, `repo.tree(ref)` -> {path: bytes}, `repo.check_runs(sha)`;
-`pull.draft .merged .head .base .files .commits` (each `author`, `verified`, `message`, `trailers`, `sha`), `pull.reviews`,
-`pull.requested_reviewers`, plus everything an issue has. `github.unread_bot_comments()` lists the bot's comments on which
-nobody called `.read()`. `github.requests` is what the product sent.
+`repo.pulls`, `repo.issues`, `repo.file(ref, path)` -> bytes, `repo.tree(ref)` -> {path: bytes},
+`repo.check_runs(sha)`; `pull.draft .merged .head .base .files .commits` (each `author`, `verified`, `message`,
+`trailers`, `sha`), `pull.reviews`, `pull.requested_reviewers`, plus everything an issue has.
+`github.unread_bot_comments()` lists the bot's comments on which nobody called `.read()`. `github.requests` is what the
+product sent.
 
 Bad days: `github.faults.add("POST /repos/*/*/issues/*/comments", status=502, when="before" | "after", drop=False,
 times=1)`; `github.faults.secondary_limit(match="*", retry_after=60)`; `github.stale_lists(seconds)`;
-`github.redelivery_mode = True`; `github.lose_next(n, event=None)`; `github.reorder_pending()`; `github.redeliver(delivery)`.
+`github.redelivery_mode = True`; `github.lose_next(n, event=None)`; `github.reorder_pending()`;
+`github.redeliver(delivery)`.
 
 Standing alone: `github.serve(port=0, webhook_url=None)` -> base URL; API under `/api/v3`, git under `/OWNER/REPO.git`,
-pages for a person under `/`; `github.close()`. `app.simulator.standalone.run(...)` is what `lamplighter simulate` calls.
+pages for a person under `/`; `github.close()`. `app.simulator.standalone.run(...)` is what `lamplighter simulate`
+calls.
 """
+
+from app.simulator.actions.pulls import LineComment
+from app.simulator.deliveries import Delivery
+from app.simulator.http import UnknownRoute
+from app.simulator.people import Person
+from app.simulator.simulator import Simulator
+from app.simulator.state import Comment, Issue, Pull, Repository
+from app.simulator.transport import SimulatorTransport
+
+__all__ = [
+    "Comment",
+    "Delivery",
+    "Issue",
+    "LineComment",
+    "Person",
+    "Pull",
+    "Repository",
+    "Simulator",
+    "SimulatorTransport",
+    "UnknownRoute",
+]

@@ -1,0 +1,27 @@
+"""What every change of an issue or pull request leaves behind: a line in its timeline and a webhook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.simulator.events import emit
+from app.simulator.records import Account, IssueEvent
+from app.simulator.shapes import threads
+from app.simulator.state import Issue, Pull
+from app.simulator.world import World
+
+
+def record(world: World, thread: Issue, event: str, actor: Account, **detail: Any) -> None:
+    """Write one line of the timeline and touch the thread."""
+    now = world.now()
+    thread.updated_at = now
+    thread.events.append(IssueEvent(id=world.next_id(), event=event, actor=actor, created_at=now, detail=detail))
+
+
+def tell(world: World, thread: Issue, action: str, actor: Account, **parts: Any) -> None:
+    """Send `issues` or `pull_request`, whichever the thread is."""
+    if isinstance(thread, Pull):
+        parts = {"number": thread.number, "pull_request": threads.pull_request(world, thread), **parts}
+        emit(world, "pull_request", action, thread.repository, actor, **parts)
+    else:
+        emit(world, "issues", action, thread.repository, actor, issue=threads.issue(world, thread), **parts)

@@ -1,0 +1,109 @@
+"""The front of the API: faults, limits and cache headers around the routes, and the record of what was asked."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from app.simulator import routing
+from app.simulator.auth import bearer
+from app.simulator.faults import Fault, Faults
+from app.simulator.http import ApiError, ConnectionLost, Json, Request, Response, UnknownRoute
+from app.simulator.rest import ALL
+from app.simulator.world import World
+
+HOURLY_LIMIT = 5000  # requests an hour and installation, GitHub's smallest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """One request of the product and the status it got (0 when the connection broke)."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: bytes
+    status: int
+    token: str | None
+    response: Response | None = None
+
+    def json(self) -> Json:
+        """The request body as an object."""
+        return Request(method=self.method, path=self.path, body=self.body).json()
+
+
+@dataclass(eq=False)
+class Front:
+    """Answers API requests one at a time."""
+
+    world: World
+    faults: Faults = field(default_factory=Faults)
+    requests: list[Recorded] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    used: dict[str, int] = field(default_factory=dict)  # requests counted by credential
+
+    def answer(self, request: Request) -> Response:
+        """The answer to one API request (its path without the API's base path).
+
+        Raises `UnknownRoute` and, when a fault says so, `ConnectionLost`.
+        """
+        with self.world.lock:
+            try:
+                response = self._answer(request)
+            except UnknownRoute as error:
+                self.unknown.append(str(error))
+                raise
+            except ConnectionLost:
+                self._record(request, 0, None)
+                raise
+            self._record(request, response.status, response)
+            return response
+
+    def _answer(self, request: Request) -> Response:
+        fault = self.faults.take(request.method, request.path)
+        if fault is not None and fault.when == "before":
+            return self._finished(request, fault.strike(), fault)
+        try:
+            response = routing.call(self.world, ALL, request)
+        except ApiError as error:
+            response = error.response()
+        if fault is not None:
+            response = fault.strike()
+        return self._finished(request, response, fault)
+
+    def _finished(self, request: Request, response: Response, fault: Fault | None) -> Response:
+        headers = self._rate_headers(request)
+        headers["X-GitHub-Media-Type"] = "github.v3; format=json"
+        headers["X-GitHub-Request-Id"] = f"SIM:{len(self.requests):06X}"
+        if request.method == "GET" and response.status == 200 and fault is None:
+            body, _ = response.encoded()
+            tag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
+            headers["ETag"] = tag
+            if request.headers.get("if-none-match") == tag:
+                response = Response(304, None)
+        response.headers = {**headers, **response.headers}
+        return response
+
+    def _rate_headers(self, request: Request) -> dict[str, str]:
+        key = bearer(request) or ""
+        self.used[key] = used = self.used.get(key, 0) + 1
+        return {
+            "X-RateLimit-Limit": str(HOURLY_LIMIT),
+            "X-RateLimit-Remaining": str(max(0, HOURLY_LIMIT - used)),
+            "X-RateLimit-Reset": str(int(self.world.now().timestamp()) + 3600),
+            "X-RateLimit-Used": str(used),
+            "X-RateLimit-Resource": "core",
+        }
+
+    def _record(self, request: Request, status: int, response: Response | None) -> None:
+        self.requests.append(
+            Recorded(
+                method=request.method,
+                path=request.path,
+                query=request.query,
+                body=request.body,
+                status=status,
+                token=bearer(request),
+                response=response,
+            )
+        )

@@ -1,0 +1,175 @@
+"""Routes: a path, who may call it, and the function that answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlencode
+
+from app.simulator import auth
+from app.simulator.http import ApiError, Json, Request, Response, UnknownRoute, not_found
+from app.simulator.records import Account, Token
+from app.simulator.state import Issue, Pull, Repository
+from app.simulator.world import World
+
+Auth = Literal["app", "token", "either"]
+Answer = Callable[["Call"], Response]
+
+PAGE_SIZE = 30
+PAGE_SIZE_MAX = 100
+EXPOSED_PERMISSIONS = "Resource not accessible by integration"
+
+
+@dataclass(eq=False, kw_only=True)
+class Call:
+    """One authenticated request on its way to its answer."""
+
+    world: World
+    request: Request
+    params: dict[str, str]
+    token: Token | None
+    needs: str = ""
+    body: Json = field(default_factory=dict)
+
+    @property
+    def actor(self) -> Account:
+        """In whose name: always the App's bot."""
+        return self.world.app.bot
+
+    @property
+    def repo(self) -> Repository:
+        """The repository of the path.
+
+        Raises the 404, also for one the token does not reach.
+        """
+        repo = self.world.find_repository(f"{self.params['owner']}/{self.params['repo']}")
+        if self.token is not None and not auth.covers(self.world, self.token, repo):
+            raise not_found()
+        return repo
+
+    def number(self, name: str) -> int:
+        """A number of the path.
+
+        Raises the 404 when it is none.
+        """
+        if not self.params[name].isdecimal():
+            raise not_found()
+        return int(self.params[name])
+
+    def thread(self) -> Issue:
+        """The issue or pull request of the path, permitted: `issues` for one, `pull_requests` for the other."""
+        thread = self.world.thread(self.repo, self.number("number"))
+        self.demand_for(thread)
+        return thread
+
+    def demand_for(self, thread: Issue) -> None:
+        """Check the permission the kind of thread asks for (an App with either may read both)."""
+        level = self.needs.partition(":")[2] or "read"
+        self.demand("pull_requests" if isinstance(thread, Pull) else "issues", level)
+
+    def pull(self) -> Pull:
+        """The pull request of the path."""
+        return self.world.pull(self.repo, self.number("number"))
+
+    def demand(self, permission: str, level: str) -> None:
+        """Raise the 403 unless the token carries this permission."""
+        if self.token is not None and not auth.grants(self.token, permission, level):
+            headers = {"X-Accepted-GitHub-Permissions": f"{permission}={level}"}
+            raise ApiError(403, EXPOSED_PERMISSIONS, headers=headers)
+
+    def demand_writable(self) -> None:
+        """Raise the 403 of an archived repository."""
+        if self.repo.archived:
+            raise ApiError(403, "Repository was archived so is read-only.")
+
+    def page(self, items: list[Json], *, wrap: str | None = None) -> Response:
+        """One page of a list with its Link header; `wrap` names the list inside an object with total_count."""
+        query = self.request.query
+        size = _bounded(query.get("per_page"), PAGE_SIZE, PAGE_SIZE_MAX)
+        page = _bounded(query.get("page"), 1, 10**6)
+        last = max(1, -(-len(items) // size))
+        shown = items[(page - 1) * size : page * size]
+        links = []
+        if page < last:
+            links += [(page + 1, "next"), (last, "last")]
+        if page > 1:
+            links += [(1, "first"), (page - 1, "prev")]
+        headers = {"Link": ", ".join(self._link(number, word) for number, word in links)} if links else {}
+        return Response(200, shown if wrap is None else {"total_count": len(items), wrap: shown}, headers)
+
+    def _link(self, page: int, word: str) -> str:
+        query = urlencode({**self.request.query, "page": str(page)})
+        return f'<{self.world.api_url}{self.request.path}?{query}>; rel="{word}"'
+
+
+def _bounded(text: str | None, default: int, maximum: int) -> int:
+    return min(max(int(text), 1), maximum) if text and text.isdecimal() else default
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One operation."""
+
+    method: str
+    template: str
+    pattern: re.Pattern[str]
+    auth: Auth
+    needs: str  # "permission:level"; "thread:level" asks for issues or pull_requests, whichever the number is
+    answer: Answer
+
+
+class Routes:
+    """A table of operations, filled by decorators."""
+
+    def __init__(self) -> None:
+        self.table: list[Route] = []
+
+    def add(self, method: str, template: str, *, needs: str = "", auth: Auth = "token") -> Callable[[Answer], Answer]:
+        """Register an operation: `{name}` matches one segment, `{name+}` the rest of the path."""
+        expression = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template))
+        expression = re.sub(r"\\\{(\w+)\\\+\\\}", r"(?P<\1>.+)", expression)
+
+        def register(answer: Answer) -> Answer:
+            pattern = re.compile(expression)
+            route = Route(method=method, template=template, pattern=pattern, auth=auth, needs=needs, answer=answer)
+            self.table.append(route)
+            return answer
+
+        return register
+
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
+        """The operation for a request and the values in its path.
+
+        Raises `UnknownRoute`.
+        """
+        for route in self.table:
+            if route.method == method and (match := route.pattern.fullmatch(path)):
+                return route, match.groupdict()
+        raise UnknownRoute(f"{method} {path}: the simulated GitHub has no such route")
+
+
+def call(world: World, routes: Routes, request: Request) -> Response:
+    """Find, authenticate, authorise, answer."""
+    route, params = routes.find(request.method, request.path)
+    token = None
+    if route.auth == "app" or (route.auth == "either" and not _is_known(world, request)):
+        auth.check_app_jwt(world, request)
+    else:
+        token = auth.check_token(world, request)
+    made = Call(world=world, request=request, params=params, token=token, needs=route.needs)
+    if request.method != "GET":
+        made.body = request.json()
+    if token is not None and "repo" in params:
+        _ = made.repo  # a repository out of reach is a 404 before anything else
+        permission, _, level = route.needs.partition(":")
+        if permission and permission != "thread":
+            made.demand(permission, level)
+        if level == "write":
+            made.demand_writable()
+    return route.answer(made)
+
+
+def _is_known(world: World, request: Request) -> bool:
+    return (auth.bearer(request) or "") in world.tokens

@@ -1,0 +1,1 @@
+"""State as JSON, once for REST answers and webhook payloads."""

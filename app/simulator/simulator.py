@@ -1,0 +1,306 @@
+"""The simulated GitHub as its users hold it."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.simulator import auth, events, git_history
+from app.simulator.actions import checks, installations
+from app.simulator.actions.labels import ensure_label
+from app.simulator.deliveries import Deliver, Delivery, Outbox
+from app.simulator.faults import Faults
+from app.simulator.front import Front, Recorded
+from app.simulator.git_store import GitStore, Identity
+from app.simulator.people import Files, Person
+from app.simulator.records import Account, AppRegistration, CheckRun
+from app.simulator.state import Comment, Repository, ReviewComment
+from app.simulator.transport import SimulatorTransport
+from app.simulator.world import World
+
+APP_PERMISSIONS = {
+    **dict.fromkeys(("contents", "issues", "pull_requests", "checks"), "write"),
+    **dict.fromkeys(("actions", "statuses", "metadata", "members"), "read"),
+    **dict.fromkeys(("vulnerability_alerts", "security_events"), "read"),
+}
+APP_EVENTS = [
+    "check_run",
+    "check_suite",
+    "create",
+    "delete",
+    "issue_comment",
+    "issues",
+    "label",
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "push",
+    "repository",
+]
+
+
+@functools.cache
+def _key_pair() -> tuple[str, str]:
+    """One key for the whole process: making one takes a tenth of a second."""
+    return auth.new_key_pair()
+
+
+class Simulator:
+    """One simulated GitHub with one App."""
+
+    def __init__(
+        self,
+        directory: Path | str,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        jwt_clock: Callable[[], datetime] | None = None,
+        app_id: int = 12345,
+        app_slug: str = "lamplighter",
+        webhook_secret: str = "a-webhook-secret-for-tests",  # noqa: S107  not a secret of anybody
+        private_key: str | None = None,
+    ) -> None:
+        """Keep the bare repositories below `directory`; `private_key` in PEM, made when absent."""
+        clock = clock or (lambda: datetime.now(UTC))
+        ids = itertools.count(1_000_001)
+        owner = Account(id=next(ids), login="lamplighter-makers", type="Organization")
+        bot = Account(id=next(ids), login=f"{app_slug}[bot]", type="Bot")
+        private, public = (private_key, auth.public_key_of(private_key)) if private_key else _key_pair()
+        self.app = AppRegistration(
+            id=app_id,
+            slug=app_slug,
+            owner=owner,
+            bot=bot,
+            created_at=clock(),
+            permissions=dict(APP_PERMISSIONS),
+            events=list(APP_EVENTS),
+            private_key=private,
+            public_key=public,
+            webhook_secret=webhook_secret,
+        )
+        self.world = World(
+            directory=Path(directory),
+            clock=clock,
+            jwt_clock=jwt_clock or clock,
+            outbox=Outbox(next_id=lambda: next(ids), now=clock),
+            app=self.app,
+            ids=ids,
+        )
+        self.front = Front(self.world)
+        for account in (owner, bot):
+            self.world.accounts[account.login.lower()] = account
+        self.world.apps = {app_slug: self.app}
+        self.owner = self.person("olga", "admin")
+        self.maintainer = self.person("maya", "maintain")
+        self.contributor = self.person("carl", "write")
+        self.triager = self.person("tess", "triage")
+        self.reader = self.person("rhea", "read")
+        self.outsider = self.person("otto", "none")
+
+    # --- building the world
+
+    def person(self, login: str, role: str = "none") -> Person:
+        """A person with a role on every repository that does not say otherwise."""
+        account = self.world.account(login)
+        self.world.person_roles[login] = role
+        return Person(self.world, account)
+
+    def repository(
+        self,
+        full_name: str,
+        files: Files | None = None,
+        *,
+        directory: Path | str | None = None,
+        default_branch: str = "main",
+        private: bool = False,
+        install: bool = True,
+        announce: bool = True,
+        labels: Iterable[str] = (),
+        owner_type: str = "Organization",
+    ) -> Repository:
+        """A new repository with these files in one commit, or with the history of a git repository on disk.
+
+        With `install` the App gets it, and with `announce` hears of that. Neither files nor directory: no commits.
+        """
+        login, _, name = full_name.partition("/")
+        with self.world.lock:
+            now = self.world.now()
+            git = GitStore.create(self.world.directory / f"{full_name}.git", default_branch)
+            repo = Repository(
+                id=self.world.next_id(),
+                owner=self.world.account(login, owner_type),
+                name=name,
+                git=git,
+                default_branch=default_branch,
+                created_at=now,
+                private=private,
+            )
+            self.world.repositories[repo.id] = repo
+            if directory is not None:
+                repo.default_branch = git_history.import_directory(git, str(directory), default_branch)
+            if files:
+                self._first_commit(repo, files)
+            repo.size_kib = sum(path.stat().st_size for path in git.path.rglob("*") if path.is_file()) // 1024
+            for label in labels:
+                ensure_label(self.world, repo, label)
+            if install:
+                queued = len(self.world.outbox.queue)
+                installations.install(self.world, self.owner.account, repo)
+                if not announce:
+                    del self.world.outbox.queue[queued:]
+            return repo
+
+    def _first_commit(self, repo: Repository, files: Files) -> None:
+        now = self.world.now()
+        who = Identity(name=self.maintainer.login, email=self.maintainer.account.email, date=now)
+        tip = repo.branches.get(repo.default_branch)
+        stored = repo.git.commit(tip) if tip else None
+        tree = repo.git.write_files(stored.tree if stored else None, files)
+        parents = (tip,) if tip else ()
+        sha = repo.git.write_commit(tree=tree, parents=parents, author=who, committer=who, message="Start")
+        repo.git.run("update-ref", f"refs/heads/{repo.default_branch}", sha)
+        repo.pushed_at = now
+
+    def report_check(
+        self,
+        repo: Repository,
+        sha: str,
+        name: str,
+        conclusion: str | None,
+        *,
+        app: str = "github-actions",
+        text: str = "",
+    ) -> CheckRun:
+        """Another App (CI, say) reports a check run on a commit; a None conclusion means it still runs."""
+        with self.world.lock:
+            registration = self.world.apps.get(app) or self._other_app(app)
+            fields = {"name": name, "head_sha": sha, "status": "completed" if conclusion else "in_progress"}
+            output = {"title": name, "summary": text or name, "text": text}
+            known = [run for run in repo.check_runs(sha) if (run.name, run.app_slug) == (name, app)]
+            if known:
+                checks.update_run(
+                    self.world, registration, repo, known[-1], {"conclusion": conclusion, "output": output}
+                )
+                return known[-1]
+            return checks.create_run(
+                self.world, registration, repo, {**fields, "conclusion": conclusion, "output": output}
+            )
+
+    def _other_app(self, slug: str) -> AppRegistration:
+        owner = self.world.account("github", "Organization")
+        bot = self.world.account(f"{slug}[bot]", "Bot")
+        made = AppRegistration(
+            id=self.world.next_id(),
+            slug=slug,
+            owner=owner,
+            bot=bot,
+            created_at=self.world.now(),
+            permissions={"checks": "write"},
+            events=[],
+        )
+        self.world.apps[slug] = made
+        return made
+
+    # --- reaching it
+
+    @property
+    def api_url(self) -> str:
+        """Where the API is: https://api.github.com, or below the server's address once it serves."""
+        return self.world.api_url
+
+    @property
+    def html_url(self) -> str:
+        """Where pages and git are."""
+        return self.world.html_url
+
+    def transport(self, *, strict: bool = True) -> SimulatorTransport:
+        """For `httpx.Client(transport=...)`; strict: an unknown route raises into the test."""
+        return SimulatorTransport(self.front, strict=strict)
+
+    def git_dir(self, full_name: str) -> Path:
+        """The bare repository of a repository."""
+        return self.world.find_repository(full_name).git_dir
+
+    # --- looking
+
+    @property
+    def requests(self) -> list[Recorded]:
+        """What the product asked, in order."""
+        return self.front.requests
+
+    @property
+    def unknown_requests(self) -> list[str]:
+        """Requests for which there is no route."""
+        return self.front.unknown
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """The delivery log, oldest first."""
+        return self.world.outbox.log
+
+    @property
+    def pending(self) -> list[Delivery]:
+        """Deliveries still to be made."""
+        return self.world.outbox.queue
+
+    def unread_bot_comments(self) -> list[Comment | ReviewComment]:
+        """The bot's comments on which nobody called `read()`."""
+        unread: list[Comment | ReviewComment] = []
+        for repo in self.world.repositories.values():
+            for thread in repo.threads.values():
+                unread += [c for c in thread.comments if self.world.is_bot(c.user) and not c.was_read]
+            for pull in repo.pulls:
+                unread += [c for c in pull.review_comments if self.world.is_bot(c.user) and not c.was_read]
+        return unread
+
+    # --- deliveries and bad days
+
+    @property
+    def deliver(self) -> Deliver | None:
+        """What takes a delivery and answers (status, body); None leaves everything in the queue."""
+        return self.world.outbox.deliver
+
+    @deliver.setter
+    def deliver(self, value: Deliver | None) -> None:
+        self.world.outbox.deliver = value
+
+    def deliver_pending(self) -> int:
+        """Deliver until the queue is empty; answers how many were delivered."""
+        return self.world.outbox.pump()
+
+    @property
+    def redelivery_mode(self) -> bool:
+        """Every delivery is made twice."""
+        return self.world.outbox.delivers_twice
+
+    @redelivery_mode.setter
+    def redelivery_mode(self, value: bool) -> None:
+        self.world.outbox.delivers_twice = value
+
+    def redeliver(self, delivery: Delivery) -> Delivery:
+        """Queue a delivery again under its GUID, as the button does."""
+        return self.world.outbox.redeliver(delivery)
+
+    def lose_next(self, count: int = 1, event: str | None = None) -> None:
+        """Lose the next deliveries (of one event): they are logged as timed out."""
+        self.world.outbox.losses += [event] * count
+
+    def reorder_pending(self) -> None:
+        """Let the newest waiting delivery come first."""
+        self.world.outbox.queue.reverse()
+
+    def ping(self) -> Delivery:
+        """Send a ping."""
+        return events.emit_ping(self.world)
+
+    @property
+    def faults(self) -> Faults:
+        """Plan misfortunes here."""
+        return self.front.faults
+
+    def stale_lists(self, seconds: float) -> None:
+        """From now on things made are absent from LIST answers until they are this old; 0 ends it."""
+        self.world.stale_seconds = seconds
+        self.world.stale_after_id = self.world.next_id()
