@@ -1,0 +1,59 @@
+"""The harness's own repository of a project, and what goes into and comes out of a sandbox's tree.
+
+The way of a run, with the calls in order:
+
+    mirror = Mirror(home / "mirrors" / f"{repository_id}.git")
+    sha = mirror.fetch(url, "main" | "refs/heads/main" | "HEAD" | sha, token)       # UserError, TransientError
+    made = checkout(mirror, sha, tree)                  # Checkout(sha, files, size_bytes, submodules, …, notes)
+    throwaway(mirror, made, tree, history_inside=host.history_path(mirror.path), branch="main")
+    sandbox = host.open(run_id, tree, …, history=mirror.path)
+    before = sandbox.manifest()                         # the clean tree, before setup: path → FileEntry
+    rules = base_ignore(mirror, sha)                    # Ignore: the base commit's .gitignore files and known artefacts
+    …the model works…
+    found = changes(before, sandbox.manifest(), rules)  # list[Change(path, kind, mode, digest, size)]
+    new = collect(sandbox, found)                       # {path: bytes}, each held against its digest
+    old = read_files(mirror, sha, [c.path for c in found])   # {path: bytes}, the base's side
+    left_out(before, sandbox.manifest(), rules)         # new files that .gitignore or the artefact list keeps out
+
+    snapshot = take_snapshot(sandbox, before, store, previous=snapshot)    # data of `snapshot.taken`
+    restore_snapshot(sandbox, before, snapshot, store)                     # after a checkout or a reset
+
+    guidance(mirror, sha)                               # [(path, text)] of AGENTS.md and CLAUDE.md
+    pull_request_template(mirror, sha), codeowners(mirror, sha)      # text or None
+
+No git command ever runs in a tree that a sandbox could write: after `throwaway`, what comes back is a manifest.
+Paths are text with "/"; bytes that are not UTF-8 are kept as surrogates (`os.fsdecode`).
+"""
+
+from __future__ import annotations
+
+from app.workspace.changes import Change, changes, collect, lay, left_out
+from app.workspace.checkout import Checkout, checkout, throwaway
+from app.workspace.guidance import base_ignore, codeowners, guidance, guidance_for, pull_request_template
+from app.workspace.ignore import Ignore
+from app.workspace.mirror import Mirror
+from app.workspace.snapshots import restore_snapshot, take_snapshot
+from app.workspace.tree import TreeEntry, base_manifest, read_files
+
+__all__ = [
+    "Change",
+    "Checkout",
+    "Ignore",
+    "Mirror",
+    "TreeEntry",
+    "base_ignore",
+    "base_manifest",
+    "changes",
+    "checkout",
+    "codeowners",
+    "collect",
+    "guidance",
+    "guidance_for",
+    "lay",
+    "left_out",
+    "pull_request_template",
+    "read_files",
+    "restore_snapshot",
+    "take_snapshot",
+    "throwaway",
+]

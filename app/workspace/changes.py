@@ -1,0 +1,108 @@
+"""What a run changed: the difference between two manifests, and its contents, each held against its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from app.errors import UserError
+from app.ports import FileEntry, Manifest, Sandbox
+from app.workspace.ignore import Ignore, environments
+from app.workspace.tree import SYMLINK
+
+Kind = Literal["add", "modify", "delete", "mode"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One changed path. `mode`, `digest` (SHA-256 hex of the content) and `size` are the new side's; of a deletion the
+    old side's. `old_mode` is empty for an addition."""
+
+    path: str
+    kind: Kind
+    mode: str
+    digest: str
+    size: int
+    old_mode: str = ""
+
+    def as_event(self) -> dict[str, str | int]:
+        """JSON-shaped, as `proposal.made` lists it."""
+        return {"path": self.path, "kind": self.kind, "mode": self.mode, "digest": self.digest, "size": self.size}
+
+
+def changes(before: Manifest, after: Manifest, ignore: Ignore) -> list[Change]:
+    """The changes from the clean tree `before` to `after`, sorted by path, without ignored new files."""
+    found = [
+        change
+        for path in sorted(before.keys() | after.keys())
+        if (change := _change(path, before.get(path), after.get(path))) is not None
+    ]
+    prefixes = environments(change.path for change in found if change.kind == "add")
+    return [c for c in found if c.kind != "add" or not (ignore.ignored(c.path) or c.path.startswith(prefixes))]
+
+
+def left_out(before: Manifest, after: Manifest, ignore: Ignore) -> list[str]:
+    """New files that `.gitignore` keeps out of the change and that no tool is known to leave behind, sorted.
+
+    The model may have meant them: worth a word in the report.
+    """
+    new = sorted(path for path in after if path not in before)
+    prefixes = environments(new)
+    return [p for p in new if ignore.by_rule(p) and not ignore.artefact(p) and not p.startswith(prefixes)]
+
+
+def _change(path: str, old: FileEntry | None, new: FileEntry | None) -> Change | None:
+    if new is None:
+        assert old is not None
+        return Change(path=path, kind="delete", mode=old.mode, digest=old.digest, size=old.size, old_mode=old.mode)
+    if old is None:
+        return Change(path=path, kind="add", mode=new.mode, digest=new.digest, size=new.size)
+    if old.digest == new.digest and old.mode == new.mode:
+        return None
+    kind: Kind = "mode" if old.digest == new.digest and SYMLINK not in (old.mode, new.mode) else "modify"
+    return Change(path=path, kind=kind, mode=new.mode, digest=new.digest, size=new.size, old_mode=old.mode)
+
+
+def collect(sandbox: Sandbox, found: Iterable[Change]) -> dict[str, bytes]:
+    """The new contents by path (deletions have none). Raises UserError when one is not what the manifest said."""
+    return {c.path: read(sandbox, c.path, c.mode, c.digest) for c in found if c.kind != "delete"}
+
+
+def lay(sandbox: Sandbox, found: Iterable[Change], contents: Mapping[str, bytes]) -> None:
+    """Make the changes in the sandbox's tree: deletions first, so that a file may become a folder."""
+    found = list(found)
+    for change in found:
+        if change.kind == "delete":
+            sandbox.remove_file(change.path)
+    for change in found:
+        if change.kind != "delete":
+            write(sandbox, change.path, change.mode, contents[change.path], replaces=change.old_mode)
+
+
+def read(sandbox: Sandbox, path: str, mode: str, digest: str) -> bytes:
+    """A file's content, or a link's target, whose SHA-256 is `digest`. Raises UserError when it is something else."""
+    if mode == SYMLINK:
+        # Said by the sandbox, believed because of the digest that the host's own walk took.
+        content = sandbox.run(f"readlink -n -- {shlex.quote(path)}", timeout_seconds=30).output
+    else:
+        content = sandbox.read_file(path)
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise UserError(f"`{ascii(path)[1:-1]}` changed while it was being read.")
+    return content
+
+
+def write(sandbox: Sandbox, path: str, mode: str, content: bytes, *, replaces: str = "") -> None:
+    """Put a file or a link there; `replaces` is the mode of what stands there now. Raises UserError."""
+    if replaces and SYMLINK in (mode, replaces) and mode != replaces:
+        sandbox.remove_file(path)
+    if mode != SYMLINK:
+        sandbox.write_file(path, content, mode=mode)
+        return
+    target, folder = shlex.quote(os.fsdecode(content)), shlex.quote(os.path.dirname(path) or ".")
+    made = sandbox.run(f"mkdir -p -- {folder} && ln -sfnT -- {target} {shlex.quote(path)}", timeout_seconds=30)
+    if not made.ok:
+        raise UserError(f"The link `{ascii(path)[1:-1]}` could not be made.")

@@ -1,0 +1,135 @@
+"""Snapshots of a tree into the store, so that a run goes on elsewhere: what differs from the base, by digest.
+
+Left out is what `setup` makes again: caches, installed environments, compiled output (`ignore.artefact`). Files that
+`.gitignore` names are kept: a run may have written notes or data there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.errors import UserError
+from app.ports import FileEntry, Manifest, Sandbox, Store
+from app.workspace.changes import read, write
+from app.workspace.ignore import Ignore, environments
+
+MAX_FILE_BYTES = 32 * 2**20  # a bigger file is data or output, not somebody's change
+MAX_BYTES = 256 * 2**20  # of one snapshot; smallest files first
+
+
+def take_snapshot(
+    sandbox: Sandbox,
+    base: Manifest,
+    store: Store,
+    *,
+    previous: Mapping[str, Any] | None = None,
+    ignore: Ignore | None = None,
+) -> dict[str, Any]:
+    """Store what differs from `base`; the data of `snapshot.taken`.
+
+    `manifest` (blob reference), `files`, `size_bytes`, `skipped` (paths too big to keep). Contents that `previous`, the
+    last snapshot of this run, holds are neither read nor stored again.
+    """
+    now = sandbox.manifest()
+    kept, skipped = _chosen(base, now, ignore or Ignore(tracked=base.keys()))
+    known = {entry.digest for entry in _load(store, previous)["files"].values()} if previous else set()
+    for path, entry in list(kept.items()):
+        if entry.digest in known:
+            continue
+        try:
+            store.put_blob(read(sandbox, path, entry.mode, entry.digest))
+        except UserError:  # still being written, or gone: the next snapshot has it
+            del kept[path]
+            skipped.append(path)
+        known.add(entry.digest)
+    body = {
+        "files": {path: [entry.mode, entry.digest, entry.size] for path, entry in kept.items()},
+        "deleted": sorted(path for path in base if path not in now),
+        "skipped": sorted(skipped),
+    }
+    data = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+    return {
+        "manifest": {"blob": store.put_blob(data), "size": len(data)},
+        "files": len(kept),
+        "size_bytes": sum(entry.size for entry in kept.values()),
+        "skipped": sorted(skipped)[:20],
+    }
+
+
+def restore_snapshot(
+    sandbox: Sandbox,
+    base: Manifest,
+    snapshot: Mapping[str, Any],
+    store: Store,
+    *,
+    read_base: Callable[[str], bytes] | None = None,
+    ignore: Ignore | None = None,
+) -> int:
+    """Make the tree what it was at the snapshot; returns how many paths were written or removed.
+
+    The tree may be a fresh checkout, one after `setup` or after `reset`. A base file that something else changed is
+    put back with `read_base` (path → content at base), without which it raises UserError. Artefacts stay as they are.
+    """
+    wanted = _load(store, snapshot)
+    now = sandbox.manifest()
+    rules = ignore or Ignore(tracked=base.keys())
+    prefixes = environments(path for path in now if path not in base)
+    touched = 0
+    for path in now:
+        gone = path in wanted["deleted"] or (path not in base and path not in wanted["files"])
+        if gone and not (path not in base and (rules.artefact(path) or path.startswith(prefixes))):
+            sandbox.remove_file(path)
+            touched += 1
+    for path, entry in _target(base, wanted).items():
+        current = now.get(path)
+        if current is not None and (current.mode, current.digest) == (entry.mode, entry.digest):
+            continue
+        if path in wanted["files"]:
+            content = store.get_blob(entry.digest)
+        elif path in wanted["skipped"]:
+            continue
+        else:
+            content = _base_content(path, entry, store, read_base)
+        write(sandbox, path, entry.mode, content, replaces=current.mode if current else "")
+        touched += 1
+    return touched
+
+
+def _base_content(path: str, entry: FileEntry, store: Store, read_base: Callable[[str], bytes] | None) -> bytes:
+    if read_base is not None:
+        return read_base(path)
+    try:
+        return store.get_blob(entry.digest)
+    except KeyError:
+        raise UserError(f"`{ascii(path)[1:-1]}` is not as at base, and its content is not at hand.") from None
+
+
+def _chosen(base: Manifest, now: Manifest, ignore: Ignore) -> tuple[dict[str, FileEntry], list[str]]:
+    """What a snapshot keeps and what is too big for it."""
+    differing = {p: e for p, e in now.items() if p not in base or (base[p].mode, base[p].digest) != (e.mode, e.digest)}
+    prefixes = environments(path for path in differing if path not in base)
+    kept: dict[str, FileEntry] = {}
+    skipped: list[str] = []
+    total = 0
+    for path, entry in sorted(differing.items(), key=lambda item: item[1].size):
+        if ignore.artefact(path) or path.startswith(prefixes):
+            continue
+        if entry.size > MAX_FILE_BYTES or total + entry.size > MAX_BYTES:
+            skipped.append(path)
+            continue
+        kept[path] = entry
+        total += entry.size
+    return kept, skipped
+
+
+def _load(store: Store, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    body = json.loads(store.get_blob(snapshot["manifest"]["blob"]))
+    files = {p: FileEntry(mode=mode, digest=digest, size=size) for p, (mode, digest, size) in body["files"].items()}
+    return {"files": files, "deleted": set(body["deleted"]), "skipped": set(body["skipped"])}
+
+
+def _target(base: Manifest, wanted: Mapping[str, Any]) -> dict[str, FileEntry]:
+    files: dict[str, FileEntry] = wanted["files"]
+    return {path: entry for path, entry in base.items() if path not in wanted["deleted"]} | files

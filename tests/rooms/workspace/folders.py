@@ -1,0 +1,183 @@
+"""Real git repositories to fetch from, and a sandbox without walls: a folder, for what needs no isolation."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+from app.errors import UserError
+from app.ports import Execution, FileEntry
+
+GIT = {
+    "PATH": os.environ["PATH"],
+    "HOME": "/nonexistent",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@example.org",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@example.org",
+    "LC_ALL": "C.UTF-8",
+}
+
+
+class Project:
+    """Somebody's repository, made with stock git."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True)
+        self.git("init", "-q", "-b", "main")
+
+    @property
+    def url(self) -> str:
+        return f"file://{self.path}"
+
+    def git(self, *arguments: str | bytes, stdin: bytes = b"") -> bytes:
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.path, env=GIT, input=stdin, capture_output=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout
+
+    def write(self, files: dict[str, bytes | str]) -> None:
+        for name, content in files.items():
+            path = self.path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def commit(self, files: dict[str, bytes | str] | None = None, message: str = "change") -> str:
+        self.write(files or {})
+        self.git("add", "-A", "-f")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+        return self.head()
+
+    def commit_blobs(self, entries: list[tuple[str, bytes, bytes]]) -> str:
+        """A commit of (mode, path, content or commit id) straight from blobs, for trees no work tree could make."""
+        lines = []
+        for mode, path, content in entries:
+            blob = content if mode == "160000" else self.git("hash-object", "-w", "--stdin", stdin=content).strip()
+            lines.append(mode.encode() + b" " + blob + b"\t" + path + b"\0")
+        self.git("read-tree", "--empty")
+        self.git("update-index", "-z", "--index-info", stdin=b"".join(lines))
+        tree = self.git("write-tree").strip()
+        commit = self.git("commit-tree", tree, "-m", "blobs").strip()
+        self.git("update-ref", "refs/heads/main", commit)
+        return commit.decode()
+
+    def head(self) -> str:
+        return self.git("rev-parse", "HEAD").decode().strip()
+
+
+class MemoryStore:
+    """The blobs of a Store, and how often each was put."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[str, bytes] = {}
+        self.puts: list[str] = []
+
+    def put_blob(self, data: bytes) -> str:
+        digest = hashlib.sha256(data).hexdigest()
+        self.puts.append(digest)
+        self.blobs[digest] = data
+        return digest
+
+    def get_blob(self, digest: str) -> bytes:
+        return self.blobs[digest]
+
+
+class FolderSandbox:
+    """The Sandbox port over a plain folder, without any isolation."""
+
+    name = "folder"
+
+    def __init__(self, tree: Path) -> None:
+        self.tree = tree
+        self.root = str(tree)
+        self.sealed = tree.with_name(tree.name + ".sealed")
+        self.commands: list[tuple[str, bool]] = []
+
+    def run(self, command: str, *, timeout_seconds: float | None = None, network: bool = False) -> Execution:
+        self.commands.append((command, network))
+        started = time.monotonic()
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.tree.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+        try:
+            done = subprocess.run(
+                ["bash", "-c", command],
+                cwd=self.tree,
+                env=env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=timeout_seconds or 60,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as late:
+            output = late.stdout or b""
+            return Execution(
+                command=command, exit_code=None, seconds=1.0, output=output, output_bytes=len(output), killed_by="time"
+            )
+        return Execution(
+            command=command,
+            exit_code=done.returncode,
+            seconds=time.monotonic() - started,
+            output=done.stdout,
+            output_bytes=len(done.stdout),
+        )
+
+    shell = run
+
+    def restart_shell(self) -> None: ...
+
+    def read_file(self, path: str) -> bytes:
+        if not stat.S_ISREG((self.tree / path).lstat().st_mode):
+            raise UserError("not a regular file")
+        return (self.tree / path).read_bytes()
+
+    def write_file(self, path: str, content: bytes, *, mode: str | None = None) -> None:
+        place = self.tree / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+        if mode is not None:
+            place.chmod(0o755 if mode == "100755" else 0o644)
+
+    def remove_file(self, path: str) -> None:
+        (self.tree / path).unlink()
+        folder = (self.tree / path).parent
+        while folder != self.tree and not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent
+
+    def manifest(self) -> dict[str, FileEntry]:
+        found: dict[str, FileEntry] = {}
+        for folder, folders, names in os.walk(self.tree):
+            links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+            folders[:] = [n for n in folders if n not in links and not (folder == str(self.tree) and n == ".git")]
+            for name in (*names, *links):
+                path = os.path.join(folder, name)
+                status = os.lstat(path)
+                if stat.S_ISLNK(status.st_mode):
+                    mode, content = "120000", os.fsencode(os.readlink(path))
+                else:
+                    mode = "100755" if status.st_mode & 0o100 else "100644"
+                    content = Path(path).read_bytes()
+                digest = hashlib.sha256(content).hexdigest()
+                found[os.path.relpath(path, self.tree)] = FileEntry(mode=mode, digest=digest, size=len(content))
+        return found
+
+    def seal(self) -> None:
+        shutil.copytree(self.tree, self.sealed, symlinks=True)
+
+    def reset(self) -> None:
+        for entry in list(self.tree.iterdir()):
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+        shutil.copytree(self.sealed, self.tree, symlinks=True, dirs_exist_ok=True)
+
+    def close(self) -> None: ...
