@@ -1,0 +1,150 @@
+"""The App's identity: JSON web tokens from its private key, and installation tokens narrowed to one task."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import httpx
+import jwt
+
+from app import log
+from app.errors import TransientError, UserError
+from app.github.client import GitHub
+from app.github.errors import Unauthorized
+from app.log import Redactor
+from app.ports import Clock, Token
+from app.settings import Settings
+
+# GitHub accepts a token whose `exp` is at most ten minutes ahead of its own clock and whose `iat` is not in its
+# future. A minute back and eight ahead leaves room for a clock that is a minute off on either side.
+BACK = timedelta(seconds=60)
+AHEAD = timedelta(minutes=8)
+SPARE = timedelta(minutes=5)  # a cached installation token still lasts for a long clone
+
+
+@dataclass(frozen=True)
+class _Narrowed:
+    installation_id: int
+    repository_ids: tuple[int, ...]
+    permissions: tuple[tuple[str, str], ...]
+
+
+class AppAuth:
+    """Mints tokens with the App's private key; only `dispatch`, `publish`, `schedule` and the token broker hold one.
+
+    Every token minted is handed to `redactor`. Thread-safe.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        redactor: Redactor | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._transport = transport
+        self._redactor = redactor or Redactor()
+        self._tokens: dict[_Narrowed, Token] = {}
+        self._lock = threading.Lock()
+        self.client = GitHub(_Signer(settings, clock), settings, clock, transport=transport)  # acts as the App itself
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
+
+    def installation_token(
+        self, installation_id: int, *, repository_ids: Sequence[int], permissions: Mapping[str, str]
+    ) -> Token:
+        """A token for these repositories and permissions only, kept in memory until five minutes before its end.
+
+        Others may get the same token: do not revoke it, use `leased_token` for that. Raises Refused (Invalid when a
+        permission was never granted, NotFound when the App is not installed), TransientError.
+        """
+        narrowed = _Narrowed(installation_id, tuple(sorted(repository_ids)), tuple(sorted(permissions.items())))
+        with self._lock:
+            token = self._tokens.get(narrowed)
+            if token is None or token.expires_at - SPARE <= self._clock.now():
+                token = self._tokens[narrowed] = self._mint(narrowed)
+            return token
+
+    @contextmanager
+    def leased_token(
+        self, installation_id: int, *, repository_ids: Sequence[int], permissions: Mapping[str, str]
+    ) -> Iterator[Token]:
+        """A token of the caller's own, revoked at the end of the block."""
+        token = self._mint(_Narrowed(installation_id, tuple(repository_ids), tuple(permissions.items())))
+        try:
+            yield token
+        finally:
+            try:
+                self.revoke(token)
+            except (TransientError, UserError) as error:
+                # What was done with it stands; it ends by itself within the hour.
+                log.event("token.not_revoked", installation_id=installation_id, reason=str(error))
+
+    def revoke(self, token: Token) -> None:
+        """Make `token` worthless now. A token that is worthless already is fine. Raises TransientError."""
+        with self._lock:
+            self._tokens = {key: held for key, held in self._tokens.items() if held.value != token.value}
+        with GitHub(token, self._settings, self._clock, transport=self._transport) as github:
+            try:
+                github.delete("/installation/token")
+            except Unauthorized:
+                pass
+
+    def _mint(self, narrowed: _Narrowed) -> Token:
+        if not narrowed.repository_ids or not narrowed.permissions:
+            raise ValueError("a token that is not narrowed to repositories and permissions is never minted")
+        answer = self.client.post(
+            f"/app/installations/{narrowed.installation_id}/access_tokens",
+            {"repository_ids": list(narrowed.repository_ids), "permissions": dict(narrowed.permissions)},
+        )
+        token = Token(value=answer["token"], expires_at=datetime.fromisoformat(answer["expires_at"]))
+        self._redactor.hold(token.value)
+        return token
+
+
+class _Signer:
+    """The App's own credential: JWTs signed with its key, corrected when the server's clock is elsewhere."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._app_id = settings.app_id
+        self._key = settings.private_key
+        self._clock = clock
+        self._skew = timedelta()
+        self._signed = ""
+        self._expires_at: datetime | None = None
+
+    def value(self) -> str:
+        """Raises UserError when there is no App id or the key is none."""
+        now = self._clock.now() + self._skew
+        if self._expires_at is None or now >= self._expires_at - BACK or now < self._expires_at - BACK - AHEAD:
+            self._signed = self._sign(now)
+            self._expires_at = now + AHEAD
+        return self._signed
+
+    def refused(self, server_seconds_ahead: float | None) -> bool:
+        """Follow the server's clock when ours is why the token was refused."""
+        if server_seconds_ahead is None:
+            return False
+        skew = timedelta(seconds=server_seconds_ahead)
+        if abs(skew - self._skew) < timedelta(seconds=30):
+            return False  # the clocks agree: the App id or the key is wrong
+        self._skew, self._expires_at = skew, None
+        return True
+
+    def _sign(self, now: datetime) -> str:
+        if not self._app_id or not self._key:
+            raise UserError("`LAMPLIGHTER_APP_ID` and `LAMPLIGHTER_PRIVATE_KEY` are needed to act as the App.")
+        claims = {"iss": self._app_id, "iat": int((now - BACK).timestamp()), "exp": int((now + AHEAD).timestamp())}
+        try:
+            return jwt.encode(claims, self._key, algorithm="RS256")
+        except (ValueError, TypeError, jwt.PyJWTError) as error:
+            raise UserError("`LAMPLIGHTER_PRIVATE_KEY` holds no usable RSA private key.") from error

@@ -1,0 +1,160 @@
+"""Check runs: the state of a run beside the commit, with annotations and buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.github.client import GitHub, path
+from app.github.records import CHECK_TEXT_LIMIT, cut, number, part, text
+
+ANNOTATIONS_PER_CALL = 50  # more make the request fail; further calls append
+BUTTONS = 3
+
+Status = Literal["queued", "in_progress", "completed"]
+Conclusion = Literal["success", "failure", "neutral", "cancelled", "timed_out", "action_required", "skipped"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annotation:
+    path: str
+    start_line: int
+    end_line: int
+    level: Literal["notice", "warning", "failure"]
+    message: str
+    title: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        """As the API takes it; a message may be 64 KB, a title 255 characters."""
+        return {
+            "path": self.path,
+            "start_line": self.start_line,
+            "end_line": self.end_line,
+            "annotation_level": self.level,
+            "message": cut(self.message, 60_000),
+            **({"title": cut(self.title, 255)} if self.title else {}),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """An action on the check run; GitHub takes 20, 40 and 20 characters."""
+
+    label: str
+    description: str
+    identifier: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What a check run should show."""
+
+    name: str
+    head_sha: str
+    external_id: str
+    status: Status
+    title: str
+    summary: str
+    conclusion: Conclusion | None = None  # with status completed only
+    text: str = ""
+    details_url: str = ""
+    annotations: Sequence[Annotation] = ()
+    buttons: Sequence[Button] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckRun:
+    """What GitHub shows."""
+
+    id: int
+    name: str
+    head_sha: str
+    external_id: str
+    status: str
+    conclusion: str  # empty until completed
+    title: str
+    summary: str
+    app_slug: str
+    details_url: str
+    url: str
+
+
+def check_runs(github: GitHub, repo: str, ref: str, *, name: str = "") -> list[CheckRun]:
+    """Every check run of a commit, older ones of the same name too."""
+    params = {"filter": "all", **({"check_name": name} if name else {})}
+    rows = github.get_all(path("repos", repo, "commits", ref, "check-runs"), params, key="check_runs")
+    return [_check_run(row) for row in rows]
+
+
+def find_check(github: GitHub, repo: str, head_sha: str, *, name: str, external_id: str) -> CheckRun | None:
+    """Ours is the one with our `external_id`."""
+    for found in check_runs(github, repo, head_sha, name=name):
+        if found.external_id == external_id:
+            return found
+    return None
+
+
+def create_check(github: GitHub, repo: str, check: Check) -> CheckRun:
+    """Not idempotent: search with `find_check` before repeating it."""
+    found = _check_run(github.post(path("repos", repo, "check-runs"), _fields(check, creating=True)))
+    return _rest_of_annotations(github, repo, check, found)
+
+
+def update_check(github: GitHub, repo: str, check_id: int, check: Check) -> CheckRun:
+    """Show `check`. Idempotent but for annotations, which GitHub appends: give them once."""
+    found = _check_run(github.patch(path("repos", repo, "check-runs", check_id), _fields(check, creating=False)))
+    return _rest_of_annotations(github, repo, check, found)
+
+
+def _rest_of_annotations(github: GitHub, repo: str, check: Check, found: CheckRun) -> CheckRun:
+    for start in range(ANNOTATIONS_PER_CALL, len(check.annotations), ANNOTATIONS_PER_CALL):
+        output = _output(check, check.annotations[start : start + ANNOTATIONS_PER_CALL])
+        found = _check_run(github.patch(path("repos", repo, "check-runs", found.id), {"output": output}))
+    return found
+
+
+def _fields(check: Check, *, creating: bool) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "name": check.name,
+        "external_id": check.external_id,
+        "status": check.status,
+        "output": _output(check, check.annotations[:ANNOTATIONS_PER_CALL]),
+        "actions": [
+            {"label": button.label[:20], "description": button.description[:40], "identifier": button.identifier[:20]}
+            for button in check.buttons[:BUTTONS]
+        ],
+    }
+    if creating:
+        fields["head_sha"] = check.head_sha
+    if check.conclusion:
+        fields["conclusion"] = check.conclusion
+    if check.details_url:
+        fields["details_url"] = check.details_url
+    return fields
+
+
+def _output(check: Check, annotations: Sequence[Annotation]) -> Mapping[str, Any]:
+    output: dict[str, Any] = {"title": cut(check.title, 255), "summary": cut(check.summary, CHECK_TEXT_LIMIT)}
+    if check.text:
+        output["text"] = cut(check.text, CHECK_TEXT_LIMIT)
+    if annotations:
+        output["annotations"] = [annotation.fields() for annotation in annotations]
+    return output
+
+
+def _check_run(data: Any) -> CheckRun:
+    output = part(data, "output")
+    return CheckRun(
+        id=number(data, "id"),
+        name=text(data, "name"),
+        head_sha=text(data, "head_sha"),
+        external_id=text(data, "external_id"),
+        status=text(data, "status"),
+        conclusion=text(data, "conclusion"),
+        title=text(output, "title"),
+        summary=text(output, "summary"),
+        app_slug=text(part(data, "app"), "slug"),
+        details_url=text(data, "details_url"),
+        url=text(data, "html_url"),
+    )

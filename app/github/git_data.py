@@ -1,0 +1,157 @@
+"""Commits without a push: blobs, trees, commits and refs through the Git Data API.
+
+Commits carry no author fields: GitHub then signs them in the App's name ("Verified").
+Every step is idempotent by itself: objects are named by their content, and a branch is only ever created or moved
+forward, never forced.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.github.client import GitHub, path
+from app.github.errors import Invalid, NotFound
+from app.github.records import part, text
+
+# Text travels inside the tree request: one request instead of one for each file, and the installation may only write
+# once a second. GitHub ends requests after ten seconds, so big files go alone.
+INLINE_FILE_BYTES = 256 * 1024
+INLINE_TREE_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One file of a commit. `mode` is git's (100644, 100755, 120000 with the target as content)."""
+
+    path: str
+    mode: str = "100644"
+    content: bytes | None  # None deletes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+    verified: bool
+
+
+def blob_sha(content: bytes) -> str:
+    """The name git gives to a file's content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def create_blob(github: GitHub, repo: str, content: bytes) -> str:
+    """Returns the SHA."""
+    body = {"content": base64.b64encode(content).decode(), "encoding": "base64"}
+    return text(github.post(path("repos", repo, "git/blobs"), body), "sha")
+
+
+def create_tree(github: GitHub, repo: str, *, base_tree: str, changes: Sequence[Change]) -> str:
+    """The tree `base_tree` with `changes`; its SHA. Blobs that cannot travel inside the request are created first.
+
+    Raises Invalid when a deleted path does not exist.
+    """
+    entries: list[dict[str, Any]] = []
+    room = INLINE_TREE_BYTES
+    for change in changes:
+        entry: dict[str, Any] = {"path": change.path, "mode": change.mode, "type": "blob"}
+        inline = _inline(change.content) if change.content is not None else None
+        if change.content is None:
+            entry |= {"sha": None}
+        elif inline is not None and len(change.content) <= room:
+            room -= len(change.content)
+            entry |= {"content": inline}
+        else:
+            entry |= {"sha": create_blob(github, repo, change.content)}
+        entries.append(entry)
+    return text(github.post(path("repos", repo, "git/trees"), {"base_tree": base_tree, "tree": entries}), "sha")
+
+
+def create_commit(github: GitHub, repo: str, *, message: str, tree: str, parents: Sequence[str]) -> str:
+    """Returns the SHA. Repeating it makes another, unreferenced commit: harmless."""
+    body = {"message": message, "tree": tree, "parents": list(parents)}
+    return text(github.post(path("repos", repo, "git/commits"), body), "sha")
+
+
+def commit(github: GitHub, repo: str, sha: str) -> Commit:
+    data = github.get(path("repos", repo, "git/commits", sha))
+    return Commit(
+        sha=text(data, "sha"),
+        tree=text(part(data, "tree"), "sha"),
+        parents=tuple(text(parent, "sha") for parent in data.get("parents") or []),
+        message=text(data, "message"),
+        verified=bool(part(data, "verification").get("verified")),
+    )
+
+
+def branch_head(github: GitHub, repo: str, branch: str) -> str | None:
+    """The commit `branch` points to; None when there is no such branch. Fresh, unlike lists."""
+    try:
+        return text(part(github.get(path("repos", repo, "git/ref/heads", branch)), "object"), "sha")
+    except NotFound:
+        return None
+    except Invalid as error:
+        if error.status == 409:  # "Git Repository is empty."
+            return None
+        raise
+
+
+def create_branch(github: GitHub, repo: str, branch: str, sha: str) -> None:
+    """Idempotent. Raises Invalid when the branch exists and points elsewhere."""
+    try:
+        github.post(path("repos", repo, "git/refs"), {"ref": f"refs/heads/{branch}", "sha": sha})
+    except Invalid as error:
+        if not error.says("already exists") or branch_head(github, repo, branch) != sha:
+            raise
+
+
+def advance_branch(github: GitHub, repo: str, branch: str, sha: str) -> None:
+    """Move `branch` forward to `sha`, a descendant of its head; never forced. Raises Invalid when it is none."""
+    github.patch(path("repos", repo, "git/refs/heads", branch), {"sha": sha, "force": False})
+
+
+def delete_branch(github: GitHub, repo: str, branch: str) -> None:
+    """Idempotent."""
+    try:
+        github.delete(path("repos", repo, "git/refs/heads", branch))
+    except NotFound:
+        pass
+    except Invalid as error:
+        if not error.says("does not exist"):
+            raise
+
+
+def create_branch_with_changes(
+    github: GitHub, repo: str, *, branch: str, base_sha: str, changes: Sequence[Change], message: str
+) -> str:
+    """One commit with `changes` on top of `base_sha` as the new `branch`; the commit's SHA.
+
+    Doing it twice finds the first: a branch whose head has the same parent, tree and message is taken as done.
+    Raises Invalid when the branch holds something else.
+    """
+    tree = create_tree(github, repo, base_tree=commit(github, repo, base_sha).tree, changes=changes)
+    head = branch_head(github, repo, branch)
+    if head is not None:
+        found = commit(github, repo, head)
+        if (found.tree, found.parents, found.message.strip()) == (tree, (base_sha,), message.strip()):
+            return head
+        raise Invalid(f"POST /repos/{repo}/git/refs", 422, f"branch {branch} exists and holds something else")
+    sha = create_commit(github, repo, message=message, tree=tree, parents=[base_sha])
+    create_branch(github, repo, branch, sha)
+    return sha
+
+
+def _inline(content: bytes) -> str | None:
+    """The content as text, if it is text that survives JSON and is small enough; None otherwise."""
+    if not content or len(content) > INLINE_FILE_BYTES or b"\0" in content:
+        return None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,209 @@
+"""Issues and the conversation on pull requests: comments, labels, reactions, assignees."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from app.github.client import GitHub, path
+from app.github.errors import Invalid, NotFound
+from app.github.records import BODY_LIMIT, cut, number, part, text, time
+
+Reaction = Literal["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comment:
+    id: int
+    body: str
+    author: str
+    author_type: str  # User, Bot, …
+    created_at: datetime
+    updated_at: datetime
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issue:
+    """An issue, or a pull request seen as one."""
+
+    number: int
+    id: int
+    title: str
+    body: str
+    author: str
+    is_open: bool
+    is_locked: bool
+    is_pull_request: bool
+    labels: tuple[str, ...]
+    assignees: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    url: str
+
+
+def issue(github: GitHub, repo: str, issue_number: int) -> Issue:
+    """Raises NotFound, also for a deleted one."""
+    return _issue(github.get(path("repos", repo, "issues", issue_number)))
+
+
+def labelled(github: GitHub, repo: str, label: str) -> list[Issue]:
+    """Open issues and pull requests with `label`, the longest unchanged first."""
+    rows = github.get_all(path("repos", repo, "issues"), labels=label, state="open", sort="updated", direction="asc")
+    return [_issue(row) for row in rows]
+
+
+# ---------------------------------------------------------------- comments
+
+
+def comments(
+    github: GitHub, repo: str, issue_number: int, *, until: datetime | None = None, since: datetime | None = None
+) -> list[Comment]:
+    """Oldest first; `since` counts changes as well.
+
+    With `until` the conversation as it stood then: later comments are left out, and so are those edited since, because
+    what they said then is no longer known.
+    """
+    params = {"since": since.strftime("%Y-%m-%dT%H:%M:%SZ")} if since else {}
+    rows = github.get_all(path("repos", repo, "issues", issue_number, "comments"), params)
+    found = [_comment(row) for row in rows]
+    return [comment for comment in found if until is None or max(comment.created_at, comment.updated_at) <= until]
+
+
+def find_comment(
+    github: GitHub, repo: str, issue_number: int, *, marker: str, author: str, since: datetime | None = None
+) -> Comment | None:
+    """The oldest comment of `author` that contains `marker`; anybody else's copy of the marker is ignored."""
+    for comment in comments(github, repo, issue_number, since=since):
+        if marker in comment.body and comment.author == author:
+            return comment
+    return None
+
+
+def create_comment(github: GitHub, repo: str, issue_number: int, body: str) -> Comment:
+    """Not idempotent: search with `find_comment` before repeating it."""
+    body = cut(body, BODY_LIMIT)
+    return _comment(github.post(path("repos", repo, "issues", issue_number, "comments"), {"body": body}))
+
+
+def update_comment(github: GitHub, repo: str, comment_id: int, body: str) -> Comment:
+    """Raises NotFound when somebody deleted it."""
+    body = cut(body, BODY_LIMIT)
+    return _comment(github.patch(path("repos", repo, "issues/comments", comment_id), {"body": body}))
+
+
+# ---------------------------------------------------------------- labels
+
+
+def ensure_labels(github: GitHub, repo: str, labels: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Create what is missing of `{name: (color, description)}`, leave the rest alone; returns the new names.
+
+    GitHub compares label names without regard to case; descriptions are cut to its 100 characters.
+    """
+    present = {text(row, "name").lower() for row in github.get_all(path("repos", repo, "labels"))}
+    created = []
+    for name, (color, description) in labels.items():
+        if name.lower() in present:
+            continue
+        try:
+            github.post(path("repos", repo, "labels"), {"name": name, "color": color, "description": description[:100]})
+        except Invalid as error:
+            if not error.says("already_exists"):
+                raise
+        else:
+            created.append(name)
+    return created
+
+
+def labels_of(github: GitHub, repo: str, issue_number: int) -> list[str]:
+    rows = github.get_all(path("repos", repo, "issues", issue_number, "labels"))
+    return [text(row, "name") for row in rows]
+
+
+def add_labels(github: GitHub, repo: str, issue_number: int, names: Sequence[str]) -> None:
+    """Idempotent. Labels the repository does not have are created by GitHub, in grey."""
+    if names:
+        github.post(path("repos", repo, "issues", issue_number, "labels"), {"labels": list(names)})
+
+
+def remove_label(github: GitHub, repo: str, issue_number: int, name: str) -> None:
+    """Idempotent."""
+    try:
+        github.delete(path("repos", repo, "issues", issue_number, "labels") + "/" + _segment(name))
+    except NotFound:
+        pass
+
+
+def set_state_label(github: GitHub, repo: str, issue_number: int, *, state: str | None, among: Collection[str]) -> None:
+    """Make `state` the only one of the labels `among` on the issue (None: no one of them). Writes only differences.
+
+    The new label goes on first, so that a crash in between leaves two labels, never none.
+    """
+    present = labels_of(github, repo, issue_number)
+    if state is not None and state not in present:
+        add_labels(github, repo, issue_number, [state])
+    for name in present:
+        if name in among and name != state:
+            remove_label(github, repo, issue_number, name)
+
+
+# ---------------------------------------------------------------- reactions, assignees
+
+
+def react(github: GitHub, repo: str, issue_number: int, content: Reaction) -> None:
+    """Idempotent: GitHub keeps one reaction of a kind by account."""
+    github.post(path("repos", repo, "issues", issue_number, "reactions"), {"content": content})
+
+
+def react_to_comment(github: GitHub, repo: str, comment_id: int, content: Reaction) -> None:
+    """Idempotent."""
+    github.post(path("repos", repo, "issues/comments", comment_id, "reactions"), {"content": content})
+
+
+def react_to_review_comment(github: GitHub, repo: str, comment_id: int, content: Reaction) -> None:
+    """Idempotent."""
+    github.post(path("repos", repo, "pulls/comments", comment_id, "reactions"), {"content": content})
+
+
+def assign(github: GitHub, repo: str, issue_number: int, logins: Sequence[str]) -> None:
+    """Idempotent. GitHub silently leaves out accounts without access, and takes ten at most."""
+    if logins:
+        github.post(path("repos", repo, "issues", issue_number, "assignees"), {"assignees": list(logins)[:10]})
+
+
+def _segment(name: str) -> str:
+    return path(name).removeprefix("/").replace("/", "%2F")  # one segment, whatever slashes the name holds
+
+
+def _comment(data: Any) -> Comment:
+    user = part(data, "user")
+    return Comment(
+        id=number(data, "id"),
+        body=text(data, "body"),
+        author=text(user, "login"),
+        author_type=text(user, "type"),
+        created_at=time(data, "created_at"),
+        updated_at=time(data, "updated_at"),
+        url=text(data, "html_url"),
+    )
+
+
+def _issue(data: Any) -> Issue:
+    labels = [row if isinstance(row, str) else text(row, "name") for row in data.get("labels") or []]
+    return Issue(
+        number=number(data, "number"),
+        id=number(data, "id"),
+        title=text(data, "title"),
+        body=text(data, "body"),
+        author=text(part(data, "user"), "login"),
+        is_open=data.get("state") == "open",
+        is_locked=bool(data.get("locked")),
+        is_pull_request="pull_request" in data,
+        labels=tuple(labels),
+        assignees=tuple(text(row, "login") for row in data.get("assignees") or []),
+        created_at=time(data, "created_at"),
+        updated_at=time(data, "updated_at"),
+        url=text(data, "html_url"),
+    )

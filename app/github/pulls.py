@@ -1,0 +1,145 @@
+"""Pull requests: find, create, change, hand over to reviewers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.github.client import GitHub, path
+from app.github.errors import Invalid
+from app.github.records import BODY_LIMIT, TITLE_LIMIT, cut, number, part, text, time
+
+MARK_READY = """
+mutation MarkReady($id: ID!) {
+  markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } }
+}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullRequest:
+    number: int
+    node_id: str
+    title: str
+    body: str
+    author: str
+    draft: bool
+    is_open: bool
+    merged: bool
+    head_ref: str
+    head_sha: str
+    base_ref: str
+    base_sha: str
+    from_fork: bool
+    labels: tuple[str, ...]
+    updated_at: datetime
+    url: str
+
+
+def pull(github: GitHub, repo: str, pull_number: int) -> PullRequest:
+    """Raises NotFound."""
+    return _pull(github.get(path("repos", repo, "pulls", pull_number)))
+
+
+def find_pull(github: GitHub, repo: str, *, head: str, base: str | None = None) -> PullRequest | None:
+    """The newest pull request from the branch `head` of this repository, open or not."""
+    params = {
+        "head": f"{repo.partition('/')[0]}:{head}",
+        "state": "all",
+        **({"base": base} if base else {}),
+    }
+    for row in github.get_all(path("repos", repo, "pulls"), params):
+        found = _pull(row)
+        if found.head_ref == head and not found.from_fork:  # an unknown `head` filter is ignored by some servers
+            return found
+    return None
+
+
+def create_draft(github: GitHub, repo: str, *, title: str, body: str, head: str, base: str) -> PullRequest:
+    """Not idempotent: search with `find_pull` before repeating it (GitHub refuses a second open one with Invalid).
+
+    A repository without drafts (private, on a free plan) gets an ordinary pull request: look at `draft`.
+    """
+    fields = {"title": cut(title, TITLE_LIMIT), "body": cut(body, BODY_LIMIT), "head": head, "base": base}
+    url = path("repos", repo, "pulls")
+    try:
+        return _pull(github.post(url, fields | {"draft": True, "maintainer_can_modify": False}))
+    except Invalid as error:
+        if not error.says("draft pull requests are not supported"):
+            raise
+        return _pull(github.post(url, fields))
+
+
+def update_pull(
+    github: GitHub,
+    repo: str,
+    pull_number: int,
+    *,
+    title: str | None = None,
+    body: str | None = None,
+    base: str | None = None,
+    is_open: bool | None = None,
+) -> PullRequest:
+    """Change what is given, leave the rest. Idempotent."""
+    fields = {
+        "title": cut(title, TITLE_LIMIT) if title is not None else None,
+        "body": cut(body, BODY_LIMIT) if body is not None else None,
+        "base": base,
+        "state": {None: None, True: "open", False: "closed"}[is_open],
+    }
+    given = {name: value for name, value in fields.items() if value is not None}
+    return _pull(github.patch(path("repos", repo, "pulls", pull_number), given))
+
+
+def mark_ready(github: GitHub, node_id: str) -> None:
+    """Turn a draft into a pull request ready for review. Only GraphQL can; idempotent."""
+    github.graphql(MARK_READY, id=node_id)
+
+
+def request_reviewers(
+    github: GitHub, repo: str, pull_number: int, *, logins: Sequence[str] = (), teams: Sequence[str] = ()
+) -> list[str]:
+    """Ask people and teams (slugs) for a review; returns whom GitHub took. Idempotent.
+
+    GitHub refuses the whole list for one account without access, so a refused list is asked for one by one.
+    """
+    url = path("repos", repo, "pulls", pull_number, "requested_reviewers")
+    if not logins and not teams:
+        return []
+    try:
+        github.post(url, {"reviewers": list(logins), "team_reviewers": list(teams)})
+        return [*logins, *teams]
+    except Invalid:
+        pass
+    taken = []
+    for field, name in [("reviewers", login) for login in logins] + [("team_reviewers", team) for team in teams]:
+        try:
+            github.post(url, {field: [name]})
+        except Invalid:
+            continue
+        taken.append(name)
+    return taken
+
+
+def _pull(data: Any) -> PullRequest:
+    head, base = part(data, "head"), part(data, "base")
+    return PullRequest(
+        number=number(data, "number"),
+        node_id=text(data, "node_id"),
+        title=text(data, "title"),
+        body=text(data, "body"),
+        author=text(part(data, "user"), "login"),
+        draft=bool(data.get("draft")),
+        is_open=data.get("state") == "open",
+        merged=bool(data.get("merged") or data.get("merged_at")),
+        head_ref=text(head, "ref"),
+        head_sha=text(head, "sha"),
+        base_ref=text(base, "ref"),
+        base_sha=text(base, "sha"),
+        from_fork=part(head, "repo").get("id") != part(base, "repo").get("id"),
+        labels=tuple(text(row, "name") for row in data.get("labels") or []),
+        updated_at=time(data, "updated_at"),
+        url=text(data, "html_url"),
+    )

@@ -1,0 +1,114 @@
+"""Repositories: facts, roles, branches and their protection, single files."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from app.github.client import GitHub, path
+from app.github.errors import NotFound
+from app.github.records import number, part, text
+
+# What GitHub calls the built-in roles, weakest first.
+ROLES = ("none", "read", "triage", "write", "maintain", "admin")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    id: int
+    full_name: str
+    default_branch: str
+    private: bool
+    archived: bool  # or disabled: nothing can be written
+    fork: bool
+    size_bytes: int  # GitHub's own estimate of the git data, updated hourly
+    owner: str
+    owner_is_organization: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protection:
+    """`approvals_required` is None where only an administrator may see it (classic branch protection)."""
+
+    protected: bool
+    approvals_required: int | None
+
+
+def repository(github: GitHub, repo: str) -> Repository:
+    """Raises NotFound when it does not exist or the token may not see it."""
+    return _repository(github.get(path("repos", repo)))
+
+
+def repository_by_id(github: GitHub, repository_id: int) -> Repository:
+    """Finds a repository whatever it is called today."""
+    return _repository(github.get(path("repositories", repository_id)))
+
+
+def role(github: GitHub, repo: str, login: str) -> str:
+    """What `login` may do, one of `ROLES`; "none" for strangers and unknown accounts.
+
+    A custom role of an organisation counts as the built-in one it grows out of.
+    """
+    try:
+        answer = github.get(path("repos", repo, "collaborators", login, "permission"))
+    except NotFound:
+        return "none"
+    name = text(answer, "role_name")
+    if name in ROLES:
+        return name
+    base = text(answer, "permission")
+    return base if base in ROLES else "none"
+
+
+def branch_sha(github: GitHub, repo: str, branch: str) -> str | None:
+    """The head of `branch`; None when there is no such branch (or no commit at all)."""
+    try:
+        return text(part(github.get(path("repos", repo, "branches", branch)), "commit"), "sha")
+    except NotFound:
+        return None
+
+
+def protection(github: GitHub, repo: str, branch: str) -> Protection:
+    """How `branch` is protected: by rulesets, whose approvals everyone may read, or the classic way.
+
+    Needs contents:read and metadata:read only. Raises NotFound for an unknown branch.
+    """
+    classic = bool(github.get(path("repos", repo, "branches", branch)).get("protected"))
+    approvals = [0]
+    rules = list(github.get_all(path("repos", repo, "rules", "branches", branch)))
+    for rule in rules:
+        if rule.get("type") == "pull_request":
+            approvals.append(number(part(rule, "parameters"), "required_approving_review_count"))
+    required: int | None = max(approvals)
+    if not required and classic and not rules:
+        required = None
+    return Protection(protected=classic or bool(rules), approvals_required=required)
+
+
+def file(github: GitHub, repo: str, file_path: str, ref: str) -> bytes | None:
+    """A regular file's content at `ref` (up to 100 MB); None when there is none. Links are not followed by us."""
+    try:
+        answer: Any = github.get(path("repos", repo, "contents", file_path), ref=ref)
+    except NotFound:
+        return None
+    if not isinstance(answer, dict) or answer.get("type") != "file":
+        return None
+    if answer.get("encoding") != "base64":  # above 1 MB the content is left out
+        answer = github.get(path("repos", repo, "git/blobs", text(answer, "sha")))
+    return base64.b64decode(text(answer, "content"))
+
+
+def _repository(data: Any) -> Repository:
+    owner = part(data, "owner")
+    return Repository(
+        id=number(data, "id"),
+        full_name=text(data, "full_name"),
+        default_branch=text(data, "default_branch"),
+        private=bool(data.get("private")),
+        archived=bool(data.get("archived") or data.get("disabled")),
+        fork=bool(data.get("fork")),
+        size_bytes=number(data, "size") * 1024,
+        owner=text(owner, "login"),
+        owner_is_organization=owner.get("type") == "Organization",
+    )
