@@ -51,7 +51,8 @@ def issue(github: GitHub, repo: str, issue_number: int) -> Issue:
 
 def labelled(github: GitHub, repo: str, label: str) -> list[Issue]:
     """Open issues and pull requests with `label`, the longest unchanged first."""
-    rows = github.get_all(path("repos", repo, "issues"), labels=label, state="open", sort="updated", direction="asc")
+    params = {"labels": label, "state": "open", "sort": "updated", "direction": "asc"}
+    rows = github.get_all(path("repos", repo, "issues"), params)
     return [_issue(row) for row in rows]
 
 

@@ -57,6 +57,13 @@ def find_pull(github: GitHub, repo: str, *, head: str, base: str | None = None) 
     return None
 
 
+def open_pulls(github: GitHub, repo: str, *, head_prefix: str) -> list[PullRequest]:
+    """Open pull requests from branches of this repository that begin with `head_prefix`."""
+    rows = github.get_all(path("repos", repo, "pulls"), {"state": "open"})
+    found = [_pull(row) for row in rows]
+    return [pull for pull in found if pull.head_ref.startswith(head_prefix) and not pull.from_fork]
+
+
 def create_draft(github: GitHub, repo: str, *, title: str, body: str, head: str, base: str) -> PullRequest:
     """Not idempotent: search with `find_pull` before repeating it (GitHub refuses a second open one with Invalid).
 
