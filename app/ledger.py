@@ -51,7 +51,7 @@ KINDS: Mapping[str, str] = {
     # publish
     "publish.intended": "key, digest",
     "publish.done": "key, digest, result",
-    "publish.failed": "key, error",
+    "publish.failed": "key, digest, error",
     "publish.settled": "through: GitHub shows every event up to this one",
 }
 

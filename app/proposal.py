@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from app import workspace
-from app.checks import ChangeSet, Finding, Rules, blocked, marks, owners, scan
+from app.checks import ChangeSet, Finding, blocked, marks, owners, rules_of, scan
 from app.run_ledger import RunLedger
 from app.run_state import RunState
 from app.verify import Verification
@@ -46,12 +46,6 @@ def propose(
             ledger.store.put_blob(new[change.path])
     ledger.append("proposal.made", **_proposal(ledger.state, room, found, findings, verification))
     return None
-
-
-def rules_of(config: Mapping[str, Any]) -> Rules:
-    """The repository's own limits and protected paths."""
-    limits = config["limits"]
-    return Rules(protect=tuple(config["protect"]), max_files=limits["files"], max_bytes=limits["bytes"])
 
 
 def _refusal(findings: Sequence[Finding]) -> str:

@@ -231,6 +231,13 @@ def _published(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     state.published[data["key"]] = data
 
 
+def _refused_effect(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    """GitHub will not have it: known, so that it is not tried for ever."""
+    state.intended.pop(data["key"], None)
+    result = state.published.get(data["key"], {}).get("result", {})
+    state.published[data["key"]] = {**data, "result": result}
+
+
 def _settled(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     state.settled_seq = data["through"]
 
@@ -263,6 +270,7 @@ _FOLDS = {
     "run.ended": _ended,
     "publish.intended": _intended,
     "publish.done": _published,
+    "publish.failed": _refused_effect,
     "publish.settled": _settled,
 }
 

@@ -56,7 +56,8 @@ def _desired(state: RunState) -> Iterator[Effect]:
 def _reactions(state: RunState) -> Iterator[Effect]:
     """👀 on what woke the run and on every comment it has taken in since."""
     targets = [state.created.get("comment_id")]
-    targets += [item.get("comment_id") for item in [*state.answers, *state.steering] if item.get("comment_id")]
+    heard = [*state.answers, *state.steering, *([state.cancel] if state.cancel else [])]
+    targets += [item["comment_id"] for item in heard if item.get("comment_id")]
     for target in dict.fromkeys(targets):
         yield Effect(key=f"reaction:{target or 'issue'}", kind="reaction", data={"comment_id": target})
 
@@ -112,10 +113,9 @@ def _change(state: RunState) -> Iterator[Effect]:
             ),
         },
     )
-    branch = state.published.get("branch")
-    if branch is None:
-        return
-    yield from _pull(state, proposal, branch["result"]["sha"])
+    head_sha = state.published.get("branch", {}).get("result", {}).get("sha")
+    if head_sha:
+        yield from _pull(state, proposal, head_sha)
 
 
 def _pull(state: RunState, proposal: Mapping[str, Any], head_sha: str) -> Iterator[Effect]:

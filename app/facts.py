@@ -1,0 +1,86 @@
+"""What dispatch asks GitHub before it decides: configuration at a fixed commit, roles, protection, the conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.errors import UserError
+from app.github import issues, pulls, repositories
+from app.github.client import GitHub
+from app.jobs import Command, Job
+from app.triggers import repo_config
+from app.triggers.repo_config import RepoConfig
+
+BOT_DEFAULTS = RepoConfig()
+_COMMENTS = 30  # the latest of a conversation; more would drown the issue itself
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """All that admission and a run's first event need to know."""
+
+    base_ref: str
+    base_sha: str
+    config: RepoConfig
+    config_source: dict[str, Any]  # {"path", "sha"}; path None when the repository has no file
+    budget: dict[str, Any]  # the configured one, with what the command changed
+    comments: list[dict[str, str]]
+    admission: dict[str, Any]  # what `triggers.admission` decides on, kept in the ledger
+    is_foreign_label: bool  # the label is not the one this repository configured
+
+
+def role_of(github: GitHub, repository: str, login: str) -> str:
+    """The sender's role; `author_association` in payloads is wrong for private members and never used."""
+    return repositories.role(github, repository, login)
+
+
+def names_of(config: RepoConfig, prefix: str) -> dict[str, Any]:
+    """The names a run's texts use: the command prefix and the labels by their fixed word."""
+    return {"prefix": prefix, "labels": config.label_names()}
+
+
+def gather(github: GitHub, job: Job, command: Command) -> Facts:
+    """Ask everything. Raises UserError when there is nothing to start from or the configuration is wrong."""
+    name = job.thread.repository
+    repository = repositories.repository(github, name)
+    base_ref = repository.default_branch
+    base_sha = repositories.branch_sha(github, name, base_ref)
+    if base_sha is None:
+        raise UserError(f"`{name}` has no commit on `{base_ref}` yet, so there is nothing to work on.")
+    config, source = _config(github, name, base_sha)
+    protection = repositories.protection(github, name, base_ref)
+    budget = config.budget.model_dump()
+    if "budget" in command.flags:
+        budget["run_usd"] = float(command.flags["budget"])
+    open_pulls = pulls.open_pulls(github, name, head_prefix=config.branch_prefix)
+    label = job.trigger.partition(":")[2] if job.trigger.startswith("issues.labeled:") else None
+    conversation = issues.comments(github, name, job.thread.number, until=job.received_at)
+    return Facts(
+        base_ref=base_ref,
+        base_sha=base_sha,
+        config=config,
+        config_source=source,
+        budget=budget,
+        comments=[
+            {"author": comment.author, "body": comment.body, "at": comment.created_at.isoformat()}
+            for comment in conversation[-_COMMENTS:]
+            if comment.author_type != "Bot" and comment.id != job.source.comment_id
+        ],
+        admission={
+            "archived": repository.archived,
+            "protected": protection.protected,
+            "approvals_required": protection.approvals_required,
+            "open_pull_requests": len(open_pulls),
+            "labels": list(job.labels),
+            "flags": dict(command.flags),
+        },
+        is_foreign_label=label is not None and label.lower() != config.triggers.label.lower(),
+    )
+
+
+def _config(github: GitHub, name: str, sha: str) -> tuple[RepoConfig, dict[str, Any]]:
+    """The repository's configuration at `sha`. Raises UserError with every mistake in it."""
+    content = repositories.file(github, name, repo_config.PATH, sha)
+    source = {"path": repo_config.PATH if content is not None else None, "sha": sha}
+    return (repo_config.parse(content) if content is not None else RepoConfig()), source

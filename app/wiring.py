@@ -1,0 +1,146 @@
+"""Putting the parts together. The only module that names a platform."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import httpx
+
+from app.agent.anthropic_model import AnthropicModel
+from app.agent.scripted_model import Script, ScriptedModel
+from app.control import Control
+from app.dispatch import Dispatcher
+from app.github.access import Access
+from app.local.clock import SystemClock
+from app.local.launcher import SubprocessLauncher
+from app.local.queue import SqliteQueue
+from app.local.store import SqliteStore
+from app.local.tokens import SocketTokens
+from app.log import Redactor
+from app.ports import Clock, Launcher, Model, Queue, SandboxHost, Store, Tokens
+from app.publish import Publisher
+from app.sandbox.probe import choose
+from app.schedule import Scheduler
+from app.settings import Settings
+from app.worker import Worker
+
+_MOST_TRIES = 12  # with growing pauses up to a quarter of an hour: rides out an outage of two hours
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """The ports of one process, with the settings they were made from."""
+
+    settings: Settings
+    clock: Clock
+    redactor: Redactor
+    store: Store
+    jobs: Queue
+    publishing: Queue
+    launcher: Launcher
+    tokens: Tokens
+    clone_url: Callable[[str], str]
+    transport: httpx.BaseTransport | None = None  # in place of the network to GitHub
+    model: Callable[[], Model]
+    host: Callable[[], SandboxHost]
+
+
+def local_platform(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    transport: httpx.BaseTransport | None = None,
+    launcher: Launcher | None = None,
+    model: Model | None = None,
+    clone_url: Callable[[str], str] | None = None,
+) -> Platform:
+    """One machine: SQLite, files, subprocesses. The keyword arguments replace what a test or the demo holds itself."""
+    clock = clock or SystemClock()
+    home = settings.home
+    store = SqliteStore(home, clock)
+    return Platform(
+        settings=settings,
+        clock=clock,
+        redactor=Redactor(settings.secrets()),
+        store=store,
+        jobs=SqliteQueue(home, "jobs", clock, max_attempts=_MOST_TRIES),
+        publishing=SqliteQueue(home, "publish", clock, max_attempts=_MOST_TRIES),
+        launcher=launcher or SubprocessLauncher(home, os.environ),
+        tokens=SocketTokens(home),
+        clone_url=clone_url or (lambda repository: f"{settings.github_url}/{repository}.git"),
+        transport=transport,
+        model=(lambda: model) if model else partial(_model, settings, clock),
+        host=partial(choose, settings.sandbox, home),
+    )
+
+
+def _model(settings: Settings, clock: Clock) -> Model:
+    if settings.model_provider == "scripted":
+        return ScriptedModel(Script.load(Path(settings.model_script)))
+    model = AnthropicModel(
+        api_key=settings.anthropic_api_key,
+        base_url=settings.anthropic_base_url,
+        provider=settings.model_provider,
+        clock=clock,
+    )
+    threading.Thread(target=model.warm, name="model-import", daemon=True).start()
+    return model
+
+
+def access(platform: Platform) -> Access:
+    """The control side's way to GitHub; never made in a worker."""
+    return Access(platform.settings, platform.clock, platform.redactor, transport=platform.transport)
+
+
+def control(platform: Platform, way: Access | None = None) -> Control:
+    """Dispatcher, publisher and scheduler over one `Access`."""
+    way = way or access(platform)
+    settings = platform.settings
+    return Control(
+        jobs=platform.jobs,
+        publishing=platform.publishing,
+        dispatcher=Dispatcher(
+            store=platform.store,
+            publishing=platform.publishing,
+            launcher=platform.launcher,
+            access=way,
+            settings=settings,
+            clock=platform.clock,
+            redactor=platform.redactor,
+            clone_url=platform.clone_url,
+        ),
+        publisher=Publisher(
+            store=platform.store,
+            access=way,
+            clock=platform.clock,
+            redactor=platform.redactor,
+            bot_login=settings.bot_login,
+        ),
+        scheduler=Scheduler(
+            store=platform.store,
+            publishing=platform.publishing,
+            launcher=platform.launcher,
+            clock=platform.clock,
+            redactor=platform.redactor,
+            concurrency=settings.concurrency,
+        ),
+    )
+
+
+def worker(platform: Platform) -> Worker:
+    """What one attempt needs; holds no App key."""
+    return Worker(
+        store=platform.store,
+        publishing=platform.publishing,
+        tokens=platform.tokens,
+        host=platform.host(),
+        model=platform.model(),
+        clock=platform.clock,
+        redactor=platform.redactor,
+        home=platform.settings.home,
+    )
