@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
 from app.simulator.git_store import GitError, GitStore
+
+# Everything here depends on immutable objects only, so answers are kept: one story asks for the same diff many times.
+remember = functools.lru_cache(maxsize=2048)
 
 STATUS_WORDS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
 HUNK_LIMIT_BYTES = 3 * 1024 * 1024  # GitHub leaves `patch` out of the answer for large files
@@ -25,6 +29,7 @@ class ChangedFile:
     previous_filename: str | None = None
 
 
+@remember
 def diff(git: GitStore, base: str, head: str) -> list[ChangedFile]:
     """The files that differ between two commits or trees."""
     flags = ["diff", "-M", "--no-ext-diff", "--no-textconv", "--no-color", base, head]
@@ -77,11 +82,13 @@ def _patches(text: str) -> list[str | None]:
     return patches
 
 
+@remember
 def merge_base(git: GitStore, one: str, other: str) -> str | None:
     """The best common ancestor."""
     return git.run("merge-base", one, other, check=False).decode().strip() or None
 
 
+@remember
 def commits_between(git: GitStore, base: str, head: str) -> list[str]:
     """Commits reachable from `head` and not from `base`, oldest first."""
     return git.run("rev-list", "--reverse", "--topo-order", f"{base}..{head}").decode().split()
@@ -92,6 +99,7 @@ def is_ancestor(git: GitStore, old: str, new: str) -> bool:
     return merge_base(git, old, new) == old
 
 
+@remember
 def merged_tree(git: GitStore, base: str, head: str) -> str | None:
     """The tree of a clean merge, None on conflict."""
     try:

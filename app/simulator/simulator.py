@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.simulator import auth, events, git_history
+from app.simulator import events, git_history
 from app.simulator.actions import checks, installations
 from app.simulator.actions.labels import ensure_label
 from app.simulator.deliveries import Deliver, Delivery, Outbox
@@ -16,36 +15,11 @@ from app.simulator.faults import Faults
 from app.simulator.front import Front, Recorded
 from app.simulator.git_store import GitStore, Identity
 from app.simulator.people import Files, Person
-from app.simulator.records import Account, AppRegistration, CheckRun
+from app.simulator.records import AppRegistration, CheckRun
+from app.simulator.registration import other_app, register
 from app.simulator.state import Comment, Repository, ReviewComment
 from app.simulator.transport import SimulatorTransport
 from app.simulator.world import World
-
-APP_PERMISSIONS = {
-    **dict.fromkeys(("contents", "issues", "pull_requests", "checks"), "write"),
-    **dict.fromkeys(("actions", "statuses", "metadata", "members"), "read"),
-    **dict.fromkeys(("vulnerability_alerts", "security_events"), "read"),
-}
-APP_EVENTS = [
-    "check_run",
-    "check_suite",
-    "create",
-    "delete",
-    "issue_comment",
-    "issues",
-    "label",
-    "pull_request",
-    "pull_request_review",
-    "pull_request_review_comment",
-    "push",
-    "repository",
-]
-
-
-@functools.cache
-def _key_pair() -> tuple[str, str]:
-    """One key for the whole process: making one takes a tenth of a second."""
-    return auth.new_key_pair()
 
 
 class Simulator:
@@ -61,24 +35,19 @@ class Simulator:
         app_slug: str = "lamplighter",
         webhook_secret: str = "a-webhook-secret-for-tests",  # noqa: S107  not a secret of anybody
         private_key: str | None = None,
+        public_key: str | None = None,
     ) -> None:
-        """Keep the bare repositories below `directory`; `private_key` in PEM, made when absent."""
+        """Keep the bare repositories below `directory`; the App's key is PEM, either half, made when absent."""
         clock = clock or (lambda: datetime.now(UTC))
         ids = itertools.count(1_000_001)
-        owner = Account(id=next(ids), login="lamplighter-makers", type="Organization")
-        bot = Account(id=next(ids), login=f"{app_slug}[bot]", type="Bot")
-        private, public = (private_key, auth.public_key_of(private_key)) if private_key else _key_pair()
-        self.app = AppRegistration(
-            id=app_id,
+        self.app = register(
+            ids,
+            clock(),
+            app_id=app_id,
             slug=app_slug,
-            owner=owner,
-            bot=bot,
-            created_at=clock(),
-            permissions=dict(APP_PERMISSIONS),
-            events=list(APP_EVENTS),
-            private_key=private,
-            public_key=public,
             webhook_secret=webhook_secret,
+            private_key=private_key,
+            public_key=public_key,
         )
         self.world = World(
             directory=Path(directory),
@@ -89,7 +58,7 @@ class Simulator:
             ids=ids,
         )
         self.front = Front(self.world)
-        for account in (owner, bot):
+        for account in (self.app.owner, self.app.bot):
             self.world.accounts[account.login.lower()] = account
         self.world.apps = {app_slug: self.app}
         self.owner = self.person("olga", "admin")
@@ -191,15 +160,7 @@ class Simulator:
     def _other_app(self, slug: str) -> AppRegistration:
         owner = self.world.account("github", "Organization")
         bot = self.world.account(f"{slug}[bot]", "Bot")
-        made = AppRegistration(
-            id=self.world.next_id(),
-            slug=slug,
-            owner=owner,
-            bot=bot,
-            created_at=self.world.now(),
-            permissions={"checks": "write"},
-            events=[],
-        )
+        made = other_app(self.world.ids, slug, owner, bot, self.world.now())
         self.world.apps[slug] = made
         return made
 
@@ -299,6 +260,9 @@ class Simulator:
     def faults(self) -> Faults:
         """Plan misfortunes here."""
         return self.front.faults
+
+    def close(self) -> None:
+        """Stop serving."""
 
     def stale_lists(self, seconds: float) -> None:
         """From now on things made are absent from LIST answers until they are this old; 0 ends it."""

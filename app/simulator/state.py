@@ -177,7 +177,7 @@ class Pull(Issue):
     def files(self) -> list[ChangedFile]:
         """What the head changes against the merge base."""
         base = git_history.merge_base(self.repository.git, self.base_sha, self.head_sha) or self.base_sha
-        return git_history.diff(self.repository.git, base, self.head_sha)
+        return list(git_history.diff(self.repository.git, base, self.head_sha))
 
     @property
     def commits(self) -> list[Commit]:
