@@ -1,0 +1,155 @@
+"""Whether a job may become a run, from facts that dispatch has fetched. Pure; every verdict says its reason.
+
+The order of the checks is the order in which people want to hear about them: who asks, whether anything may run here
+at all, what is going on already, what it may cost, and last whether there is room just now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.jobs import Job
+from app.triggers.verbs import ROLES, may, needed_role
+
+Verdict = Literal[
+    "admit",
+    "queue",  # admitted, but there is no room yet: it waits in order and says so
+    "active",  # a run is at work here already: dispatch steers it or says so
+    "refuse",  # one polite line
+    "ignore",  # nobody asked us anything: no word at all
+]
+
+# What a phase of the adoption road admits (shared with the documentation): 1 is maintenance only.
+_FIX_PHASE = 2
+
+# GitHub's legacy `permission` of a collaborator, for custom roles whose `role_name` we cannot know.
+_LEGACY = {"admin": "admin", "write": "write", "read": "read"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """The verdict, and one sentence (Markdown, safe to post) that explains it."""
+
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the verdict depends on. Amounts in US dollars, counts of this repository unless said otherwise."""
+
+    role: str  # the sender's, from `effective_role`
+    label: str = ""  # the one that was put on; empty when it was a command
+    trigger_label: str = "agent-fix"
+    thread_labels: tuple[str, ...] = ()
+    thread_open: bool = True
+    thread_locked: bool = False
+    is_pull_request: bool = False
+    archived: bool = False
+    empty: bool = False  # no commit on the base branch
+    playbook_enabled: bool = True
+    autonomy: str = "draft"
+    phase: int = 2
+    open_pull_requests: int = 0  # the bot's own
+    max_open_pull_requests: int = 5
+    spent_today_usd: float = 0.0
+    day_usd: float = 20.0
+    active_run: str | None = None  # on this thread, parked ones included
+    ahead: int = 0  # runs of the whole installation that wait in line before this one
+    working: int = 0  # runs of the whole installation at work now
+    concurrency: int = 8
+
+
+def effective_role(permission: str, role_name: str = "") -> str:
+    """One of ROLES from the collaborator-permission answer.
+
+    `role_name` tells triage and maintain apart from what the older `permission` lumps together; a custom role has a
+    name of its own there, and counts as the `permission` it was built on.
+    """
+    if role_name in ROLES:
+        return role_name
+    return _LEGACY.get(permission, "none")
+
+
+def needed_for(job: Job) -> str:
+    """The least role for `job`. `none` for facts nobody has to be allowed: an issue was closed, moved or deleted."""
+    if job.commands:
+        return max((needed_role(command) for command in job.commands), key=ROLES.index)
+    if job.action == "cancel":
+        return "triage" if ".labeled:" in job.trigger or ".unlabeled:" in job.trigger else "none"
+    return "write"
+
+
+def refusal(role: str, needed: str) -> str | None:
+    """The one polite line for somebody whose `role` is below `needed`; None when it is enough."""
+    if may(role, needed):
+        return None
+    has = f"you have the {role} role" if role in ROLES and role != "none" else "you are not a collaborator"
+    return f"This needs the {needed} role on this repository, and {has} here. A maintainer can ask me instead."
+
+
+def admit(facts: Facts, *, needed: str = "write") -> Admission:
+    """Whether a fix may start; `needed` is the least role, from `needed_for`."""
+    if facts.label and facts.label.lower() != facts.trigger_label.lower():
+        return Admission(verdict="ignore", reason=f"The label that starts a run here is `{facts.trigger_label}`.")
+    if facts.archived:
+        return Admission(verdict="ignore", reason="The repository is archived: nothing in it can be written.")
+    for reason in (refusal(facts.role, needed), _closed_to_us(facts), _not_configured(facts)):
+        if reason:
+            return Admission(verdict="refuse", reason=reason)
+    if facts.active_run:
+        return Admission(verdict="active", reason="A run is at work here already.")
+    if reason := _over_a_limit(facts):
+        return Admission(verdict="refuse", reason=reason)
+    if facts.ahead or facts.working >= facts.concurrency:
+        return Admission(verdict="queue", reason=_waits(facts))
+    return Admission(verdict="admit", reason="Asked by somebody who may, and there is room.")
+
+
+def _closed_to_us(facts: Facts) -> str | None:
+    """Why nothing may run on this thread at all."""
+    if "agent:off" in (label.lower() for label in facts.thread_labels):
+        return "The label `agent:off` is on, so I leave this alone. Take it off and ask again."
+    if not facts.thread_open:
+        return "This is closed. Reopen it and ask again."
+    if facts.thread_locked:
+        return "The conversation is locked, so I could not ask anybody anything. Unlock it and ask again."
+    if facts.is_pull_request:
+        return "Working on a pull request is not built yet; ask me on an issue."
+    if facts.empty:
+        return "The repository has no commit yet, so there is nothing to work on."
+    return None
+
+
+def _not_configured(facts: Facts) -> str | None:
+    """Why the repository's configuration does not let a fix start."""
+    if facts.phase < _FIX_PHASE:
+        return "This repository is in `phase: 1` (maintenance only); fixing issues begins with `phase: 2`."
+    if not facts.playbook_enabled:
+        return "This repository has switched fixes off (`playbooks.fix.enabled: false`)."
+    if facts.autonomy in {"diagnose", "plan"}:
+        return (
+            f"This repository stops runs at `autonomy: {facts.autonomy}`, and runs that stop there are not built yet."
+        )
+    return None
+
+
+def _over_a_limit(facts: Facts) -> str | None:
+    if facts.open_pull_requests >= facts.max_open_pull_requests:
+        return (
+            f"{facts.open_pull_requests} of my pull requests are open here already, and this repository wants at most "
+            f"{facts.max_open_pull_requests} (`limits.open_pull_requests`). Merge or close one and ask again."
+        )
+    if facts.spent_today_usd >= facts.day_usd:
+        return (
+            f"Today's budget is spent: ${facts.spent_today_usd:.2f} of ${facts.day_usd:.2f} (`budget.day_usd`). "
+            "It starts anew at midnight UTC."
+        )
+    return None
+
+
+def _waits(facts: Facts) -> str:
+    line = f", and {facts.ahead} {'waits' if facts.ahead == 1 else 'wait'} before this one" if facts.ahead else ""
+    runs = "run is" if facts.working == 1 else "runs are"
+    return f"{facts.working} {runs} at work (at most {facts.concurrency} at once){line}."

@@ -1,0 +1,117 @@
+"""The kinds of value a configuration holds: each reads what people write and refuses the rest with a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from app.triggers.config_yaml import shown
+from app.triggers.policy import NEEDS_INFO_LABEL_END, TRIGGER_LABEL_START
+
+# Where the package managers of the detected languages fetch from; `packages` in `sandbox.network` stands for these.
+PACKAGE_HOSTS = (
+    "pypi.org",
+    "files.pythonhosted.org",
+    "registry.npmjs.org",
+    "registry.yarnpkg.com",
+    "proxy.golang.org",
+    "sum.golang.org",
+    "index.crates.io",
+    "static.crates.io",
+    "repo.maven.apache.org",
+    "repo1.maven.org",
+    "plugins.gradle.org",
+    "rubygems.org",
+)
+
+_UNITS = {"k": 1 / 1024, "m": 1, "g": 1024, "kb": 1 / 1024, "mb": 1, "gb": 1024}
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _memory(value: Any) -> Any:
+    """`4g` → 4096."""
+    return _with_unit(value, _UNITS, "an amount such as `4g` or `512m`")
+
+
+def _seconds(value: Any) -> Any:
+    """`10m` → 600."""
+    return _with_unit(value, _SECONDS, "a time such as `10m` or `90s`")
+
+
+def _with_unit(value: Any, units: Mapping[str, float], example: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"([0-9]{1,9})\s*([a-z]{1,2})", value.strip().lower())
+    if not match or match[2] not in units:
+        raise ValueError(f"should be {example}")
+    return int(int(match[1]) * units[match[2]])
+
+
+def _hosts(hosts: list[str]) -> list[str]:
+    wanted: list[str] = []
+    for host in hosts:
+        if host.lower() == "packages":
+            wanted += PACKAGE_HOSTS
+        elif _HOST.fullmatch(host.lower()):
+            wanted.append(host.lower())
+        else:
+            raise ValueError(
+                f"{shown(host)} is no host name: write `example.org`, `*.example.org` or `packages`, "
+                "without scheme, port or address"
+            )
+    return list(dict.fromkeys(wanted))
+
+
+def _branch_prefix(prefix: str) -> str:
+    parts = prefix.removesuffix("/").split("/")
+    if any(part in {"", "refs"} or part[0] in ".-" or part.endswith((".", ".lock")) or ".." in part for part in parts):
+        raise ValueError("should be the beginning of a branch name, as in `agent/`")
+    return prefix
+
+
+def _trigger_label(name: str) -> str:
+    if not name.lower().startswith(TRIGGER_LABEL_START):
+        raise ValueError(f"should begin with `{TRIGGER_LABEL_START}`: {_DOOR}")
+    return name
+
+
+def _state_label(name: str) -> str:
+    if name.lower().startswith(TRIGGER_LABEL_START):
+        raise ValueError(f"must not begin with `{TRIGGER_LABEL_START}`, which is how labels that start a run begin")
+    return name
+
+
+def _question_label(name: str) -> str:
+    if not name.lower().endswith(NEEDS_INFO_LABEL_END):
+        raise ValueError(f"should end with `{NEEDS_INFO_LABEL_END}`: {_DOOR}")
+    return name
+
+
+_DOOR = "webhooks are sorted by that, before this file can be read"
+OneOrMany = BeforeValidator(_one_or_many, json_schema_input_type=list[str] | str)
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Commands = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=4000)]], Field(max_length=50), OneOrMany
+]
+LabelName = Annotated[str, StringConstraints(min_length=1, max_length=50)]  # GitHub's own limit
+StateLabel = Annotated[LabelName, AfterValidator(_state_label)]
+ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$", max_length=100)]
+Reviewer = Annotated[str, StringConstraints(pattern=r"^@?[A-Za-z0-9_-]+(/[A-Za-z0-9_.-]+)?$", max_length=140)]
+TriggerLabel = Annotated[LabelName, AfterValidator(_trigger_label)]
+QuestionLabel = Annotated[StateLabel, AfterValidator(_question_label)]
+Hosts = Annotated[list[str], OneOrMany, AfterValidator(_hosts)]
+Megabytes = Annotated[int, BeforeValidator(_memory, json_schema_input_type=int | str)]
+Seconds = Annotated[int, BeforeValidator(_seconds, json_schema_input_type=int | str)]
+Cron = Annotated[str, StringConstraints(pattern=r"^\S+( \S+){4}$", max_length=100)]
+BranchPrefix = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]+[/-]$", max_length=50), AfterValidator(_branch_prefix)
+]

@@ -1,0 +1,221 @@
+"""What a repository may say in `.github/lamplighter.yml`: the schema, its defaults, and its mistakes as sentences.
+
+Not for the door: pydantic and PyYAML take ten times as long to import as the door takes to answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from app.errors import UserError
+from app.triggers import config_mistakes, config_yaml
+from app.triggers.config_types import (
+    BranchPrefix,
+    Commands,
+    Cron,
+    Hosts,
+    Megabytes,
+    ModelName,
+    OneOrMany,
+    QuestionLabel,
+    Reviewer,
+    Seconds,
+    StateLabel,
+    Text,
+    TriggerLabel,
+)
+from app.triggers.policy import OFF_LABEL
+
+PATH = ".github/lamplighter.yml"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True, validate_default=True)
+
+
+class Triggers(_Part):
+    """What starts a run."""
+
+    label: TriggerLabel = Field(default="agent-fix", description="Putting this label on an issue starts a fix.")
+
+
+class Playbook(_Part):
+    """What this repository wants of one kind of run."""
+
+    enabled: bool = Field(default=True, description="Whether runs of this kind are started at all.")
+    model: ModelName | None = Field(default=None, description="Instead of the repository's `model`.")
+    instructions: str = Field(default="", max_length=8000, description="Guidance for the agent, besides AGENTS.md.")
+
+
+class Playbooks(_Part):
+    """The kinds of run that can be configured."""
+
+    fix: Playbook = Field(default=Playbook(), description="From an issue to a pull request.")
+
+
+class Sandbox(_Part):
+    """Where commands run."""
+
+    image: Text | None = Field(default=None, description="Container image of the sandbox (AWS only).")
+    network: Hosts = Field(
+        default=["packages"],
+        max_length=100,
+        description="Hosts that `setup` may reach; `packages` stands for the public package registries.",
+    )
+    memory_mb: Megabytes = Field(
+        default=4096, ge=256, le=61440, validation_alias=AliasChoices("memory", "memory_mb"), description="As in `4g`."
+    )
+    timeout_seconds: Seconds = Field(
+        default=600,
+        ge=1,
+        le=7200,
+        validation_alias=AliasChoices("timeout", "timeout_seconds"),
+        description="Of one command.",
+    )
+
+
+class Budget(_Part):
+    """What runs may spend; checked before each call of the model."""
+
+    run_usd: float = Field(default=2.0, gt=0, le=1000, description="US dollars for one run.")
+    day_usd: float = Field(default=20.0, gt=0, le=100_000, description="US dollars for all runs here in a day (UTC).")
+    turns: int = Field(default=100, ge=1, le=1000, description="Calls of the model in one run.")
+    minutes: int = Field(default=30, ge=1, le=1440, description="Working time of one run; waiting does not count.")
+
+
+class Labels(_Part):
+    """Names of the labels the bot sets."""
+
+    queued: StateLabel = "agent:queued"
+    working: StateLabel = "agent:working"
+    needs_info: QuestionLabel = Field(default="agent:needs-info", alias="needs-info")
+    needs_approval: StateLabel = Field(default="agent:needs-approval", alias="needs-approval")
+    parked: StateLabel = "agent:parked"
+    done: StateLabel = "agent:done"
+    failed: StateLabel = "agent:failed"
+    uncertain: StateLabel = "agent:uncertain"
+    breaking_change: StateLabel = Field(default="agent:breaking-change", alias="breaking-change")
+    tests_changed: StateLabel = Field(default="agent:tests-changed", alias="tests-changed")
+    needs_human: StateLabel = Field(default="agent:needs-human", alias="needs-human")
+
+
+class Limits(_Part):
+    """What one pull request may be, and how many may wait for people."""
+
+    files: int = Field(default=50, ge=1, le=3000, description="Files changed in one pull request.")
+    bytes: int = Field(default=1_000_000, ge=1, le=50_000_000, description="Bytes of all changed files together.")
+    open_pull_requests: int = Field(default=5, ge=1, le=100, description="Open pull requests of the bot at a time.")
+
+
+class Appointment(_Part):
+    """One line of the schedule."""
+
+    playbook: Text
+    cron: Cron
+
+
+class RepoConfig(_Part):
+    """`.github/lamplighter.yml`. Every key may be left out."""
+
+    triggers: Triggers = Triggers()
+    playbooks: Playbooks = Playbooks()
+    setup: Commands | None = Field(
+        default=None, description="Commands that install what the tests need, with network. Detected when absent."
+    )
+    verify: Commands | None = Field(
+        default=None, description="Commands that must pass, without network. Detected when absent."
+    )
+    sandbox: Sandbox = Sandbox()
+    model: ModelName = Field(default="default", description="`fast`, `default`, `deep`, or the name of a model.")
+    budget: Budget = Budget()
+    autonomy: Literal["diagnose", "plan", "draft", "ready"] = Field(
+        default="draft", description="How far a run may go by itself: `draft` and `ready` are kinds of pull request."
+    )
+    branch_prefix: BranchPrefix = "agent/"
+    labels: Labels = Labels()
+    protect: Annotated[list[Text], OneOrMany] = Field(
+        [], max_length=200, description="Paths the bot must not change, as in .gitignore."
+    )
+    limits: Limits = Limits()
+    reviewers: list[Reviewer] = Field(
+        default=[], max_length=15, description="Logins or `org/team`, besides CODEOWNERS."
+    )
+    schedule: list[Appointment] = Field(default=[], max_length=50)
+    phase: int = Field(
+        default=2, ge=1, le=4, description="1 maintenance, 2 issues and events, 3 teams of agents, 4 tuned."
+    )
+
+    @model_validator(mode="after")
+    def _no_label_means_two_things(self) -> RepoConfig:
+        seen: set[str] = set()
+        for key, name in self.label_names().items():
+            if name.lower() in seen:
+                path = ("triggers", "label") if key == "trigger" else ("labels", key)
+                raise config_mistakes.at(path, f"is {config_yaml.shown(name)}, which stands for something else already")
+            seen.add(name.lower())
+        return self
+
+    def label_names(self) -> dict[str, str]:
+        """Every label by its fixed word: `trigger`, `off`, the states (`needs-info` …) and the marks."""
+        return {"trigger": self.triggers.label, "off": OFF_LABEL} | self.labels.model_dump(by_alias=True)
+
+    def unbuilt(self) -> list[str]:
+        """What this file asks for that this version does not do, one sentence each."""
+        notes = []
+        if self.schedule:
+            notes.append("`schedule` is read, but nothing is started by the clock yet.")
+        if self.sandbox.image:
+            notes.append("`sandbox.image` is read, but on one machine the sandbox uses the machine's own tools.")
+        return notes
+
+
+def parse(content: bytes, source: str = PATH) -> RepoConfig:
+    """Read a configuration file.
+
+    Raises UserError, Markdown fit for a comment, listing every mistake with key, line and what is allowed. `source`
+    is how the text calls the file.
+    """
+    try:
+        document = config_yaml.load(content)
+    except UserError as error:
+        raise UserError(config_mistakes.listed(source, [str(error)])) from None
+    mistakes = list(document.mistakes)
+    try:
+        config = RepoConfig.model_validate(document.data)
+    except ValidationError as error:
+        mistakes += config_mistakes.sentences(error, document, RepoConfig)
+    if mistakes:
+        raise UserError(config_mistakes.listed(source, [f"line {line}: {text}" for line, text in sorted(mistakes)]))
+    return config
+
+
+def merge(defaults: RepoConfig, repository: RepoConfig) -> RepoConfig:
+    """The organisation's `defaults` with everything `repository` says laid over it; lists are replaced as a whole.
+
+    Raises UserError when the two contradict each other.
+    """
+    try:
+        return RepoConfig.model_validate(
+            _laid_over(defaults.model_dump(exclude_unset=True), repository.model_dump(exclude_unset=True))
+        )
+    except ValidationError as error:
+        found = config_mistakes.sentences(error, config_yaml.Document(), RepoConfig)
+        source = f"`{PATH}` together with the organisation's defaults"
+        raise UserError(config_mistakes.listed(source, [text for _, text in found])) from None
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        merged[key] = _laid_over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema editors check the file with, as JSON Schema 2020-12."""
+    schema = RepoConfig.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": PATH}
