@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
-from pathspec import GitIgnoreSpec
-from pathspec.patterns.gitignore import GitIgnorePatternError
+from app.globs import Pattern, parse
 
 # Folders that only tools make, wherever they stand.
 ARTEFACT_FOLDERS = frozenset(
@@ -57,9 +56,10 @@ class Ignore:
     def __init__(self, rules: Mapping[str, str] | None = None, tracked: Collection[str] = ()) -> None:
         self._tracked = frozenset(tracked)
         self._folders = _folders(self._tracked)
-        self._specs: dict[str, GitIgnoreSpec] = {}
+        self._patterns: dict[str, list[Pattern]] = {}  # by folder; the last line that matches decides
         for path, text in (rules or {}).items():
-            self._specs[path.rpartition("/")[0]] = _spec(text)
+            lines = text.removeprefix("\ufeff").split("\n")
+            self._patterns[path.rpartition("/")[0]] = [p for line in reversed(lines) if (p := parse(line)) is not None]
         self._is_excluded = lru_cache(maxsize=100_000)(self._excluded)
 
     def ignored(self, path: str) -> bool:
@@ -96,12 +96,10 @@ class Ignore:
         """The verdict on this very path: the nearest `.gitignore` with an opinion decides."""
         folder = path.rpartition("/")[0]
         while True:
-            spec = self._specs.get(folder)
-            if spec is not None:
-                relative = path[len(folder) + 1 :] if folder else path
-                verdict = spec.check_file(relative + "/" if is_folder else relative).include
-                if verdict is not None:
-                    return verdict
+            relative = path[len(folder) + 1 :] if folder else path
+            for pattern in self._patterns.get(folder, ()):
+                if pattern.matches(relative, is_folder=is_folder):
+                    return not pattern.negated
             if not folder:
                 return False
             folder = folder.rpartition("/")[0]
@@ -110,19 +108,6 @@ class Ignore:
 def environments(paths: Iterable[str]) -> tuple[str, ...]:
     """Prefixes ("venv/") of Python environments among `paths`, whatever they are called."""
     return tuple(path[: -len("pyvenv.cfg")] for path in paths if path.endswith("/pyvenv.cfg"))
-
-
-def _spec(text: str) -> GitIgnoreSpec:
-    """Lines that are no patterns are skipped, as git does."""
-    return GitIgnoreSpec.from_lines([line for line in text.splitlines() if _is_pattern(line)])
-
-
-def _is_pattern(line: str) -> bool:
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except (GitIgnorePatternError, ValueError):
-        return False
-    return True
 
 
 def _folders(paths: Iterable[str]) -> frozenset[str]:

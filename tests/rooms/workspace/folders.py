@@ -38,11 +38,11 @@ class Project:
     def url(self) -> str:
         return f"file://{self.path}"
 
-    def git(self, *arguments: str | bytes, stdin: bytes = b"") -> bytes:
+    def git(self, *arguments: str | bytes, stdin: bytes = b"", codes: tuple[int, ...] = (0,)) -> bytes:
         done = subprocess.run(
             ["git", *arguments], cwd=self.path, env=GIT, input=stdin, capture_output=True, check=False, timeout=60
         )
-        assert done.returncode == 0, done.stderr.decode()
+        assert done.returncode in codes, done.stderr.decode()
         return done.stdout
 
     def write(self, files: dict[str, bytes | str]) -> None:
