@@ -28,3 +28,13 @@ After the caller restored a workspace snapshot: `replay_tools(ledger, sandbox, a
 Models: `anthropic_model.AnthropicModel(api_key=…, base_url=…, provider="anthropic"|"bedrock")` with `.warm()`, and
 `scripted_model.ScriptedModel(script)` with `script.will(edit(…), finish("…"))`, `Script.load(path)`, `.save(path)`.
 """
+
+from __future__ import annotations
+
+from app.agent.budget import Budget
+from app.agent.loop import Agent
+from app.agent.prompt import Task
+from app.agent.replay import Replay, replay_tools
+from app.agent.stops import Options, Stop
+
+__all__ = ["Agent", "Budget", "Options", "Replay", "Stop", "Task", "replay_tools"]

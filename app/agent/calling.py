@@ -1,0 +1,140 @@
+"""One call of the model: what it may cost, the intent, the reply, and patience with a vendor that does not answer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.agent import budget, prompt
+from app.agent.session import Session
+from app.agent.stops import Stop
+from app.agent.tools import TOOLS
+from app.errors import TransientError, UserError
+from app.ledger import canonical
+from app.ports import Model, ModelReply, ModelRequest
+
+LONGEST_WAIT_SECONDS = 60.0
+SLICE_SECONDS = 2.0  # between two looks for a cancellation, a signal, a heartbeat that is due
+INLINE_BYTES = 16 * 1024  # a reply above this goes into a blob: an item of the table holds 400 KB
+PARK_SECONDS = 300.0
+
+
+class Caller:
+    """Asks the model for the agent's next reply."""
+
+    def __init__(self, session: Session, model: Model, on_text: Callable[[str], None] | None) -> None:
+        self.session = session
+        self.model = model
+        self.on_text = on_text
+        # Spreads the retries of many runs; which value it takes decides nothing.
+        self._jitter = random.Random(session.ledger.run_id)  # noqa: S311
+
+    def close_dangling(self) -> None:
+        """A call without an end in the ledger: its worker died. It is charged as if the vendor had read the prompt."""
+        call = self.session.transcript.pending_call
+        if call:
+            event = next(e for e in reversed(self.session.ledger.events) if e.kind == "model.called")
+            cost = budget.worst_prompt_usd(str(event.data["model"]), int(event.data["estimate_tokens"]))
+            self.session.append("model.failed", call=call, error="the worker died during the call", cost_usd=cost)
+
+    def query(self) -> Stop | None:
+        """Make the next reply stand in the ledger. Raises UserError when the vendor refuses for good."""
+        failures, first_failure = 0, None
+        while True:
+            stop, started = None, self.session.clock.now()
+            request = self._intend()
+            if not isinstance(request, ModelRequest):
+                return request
+            try:
+                reply = self.model.reply(request, self.on_text)
+            except TransientError as error:
+                self._failed(str(error), {}, error.retry_after_seconds)
+                problem, retry_after = str(error), error.retry_after_seconds
+            except UserError as error:
+                self._failed(str(error), {}, None)
+                raise
+            else:
+                if reply.complete:
+                    self._replied(reply, (self.session.clock.now() - started).total_seconds())
+                    return None
+                self._failed("the stream was cut", reply.usage, None)
+                problem, retry_after = "the stream was cut", 0.0
+            failures += 1
+            first_failure = first_failure or started
+            waited = (self.session.clock.now() - first_failure).total_seconds()
+            stop = self._wait(failures, retry_after, self.session.options.patience_seconds - waited, problem)
+            if stop:
+                return stop
+
+    def _intend(self) -> ModelRequest | Stop:
+        """Record that a call is about to be made; the stop instead when the budget does not allow it."""
+        session = self.session
+        estimate = session.prompt_tokens()
+        tokens = budget.affordable_tokens(
+            session.budget(),
+            session.spent(),
+            session.model_name,
+            prompt_tokens=estimate,
+            wanted=session.options.reply_tokens,
+        )
+        if not isinstance(tokens, int):
+            return Stop(kind="out_of_budget", which=tokens, detail=_over(tokens, session.budget()))
+        call = session.transcript.calls + 1
+        session.append("model.called", call=call, model=session.model_name, estimate_tokens=estimate, max_tokens=tokens)
+        return ModelRequest(
+            model=session.model_name,
+            system=session.system,
+            tools=TOOLS,
+            messages=prompt.with_marks(session.transcript.messages(), session.transcript.boundaries),
+            max_tokens=tokens,
+        )
+
+    def _replied(self, reply: ModelReply, seconds: float) -> None:
+        ledger = self.session.ledger
+        # Redacted as data, not as text: a mask must not eat the quotes around it.
+        content: Any = ledger.redactor.data([dict(block) for block in reply.content])
+        packed = canonical(content)
+        self.session.append(
+            "model.replied",
+            call=self.session.transcript.calls,
+            content=content if len(packed) <= INLINE_BYTES else ledger.blob(packed),
+            stop_reason=reply.stop_reason,
+            usage=dict(reply.usage),
+            cost_usd=budget.cost_usd(self.session.model_name, reply.usage),
+            seconds=round(seconds, 3),
+            model=reply.model,
+            request_id=reply.request_id,
+        )
+
+    def _failed(self, problem: str, usage: Mapping[str, int], retry_after: float | None) -> None:
+        self.session.append(
+            "model.failed",
+            call=self.session.transcript.calls,
+            error=problem,
+            retry_after_seconds=retry_after,
+            usage=dict(usage),
+            cost_usd=budget.cost_usd(self.session.model_name, usage),
+        )
+
+    def _wait(self, failures: int, retry_after: float, patience: float, problem: str) -> Stop | None:
+        """Wait before the next try, in slices, leaving when asked to."""
+        backoff = min(LONGEST_WAIT_SECONDS, 2.0 ** (failures - 1))
+        seconds = max(retry_after, backoff) * (1 + self._jitter.random() / 4)
+        if seconds > patience:
+            return Stop(kind="model_unavailable", detail=problem, retry_after_seconds=max(retry_after, PARK_SECONDS))
+        while seconds > 0:
+            stop = self.session.leave()
+            if stop:
+                return stop
+            self.session.clock.sleep(min(SLICE_SECONDS, seconds))
+            seconds -= SLICE_SECONDS
+        return self.session.leave()
+
+
+def _over(which: budget.Which, limits: budget.Budget) -> str:
+    if which == "usd":
+        return f"The budget of ${limits.usd:.2f} does not allow another call of the model."
+    if which == "turns":
+        return f"All {limits.turns} turns are used."
+    return f"All {limits.minutes:g} minutes of working time are used."

@@ -1,0 +1,17 @@
+"""What the model can do: the published bash and text-editor tools, and three of our own."""
+
+from app.agent.tools.registry import ASK, BASH, BREAKING, EDIT, FINISH, Toolbox, ToolResult, changes_tree
+from app.agent.tools.schemas import MALFORMED, TOOLS
+
+__all__ = [
+    "ASK",
+    "BASH",
+    "BREAKING",
+    "EDIT",
+    "FINISH",
+    "MALFORMED",
+    "TOOLS",
+    "ToolResult",
+    "Toolbox",
+    "changes_tree",
+]

@@ -1,0 +1,77 @@
+"""Output limits: head and tail of what a tool printed go to the model, the whole becomes a file it can read."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from dataclasses import dataclass
+
+from app.ports import Sandbox
+
+# About 1,000 tokens: measured as the best trade between input cost and re-reading (shared facts, "input cost").
+OUTPUT_CHARS = 4_000
+# An explicit view_range asks for exactly these lines, so it may be longer.
+RANGE_CHARS = 12_000
+LINE_CHARS = 1_000  # a minified file would otherwise fill the window with one line
+# Linux refuses a single argument above 128 KiB; base64 text is sent in pieces below that.
+PIECE_CHARS = 96 * 1024
+DIRECTORY = "$HOME/outputs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capped:
+    text: str
+    cut: bool
+
+
+def cap(text: str, *, where: str | None, total_bytes: int | None = None, limit: int = OUTPUT_CHARS) -> Capped:
+    """Head and tail of `text` with a line between that says how much is missing and `where` the whole can be read.
+
+    `total_bytes`: what was really written, when `text` is itself already head and tail.
+    """
+    size = len(text.encode("utf-8", "replace"))
+    hidden_before = max(0, (total_bytes or size) - size)
+    if len(text) <= limit and not hidden_before:
+        return Capped(text=text, cut=False)
+    head, tail = text[: limit * 2 // 5], text[-(limit - limit * 2 // 5) :] if len(text) > limit else ""
+    if len(text) <= limit:
+        head = text
+    head, tail = _whole_lines(head, tail)
+    missing = size - len(head.encode("utf-8", "replace")) - len(tail.encode("utf-8", "replace")) + hidden_before
+    note = f"[... {missing:,} bytes omitted"
+    note += f"; the whole is in {where}]" if where else "; narrow the command to see them]"
+    return Capped(text=f"{head}\n{note}\n{tail}", cut=True)
+
+
+def _whole_lines(head: str, tail: str) -> tuple[str, str]:
+    """Cut at line ends when that loses little."""
+    end, start = head.rfind("\n"), tail.find("\n")
+    if end > len(head) * 3 // 4:
+        head = head[:end]
+    if 0 <= start < len(tail) // 4:
+        tail = tail[start + 1 :]
+    return head, tail
+
+
+def short_lines(text: str) -> str:
+    """`text` with over-long lines cut, each saying how much it lost."""
+    if len(text) <= LINE_CHARS:
+        return text
+    return "\n".join(
+        line if len(line) <= LINE_CHARS else f"{line[:LINE_CHARS]} [... {len(line) - LINE_CHARS:,} characters]"
+        for line in text.split("\n")
+    )
+
+
+def keep_whole(sandbox: Sandbox, name: str, content: bytes) -> str | None:
+    """Write `content` to a file in the sandbox's home, outside the tree; its path for a shell, None when it failed."""
+    packed = base64.b64encode(gzip.compress(content, 1)).decode("ascii")
+    target = f'"{DIRECTORY}/{name}"'
+    pieces = [packed[i : i + PIECE_CHARS] for i in range(0, len(packed), PIECE_CHARS)] or [""]
+    for position, piece in enumerate(pieces):
+        redirect = ">" if position == 0 else ">>"
+        unpack = f" && base64 -d {target}.b64 | gzip -d > {target} && rm -f {target}.b64" if piece is pieces[-1] else ""
+        command = f'mkdir -p "{DIRECTORY}" && printf %s {piece} {redirect} {target}.b64{unpack}'
+        if not sandbox.run(command, timeout_seconds=30).ok:
+            return None
+    return f"~/outputs/{name}"

@@ -1,0 +1,164 @@
+"""From a tool call of the model to what came of it. A call that is not well-formed is never executed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.agent.tools import schemas, words
+from app.agent.tools.edit import EditError, relative, run_edit
+from app.agent.tools.outputs import cap, keep_whole, short_lines
+from app.ports import Execution, Sandbox
+from app.untrusted import one_line
+
+SUMMARY_CHARS = 100
+SHELL_TIMEOUT_SECONDS = 600.0
+
+BASH = str(schemas.BASH["name"])
+EDIT = str(schemas.EDIT["name"])
+ASK = str(schemas.ASK["name"])
+FINISH = str(schemas.FINISH["name"])
+BREAKING = str(schemas.REPORT_BREAKING_CHANGE["name"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolResult:
+    """What the model is told (`text`), what people are told (`summary`, one line), and what is kept."""
+
+    text: str
+    summary: str
+    is_error: bool = False
+    exit_code: int | None = None
+    seconds: float = 0.0
+    malformed: bool = False  # the call was refused before anything ran
+    whole: bytes | None = None  # the output as it came, when `text` is only head and tail
+    whole_path: str = ""  # where the sandbox keeps it
+    event: tuple[str, dict[str, Any]] | None = None  # what the ledger must record besides
+
+    @property
+    def failed(self) -> bool:
+        return self.is_error or self.exit_code not in {0, None}
+
+
+class Toolbox:
+    """The tools around one sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def run(self, name: str, arguments: Any, *, output_name: str, timeout_seconds: float) -> ToolResult:
+        """Carry out one call. `output_name` names the file a cut output is kept in; the timeout is a command's.
+
+        Raises what the sandbox raises when it is broken; everything the model did wrong is a result.
+        """
+        wrong = schemas.mistakes(name, arguments) or _deeper_mistakes(name, arguments)
+        if wrong:
+            return ToolResult(
+                text=f"Not executed: {'; '.join(wrong[:8])}.",
+                summary=one_line(f"called {name} wrongly", SUMMARY_CHARS),
+                is_error=True,
+                malformed=True,
+            )
+        started = time.perf_counter()
+        if name == BASH:
+            return self._bash(arguments, output_name, timeout_seconds)
+        if name == EDIT:
+            return self._edit(arguments, started)
+        return _spoken(name, arguments)
+
+    def _bash(self, arguments: Mapping[str, Any], output_name: str, timeout_seconds: float) -> ToolResult:
+        command = arguments.get("command") or ""
+        if arguments.get("restart"):
+            self.sandbox.restart_shell()
+            return ToolResult(text="The shell was restarted.", summary="restarted the shell")
+        ran = self.sandbox.shell(command, timeout_seconds=timeout_seconds)
+        text = short_lines(ran.text)
+        capped = cap(text, where=f"~/outputs/{output_name}", total_bytes=max(ran.output_bytes, len(ran.output)))
+        path = keep_whole(self.sandbox, output_name, ran.output) if capped.cut else None
+        if capped.cut and path is None:
+            capped = cap(text, where=None, total_bytes=ran.output_bytes)
+        ending = _ending(ran)
+        return ToolResult(
+            text="\n".join(part for part in (capped.text.rstrip("\n"), ending) if part) or "(no output)",
+            summary=_ran(command, ran),
+            is_error=bool(ran.killed_by),
+            exit_code=ran.exit_code,
+            seconds=ran.seconds,
+            whole=ran.output if capped.cut else None,
+            whole_path=path or "",
+        )
+
+    def _edit(self, arguments: Mapping[str, Any], started: float) -> ToolResult:
+        try:
+            edited = run_edit(self.sandbox, arguments)
+        except EditError as error:
+            what = f"could not {_verb(arguments['command'])} {arguments['path']}"
+            return ToolResult(text=f"{error}", summary=one_line(what, SUMMARY_CHARS), is_error=True)
+        return ToolResult(
+            text=edited.text,
+            summary=one_line(f"{edited.did} {edited.path}", SUMMARY_CHARS),
+            seconds=time.perf_counter() - started,
+        )
+
+
+def changes_tree(name: str, arguments: Any) -> bool:
+    """Whether the call may change files, so that it has to be repeated on a restored workspace."""
+    return name == BASH or (name == EDIT and isinstance(arguments, Mapping) and arguments.get("command") != "view")
+
+
+def describe(name: str, arguments: Any, root: str) -> str:
+    """The call in a few words, before it ran: for a status line."""
+    if name == BASH and isinstance(arguments, Mapping):
+        return one_line(f"running {arguments.get('command') or 'a new shell'}", SUMMARY_CHARS)
+    if name == EDIT and isinstance(arguments, Mapping) and isinstance(arguments.get("path"), str):
+        try:
+            path = relative(arguments["path"], root)
+        except EditError:
+            path = arguments["path"]
+        return one_line(f"{_verb(str(arguments.get('command')))} {path}", SUMMARY_CHARS)
+    return one_line(f"calling {name}", SUMMARY_CHARS)
+
+
+def _verb(command: str) -> str:
+    return {"str_replace": "edit", "insert": "edit"}.get(command, command)
+
+
+def _deeper_mistakes(name: str, arguments: Mapping[str, Any]) -> list[str]:
+    if name == BASH and not arguments.get("restart") and not (arguments.get("command") or "").strip():
+        return ["give a command, or restart: true"]
+    if name == BASH and "\0" in (arguments.get("command") or ""):
+        return ["command holds a NUL character"]
+    if name == ASK:
+        return words.question_mistakes(arguments)
+    return words.finish_mistakes(arguments) if name == FINISH else []
+
+
+def _spoken(name: str, arguments: Mapping[str, Any]) -> ToolResult:
+    if name == ASK:
+        asked = words.questions(arguments)
+        count = "1 question" if len(asked) == 1 else f"{len(asked)} questions"
+        return ToolResult(text="", summary=f"asked {count}", event=("question.asked", {"questions": asked}))
+    if name == FINISH:
+        return ToolResult(text="", summary="finished", event=("finish.called", words.finish(arguments)))
+    return ToolResult(
+        text="Recorded: the pull request stays a draft and the owners are told. Go on.",
+        summary="reported a breaking change",
+        event=("breaking.reported", words.breaking(arguments)),
+    )
+
+
+def _ran(command: str, ran: Execution) -> str:
+    end = f" (killed: {ran.killed_by})" if ran.killed_by else f" (exit {ran.exit_code})"
+    return one_line(f"ran {command}", SUMMARY_CHARS - len(end)) + end
+
+
+def _ending(ran: Execution) -> str:
+    if ran.killed_by == "time":
+        return f"[killed after {ran.seconds:.0f} s: it took too long; run less, or in the background]"
+    if ran.killed_by == "output":
+        return f"[killed: it wrote {ran.output_bytes:,} bytes; send output to a file and read parts of it]"
+    if ran.killed_by:
+        return f"[killed: {ran.killed_by}]"
+    return f"[exit code {ran.exit_code}]" if ran.exit_code else ""

@@ -1,0 +1,245 @@
+"""The conversation with the model: a pure fold of the ledger's events.
+
+Everything the model ever sees comes from here, so a worker that finds a dead one's ledger goes on with the same
+words. What arrives while a call is under way (a person's comment, a notice) waits for the next user message; which
+events belong to which call is decided by their place before `model.called`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from app.agent.circles import Action
+from app.agent.prompt import fenced_person
+from app.ledger import Event, canonical
+
+Block = Mapping[str, Any]
+Message = dict[str, Any]
+
+# Replies that are charged but are no part of the conversation: the same question is asked again, or never again.
+DISCARDED = ("refusal", "model_context_window_exceeded")
+CUT_SHORT = "max_tokens"
+EMPTY = "(empty reply)"
+
+
+class Transcript:
+    """Fold events with `take`; read `messages`, `missing`, and the counters the loop decides by.
+
+    `opening` is the first user message's blocks; `read` turns a blob reference into its JSON value; `nonce` fences
+    what people wrote.
+    """
+
+    def __init__(self, opening: Sequence[Block], *, nonce: str, read: Callable[[Any], Any]) -> None:
+        self._read = read
+        self._nonce = nonce
+        self._closed: list[Message] = []
+        self._open: list[Block] = list(opening)  # the user message the next call will answer
+        self._texts: list[Block] = []  # what came since the last call, besides results
+        self._order: list[str] = []  # tool calls of the last reply
+        self._results: dict[str, Block] = {}
+        self._kept: list[tuple[int, dict[str, Any], str]] = []  # (call, result block, its summary), uncleared
+        self.calls = 0
+        self.pending_call = 0  # a call whose end is not in the ledger
+        self.reply: Mapping[str, Any] | None = None  # the last reply's event
+        self.tool_uses: dict[str, Block] = {}  # of the last reply
+        self.actions: list[Action] = []
+        self.idle = 0  # replies in a row that did nothing
+        self.pauses = 0  # replies in a row that only paused
+        self.refused = False  # the last call was declined and nobody has said anything since
+        self.overflow = False  # the last call did not fit and nothing was cleared since
+        self.rounds = 0  # questions asked
+        self.notices: list[str] = []  # what the notices were about
+        self.question: str | None = None  # tool call of the question nobody has answered
+        self.finished: str | None = None  # tool call of a finish nothing was said about since
+        self.boundaries: list[int] = [0]  # messages whose end stays the same from one cut to the next
+        self.prompt_tokens = 0  # the vendor's count up to and including the last reply
+        self.new_bytes = sum(_size(block) for block in opening)  # said since that count
+
+    # ------------------------------------------------------------ what the next call sees
+
+    @property
+    def missing(self) -> list[Block]:
+        """Tool calls of the last reply that have no result yet, in order."""
+        return [self.tool_uses[name] for name in self._order if name not in self._results]
+
+    @property
+    def reply_erred(self) -> bool:
+        """A call of the last reply could not be carried out."""
+        return any(self._results[name].get("is_error") for name in self._order if name in self._results)
+
+    @property
+    def needs_nudge(self) -> bool:
+        """The last reply called no tool and nobody has said anything since."""
+        quiet = not self._texts and not self._open and not self._order
+        return quiet and self.idle > 0 and self.pauses == 0
+
+    def messages(self) -> list[Message]:
+        """The conversation as the next call sends it. The caller must not change the blocks."""
+        blocks = self._open
+        return [*self._closed, {"role": "user", "content": blocks}] if blocks else list(self._closed)
+
+    def clearable(self, keep: int) -> tuple[int, int]:
+        """(bytes that clearing all results but the last `keep` would save, the call to clear through)."""
+        victims = self._kept[: max(0, len(self._kept) - keep)]
+        # A cut ends between calls: results of one reply are cleared together or not at all.
+        through = victims[-1][0] if victims else 0
+        if victims and len(victims) < len(self._kept) and self._kept[len(victims)][0] == through:
+            through -= 1
+        return sum(_size(block) for call, block, _ in victims if call <= through), through
+
+    # ------------------------------------------------------------ the fold
+
+    def take(self, event: Event) -> None:
+        fold = _FOLDS.get(event.kind)
+        if fold:
+            fold(self, event.data)
+
+    def _called(self, data: Mapping[str, Any]) -> None:
+        self.calls = self.pending_call = data["call"]
+        self._open += [self._results[name] for name in self._order]
+        self._open += self._texts
+        self._order, self._results, self._texts = [], {}, []
+        self.tool_uses = {}
+
+    def _failed(self, _data: Mapping[str, Any]) -> None:
+        self.pending_call = 0
+
+    def _replied(self, data: Mapping[str, Any]) -> None:
+        self.pending_call = 0
+        self.reply = data
+        self.refused = data["stop_reason"] == "refusal"
+        self.overflow = data["stop_reason"] == "model_context_window_exceeded"
+        if data["stop_reason"] in DISCARDED:
+            return
+        content = _sendable(self._read(data["content"]), cut=data["stop_reason"] == CUT_SHORT)
+        if self._open:
+            self._closed.append({"role": "user", "content": self._open})
+            self._open = []
+        self._closed.append({"role": "assistant", "content": content})
+        usage = data["usage"]
+        self.prompt_tokens = sum(int(count or 0) for name, count in usage.items() if name.endswith("_tokens"))
+        self.new_bytes = 0
+        uses = [block for block in content if block["type"] == "tool_use"]
+        self._order = [block["id"] for block in uses]
+        self.tool_uses = {block["id"]: block for block in uses}
+        productive = bool(uses) and data["stop_reason"] != CUT_SHORT
+        self.pauses = self.pauses + 1 if data["stop_reason"] == "pause_turn" else 0
+        self.idle = 0 if productive else self.idle + (self.pauses == 0)
+        self.finished = None
+
+    def _tool_ran(self, data: Mapping[str, Any]) -> None:
+        name = data["tool_use_id"]
+        use = self.tool_uses.get(name)
+        if use is None or name in self._results:
+            return
+        content = self._read(data["content"])
+        block = {"type": "tool_result", "tool_use_id": name, "content": content}
+        if data["is_error"]:
+            block["is_error"] = True
+        self._keep(name, block, str(data["summary"]))
+        failed = bool(data["is_error"]) or data.get("exit_code") not in {0, None}
+        doing = ["malformed"] if data.get("malformed") else [use["name"], use["input"], content]
+        signature = hashlib.sha256(canonical(doing)).hexdigest()
+        self.actions.append(Action(signature=signature, failed=failed, summary=str(data["summary"])))
+
+    def _keep(self, name: str, block: dict[str, Any], summary: str) -> None:
+        self._results[name] = block
+        self._kept.append((self.calls, block, summary))
+        self.new_bytes += _size(block)
+
+    def _asked(self, data: Mapping[str, Any]) -> None:
+        self.rounds += 1
+        self.question = data["tool_use_id"]
+
+    def _answered(self, data: Mapping[str, Any]) -> None:
+        text = fenced_person(data.get("by", ""), data["text"], self._nonce, what="answer")
+        if self.question in self.tool_uses and self.question not in self._results:
+            block = {"type": "tool_result", "tool_use_id": self.question, "content": [{"type": "text", "text": text}]}
+            self._results[str(self.question)] = block
+            self.new_bytes += _size(block)
+        else:
+            self._say(text)
+        self.question = None
+
+    def _steered(self, data: Mapping[str, Any]) -> None:
+        self._say(fenced_person(data.get("by", ""), data["text"], self._nonce, what="message"))
+        self.idle = 0
+
+    def _noticed(self, data: Mapping[str, Any]) -> None:
+        self.notices.append(str(data.get("about", "")))
+        self.actions.append(Action(signature=f"notice {len(self.notices)}", failed=False, summary="was told"))
+        self._say(str(data["text"]))
+
+    def _say(self, text: str) -> None:
+        block = {"type": "text", "text": text}
+        self._texts.append(block)
+        self.new_bytes += _size(block)
+        self.refused = False
+        self._accept_finish()
+
+    def _finish_called(self, data: Mapping[str, Any]) -> None:
+        self.finished = data["tool_use_id"]
+
+    def _accept_finish(self) -> None:
+        """The run goes on after a finish: the call gets its result, the reason follows as text."""
+        name, self.finished = self.finished, None
+        if name in self.tool_uses and name not in self._results:
+            said = [{"type": "text", "text": "Received. The work is not over:"}]
+            self._results[str(name)] = {"type": "tool_result", "tool_use_id": name, "content": said}
+
+    def _trimmed(self, data: Mapping[str, Any]) -> None:
+        left: list[tuple[int, dict[str, Any], str]] = []
+        saved, settled = 0, None
+        for call, block, summary in self._kept:
+            if call > data["through_call"]:
+                left.append((call, block, summary))
+                continue
+            before = _size(block)
+            block["content"] = [{"type": "text", "text": f"[output cleared: {summary}]"}]
+            saved += before - _size(block)
+            settled = block
+        self._kept, self.overflow = left, False
+        if settled:
+            self._settle(settled)
+        # What was cleared had been counted by the vendor; 5 bytes a token is more than it counted on the whole.
+        self.prompt_tokens = max(0, self.prompt_tokens - saved // 5)
+
+    def _settle(self, block: Block) -> None:
+        """The message that holds a cleared result will not change again."""
+        start = self.boundaries[-1]
+        for index in range(start, len(self._closed)):
+            if any(item is block for item in self._closed[index]["content"]):
+                if index > start:
+                    self.boundaries.append(index)
+                return
+
+
+def _size(block: Block) -> int:
+    content = block.get("content", block.get("text", ""))
+    if isinstance(content, str):
+        return len(content.encode("utf-8", "replace")) + 50
+    return sum(_size(item) for item in content) + 50
+
+
+def _sendable(content: Sequence[Block], *, cut: bool) -> list[Block]:
+    """A reply's blocks in the form the API takes back: no empty text, no half input, never empty."""
+    kept = [block for block in content if block["type"] != "text" or block["text"].strip()]
+    if cut:
+        kept = [{**block, "input": {}} if block["type"] == "tool_use" else block for block in kept]
+    return kept or [{"type": "text", "text": EMPTY}]
+
+
+_FOLDS: Mapping[str, Callable[[Transcript, Mapping[str, Any]], None]] = {
+    "model.called": Transcript._called,
+    "model.failed": Transcript._failed,
+    "model.replied": Transcript._replied,
+    "tool.ran": Transcript._tool_ran,
+    "question.asked": Transcript._asked,
+    "question.answered": Transcript._answered,
+    "steer.received": Transcript._steered,
+    "notice.given": Transcript._noticed,
+    "finish.called": Transcript._finish_called,
+    "context.trimmed": Transcript._trimmed,
+}

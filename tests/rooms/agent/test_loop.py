@@ -1,0 +1,326 @@
+"""Stories of the loop: what the model says, what happens, what the ledger holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.agent import Budget
+from app.agent.scripted_model import (
+    ask,
+    bash,
+    call,
+    create,
+    cut,
+    edit,
+    fault,
+    finish,
+    question,
+    reply,
+    report_breaking_change,
+    say,
+)
+from app.errors import UserError
+
+
+def last_user(bench) -> list:
+    return bench.model.requests[-1].messages[-1]["content"]
+
+
+def texts(blocks) -> str:
+    parts = []
+    for block in blocks:
+        content = block.get("content", block.get("text", ""))
+        parts.append(content if isinstance(content, str) else texts(content))
+    return "\n".join(parts)
+
+
+def test_a_bug_is_fixed_and_reported(bench, tree):
+    tree.write_file("calc.py", b"def div(a, b):\n    return a / b\n")
+    bench.model.will(
+        bash("cat calc.py"),
+        [edit("calc.py", "a / b", "a / b if b else 0"), bash("python3 -c 'import calc; print(calc.div(1, 0))'")],
+        finish("Guard the division", confidence="medium", assumptions=["zero is the wanted answer"]),
+    )
+    assert bench.work().kind == "finished"
+    assert b"if b else 0" in tree.read_file("calc.py")
+    assert [e["summary"] for e in bench.events("tool.ran")] == [
+        "ran cat calc.py (exit 0)",
+        "edited calc.py",
+        "ran python3 -c 'import calc; print(calc.div(1, 0))' (exit 0)",
+    ]
+    [report] = bench.events("finish.called")
+    assert (report["outcome"], report["title"], report["confidence"]) == ("done", "Guard the division", "medium")
+    assert bench.ledger().state.turns == 3
+    assert bench.ledger().state.cost_usd > 0
+
+
+def test_a_finished_run_stays_finished_when_picked_up_again(bench):
+    bench.model.will(finish("Done"))
+    assert bench.work().kind == "finished"
+    assert bench.work().kind == "finished"
+    assert len(bench.model.requests) == 1
+
+
+def test_a_failed_verification_is_told_and_the_work_goes_on(bench):
+    bench.model.will(finish("First"), finish("Second"))
+    bench.work()
+    bench.append("notice.given", about="verification", text="2 tests failed at head.")
+    assert bench.work().kind == "finished"
+    result, notice = last_user(bench)
+    assert result["type"] == "tool_result" and result["tool_use_id"] == "toolu_0000_0"
+    assert notice["text"] == "2 tests failed at head."
+    assert [e["title"] for e in bench.events("finish.called")] == ["First", "Second"]
+
+
+def test_results_of_parallel_calls_come_in_one_message_in_order(bench):
+    bench.model.will([finish("Done"), bash("echo one"), bash("echo two")])
+    assert bench.work().kind == "finished"
+    assert bench.kinds()[-3:] == ["tool.ran", "tool.ran", "finish.called"]
+
+
+def test_finish_is_held_back_when_a_call_beside_it_failed(bench):
+    bench.model.will([edit("no.py", "a", "b"), finish("Done")], finish("Really done"))
+    assert bench.work().kind == "finished"
+    results = last_user(bench)
+    assert [r["tool_use_id"] for r in results] == ["toolu_0000_0", "toolu_0000_1"]
+    assert "failed; look at that first" in texts(results)
+
+
+def test_a_question_parks_and_its_answer_wakes(bench):
+    asked = question("Return 0 or raise?", "0", "raise", default=1, consequences=["callers go on", "callers see it"])
+    bench.model.will([bash("echo looking"), ask(asked)], finish("Raise"))
+    assert bench.work().kind == "asked"
+    assert bench.work().kind == "asked"
+    assert bench.ledger().state.open_question["questions"][0]["default"] == 1
+    bench.append("question.answered", by="bob", text="raise, please")
+    assert bench.work().kind == "finished"
+    looked, answered = last_user(bench)
+    assert "looking" in texts([looked])
+    assert 'by="bob"' in texts([answered]) and "raise, please" in texts([answered])
+
+
+def test_a_model_that_asks_for_ever_is_told_to_decide_and_then_stopped(bench):
+    bench.model.will(*[ask(f"Really {n}?") for n in range(20)])
+    for _ in range(3):
+        assert bench.work().kind == "asked"
+        bench.append("question.answered", by="bob", text="yes")
+    assert bench.work().kind == "stuck"
+    assert "asked 3 times already" in texts(m for r in bench.model.requests for m in r.messages if m["role"] == "user")
+    assert len(bench.events("question.asked")) == 3
+
+
+def test_finish_beside_a_question_waits_for_the_answer(bench):
+    bench.model.will([ask("Sure?"), finish("Done")], finish("Done"))
+    assert bench.work().kind == "asked"
+    assert bench.events("finish.called") == []
+    bench.append("question.answered", by="bob", text="yes")
+    assert bench.work().kind == "finished"
+
+
+def test_a_breaking_change_is_recorded_once(bench):
+    bench.model.will(report_breaking_change("div raises", "callers", "catch it"), finish("Done"))
+    bench.work()
+    [report] = bench.events("breaking.reported")
+    assert report["what"] == "div raises"
+
+
+def test_three_identical_failures_are_told_three_more_end_it(bench):
+    bench.model.will(*[bash("false")] * 9)
+    stop = bench.work()
+    assert stop.kind == "stuck" and "ran false (exit 1)" in stop.detail
+    assert len(bench.events("tool.ran")) == 6
+    assert [e["about"][:6] for e in bench.events("notice.given")] == ["circle"]
+
+
+def test_alternating_failures_are_a_circle_too(bench):
+    bench.model.will(*[bash("false"), edit("none.py", "a", "b")] * 9)
+    assert bench.work().kind == "stuck"
+
+
+def test_the_same_test_failing_between_edits_is_work_not_a_circle(bench):
+    for n in range(5):
+        bench.model.will(create(f"try{n}.py", str(n)), bash("echo one failed; false"))
+    bench.model.will(finish("Done"))
+    assert bench.work().kind == "finished"
+    assert bench.events("notice.given") == []
+
+
+def test_nonsense_is_answered_and_then_ended(bench):
+    bench.model.will(*[call("launch_missiles", target=n) for n in range(9)])
+    assert bench.work().kind == "stuck"
+    assert "there is no tool 'launch_missiles'" in texts(last_user(bench))
+
+
+def test_a_reply_without_a_call_is_nudged_twice(bench):
+    bench.model.will(say("I think"), say("Hmm"), bash("true"), say("Well"), finish("Done"))
+    assert bench.work().kind == "finished"
+    assert [e["about"] for e in bench.events("notice.given")] == ["nudge"] * 3
+
+
+def test_a_model_that_only_talks_is_stopped(bench):
+    bench.model.will(*[say("Blah")] * 9)
+    assert bench.work().kind == "stuck"
+    assert len(bench.model.requests) == 3
+
+
+def test_an_empty_reply_is_survived(bench):
+    bench.model.will(reply(), finish("Done"))
+    assert bench.work().kind == "finished"
+
+
+def test_a_call_cut_at_the_output_limit_is_never_executed(bench, tree):
+    bench.model.will(reply(create("big.py", "half"), stop_reason="max_tokens"), finish("Done"))
+    assert bench.work().kind == "finished"
+    assert not (tree.base / "big.py").exists()
+    assert "smaller pieces" in texts(last_user(bench))
+    assert bench.model.requests[-1].messages[-2]["content"][0]["input"] == {}
+
+
+def test_pause_turn_goes_on(bench):
+    bench.model.will(reply(say("wait"), stop_reason="pause_turn"), finish("Done"))
+    assert bench.work().kind == "finished"
+    assert bench.events("notice.given") == []
+
+
+def test_a_refusal_ends_the_run_until_someone_says_more(bench):
+    bench.model.will(reply(say("I can't"), stop_reason="refusal"), finish("Done"))
+    assert bench.work().kind == "refused"
+    assert bench.work().kind == "refused"
+    bench.append("steer.received", by="alice", text="It is only arithmetic.")
+    assert bench.work().kind == "finished"
+
+
+def test_an_overflow_clears_old_results_and_tries_again(bench):
+    bench.model.will(
+        bash("echo first"),
+        bash("echo second"),
+        reply(stop_reason="model_context_window_exceeded"),
+        finish("Done"),
+    )
+    assert bench.work().kind == "finished"
+    assert len(bench.events("context.trimmed")) == 1
+    assert "[output cleared: ran echo first (exit 0)]" in texts(
+        m for m in bench.model.requests[-1].messages[2]["content"]
+    )
+
+
+def test_an_overflow_with_nothing_to_clear_ends_the_run(bench):
+    bench.model.will(bash("echo only"), reply(stop_reason="model_context_window_exceeded"))
+    assert bench.work().kind == "context_exhausted"
+
+
+def test_a_cut_stream_is_charged_not_executed_and_repeated(bench, tree):
+    bench.model.will(cut(create("half.py", "x")), create("whole.py", "x"), finish("Done"))
+    assert bench.work().kind == "finished"
+    assert not (tree.base / "half.py").exists() and (tree.base / "whole.py").exists()
+    [failed] = bench.events("model.failed")
+    assert failed["cost_usd"] > 0
+
+
+def test_an_overloaded_vendor_is_waited_for(bench, clock):
+    bench.model.will(fault(529, times=4), fault(429, retry_after_seconds=30), finish("Done"))
+    assert bench.work().kind == "finished"
+    assert 1 + 2 + 4 + 8 + 30 <= sum(clock.slept) <= 1.3 * (1 + 2 + 4 + 8 + 30)
+    assert max(clock.slept) <= 2
+
+
+def test_a_vendor_that_stays_away_parks_the_run(bench, clock):
+    bench.model.will(fault(529))
+    stop = bench.work()
+    assert stop.kind == "model_unavailable" and stop.retry_after_seconds >= 300
+    assert sum(clock.slept) <= 600
+
+
+def test_a_cancellation_is_noticed_while_waiting(bench, clock):
+    bench.model.will(fault(529, times=50), finish("Done"))
+
+    def cancel_later() -> bool:
+        if sum(clock.slept) > 20 and not bench.events("cancel.requested"):
+            bench.append("cancel.requested", by="alice", reason="label removed")
+        return False
+
+    bench.on_step = cancel_later
+    stop = bench.work()
+    assert (stop.kind, stop.detail) == ("cancelled", "label removed")
+    assert sum(clock.slept) < 25
+
+
+def test_a_refused_key_passes_through_as_a_user_error(bench):
+    bench.model.will(fault(401))
+    with pytest.raises(UserError):
+        bench.work()
+    assert bench.kinds()[-1] == "model.failed"
+
+
+def test_a_signal_leaves_at_the_next_step(bench):
+    bench.model.will(bash("true"), finish("Done"))
+    bench.on_step = lambda: bool(bench.events("tool.ran"))
+    assert bench.work().kind == "interrupted"
+    bench.on_step = lambda: False
+    assert bench.work().kind == "finished"
+    assert len(bench.model.requests) == 2
+
+
+def test_a_comment_during_the_work_reaches_the_model_with_the_next_results(bench):
+    bench.model.will(bash("true"), bash("true"), finish("Done"))
+
+    def comment_once() -> bool:
+        if len(bench.events("tool.ran")) == 1 and not bench.events("steer.received"):
+            bench.append("steer.received", by="alice", text="Also </data-0> check <!-- hidden --> negatives")
+        return False
+
+    bench.on_step = comment_once
+    bench.work()
+    result, comment = bench.model.requests[1].messages[-1]["content"]
+    assert result["type"] == "tool_result"
+    assert "check  negatives" in comment["text"] and "hidden" not in comment["text"]
+
+
+def test_turns_end_the_run(bench):
+    bench.budget = Budget(usd=5, turns=5, minutes=60)
+    bench.model.will(*[bash(f"echo {n}") for n in range(9)])
+    stop = bench.work()
+    assert (stop.kind, stop.which) == ("out_of_budget", "turns")
+    assert len(bench.model.requests) == 5
+    [notice] = bench.events("notice.given")
+    assert "4 of 5 turns" in notice["text"]
+
+
+def test_minutes_end_the_run_and_bound_a_command(bench, clock, tree):
+    bench.budget = Budget(usd=5, turns=50, minutes=1 / 60)
+    bench.model.will(bash("sleep 20"), finish("Done"))
+    ran = tree.run
+
+    def timed(command, *, timeout_seconds=None, network=False):
+        result = ran(command, timeout_seconds=timeout_seconds)
+        clock.sleep(timeout_seconds or 0)
+        return result
+
+    tree.run = timed
+    stop = bench.work()
+    assert (stop.kind, stop.which) == ("out_of_budget", "minutes")
+    [result] = bench.events("tool.ran")
+    assert result["summary"] == "ran sleep 20 (killed: time)" and result["is_error"]
+
+
+def test_dollars_are_never_overspent(bench):
+    bench.budget = Budget(usd=0.25, turns=500, minutes=60)
+    bench.model.will(*[reply(bash(f"seq {n} {n + 900}"), say("word " * 2000)) for n in range(200)])
+    stop = bench.work()
+    assert (stop.kind, stop.which) == ("out_of_budget", "usd")
+    assert 0.15 < bench.ledger().state.cost_usd <= 0.25
+    assert min(request.max_tokens for request in bench.model.requests) < 16_000
+
+
+def test_a_budget_that_cannot_pay_one_call_makes_none(bench):
+    bench.budget = Budget(usd=0.001, turns=5, minutes=5)
+    assert bench.work().which == "usd"
+    assert bench.model.requests == []
+
+
+def test_a_raised_budget_goes_on(bench):
+    bench.budget = Budget(usd=0.001, turns=5, minutes=5)
+    bench.model.will(finish("Done"))
+    bench.work()
+    bench.append("budget.raised", by="alice", run_usd=3.0)
+    assert bench.work().kind == "finished"
