@@ -1,0 +1,237 @@
+"""The contract of `ports.Store`: ledgers, blobs, claims, counters."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.errors import Conflict
+from app.ledger import GENESIS, Event, verify_chain
+from app.log import Redactor
+from app.ports import RunSummary
+from app.run_ledger import RunLedger, summarise
+from app.run_state import fold
+
+
+def _event(clock, run_id="run", seq=1, previous=GENESIS, **data) -> Event:
+    return Event.make(run_id=run_id, seq=seq, at=clock.now(), kind="notice.given", data=data, previous=previous)
+
+
+def _chain(clock, count, run_id="run") -> list[Event]:
+    events: list[Event] = []
+    for seq in range(1, count + 1):
+        previous = events[-1].digest if events else GENESIS
+        events.append(_event(clock, run_id, seq, previous, text=f"event {seq}"))
+    return events
+
+
+def _summary(events) -> RunSummary:
+    return summarise(fold(events[0].run_id, events))
+
+
+def _start(store, clock, run_id, *, number=1, ended=False) -> RunLedger:
+    ledger = RunLedger(store, run_id, clock=clock, redactor=Redactor())
+    ledger.append("run.created", thread={"repository_id": 7, "number": number, "repository": "acme/calc"})
+    if ended:
+        ledger.append("run.ended", outcome="failed")
+    return ledger
+
+
+# ---------------------------------------------------------------- ledgers
+
+
+def test_what_was_appended_is_read_back(store, clock):
+    events = _chain(clock, 3)
+    store.append("run", 0, events[:1], _summary(events[:1]))
+    store.append("run", 1, events[1:], _summary(events))
+    assert store.events("run") == events
+    assert store.events("run", after=2) == events[2:]
+    assert store.events("other") == []
+    assert store.summary("run") == _summary(events)
+    assert store.summary("other") is None
+    assert store.witness("run") == (3, events[-1].digest)
+    assert store.witness("other") is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "\0\ud800 \U0001f600", 'quote " \\ \n', 0.1, -0.0, 1e300, 2**70, True, None, [], {}, {"b": [1, {"a": None}]}],
+)
+def test_any_json_value_survives_to_the_bit(store, clock, value):
+    event = _event(clock, value=value)
+    store.append("run", 0, [event], _summary([event]))
+    assert verify_chain("run", store.events("run"), store.witness("run")) == []
+
+
+def test_a_megabyte_event_survives(store, clock):
+    event = _event(clock, text="x" * 1_000_000)
+    store.append("run", 0, [event], _summary([event]))
+    assert store.events("run") == [event]
+
+
+@pytest.mark.parametrize("expected", [0, 1, 3, 7])
+def test_append_elsewhere_than_at_the_head_is_a_conflict(store, clock, expected):
+    events = _chain(clock, 2)
+    store.append("run", 0, events, _summary(events))
+    late = _event(clock, seq=expected + 1, previous=events[-1].digest)
+    with pytest.raises(Conflict):
+        store.append("run", expected, [late], _summary([*events, late]))
+    assert store.events("run") == events
+    assert store.summary("run") == _summary(events)
+
+
+@pytest.mark.parametrize("mistake", ["empty", "gap", "other run"])
+def test_events_that_do_not_follow_one_another_are_a_defect(store, clock, mistake):
+    events = _chain(clock, 3)
+    wrong = {"empty": [], "gap": [events[0], events[2]], "other run": _chain(clock, 1, "other")}[mistake]
+    with pytest.raises(ValueError):
+        store.append("run", 0, wrong, _summary(events))
+    assert store.events("run") == []
+
+
+def test_of_sixteen_writers_exactly_one_wins_each_place(store, clock):
+    rounds, together = 12, threading.Barrier(16)
+
+    def race(writer: int) -> list[bool]:
+        won = []
+        for place in range(rounds):
+            together.wait()
+            head = store.events("run", after=place - 1)[0].digest if place else GENESIS
+            event = _event(clock, seq=place + 1, previous=head, writer=writer)
+            try:
+                store.append("run", place, [event], _summary([event]))
+                won.append(True)
+            except Conflict:
+                won.append(False)
+            together.wait()
+        return won
+
+    with ThreadPoolExecutor(16) as pool:
+        results = list(pool.map(race, range(16)))
+    assert [sum(wins) for wins in zip(*results, strict=True)] == [1] * rounds
+    events = store.events("run")
+    assert verify_chain("run", events, store.witness("run")) == []
+    assert store.witness("run") == (rounds, events[-1].digest)
+
+
+def test_writers_that_read_on_lose_nothing(store, clock):
+    def write(writer: int) -> None:
+        ledger = RunLedger(store, "run", clock=clock, redactor=Redactor())
+        for number in range(10):
+            ledger.append("notice.given", text=f"{writer}.{number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    events = store.events("run")
+    assert verify_chain("run", events, store.witness("run")) == []
+    said = [event.data["text"] for event in events]
+    assert sorted(said) == sorted(f"{writer}.{number}" for writer in range(8) for number in range(10))
+    for writer in range(8):
+        assert [text for text in said if text.startswith(f"{writer}.")] == [f"{writer}.{n}" for n in range(10)]
+
+
+# ---------------------------------------------------------------- runs
+
+
+def test_runs_are_listed_newest_first(store, clock):
+    for number in range(5):
+        _start(store, clock, f"run{number}", number=number % 2, ended=number == 3)
+        clock.advance(1)
+    assert [run.run_id for run in store.runs()] == ["run4", "run3", "run2", "run1", "run0"]
+    assert [run.run_id for run in store.runs(limit=2)] == ["run4", "run3"]
+    assert [run.run_id for run in store.runs(active=True)] == ["run4", "run2", "run1", "run0"]
+    assert [run.run_id for run in store.runs(active=False)] == ["run3"]
+    assert [run.run_id for run in store.runs(thread_key="7#1")] == ["run3", "run1"]
+    assert [run.run_id for run in store.runs(active=True, thread_key="7#1")] == ["run1"]
+    assert store.runs(thread_key="7#9") == []
+
+
+def test_a_run_that_ends_changes_lists(store, clock):
+    ledger = _start(store, clock, "run")
+    ledger.append("run.ended", outcome="cancelled")
+    assert store.runs(active=True) == []
+    assert [run.phase for run in store.runs(active=False)] == ["ended"]
+
+
+# ---------------------------------------------------------------- blobs
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"\0\xff" * 70_000])
+def test_blobs_are_found_by_their_digest(store, data):
+    digest = store.put_blob(data)
+    assert digest == hashlib.sha256(data).hexdigest() == store.put_blob(data)
+    assert store.get_blob(digest) == data
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "", "../../etc/passwd", "ab/" + "c" * 61, "A" * 64, "0" * 64 + "\n"])
+def test_unknown_digest_is_a_key_error(store, digest):
+    with pytest.raises(KeyError):
+        store.get_blob(digest)
+
+
+def test_one_blob_written_by_many_at_once(store):
+    with ThreadPoolExecutor(8) as pool:
+        digests = set(pool.map(store.put_blob, [b"same" * 1000] * 32))
+    assert store.get_blob(digests.pop()) == b"same" * 1000
+    assert not digests
+
+
+# ---------------------------------------------------------------- claims, counters
+
+
+def test_a_claim_has_one_owner_until_it_expires(store, clock):
+    assert store.claim("key", "a", ttl_seconds=60)
+    assert not store.claim("key", "b", ttl_seconds=60)
+    assert store.claimed_by("key") == "a"
+    clock.advance(59)
+    assert store.claim("key", "a", ttl_seconds=60)  # renewed
+    clock.advance(59)
+    assert not store.claim("key", "b", ttl_seconds=60)
+    clock.advance(1)
+    assert store.claimed_by("key") is None
+    assert store.claim("key", "b", ttl_seconds=60)
+    assert store.claimed_by("key") == "b"
+
+
+def test_only_the_owner_releases_a_claim(store):
+    assert store.claim("key", "a", ttl_seconds=60)
+    store.release("key", "b")
+    assert store.claimed_by("key") == "a"
+    store.release("key", "a")
+    assert store.claimed_by("key") is None
+    store.release("key", "a")
+    assert store.claim("key", "b", ttl_seconds=60)
+
+
+def test_claims_with_different_keys_are_independent(store):
+    assert store.claim("one", "a", ttl_seconds=60)
+    assert store.claim("two", "b", ttl_seconds=60)
+    assert store.claimed_by("three") is None
+
+
+def test_of_sixteen_claimants_one_gets_it(store):
+    together = threading.Barrier(16)
+
+    def race(owner: int) -> bool:
+        together.wait()
+        return store.claim("key", str(owner), ttl_seconds=60)
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(race, range(16))) == 1
+
+
+def test_counters_count(store):
+    assert store.add("a", 0) == 0
+    assert store.add("a", 5) == 5
+    assert store.add("a", -7) == -2
+    assert store.add("b", 1) == 1
+    assert store.add("a", 0) == -2
+
+
+def test_no_count_is_lost(store):
+    with ThreadPoolExecutor(16) as pool:
+        values = list(pool.map(lambda _: store.add("a", 1), range(100)))
+    assert sorted(values) == list(range(1, 101))
