@@ -23,11 +23,10 @@ from app.ports import Clock, Launcher, Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
 from app.settings import Settings
 from app.task import answer_text, branch_name, task_of
-from app.triggers.admission import admission_of, may
+from app.triggers.admission import Facts as AdmissionFacts
+from app.triggers.admission import admit
 from app.triggers.commands import PREFIX
-from app.triggers.verbs import INSTRUCT, VERBS, lookup
-
-_NO_ROLE = "none"
+from app.triggers.verbs import INSTRUCT, VERBS, lookup, may, needed_role
 
 
 class Dispatcher:
@@ -77,10 +76,11 @@ class Dispatcher:
         with self._access.asking(job.thread) as github:
             role = role_of(github, job.thread.repository, job.sender.login)
         active = self._active(job.thread)
+        needed = needed_role(command)
         is_own_question = verb.name == "answer" and any(run.requester == job.sender.login for run in active)
-        if not may(role, verb.role) and not is_own_question:
+        if not may(role, needed) and not is_own_question:
             if is_said or job.action == "start":
-                text = replies.refused_role(job.sender.login, verb.name, role, verb.role)
+                text = replies.refused_role(job.sender.login, verb.name, role, needed)
                 self._reply(job, run_id, text, refused=True)
             return
         talk = {"help": self._help, "status": self._status, "stop": self._stop, "answer": self._answer}
@@ -178,8 +178,8 @@ class Dispatcher:
         except UserError as error:
             self._reply(job, run_id, f"{error}", refused=True)
             return
-        if facts.is_foreign_label:
-            log.event("dispatch.label_not_configured", delivery=job.id, label=job.trigger)
+        if admit(AdmissionFacts(role=role, **facts.admission)).verdict == "ignore":
+            log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
             return
         previous = self._worked(job.thread)
         earlier = self._open(previous[0].run_id).state.created if command.verb == "retry" and previous else None
@@ -204,6 +204,7 @@ class Dispatcher:
             "names": names_of(facts.config, PREFIX),
             "model": self._settings.model(command.flags.get("model") or config["model"]),
             "admission": facts.admission | {"role": role},
+            "protection": facts.protection,
         }
 
     def _admit(self, ledger: RunLedger) -> None:
@@ -214,15 +215,23 @@ class Dispatcher:
             announce(self._publishing, ledger)
             return
         others = [run for run in self._store.runs(active=True) if run.run_id != ledger.run_id]
-        verdict = admission_of(ledger.state.created, others, self._spent_today(ledger), self._settings.concurrency)
-        log.event("dispatch.admission", run=ledger.run_id, decision=verdict.decision, reason=verdict.reason)
-        if verdict.decision == "refuse":
-            ledger.append("run.ended", outcome="refused", reason=replies.refused(verdict.reason))
-        elif verdict.decision == "queue":
-            ledger.append("run.queued", reason=verdict.reason)
-        else:
-            ledger.append("run.admitted", reason=verdict.reason)
+        found = admit(
+            AdmissionFacts(
+                **ledger.state.created["admission"],
+                spent_today_usd=self._spent_today(ledger),
+                ahead=sum(run.phase == "queued" for run in others),
+                working=sum(run.phase == "working" for run in others),
+                concurrency=self._settings.concurrency,
+            )
+        )
+        log.event("dispatch.admission", run=ledger.run_id, verdict=found.verdict, reason=found.reason)
+        if found.verdict == "admit":
+            ledger.append("run.admitted", reason=found.reason)
             self._start(ledger)
+        elif found.verdict == "queue":
+            ledger.append("run.queued", reason=found.reason)
+        else:
+            ledger.append("run.ended", outcome="refused", reason=replies.refused(found.reason))
         announce(self._publishing, ledger)
 
     def _start(self, ledger: RunLedger) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.errors import UserError
@@ -26,8 +26,8 @@ class Facts:
     config_source: dict[str, Any]  # {"path", "sha"}; path None when the repository has no file
     budget: dict[str, Any]  # the configured one, with what the command changed
     comments: list[dict[str, str]]
-    admission: dict[str, Any]  # what `triggers.admission` decides on, kept in the ledger
-    is_foreign_label: bool  # the label is not the one this repository configured
+    admission: dict[str, Any]  # of `triggers.admission.Facts`, what GitHub says; kept in the ledger
+    protection: dict[str, Any]  # of the base branch
 
 
 def role_of(github: GitHub, repository: str, login: str) -> str:
@@ -54,7 +54,8 @@ def gather(github: GitHub, job: Job, command: Command) -> Facts:
     if "budget" in command.flags:
         budget["run_usd"] = float(command.flags["budget"])
     open_pulls = pulls.open_pulls(github, name, head_prefix=config.branch_prefix)
-    label = job.trigger.partition(":")[2] if job.trigger.startswith("issues.labeled:") else None
+    label = job.trigger.partition(":")[2] if job.trigger.startswith("issues.labeled:") else ""
+    issue = issues.issue(github, name, job.thread.number)
     conversation = issues.comments(github, name, job.thread.number, until=job.received_at)
     return Facts(
         base_ref=base_ref,
@@ -68,14 +69,21 @@ def gather(github: GitHub, job: Job, command: Command) -> Facts:
             if comment.author_type != "Bot" and comment.id != job.source.comment_id
         ],
         admission={
+            "label": label,
+            "trigger_label": config.triggers.label,
+            "thread_labels": list(job.labels),
+            "thread_open": issue.is_open,
+            "thread_locked": issue.is_locked,
+            "is_pull_request": job.thread.is_pull_request,
             "archived": repository.archived,
-            "protected": protection.protected,
-            "approvals_required": protection.approvals_required,
+            "playbook_enabled": config.playbooks.fix.enabled,
+            "autonomy": config.autonomy,
+            "phase": config.phase,
             "open_pull_requests": len(open_pulls),
-            "labels": list(job.labels),
-            "flags": dict(command.flags),
+            "max_open_pull_requests": config.limits.open_pull_requests,
+            "day_usd": config.budget.day_usd,
         },
-        is_foreign_label=label is not None and label.lower() != config.triggers.label.lower(),
+        protection=asdict(protection),
     )
 
 

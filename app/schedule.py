@@ -14,7 +14,6 @@ from app.lease import TTL_SECONDS, lease_key
 from app.log import Redactor
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
-from app.triggers.admission import has_room
 
 MAX_ATTEMPTS = 3  # attempts in a row that may die without a word before the run ends visibly
 _START_SECONDS = TTL_SECONDS + 30  # how long a started worker may take to its first heartbeat
@@ -56,10 +55,13 @@ class Scheduler:
         if run.phase == "parked":
             return self._is_due(run) and self._launch(run, "its time has come")
         if run.phase == "queued":
-            return has_room(self._store.runs(active=True), self._concurrency) and self._admit(run)
+            return self._has_room() and self._admit(run)
         if run.phase == "working":
             return self._is_lost(run) and self._recover(run)
         return False
+
+    def _has_room(self) -> bool:
+        return sum(run.phase == "working" for run in self._store.runs(active=True)) < self._concurrency
 
     def _is_due(self, run: RunSummary) -> bool:
         return run.park_until is not None and datetime.fromisoformat(run.park_until) <= self._clock.now()

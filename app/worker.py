@@ -161,12 +161,14 @@ class Worker:
             model_name=created["model"],
             task=Task(
                 playbook=created["playbook"],
+                repository=created["thread"]["repository"],
                 guidance=workspace.guidance(room.mirror, room.made.sha),
-                verify=room.plan.verify,
+                facts=room.facts(),
             ),
             budget=Budget(
                 usd=ledger.state.run_usd or budget["run_usd"], turns=budget["turns"], minutes=budget["minutes"]
             ),
+            clock=self._clock,
             on_step=on_step,
         )
 

@@ -128,6 +128,14 @@ class Workroom:
             )
             end["note"] = _ran(self.baseline)
 
+    def facts(self) -> list[str]:
+        """What the model is told of the project's own tests; the same on every attempt."""
+        if not self.plan.verify:
+            return ["No way to run this project's tests was found; say so when you finish."]
+        sentences = [f"These commands decide whether the work is accepted: {'; '.join(self.plan.verify)}"]
+        sentences += [f"Before your work, `{result.command}` ended with {result.ended}." for result in self.baseline]
+        return sentences
+
     def restore(self) -> None:
         """Bring the tree back to the last snapshot, if there is one."""
         state = self._ledger.state

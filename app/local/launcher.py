@@ -79,15 +79,13 @@ class SubprocessLauncher:
         self._environment = worker_environment(environment, home)
         self._command = tuple(command)
         self._grace_seconds = grace_seconds
-        self._children: list[subprocess.Popen[bytes]] = []
-        self._lock = threading.Lock()
 
     def start(self, run_id: str, attempt: int) -> None:
         """As the port says. An attempt that was started once is never started again, even after its end.
 
         Raises ValueError for a run id that is no file name.
         """
-        self._reap()
+        _reap()
         record = self._record(run_id, attempt)
         try:
             descriptor = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -102,12 +100,12 @@ class SubprocessLauncher:
                     f"No worker could be started: {error.strerror}.", retry_after_seconds=30
                 ) from error
             json.dump(asdict(_Process(pid=child.pid, started=_started(child.pid), boot=_boot())), file)
-        with self._lock:
-            self._children.append(child)
+        with _children_lock:
+            _children.append(child)
 
     def is_running(self, run_id: str) -> bool | None:
         """None when a start was interrupted so that nobody knows whether there is a worker."""
-        self._reap()
+        _reap()
         processes = self._processes(run_id)
         if any(process is not None and process.is_running() for process in processes):
             return True
@@ -115,7 +113,7 @@ class SubprocessLauncher:
 
     def stop(self, run_id: str) -> None:
         """SIGTERM to the worker now, SIGKILL to its whole session after the grace; returns at once."""
-        self._reap()
+        _reap()
         for process in self._processes(run_id):
             if process is not None and _signal(process, signal.SIGTERM):
                 threading.Thread(target=self._kill_later, args=(process,), daemon=True).start()
@@ -159,15 +157,21 @@ class SubprocessLauncher:
     def _kill_later(self, process: _Process) -> None:
         deadline = time.monotonic() + self._grace_seconds
         while time.monotonic() < deadline:
-            self._reap()
+            _reap()
             if not process.is_running():
                 return
             time.sleep(0.05)
         _signal(process, signal.SIGKILL)
 
-    def _reap(self) -> None:
-        with self._lock:
-            self._children = [child for child in self._children if child.poll() is None]
+
+# Of the whole process: workers outlive the launcher that started them, and somebody has to wait for them.
+_children: list[subprocess.Popen[bytes]] = []
+_children_lock = threading.Lock()
+
+
+def _reap() -> None:
+    with _children_lock:
+        _children[:] = [child for child in _children if child.poll() is None]
 
 
 def _read(path: Path) -> _Process | None:

@@ -17,6 +17,7 @@ from app.simulator.git_store import GitStore, Identity
 from app.simulator.people import Files, Person
 from app.simulator.records import AppRegistration, CheckRun
 from app.simulator.registration import other_app, register
+from app.simulator.server import LocalServer
 from app.simulator.state import Comment, Repository, ReviewComment
 from app.simulator.transport import SimulatorTransport
 from app.simulator.world import World
@@ -58,6 +59,7 @@ class Simulator:
             ids=ids,
         )
         self.front = Front(self.world)
+        self._server: LocalServer | None = None
         for account in (self.app.owner, self.app.bot):
             self.world.accounts[account.login.lower()] = account
         self.world.apps = {app_slug: self.app}
@@ -261,10 +263,24 @@ class Simulator:
         """Plan misfortunes here."""
         return self.front.faults
 
-    def close(self) -> None:
-        """Stop serving."""
-
     def stale_lists(self, seconds: float) -> None:
         """From now on things made are absent from LIST answers until they are this old; 0 ends it."""
         self.world.stale_seconds = seconds
         self.world.stale_after_id = self.world.next_id()
+
+    # --- standing alone
+
+    def serve(self, port: int = 0, *, webhook_url: str | None = None) -> str:
+        """Serve on 127.0.0.1 (port 0: any free one) and, with a webhook address, deliver there; answers the base URL.
+
+        From then on all addresses are those of the server; only one at a time.
+        """
+        self.close()
+        self._server = LocalServer(self.front, port, webhook_url)
+        return self._server.url
+
+    def close(self) -> None:
+        """Stop serving."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None

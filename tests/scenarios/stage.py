@@ -1,0 +1,145 @@
+"""The stage on which stories are played: a bot, a GitHub, a model that says what it was told, a clock one can hold.
+
+Everything is real but time, GitHub (simulated at HTTP level) and the model's words: the door, the ledger and the
+queues (SQLite), git, the sandbox, the verification. Nothing is patched.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from app import wiring
+from app.agent.scripted_model import Script, ScriptedModel
+from app.receive import Delivery, receive
+from app.settings import Settings
+from app.simulator import Simulator
+from app.simulator.deliveries import Delivery as Sent
+
+
+class StoryClock:
+    """Time stands still unless somebody sleeps or the story moves it on."""
+
+    def __init__(self, start: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)) -> None:
+        self._now = start
+
+    def now(self) -> datetime:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        self._now += timedelta(seconds=max(0.0, seconds))
+
+
+class InlineLauncher:
+    """Remembers which attempts were asked for; the bot plays them in its own process, one after another."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, int] = {}
+        self.started: set[tuple[str, int]] = set()
+
+    def start(self, run_id: str, attempt: int) -> None:
+        if (run_id, attempt) not in self.started:
+            self.started.add((run_id, attempt))
+            self.waiting[run_id] = attempt
+
+    def is_running(self, run_id: str) -> bool:
+        return run_id in self.waiting
+
+    def stop(self, run_id: str) -> None:
+        self.waiting.pop(run_id, None)
+
+
+class Bot:
+    """One Lamplighter over a home directory. Making another over the same home is a restart."""
+
+    def __init__(
+        self,
+        home: Path,
+        github: Simulator,
+        script: Script,
+        clock: StoryClock,
+        *,
+        change: Callable[[wiring.Platform], wiring.Platform] = lambda platform: platform,
+        concurrency: int = 8,
+    ) -> None:
+        self.github, self.clock, self.home = github, clock, home
+        self.launcher = InlineLauncher()
+        self.settings = Settings(
+            home=home,
+            app_id=str(github.app.id),
+            app_slug=github.app.slug,
+            private_key=github.app.private_key,
+            webhook_secrets=(github.app.webhook_secret,),
+            model_provider="scripted",
+            concurrency=concurrency,
+        )
+        platform = wiring.local_platform(
+            self.settings,
+            clock=clock,
+            transport=github.transport(),
+            launcher=self.launcher,
+            model=ScriptedModel(script),
+            clone_url=lambda repository: str(github.git_dir(repository)),
+        )
+        self.platform = change(platform)
+        self.control = wiring.control(self.platform)
+        github.deliver = self.receive
+        self.redelivers_messages = github.redelivery_mode
+
+    def receive(self, sent: Sent) -> tuple[int, Any]:
+        answer = receive(
+            Delivery(headers=dict(sent.headers), body=sent.body),
+            settings=self.settings,
+            store=self.platform.store,
+            queue=self.platform.jobs,
+            clock=self.clock,
+        )
+        return answer.status, answer.body
+
+    def run_until_idle(self, rounds: int = 300) -> None:
+        """Deliver, dispatch, work, publish and tick until nothing is left to do but wait for a person."""
+        for _ in range(rounds):
+            busy = self.github.deliver_pending()
+            busy += self.control.drain_jobs()
+            busy += self.work_waiting()
+            busy += self.control.drain_publishing()
+            busy += self.control.scheduler.tick()
+            if not busy and not self._wait():
+                return
+        raise AssertionError(f"still busy after {rounds} rounds")
+
+    def work_waiting(self) -> int:
+        for run_id, attempt in list(self.launcher.waiting.items()):
+            wiring.worker(self.platform).work(run_id, attempt)
+            self.launcher.waiting.pop(run_id, None)
+            return 1
+        return 0
+
+    def _wait(self) -> bool:
+        """Move the clock to the next thing that is due without a person: a delayed message, a parked run's time."""
+        due = [
+            datetime.fromisoformat(run.park_until)
+            for run in self.platform.store.runs(active=True)
+            if run.park_until is not None
+        ]
+        unpublished = any(run.unpublished for run in self.platform.store.runs())
+        if not due and not unpublished and not self.control.messages_waiting():
+            return False
+        step = min((when - self.clock.now()).total_seconds() for when in due) if due else 30.0
+        self.clock.advance(max(1.0, min(step, 30.0) if self.control.messages_waiting() or unpublished else step))
+        return True
+
+    @property
+    def runs(self) -> list[Any]:
+        """Summaries of all runs, oldest first."""
+        return self.platform.store.runs()[::-1]
+
+
+def replace(platform: wiring.Platform, **parts: Any) -> wiring.Platform:
+    return dataclasses.replace(platform, **parts)
