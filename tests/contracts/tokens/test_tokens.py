@@ -1,0 +1,64 @@
+"""The contract of `ports.Tokens`: a read token for an active run's own repository, nothing else."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from app.errors import TransientError, UserError
+
+
+def test_an_active_run_gets_a_token_for_its_own_repository(control, clock):
+    control.run("run")
+    token = control.tokens.read_token("run")
+    assert token.value.startswith("ghs_")
+    assert token.expires_at == clock.now() + timedelta(hours=1)
+    assert [(thread["installation_id"], thread["repository_id"]) for thread in control.asked] == [(5, 7)]
+
+
+@pytest.mark.parametrize("run_id", ["unknown", "", "run\nrun", "x" * 10_000])
+def test_an_unknown_run_gets_none(control, run_id):
+    control.run("run")
+    with pytest.raises(UserError, match="no run"):
+        control.tokens.read_token(run_id)
+    assert control.asked == []
+
+
+def test_a_run_that_has_ended_gets_none(control):
+    control.run("run", ended=True)
+    with pytest.raises(UserError, match="ended"):
+        control.tokens.read_token("run")
+    assert control.asked == []
+
+
+def test_github_being_away_is_transient(control):
+    control.run("run")
+    control.failure = TransientError("GitHub is not reachable.", retry_after_seconds=17)
+    with pytest.raises(TransientError, match="not reachable") as caught:
+        control.tokens.read_token("run")
+    assert caught.value.retry_after_seconds == 17
+
+
+def test_githubs_refusal_reaches_the_worker(control):
+    control.run("run")
+    control.failure = UserError("The App is not installed there.")
+    with pytest.raises(UserError, match="not installed"):
+        control.tokens.read_token("run")
+
+
+def test_a_defect_of_one_request_does_not_take_the_broker_away(control):
+    control.run("run")
+    control.failure = RuntimeError("a defect")
+    with pytest.raises(TransientError):
+        control.tokens.read_token("run")
+    control.failure = None
+    assert control.tokens.read_token("run")
+
+
+def test_eight_workers_at_once_all_get_theirs(control):
+    for number in range(8):
+        control.run(f"run{number}")
+    with ThreadPoolExecutor(8) as pool:
+        assert len(list(pool.map(lambda n: control.tokens.read_token(f"run{n}"), range(8)))) == 8
