@@ -1,0 +1,109 @@
+"""The door on real SQLite ports, a clock that stands still, and GitHub's own example payloads."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import settings
+from app.errors import TransientError
+from app.jobs import Job
+from app.receive import Answer, Delivery, receive
+
+SECRET = "it's a secret to everybody"
+ROOT = Path(__file__).parents[3]
+
+
+class HeldClock:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class BrokenSometimes:
+    """A port whose named calls fail while they are in `failing`."""
+
+    def __init__(self, port: Any) -> None:
+        self._port = port
+        self.failing: dict[str, Exception] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if name in self.failing:
+                raise self.failing[name]
+            return getattr(self._port, name)(*args, **kwargs)
+
+        return call
+
+
+@dataclass
+class Door:
+    """`knock` delivers; `jobs` takes what came out at the other end."""
+
+    settings: settings.Settings
+    store: Any
+    queue: Any
+    clock: HeldClock
+
+    def __call__(self, delivery: Delivery) -> Answer:
+        return receive(delivery, settings=self.settings, store=self.store, queue=self.queue, clock=self.clock)
+
+    def knock(self, event: str, payload: Any, *, guid: str = "", secret: str = SECRET, **headers: str) -> Answer:
+        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        delivery = Delivery.signed(event, body, secret=secret, guid=guid)
+        changed = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self(replace(delivery, headers={**delivery.headers, **changed}))
+
+    def jobs(self) -> list[Job]:
+        found = []
+        while messages := self.queue.receive():
+            for message in messages:
+                found.append(Job.from_json(message.body))
+                self.queue.ack(message)
+        return found
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock()
+
+
+@pytest.fixture
+def door(tmp_path, clock):
+    from app.local.queue import SqliteQueue
+    from app.local.store import SqliteStore
+
+    store, queue = SqliteStore(tmp_path, clock), SqliteQueue(tmp_path, "jobs", clock)
+    given = replace(settings.load({"LAMPLIGHTER_HOME": str(tmp_path)}), webhook_secrets=(SECRET,))
+    yield Door(given, BrokenSometimes(store), BrokenSometimes(queue), clock)
+    queue.close()
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def examples() -> list[tuple[str, dict[str, Any]]]:
+    """The 329 payloads of @octokit/webhooks-examples, as (event, payload)."""
+    packed = (ROOT / "tests" / "corpora" / "webhooks-examples.json.gz").read_bytes()
+    return [(name, payload) for name, payload in json.loads(gzip.decompress(packed))]
+
+
+@pytest.fixture(scope="session")
+def sample():
+    """`sample("issues.labeled")`: a payload of events/github."""
+    return lambda name: json.loads((ROOT / "events" / "github" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def unreachable() -> TransientError:
+    return TransientError("the queue is away", retry_after_seconds=7)
