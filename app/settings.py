@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from app.errors import SettingsError
 
 # The models behind the three aliases; logic knows only the aliases. Names as in the anthropic SDK 2.12.
-MODEL_FAST = "claude-haiku-4-5"
-MODEL_DEFAULT = "claude-sonnet-4-6"
-MODEL_DEEP = "claude-opus-4-6"
+MODEL_FAST = "claude-haiku-5-5"
+MODEL_DEFAULT = "claude-sonnet-5-5"
+MODEL_DEEP = "claude-opus-5-5"
 
 PLATFORMS = ("local", "aws")
 PROVIDERS = ("anthropic", "bedrock", "scripted")
