@@ -1,126 +1,13 @@
-"""Nouns for the agent's stories: a ledger over a store in memory, a tree with a real shell, a clock that can be held."""
+"""A run under way, and what it stands on."""
 
 from __future__ import annotations
 
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from app.agent import Agent, Budget, Options, Stop, Task
 from app.agent.scripted_model import Script, ScriptedModel
-from app.errors import Conflict, UserError
-from app.ledger import Event
-from app.log import Redactor
-from app.ports import Execution, RunSummary
-from app.run_ledger import RunLedger
-
-
-class Clock:
-    """Time that moves only when someone sleeps."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += timedelta(seconds=seconds)
-
-
-class MemoryStore:
-    """The part of the Store port a ledger uses, in memory."""
-
-    def __init__(self) -> None:
-        self.ledgers: dict[str, list[Event]] = {}
-        self.blobs: dict[str, bytes] = {}
-
-    def append(self, run_id: str, expected_seq: int, events: list[Event], summary: RunSummary) -> None:
-        ledger = self.ledgers.setdefault(run_id, [])
-        if len(ledger) != expected_seq:
-            raise Conflict
-        ledger.extend(events)
-
-    def events(self, run_id: str, after: int = 0) -> list[Event]:
-        return self.ledgers.get(run_id, [])[after:]
-
-    def put_blob(self, data: bytes) -> str:
-        import hashlib
-
-        digest = hashlib.sha256(data).hexdigest()
-        self.blobs[digest] = data
-        return digest
-
-    def get_blob(self, digest: str) -> bytes:
-        return self.blobs[digest]
-
-
-class Tree:
-    """A directory with a real bash, for tests of what is around it. It confines nothing."""
-
-    name = "tree"
-
-    def __init__(self, base: Path) -> None:
-        self.base = base / "work"
-        self.home = base / "home"
-        self.base.mkdir()
-        self.home.mkdir()
-        self.root = str(self.base)
-        self.commands: list[str] = []
-        self.keeps_output = True
-
-    def run(self, command: str, *, timeout_seconds: float | None = None, network: bool = False) -> Execution:
-        started = time.perf_counter()
-        env = {"HOME": str(self.home), "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
-        if not self.keeps_output and "outputs/" in command:
-            return Execution(command=command, exit_code=1, seconds=0, output=b"", output_bytes=0)
-        try:
-            ran = subprocess.run(
-                ["bash", "-c", command],
-                cwd=self.base,
-                env=env,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=timeout_seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return Execution(
-                command=command,
-                exit_code=None,
-                seconds=timeout_seconds or 0,
-                output=b"",
-                output_bytes=0,
-                killed_by="time",
-            )
-        seconds = time.perf_counter() - started
-        return Execution(
-            command=command, exit_code=ran.returncode, seconds=seconds, output=ran.stdout, output_bytes=len(ran.stdout)
-        )
-
-    def shell(self, command: str, *, timeout_seconds: float | None = None) -> Execution:
-        self.commands.append(command)
-        return self.run(command, timeout_seconds=timeout_seconds)
-
-    def restart_shell(self) -> None:
-        self.commands.append("(restart)")
-
-    def read_file(self, path: str) -> bytes:
-        place = self.base / path
-        if not place.is_file() or place.is_symlink():
-            raise UserError(f"{path} is not a file")
-        return place.read_bytes()
-
-    def write_file(self, path: str, content: bytes, *, mode: str | None = None) -> None:
-        (self.base / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.base / path).write_bytes(content)
+from tests.rooms.agent.bench import Bench, Clock, MemoryStore, Tree
 
 
 @pytest.fixture
@@ -143,57 +30,6 @@ def model(clock: Clock) -> ScriptedModel:
     return ScriptedModel(Script(), clock=clock)
 
 
-class Bench:
-    """A run under way: `work()` is one worker picking it up from the ledger, as after any crash."""
-
-    run_id = "run-7f3a"
-
-    def __init__(self, store: MemoryStore, tree: Tree, model: ScriptedModel, clock: Clock) -> None:
-        self.store, self.tree, self.model, self.clock = store, tree, model, clock
-        self.budget = Budget(usd=5, turns=100, minutes=60)
-        self.options = Options()
-        self.task = Task()
-        self.model_name = "claude-sonnet-5-5"
-        self.on_step: Callable[[], bool] = lambda: False
-        self.attempt = 0
-        task = {"title": "Divide by zero", "body": "`calc.py` crashes.", "author": "alice"}
-        self.ledger().append("run.created", task=task, thread={"repository_id": 1, "number": 2})
-
-    def ledger(self) -> RunLedger:
-        return RunLedger(self.store, self.run_id, clock=self.clock, redactor=Redactor())  # type: ignore[arg-type]
-
-    def agent(self, **changes: object) -> Agent:
-        fields = {
-            "ledger": self.ledger(),
-            "sandbox": self.tree,
-            "model": self.model,
-            "model_name": self.model_name,
-            "task": self.task,
-            "budget": self.budget,
-            "clock": self.clock,
-            "on_step": self.on_step,
-            "options": self.options,
-        }
-        return Agent(**{**fields, **changes})  # type: ignore[arg-type]
-
-    def work(self) -> Stop:
-        self.attempt += 1
-        self.ledger().append("attempt.started", attempt=self.attempt, worker="w", sandbox="tree")
-        return self.agent().run()
-
-    def append(self, kind: str, **data: object) -> None:
-        self.ledger().append(kind, **data)
-
-    def events(self, kind: str) -> list[dict]:
-        return [dict(event.data) for event in self.ledger().events if event.kind == kind]
-
-    def kinds(self) -> list[str]:
-        return [event.kind for event in self.ledger().events]
-
-    def set(self, **options: object) -> None:
-        self.options = replace(self.options, **options)  # type: ignore[arg-type]
-
-
 @pytest.fixture
-def bench(store: MemoryStore, tree: Tree, model: ScriptedModel, clock: Clock) -> Iterator[Bench]:
-    yield Bench(store, tree, model, clock)
+def bench(store: MemoryStore, tree: Tree, model: ScriptedModel, clock: Clock) -> Bench:
+    return Bench(store, tree, model, clock)

@@ -1,0 +1,214 @@
+"""Claude over the Messages API, streamed: Anthropic's own endpoint, or Bedrock's.
+
+The SDK takes seconds to import, so it is imported on first use; `warm()` does that early, in a thread, while the clone
+runs. Its retries are off: the loop waits itself, because only the loop can be cancelled and knows the budget. The
+stream's events are put together here and not by the SDK's accumulator, which gives up on a tool input that is no JSON
+and forgets the usage of a stream that was cut.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from app.agent.tools import MALFORMED
+from app.errors import TransientError, UserError
+from app.ports import ModelReply, ModelRequest
+from app.untrusted import one_line
+
+# Silence on the wire: the vendor sends pings every few seconds, so five minutes without a byte is a dead connection.
+READ_TIMEOUT_SECONDS = 300.0
+CONNECT_TIMEOUT_SECONDS = 10.0
+USAGE = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+# Of a stream that was cut the vendor's count of output is missing; text has at least three characters a token.
+CHARS_PER_TOKEN = 3
+MALFORMED_CHARS = 500
+TRANSIENT_STATUSES = (408, 409, 425, 429)
+TRANSIENT_TYPES = ("overloaded_error", "rate_limit_error", "api_error", "timeout_error")
+TOO_LONG = ("prompt is too long", "exceed context limit", "exceeds the context window")
+
+
+class AnthropicModel:
+    """`provider`: "anthropic" (key and, where needed, base URL) or "bedrock" (AWS credentials of the process)."""
+
+    def __init__(self, *, api_key: str = "", base_url: str = "", provider: str = "anthropic") -> None:
+        self._api_key = api_key
+        self._base_url = base_url
+        self._provider = provider
+        self._client: Any = None
+        self._lock = threading.Lock()
+
+    def warm(self) -> None:
+        """Import the SDK and make the client. Safe in a thread; what goes wrong shows at the first call."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._connect()
+
+    def _connect(self) -> Any:
+        import anthropic  # noqa: PLC0415
+
+        timeout = anthropic.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
+        common: dict[str, Any] = {"base_url": self._base_url or None, "max_retries": 0, "timeout": timeout}
+        if self._provider == "bedrock":
+            return anthropic.AnthropicBedrock(**common)
+        return anthropic.Anthropic(api_key=self._api_key or None, **common)
+
+    def reply(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
+        """Stream one reply. Raises TransientError and UserError as the port says."""
+        import anthropic  # noqa: PLC0415
+
+        try:
+            self.warm()
+            stream = self._client.messages.create(
+                model=request.model,
+                system=list(request.system),
+                tools=list(request.tools),
+                messages=list(request.messages),
+                max_tokens=request.max_tokens,
+                stream=True,
+            )
+        except anthropic.APIStatusError as error:
+            return _refusal(error, request.model)
+        except anthropic.APIConnectionError as error:
+            raise TransientError(f"the model's vendor is not reachable: {error}", retry_after_seconds=0) from error
+        except (anthropic.AnthropicError, TypeError, ImportError) as error:  # no key at all, no botocore
+            raise UserError(f"The model cannot be called: {one_line(str(error), 300)}") from error
+        assembly = _Assembly(request.model, on_text)
+        try:
+            with stream:
+                assembly.take_all(stream)
+        except anthropic.APIStatusError as error:  # an `error` event inside the stream
+            if not assembly.started:
+                return _refusal(error, request.model)
+            assembly.broken = str(error.type or "error")
+        except Exception as error:
+            # Whatever ends the stream half-way (connection, protocol, bytes that are no JSON) is a cut stream.
+            if not assembly.started:
+                raise TransientError(
+                    f"the reply did not start: {type(error).__name__}", retry_after_seconds=0
+                ) from error
+            assembly.broken = type(error).__name__
+        return assembly.reply(str(stream.response.headers.get("request-id", "")))
+
+
+class _Assembly:
+    """A reply in the making, from the raw events of its stream."""
+
+    def __init__(self, model: str, on_text: Callable[[str], None] | None) -> None:
+        self.started = False
+        self.broken = ""
+        self._model = model
+        self._on_text = on_text
+        self._blocks: dict[int, dict[str, Any]] = {}
+        self._json: dict[int, list[str]] = {}
+        self._usage = dict.fromkeys(USAGE, 0)
+        self._stop_reason = ""
+        self._ended = False
+        self._chars = 0
+
+    def take_all(self, events: Iterable[Any]) -> None:
+        for event in events:
+            kind = event.type
+            if kind == "message_start":
+                self.started = True
+                self._model = event.message.model or self._model
+                self._count(event.message.usage)
+            elif kind == "content_block_start":
+                self._blocks[event.index] = event.content_block.model_dump(mode="json", exclude_none=True)
+            elif kind == "content_block_delta":
+                self._delta(event.index, event.delta)
+            elif kind == "message_delta":
+                self._stop_reason = event.delta.stop_reason or self._stop_reason
+                self._count(event.usage)
+            elif kind == "message_stop":
+                self._ended = True
+
+    def _count(self, usage: Any) -> None:
+        """Counts in the stream are cumulative; a later event may leave some out."""
+        for name in USAGE:
+            value = getattr(usage, name, None)
+            if value is not None:
+                self._usage[name] = int(value)
+
+    def _delta(self, index: int, delta: Any) -> None:
+        block = self._blocks[index]
+        if delta.type == "text_delta":
+            block["text"] = block.get("text", "") + delta.text
+            self._chars += len(delta.text)
+            if self._on_text:
+                self._on_text(delta.text)
+        elif delta.type == "input_json_delta":
+            self._json.setdefault(index, []).append(delta.partial_json)
+            self._chars += len(delta.partial_json)
+        elif delta.type == "thinking_delta":
+            block["thinking"] = block.get("thinking", "") + delta.thinking
+            self._chars += len(delta.thinking)
+        elif delta.type == "signature_delta":
+            block["signature"] = delta.signature
+
+    def reply(self, request_id: str) -> ModelReply:
+        complete = self._ended and not self.broken and bool(self._stop_reason)
+        if not complete:
+            self._usage["output_tokens"] = max(self._usage["output_tokens"], self._chars // CHARS_PER_TOKEN)
+        for index, block in self._blocks.items():
+            if block["type"] == "tool_use":
+                block["input"] = _input("".join(self._json.get(index, [])), block.get("input"))
+        return ModelReply(
+            content=[self._blocks[index] for index in sorted(self._blocks)],
+            stop_reason=self._stop_reason,
+            usage=self._usage,
+            model=self._model,
+            request_id=request_id,
+            complete=complete,
+            extra={"broken": self.broken} if self.broken else {},
+        )
+
+
+def _input(text: str, given: Any) -> dict[str, Any]:
+    """A tool call's input; what is no JSON object is marked, so that it is refused with a clear word."""
+    if not text.strip():
+        return given if isinstance(given, dict) else {}
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {MALFORMED: text[:MALFORMED_CHARS]}
+    return value if isinstance(value, dict) else {MALFORMED: text[:MALFORMED_CHARS]}
+
+
+def _refusal(error: Any, model: str) -> ModelReply:
+    """What an HTTP error means: raises, or gives the empty reply of a prompt that is too long."""
+    status = int(error.status_code)
+    message = one_line(str(error.api_message or error.message), 300)
+    if status == 413 or (status == 400 and any(words in message for words in TOO_LONG)):
+        return ModelReply(
+            content=[],
+            stop_reason="model_context_window_exceeded",
+            usage=dict.fromkeys(USAGE, 0),
+            model=model,
+            request_id=str(error.request_id or ""),
+        )
+    if status in TRANSIENT_STATUSES or status >= 500 or error.type in TRANSIENT_TYPES:
+        wait = retry_after(error.response.headers)
+        raise TransientError(f"the model's vendor answered {status}: {message}", retry_after_seconds=wait) from error
+    if status in {401, 403}:
+        raise UserError(f"The model's vendor refused the key (HTTP {status}): {message}") from error
+    if status == 404:
+        raise UserError(f"The model `{one_line(model, 100)}` is not known to its vendor: {message}") from error
+    raise UserError(f"The model's vendor refused the request (HTTP {status}): {message}") from error
+
+
+def retry_after(headers: Any, now: datetime | None = None) -> float:
+    """Seconds the vendor asks to wait (`retry-after-ms`, `retry-after` in seconds or as a date); 0 when it does not."""
+    try:
+        if headers.get("retry-after-ms"):
+            return max(0.0, float(headers["retry-after-ms"]) / 1000)
+        value = headers.get("retry-after") or "0"
+        if value.replace(".", "", 1).isdigit():
+            return float(value)
+        return max(0.0, (parsedate_to_datetime(value) - (now or datetime.now(UTC))).total_seconds())
+    except (TypeError, ValueError):
+        return 0.0

@@ -1,0 +1,107 @@
+"""What only the real SDK over real HTTP can show."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app.agent.anthropic_model import AnthropicModel, retry_after
+from app.agent.scripted_model import Script, bash, call, cut, fault, say
+from app.errors import TransientError, UserError
+from tests.contracts.model.voice import KEY, Voice
+
+
+@pytest.fixture
+def voice(api) -> Voice:
+    return Voice(AnthropicModel(api_key=KEY, base_url=api.url), api.script)
+
+
+def test_the_request_is_what_the_api_documents(voice, api):
+    voice.will(bash("ls"))
+    voice.say()
+    [body] = api.requests
+    assert body["stream"] is True and body["max_tokens"] == 1000 and body["model"] == "claude-sonnet-5-5"
+    assert body["tools"][:2] == [
+        {"type": "bash_20250124", "name": "bash"},
+        {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"},
+    ]
+    assert "temperature" not in body
+    [headers] = api.headers
+    assert KEY in {headers.get("x-api-key"), headers.get("authorization", "").removeprefix("Bearer ")}
+    assert headers["anthropic-version"]
+    assert headers["x-stainless-retry-count"] == "0"
+
+
+def test_the_sdk_does_not_retry_behind_our_back(voice, api):
+    voice.will(fault(529, times=9))
+    with pytest.raises(TransientError):
+        voice.say()
+    assert len(api.requests) == 1
+
+
+def test_a_tool_input_that_is_no_json_is_marked_not_lost(voice):
+    voice.will([say("Try"), {"type": "tool_use", "name": "bash", "raw": '{"command": "ls'}])
+    answer = voice.say()
+    assert answer.complete
+    assert answer.content[1]["input"] == {"malformed_json": '{"command": "ls'}
+
+
+def test_a_call_without_arguments_has_an_empty_input(voice):
+    voice.will({"type": "tool_use", "name": "bash", "raw": ""})
+    assert voice.say().content[0]["input"] == {}
+
+
+def test_thinking_keeps_its_signature(voice):
+    voice.will([{"type": "thinking", "thinking": "Let me see", "signature": "c2lnbmVk"}, call("bash", command="ls")])
+    assert voice.say().content[0] == {"type": "thinking", "thinking": "Let me see", "signature": "c2lnbmVk"}
+
+
+def test_an_error_inside_the_stream_is_a_cut_stream(voice):
+    error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+    voice.will({**cut(say("Half of it")), "event": error})
+    answer = voice.say()
+    assert not answer.complete and answer.extra["broken"] == "overloaded_error"
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, "prompt is too long: 207791 tokens > 200000 maximum"),
+        (400, "input length and `max_tokens` exceed context limit: 178959 + 64000 > 200000"),
+        (413, "Request exceeds the maximum size"),
+    ],
+)
+def test_a_prompt_that_does_not_fit_is_a_stop_reason(voice, api, status, message):
+    api.message = message
+    voice.will(fault(status))
+    answer = voice.say()
+    assert (answer.stop_reason, list(answer.content), answer.complete) == ("model_context_window_exceeded", [], True)
+
+
+def test_a_vendor_that_is_not_there_is_transient():
+    model = AnthropicModel(api_key=KEY, base_url="http://127.0.0.1:9")
+    with pytest.raises(TransientError):
+        Voice(model, Script()).say()
+
+
+def test_no_key_at_all_is_said(monkeypatch, api):
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UserError):
+        Voice(AnthropicModel(base_url=api.url), api.script).say()
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 0),
+        ({"retry-after": "12"}, 12),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after-ms": "250"}, 0.25),
+        ({"retry-after": "Sun, 22 Nov 2026 12:00:30 GMT"}, 30),
+        ({"retry-after": "soon"}, 0),
+    ],
+)
+def test_retry_after_in_all_its_forms(headers, seconds):
+    assert retry_after(headers, datetime(2026, 11, 22, 12, 0, tzinfo=UTC)) == seconds

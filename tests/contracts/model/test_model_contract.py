@@ -1,0 +1,95 @@
+"""What every Model does, whoever is behind it."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.agent.scripted_model import bash, cut, fault, finish, reply, say
+from app.errors import TransientError, UserError
+
+
+def test_text_and_calls_come_as_the_api_gives_them(voice):
+    voice.will([say("Looking."), bash("ls")])
+    answer = voice.say()
+    text, call = answer.content
+    assert text == {"type": "text", "text": "Looking."}
+    assert (call["type"], call["name"], call["input"]) == ("tool_use", "bash", {"command": "ls"})
+    assert call["id"].startswith("toolu_")
+    assert (answer.stop_reason, answer.complete, answer.model) == ("tool_use", True, "claude-sonnet-5-5")
+    assert answer.request_id
+
+
+def test_text_is_streamed_to_who_listens(voice):
+    voice.will(say("One two three"))
+    heard: list[str] = []
+    voice.say(on_text=heard.append)
+    assert "".join(heard) == "One two three"
+
+
+def test_the_conversation_moves_on(voice):
+    voice.will(bash("one"), bash("two"), finish("Done"))
+    first = voice.say()
+    second = voice.say(first.content)
+    third = voice.say(first.content, second.content)
+    assert [reply.content[0]["name"] for reply in (first, second, third)] == ["bash", "bash", "finish"]
+    assert len({reply.content[0]["id"] for reply in (first, second, third)}) == 3
+
+
+def test_usage_counts_the_cache(voice):
+    voice.will(bash("one"), bash("two"))
+    first = voice.say()
+    second = voice.say(first.content)
+    assert set(first.usage) == {
+        "input_tokens",
+        "output_tokens",
+        "cache_read_input_tokens",
+        "cache_creation_input_tokens",
+    }
+    assert first.usage["cache_creation_input_tokens"] > 1000 and first.usage["cache_read_input_tokens"] == 0
+    assert second.usage["cache_read_input_tokens"] >= first.usage["cache_creation_input_tokens"]
+    assert first.usage["output_tokens"] > 1
+
+
+@pytest.mark.parametrize("reason", ["max_tokens", "pause_turn", "refusal", "model_context_window_exceeded", "odd_one"])
+def test_every_stop_reason_comes_through(voice, reason):
+    voice.will(reply(say("Well"), stop_reason=reason))
+    assert voice.say().stop_reason == reason
+
+
+def test_an_empty_reply_is_a_reply(voice):
+    voice.will(reply())
+    answer = voice.say()
+    assert (list(answer.content), answer.stop_reason, answer.complete) == ([], "end_turn", True)
+
+
+def test_a_cut_stream_is_incomplete_and_has_its_price(voice):
+    voice.will(cut(say("half a sentence, " * 40), bash("rm -rf build")), bash("ls"))
+    answer = voice.say()
+    assert not answer.complete
+    assert answer.usage["output_tokens"] > 1
+    assert sum(answer.usage.values()) > 1000
+    assert voice.say().content[0]["input"] == {"command": "ls"}
+
+
+@pytest.mark.parametrize("status", [429, 500, 529])
+def test_what_passes_is_transient_and_says_how_long(voice, status):
+    voice.will(fault(status, retry_after_seconds=7), say("Here"))
+    with pytest.raises(TransientError) as caught:
+        voice.say()
+    assert caught.value.retry_after_seconds == 7
+    assert voice.say().content[0]["text"] == "Here"
+
+
+def test_a_broken_connection_is_transient(voice):
+    voice.will(fault("connection"), say("Here"))
+    with pytest.raises(TransientError):
+        voice.say()
+    assert voice.say().complete
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_what_does_not_pass_is_for_a_person(voice, status):
+    voice.will(fault(status))
+    with pytest.raises(UserError) as caught:
+        voice.say()
+    assert str(status) in str(caught.value) or "not known" in str(caught.value)
