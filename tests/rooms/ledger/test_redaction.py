@@ -1,0 +1,74 @@
+"""Secrets are taken out before anything is written: nothing on the disk ever holds one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.ledger import verify_chain
+from app.local.clock import SystemClock
+from app.local.store import SqliteStore
+from app.log import MASK, Redactor
+from app.run_ledger import RunLedger
+
+HELD = "correct-horse-battery-staple"
+SHAPED = {
+    "installation token": "ghs_12345_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxMjM0NSJ9.c2lnbmF0dXJl-_x",
+    "personal token": "ghp_" + "a1B2" * 9,
+    "fine-grained token": "github_pat_" + "a1B2_" * 12,
+    "model key": "sk-ant-api03-" + "x" * 40,
+    "cloud key": "AKIAIOSFODNN7EXAMPLE",
+    "private key": "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----",
+    "cut private key": "-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEA",
+}
+
+
+@pytest.fixture
+def home(tmp_path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def ledger(home):
+    store = SqliteStore(home, SystemClock())
+    yield RunLedger(store, "run", clock=SystemClock(), redactor=Redactor([HELD]))
+    store.close()
+
+
+def _on_disk(home: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(home.rglob("*")) if file.is_file())
+
+
+@pytest.mark.parametrize("secret", [HELD, *SHAPED.values()], ids=["held", *SHAPED])
+def test_no_file_ever_holds_a_secret(home, ledger, secret):
+    ledger.append(
+        "command.ran",
+        command=f"curl -H 'Authorization: {secret}' https://x",
+        nested={"deep": [{"in": f"<{secret}>"}], secret: "as a key"},
+        output=ledger.blob(f"printed {secret}\n"),
+    )
+    written = _on_disk(home)
+    core = secret.encode().replace(b"\n", b"\\n")
+    assert secret.encode() not in written
+    assert core not in written
+    assert MASK.encode() in written
+    assert verify_chain("run", ledger.store.events("run"), ledger.store.witness("run")) == []
+
+
+def test_a_secret_held_later_is_masked_from_then_on(home, ledger):
+    ledger.redactor.hold("a-token-minted-just-now")
+    event = ledger.append("notice.given", text="x a-token-minted-just-now y")
+    assert event.data["text"] == f"x {MASK} y"
+    assert b"minted-just-now" not in _on_disk(home)
+
+
+@pytest.mark.parametrize("text", ["ghost_writers are fine", "AKIA is a prefix", "sk-ant-", "the PRIVATE KEY", "gh_x"])
+def test_plain_text_is_left_alone(ledger, text):
+    assert ledger.append("notice.given", text=text).data["text"] == text
+
+
+def test_what_the_writer_sees_is_what_was_written(ledger):
+    event = ledger.append("notice.given", text=f"x {HELD}")
+    assert ledger.store.events("run") == [event]
+    assert ledger.state.head == event.digest
