@@ -19,6 +19,7 @@ COMMENT_BYTES = 250_000
 TITLE_BYTES = 4_000
 CUT = "\n[cut here: the text was too long]"
 
+_WIDEST = 12  # bytes of one character in ASCII JSON: two `\uXXXX` outside the basic plane
 _LABELS = 100  # GitHub allows 100 labels on an issue
 _LABEL_CHARACTERS = 50
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
@@ -257,8 +258,8 @@ def _text(value: Any, limit_bytes: int) -> str:
     """Text that takes at most `limit_bytes` in ASCII JSON, cut visibly; null and other types are empty."""
     if not isinstance(value, str):
         return ""
-    if len(value) * 2 > limit_bytes and len(json.dumps(value)) > limit_bytes:
-        value = value[: (limit_bytes - len(CUT) * 2) // 12] + CUT  # no character takes more than 12 bytes
+    if len(value) * _WIDEST > limit_bytes and len(json.dumps(value)) > limit_bytes:
+        value = value[: (limit_bytes - 2 * len(CUT)) // _WIDEST] + CUT
     return _scalars(value)
 
 

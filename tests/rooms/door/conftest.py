@@ -107,3 +107,8 @@ def sample():
 @pytest.fixture
 def unreachable() -> TransientError:
     return TransientError("the queue is away", retry_after_seconds=7)
+
+
+@pytest.fixture(scope="session")
+def sample_comment(sample):
+    return sample("issue_comment.command")
