@@ -84,6 +84,15 @@ def referenced(node: Any, known: dict[str, Any], found: dict[str, Any]) -> None:
             referenced(inner, known, found)
 
 
+def correct(corpus: dict[str, Any]) -> None:
+    """Mend the two places where the description contradicts what GitHub answers (and itself)."""
+    # One operation spells the account of an installation as a user AND an enterprise; the schema says OR.
+    corpus["operations"]["GET /app/installations"]["responses"]["200"]["items"] = {"$ref": "#/$defs/installation"}
+    # A label without description has null everywhere, also in lists of pull requests.
+    label = corpus["$defs"]["pull-request-simple"]["properties"]["labels"]["items"]
+    label["properties"]["description"] = nullable({"type": "string"})
+
+
 def main(source: str) -> None:
     """Write the corpus."""
     document = json.loads(Path(source).read_text())
@@ -99,6 +108,7 @@ def main(source: str) -> None:
     definitions: dict[str, Any] = {}
     referenced(operations, document["components"]["schemas"], definitions)
     corpus = {"operations": operations, "$defs": dict(sorted(definitions.items()))}
+    correct(corpus)
     data = json.dumps(corpus, separators=(",", ":")).encode()
     TARGET.write_bytes(gzip.compress(data, 9, mtime=0))
     print(f"{len(operations)} operations, {len(definitions)} schemas, {TARGET.stat().st_size // 1024} KiB")

@@ -109,6 +109,7 @@ def get_rules(call: Call) -> Response:
 
 
 @routes.add("GET", "/repos/{owner}/{repo}/contents", needs="contents:read")
+@routes.add("GET", "/repos/{owner}/{repo}/contents/", needs="contents:read")
 @routes.add("GET", "/repos/{owner}/{repo}/contents/{path+}", needs="contents:read")
 def get_contents(call: Call) -> Response:
     """A file or a directory at a ref."""
