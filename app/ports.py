@@ -49,6 +49,9 @@ class Queue(Protocol):
     def retry(self, message: Message, *, delay_seconds: float) -> None:
         """Give the message back; after `max_attempts` receives it becomes a dead letter instead."""
 
+    def depth(self) -> int:
+        """About how many messages wait, are delayed or in flight; dead letters not counted."""
+
     def dead_letters(self) -> list[Message]: ...
 
     def redrive(self) -> int:

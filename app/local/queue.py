@@ -123,6 +123,10 @@ class SqliteQueue:
                 (self._now() + delay_seconds, row[0]),
             )
 
+    def depth(self) -> int:
+        with self._database.read() as connection:
+            return int(connection.execute("SELECT count(*) FROM messages").fetchone()[0])
+
     def dead_letters(self) -> list[Message]:
         with self._database.read() as connection:
             rows = connection.execute("SELECT id, body, grp, attempt FROM dead ORDER BY position").fetchall()

@@ -129,11 +129,16 @@ class Bot:
             if run.park_until is not None
         ]
         unpublished = any(run.unpublished for run in self.platform.store.runs())
-        if not due and not unpublished and not self.control.messages_waiting():
+        queued = self.platform.jobs.depth() + self.platform.publishing.depth()
+        if not due and not unpublished and not queued:
             return False
         step = min((when - self.clock.now()).total_seconds() for when in due) if due else 30.0
-        self.clock.advance(max(1.0, min(step, 30.0) if self.control.messages_waiting() or unpublished else step))
+        self.clock.advance(max(1.0, min(step, 30.0) if queued or unpublished else step))
         return True
+
+    def close(self) -> None:
+        for part in (self.platform.store, self.platform.jobs, self.platform.publishing):
+            part.close()
 
     @property
     def runs(self) -> list[Any]:
