@@ -41,8 +41,11 @@ def repository(github: GitHub, repo: str) -> Repository:
 
 
 def repository_by_id(github: GitHub, repository_id: int) -> Repository:
-    """Finds a repository whatever it is called today."""
-    return _repository(github.get(path("repositories", repository_id)))
+    """Finds a repository whatever it is called today, among those the token reaches. Raises NotFound."""
+    for row in github.get_all("/installation/repositories", key="repositories"):
+        if row.get("id") == repository_id:
+            return _repository(row)
+    raise NotFound("GET /installation/repositories", 404, f"the token does not reach repository {repository_id}")
 
 
 def role(github: GitHub, repo: str, login: str) -> str:
