@@ -38,7 +38,8 @@ def emit(
     if needed and not any(installation.permissions.get(name) for name in needed):
         return None
     payload: dict[str, Any] = {**({"action": action} if action is not None else {}), **parts}
-    payload["repository"] = repositories.repository(world, repo)
+    shape = repositories.pushed_repository if event == "push" else repositories.repository
+    payload["repository"] = shape(world, repo)
     if repo.owner.type == "Organization":
         payload["organization"] = accounts.organization(world, repo.owner)
     payload["sender"] = accounts.user(world, sender)

@@ -88,11 +88,25 @@ def repository(world: World, repo: Repository) -> Json:
         "archived": repo.archived,
         "description": repo.description,
         "topics": [],
+        "custom_properties": {},
         **dict.fromkeys(("fork", "disabled", "is_template", "web_commit_signoff_required"), False),
         **dict.fromkeys(("homepage", "language", "mirror_url", "license"), None),
         **dict.fromkeys(("forks", "forks_count", "stargazers_count", "watchers", "watchers_count"), 0),
         **dict.fromkeys(("has_issues", "has_projects", "has_wiki", "has_downloads", "allow_forking"), True),
         **dict.fromkeys(("has_pages", "has_discussions"), False),
+    }
+
+
+def pushed_repository(world: World, repo: Repository) -> Json:
+    """A repository as `push` payloads show it: times are numbers there, and the owner has a name."""
+    owner = {**user(world, repo.owner), "name": repo.owner.login, "email": None}
+    return {
+        **repository(world, repo),
+        "created_at": int(repo.created_at.timestamp()),
+        "pushed_at": int((repo.pushed_at or repo.created_at).timestamp()),
+        "owner": owner,
+        "stargazers": 0,
+        "master_branch": repo.default_branch,
     }
 
 

@@ -90,9 +90,9 @@ def issue(world: World, thread: Issue) -> Json:
         "closed_by": maybe_user(world, thread.closed_by),
         "reactions": rollup(url, thread.reactions),
         "performed_via_github_app": performed_via(world, thread.user),
+        "draft": isinstance(thread, Pull) and thread.draft,
     }
     if isinstance(thread, Pull):
-        shown["draft"] = thread.draft
         shown["pull_request"] = {
             "url": f"{api_url(world, repo)}/pulls/{thread.number}",
             "html_url": page,
