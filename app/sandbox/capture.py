@@ -1,0 +1,79 @@
+"""One command's output: the head and the tail kept, the middle counted and thrown away. Constant memory."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections import deque
+
+from app.sandbox.process import Process
+
+CHUNK = 1 << 16  # a pipe's default capacity
+FLOOD_BYTES = 64 * 2**20  # a command that writes more than this is not telling anything; it is killed
+
+
+class Capture:
+    """Bytes in, head and tail out."""
+
+    def __init__(self, keep_bytes: int) -> None:
+        self._head_size = keep_bytes // 2
+        self._tail_size = keep_bytes - self._head_size
+        self._head = bytearray()
+        self._tail: deque[bytes] = deque()
+        self._tail_held = 0
+        self.total = 0
+
+    def add(self, data: bytes) -> None:
+        self.total += len(data)
+        room = self._head_size - len(self._head)
+        if room > 0:
+            self._head += data[:room]
+            data = data[room:]
+        if data:
+            self._tail.append(data)
+            self._tail_held += len(data)
+            while self._tail_held - len(self._tail[0]) >= self._tail_size:
+                self._tail_held -= len(self._tail.popleft())
+
+    def content(self) -> bytes:
+        """All of it, or head, one line saying how much is missing, tail."""
+        tail = b"".join(self._tail)
+        missing = self.total - len(self._head) - min(len(tail), self._tail_size)
+        if not missing:
+            return bytes(self._head) + tail
+        note = f"\n[... {missing} bytes left out ...]\n".encode()
+        return bytes(self._head) + note + tail[len(tail) - self._tail_size :]
+
+
+def drain(fd: int, capture: Capture) -> bool:
+    """Read what is there without waiting; False at the end of the stream. Reads at most one flood at a time."""
+    for _ in range(FLOOD_BYTES // CHUNK):
+        try:
+            data = os.read(fd, CHUNK)
+        except BlockingIOError:
+            return True
+        if not data:
+            return False
+        capture.add(data)
+    return True
+
+
+def follow(process: Process, output: int, capture: Capture, deadline: float) -> None:
+    """Read `output` (non-blocking) until nothing of `process` is alive; kill it at `deadline` or in a flood."""
+    poll = select.poll()
+    poll.register(output, select.POLLIN)
+    poll.register(process.fileno(), select.POLLIN)
+    while not process.gone:
+        left = deadline - time.monotonic()
+        if left <= 0 and not process.killed_by:
+            process.kill("time")
+        for fd, _event in poll.poll(max(left, 0) * 1000 if left > 0 else 1000):
+            if fd == output:
+                if not drain(output, capture):
+                    poll.unregister(output)
+            else:
+                process.hear()
+        if capture.total > FLOOD_BYTES:
+            process.kill("output")
+    drain(output, capture)

@@ -1,0 +1,244 @@
+"""One sandbox on this machine: what bubblewrap and the jail have in common. The walls themselves are a `Walls`."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from app.errors import UserError
+from app.ports import Egress, EgressRequest, Execution, Limits, Manifest
+from app.sandbox import cgroup, identity
+from app.sandbox.capture import Capture, follow
+from app.sandbox.egress import EgressProxy
+from app.sandbox.files import Files
+from app.sandbox.process import Nursery, Process
+from app.sandbox.sealed import Sealed, remove
+from app.sandbox.shell import Shell
+from app.sandbox.walk import Walker
+from app.sandbox.walls import Folders, Walls
+from app.sandbox.watch import Disk, Watch
+
+MAX_COMMAND_BYTES = 120_000  # the kernel takes 131,072 bytes in one argument
+
+
+class LocalSandbox:
+    """Implements `app.ports.Sandbox`. Methods may be called from any thread; `shell` takes one command at a time."""
+
+    def __init__(
+        self,
+        name: str,
+        folders: Folders,
+        walls: Walls,
+        *,
+        uid: int | None,
+        limits: Limits,
+        egress: Egress,
+        on_request: Callable[[EgressRequest], None],
+        nursery: Nursery,
+        group: cgroup.Cgroup | None,
+        passage: identity.Passage,
+    ) -> None:
+        self.name = name
+        self.root = walls.root
+        self._folders, self._walls, self._limits = folders, walls, limits
+        self._egress, self._on_request = egress, on_request
+        self._nursery, self._group, self._passage = nursery, group, passage
+        self._closed = False
+        self._lock = threading.Lock()
+        self._running: set[Process] = set()
+        self._walker = Walker(folders.tree)
+        self._files = Files(folders.tree, uid)
+        self._seals = [
+            Sealed(folders.tree, folders.sealed / "tree"),
+            Sealed(folders.home, folders.sealed / "home"),
+        ]
+        self._is_sealed = False
+        self._watch = Watch(
+            Disk((folders.tree, folders.home, folders.tmp, folders.shm), limits.disk_bytes),
+            memory_bytes=limits.memory_bytes,
+            processes=limits.processes,
+            memory_kills=group.memory_kills if group else None,
+        )
+        self._shell = Shell(self._start, self._end, walls.shell_script, walls.shell_depth)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Path → why it is not in the last manifest."""
+        return self._walker.left_out
+
+    # ------------------------------------------------------------ commands
+
+    def run(self, command: str, *, timeout_seconds: float | None = None, network: bool = False) -> Execution:
+        _check_command(command)
+        started = time.monotonic()
+        deadline = started + (timeout_seconds or self._limits.timeout_seconds)
+        capture = Capture(self._limits.output_bytes)
+        with self._proxy(network) as proxy:
+            output, writer = os.pipe2(os.O_CLOEXEC)
+            try:
+                process = self._start_quiet(command, writer, proxy)
+                try:
+                    os.set_blocking(output, False)
+                    follow(process, output, capture, deadline)
+                finally:
+                    self._end(process)
+            finally:
+                os.close(output)
+        return execution(command, process, capture, started)
+
+    def _start_quiet(self, command: str, writer: int, proxy: EgressProxy | None) -> Process:
+        """Nothing to read, both outputs into one pipe, in the order they are written."""
+        nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return self._start(["/bin/bash", "-c", command], {0: nothing, 1: writer, 2: writer}, proxy)
+        finally:
+            os.close(nothing)
+            os.close(writer)
+
+    def shell(self, command: str, *, timeout_seconds: float | None = None) -> Execution:
+        _check_command(command)
+        return self._shell.run(command, timeout_seconds or self._limits.timeout_seconds, self._limits.output_bytes)
+
+    def restart_shell(self) -> None:
+        self._shell.stop()
+
+    def _start(self, argv: list[str], fds: dict[int, int], proxy: EgressProxy | None = None) -> Process:
+        if self._is_closed():
+            raise UserError("the sandbox is closed")
+        plan = self._walls.plan(argv, fds, network=proxy is not None)
+        try:
+            process = self._nursery.start(plan.spec)
+        finally:
+            for fd in plan.close:
+                os.close(fd)
+        with self._lock:
+            self._running.add(process)
+        self._watch.add(process)
+        if self._is_closed():
+            process.kill("closed")  # `close` came between the two looks and does not know of it
+        if proxy is not None:
+            try:
+                self._walls.connect(process, plan, proxy)
+            except BaseException:
+                self._end(process)
+                raise
+        return process
+
+    def _is_closed(self) -> bool:
+        return self._closed
+
+    def _end(self, process: Process) -> None:
+        """Kill what is left, wait until it is gone, and look once more at the limits it may have broken."""
+        process.kill("closed")
+        process.wait_gone()
+        self._watch.remove(process)
+        if process.exit_code != 0 and not self._closed:
+            self._watch.judge(process)
+        with self._lock:
+            self._running.discard(process)
+        process.close()
+
+    @contextmanager
+    def _proxy(self, network: bool) -> Iterator[EgressProxy | None]:
+        if not network:
+            yield None
+            return
+        proxy = EgressProxy(self._egress, self._on_request)
+        try:
+            yield proxy
+        finally:
+            proxy.close()
+
+    # ------------------------------------------------------------ files
+
+    def read_file(self, path: str) -> bytes:
+        return self._files.read(path)
+
+    def write_file(self, path: str, content: bytes, *, mode: str | None = None) -> None:
+        self._files.write(path, content, mode)
+
+    def remove_file(self, path: str) -> None:
+        self._files.remove(path)
+
+    def manifest(self) -> Manifest:
+        return self._walker.manifest()
+
+    # ------------------------------------------------------------ life
+
+    def seal(self) -> None:
+        """Ends the kept shell and everything else that runs: what still writes cannot be remembered truthfully."""
+        self._kill_all()
+        for seal in self._seals:
+            seal.take()
+        self._is_sealed = True
+
+    def reset(self) -> None:
+        """Back to the sealed state, temporary files gone. Raises UserError when nothing was sealed."""
+        if not self._is_sealed:
+            raise UserError("the sandbox was never sealed")
+        self._kill_all()
+        for seal in self._seals:
+            seal.give_back()
+        for folder in (self._folders.tmp, self._folders.shm):
+            for entry in list(folder.iterdir()):
+                remove(entry)
+
+    def _kill_all(self) -> None:
+        self._shell.stop()
+        with self._lock:
+            running = list(self._running)
+        for process in running:
+            process.kill("closed")
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with self._lock:
+                if not self._running:
+                    return
+            time.sleep(0.002)  # the threads that own them are waiting for their ends
+
+    def close(self) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self._kill_all()
+        self._watch.close()
+        self._nursery.close()
+        self._walls.close()
+        self._files.close()
+        for path in (self._folders.tree, self._folders.base):
+            remove(path)
+        if self._group is not None:
+            self._group.remove()
+        self._passage.close()
+
+    def __enter__(self) -> LocalSandbox:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+
+def _check_command(command: str) -> None:
+    if "\0" in command:
+        raise UserError("a command cannot hold a NUL character")
+    if len(command.encode("utf-8", "surrogateescape")) > MAX_COMMAND_BYTES:
+        raise UserError(f"the command is longer than {MAX_COMMAND_BYTES} bytes; put it into a file and run that")
+
+
+def execution(command: str, process: Process, capture: Capture, started: float) -> Execution:
+    """What is reported of a command whose processes are all gone. Died of a signal: 128 + its number, as shells say."""
+    code = process.exit_code
+    if code is None and process.signal and not process.killed_by:
+        code = 128 + process.signal
+    return Execution(
+        command=command,
+        exit_code=None if process.killed_by else code,
+        seconds=(process.exited_at or time.monotonic()) - started,
+        output=capture.content(),
+        output_bytes=capture.total,
+        killed_by=process.killed_by,
+    )

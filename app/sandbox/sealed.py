@@ -1,0 +1,141 @@
+"""A copy of tree and home that nothing inside can reach, and the way back to it.
+
+Call only while nothing of the sandbox runs: the copy is made with the harness's rights. Going back copies only what
+changed; a file is unchanged when inode, ctime, size and mode are, and ctime cannot be set from inside.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.errors import UserError
+
+MAX_NAMES = 2000  # on one command line
+COPIERS = 4  # parallel `cp`: the work is waiting for the disk, and for the kernel to make inodes
+
+_Stamp = tuple[int, int, int, int]  # inode, ctime_ns, size, mode
+
+
+def _stamp(status: os.stat_result) -> _Stamp:
+    if stat.S_ISDIR(status.st_mode):
+        return 0, 0, 0, status.st_mode  # a directory's other facts follow from what is in it
+    return status.st_ino, status.st_ctime_ns, status.st_size, status.st_mode
+
+
+def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Relative path and lstat of everything below `root`, a directory before what is in it."""
+    todo = [""]
+    while todo:
+        prefix = todo.pop()
+        for path, status in _entries(root, prefix):
+            yield path, status
+            if stat.S_ISDIR(status.st_mode):
+                todo.append(path)
+
+
+def _entries(root: Path, prefix: str) -> list[tuple[str, os.stat_result]]:
+    with os.scandir(root / prefix if prefix else root) as entries:
+        start = f"{prefix}/" if prefix else ""
+        return [(start + entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+
+
+class Sealed:
+    """The remembered state of one directory; `store` lies where the sandbox has no way to."""
+
+    def __init__(self, live: Path, store: Path) -> None:
+        self._live = live
+        self._store = store
+        self._stamps: dict[str, _Stamp] = {}
+
+    def take(self) -> None:
+        """Raises UserError when the tree cannot be copied."""
+        if self._store.exists():
+            remove(self._store)
+        self._store.mkdir(parents=True, mode=0o700)
+        try:
+            copy_below(self._live, self._store)
+            copied = {path for path, _status in _walk(self._store)}
+            self._stamps = {path: _stamp(status) for path, status in _walk(self._live) if path in copied}
+        except OSError as error:
+            raise UserError(f"the sandbox's files cannot be remembered: {error}") from error
+
+    def give_back(self) -> None:
+        """Make the live directory what it was; its own inode stays, so that what is bound to it stays bound."""
+        unchanged: set[str] = set()
+        todo = [""]
+        while todo:
+            prefix = todo.pop()
+            folder = self._live / prefix
+            folder.chmod(folder.lstat().st_mode | 0o700)  # its owner may have shut it; the right mode comes back below
+            for path, status in _entries(self._live, prefix):
+                stamp = self._stamps.get(path)
+                is_folder = stat.S_ISDIR(status.st_mode)
+                if stamp == _stamp(status):
+                    unchanged.add(path)
+                elif stamp is None or not (is_folder and stat.S_ISDIR(stamp[3])):
+                    remove(self._live / path)
+                    continue
+                if is_folder:
+                    todo.append(path)
+        for path, stamp in self._stamps.items():
+            if path not in unchanged or stat.S_ISDIR(stamp[3]):
+                self._restore(path, stamp[3])
+        for path in reversed(self._stamps):  # children before parents: putting them back changed the parents' times
+            if stat.S_ISDIR(self._stamps[path][3]):
+                status = (self._store / path).lstat()
+                os.utime(self._live / path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    def _restore(self, path: str, mode: int) -> None:
+        source, target = self._store / path, self._live / path
+        owner = source.lstat()
+        if stat.S_ISDIR(mode):
+            target.mkdir(exist_ok=True)
+        elif stat.S_ISREG(mode) or stat.S_ISLNK(mode):
+            shutil.copy2(source, target, follow_symlinks=False)
+        else:
+            return  # a socket or a pipe: nobody listens any more
+        if os.geteuid() == 0:
+            os.chown(target, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        if not stat.S_ISLNK(mode):
+            target.chmod(stat.S_IMODE(mode))
+        self._stamps[path] = _stamp(target.lstat())
+
+
+def copy_below(source: Path, target: Path) -> None:
+    """Copy everything below `source` with owners, modes and times; shares blocks where the file system can."""
+    names = sorted(os.listdir(source))
+    if len(names) > MAX_NAMES:
+        names = ["."]
+    shares = [share for share in (names[start::COPIERS] for start in range(COPIERS)) if share]
+    copies = [
+        subprocess.Popen(
+            ["cp", "-a", "--reflink=auto", "--target-directory", str(target), "--", *(f"./{name}" for name in share)],
+            cwd=source,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={"PATH": os.defpath, "LC_ALL": "C"},
+        )
+        for share in shares
+    ]
+    failures: list[str] = []
+    for copy in copies:
+        failures += copy.communicate()[1].decode("utf-8", "replace").splitlines()
+    # What its owner made unreadable is not worth failing for; it is not in the copy, so going back removes it.
+    failures = [line for line in failures if not line.endswith("Permission denied")]
+    if failures:
+        raise OSError("; ".join(failures[:3])[:500])
+
+
+def remove(path: Path) -> None:
+    """Remove a tree of any depth, shut directories included. `rm` walks by descriptor and follows no link."""
+    command = ["rm", "-rf", "--", str(path)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode and path.exists():
+        subprocess.run(["chmod", "-R", "u+rwX", "--", str(path)], capture_output=True, check=False)
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)

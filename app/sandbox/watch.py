@@ -1,0 +1,161 @@
+"""The watch over one sandbox: disk always, memory and process count where no control group does it.
+
+A thread of the harness that looks ten times a second while something runs. Looking is cheap: the file system's free
+space tells when it is worth counting.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app.sandbox.process import KilledBy, Process
+
+TICK_SECONDS = 0.1
+INODE_BYTES = 4096  # what an empty file counts as, so that a flood of them meets the disk limit, too
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class Disk:
+    """How much some directories hold together. Counts only when enough free space went away to matter."""
+
+    def __init__(self, folders: Sequence[Path], limit_bytes: int) -> None:
+        self._folders = folders
+        self._limit = limit_bytes
+        self._free_when_counted = self._free()
+        self._used = 0
+        self._counted = False
+
+    def _free(self) -> int:
+        """Summed over the file systems concerned; empty files take inodes, not blocks."""
+        total = 0
+        for device in {folder.stat().st_dev: folder for folder in self._folders}.values():
+            status = os.statvfs(device)
+            total += status.f_bfree * status.f_frsize + status.f_ffree * INODE_BYTES
+        return total
+
+    def is_over(self) -> bool:
+        free = self._free()
+        room = self._limit - self._used
+        if self._free_when_counted - free < (room // 2 if self._counted else room // 8):
+            return False
+        self._free_when_counted = free
+        self._used = sum(used_bytes(folder, self._limit) for folder in self._folders)
+        self._counted = True
+        return self._used > self._limit
+
+
+def used_bytes(folder: Path, enough: int) -> int:
+    """Blocks and inodes below `folder`; stops counting once it is `enough`."""
+    used = 0
+    todo = [str(folder)]
+    while todo and used <= enough:
+        try:
+            with os.scandir(todo.pop()) as entries:
+                for entry in entries:
+                    status = entry.stat(follow_symlinks=False)
+                    used += status.st_blocks * 512 + INODE_BYTES
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(entry.path)
+        except OSError:
+            continue  # it went away, or its owner shut it
+    return used
+
+
+def tree_memory(root: int) -> tuple[int, int]:
+    """(bytes of memory no file backs, processes) below process `root`, from /proc."""
+    parents: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                stat = Path(f"/proc/{name}/stat").read_bytes()
+            except OSError:
+                continue
+            parents.setdefault(int(stat.rpartition(b")")[2].split()[1]), []).append(int(name))
+    memory, count, todo = 0, 0, [root]
+    while todo:
+        pid = todo.pop()
+        todo += parents.get(pid, [])
+        try:
+            _size, resident, shared, *_rest = Path(f"/proc/{pid}/statm").read_bytes().split()
+        except (OSError, ValueError):
+            continue
+        memory += (int(resident) - int(shared)) * PAGE_BYTES
+        count += 1
+    return memory, count
+
+
+class Watch:
+    """Kills what goes over a limit. `memory_kills` reads the control group's counter; None where there is no group."""
+
+    def __init__(
+        self, disk: Disk, *, memory_bytes: int, processes: int, memory_kills: Callable[[], int] | None
+    ) -> None:
+        self._disk = disk
+        self._memory_bytes = memory_bytes
+        self._processes = processes
+        self._memory_kills = memory_kills
+        self._kills_seen = memory_kills() if memory_kills else 0
+        self._running: set[Process] = set()
+        self._changed = threading.Condition()
+        self._closed = False
+        threading.Thread(target=self._look, name="sandbox-watch", daemon=True).start()
+
+    def add(self, process: Process) -> None:
+        with self._changed:
+            self._running.add(process)
+            self._changed.notify()
+
+    def remove(self, process: Process) -> None:
+        with self._changed:
+            self._running.discard(process)
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def _look(self) -> None:
+        while True:
+            with self._changed:
+                if not self._running and not self._closed:
+                    self._changed.wait()
+                self._changed.wait(TICK_SECONDS)
+                if self._closed:
+                    return
+                running = list(self._running)
+            try:
+                self.check(running)
+            except OSError:
+                continue  # the directories are being removed
+
+    def check(self, running: Sequence[Process]) -> None:
+        """One look."""
+        if self._disk.is_over():
+            self._kill(running, "disk")
+        elif self._memory_kills is not None:
+            kills = self._memory_kills()
+            if kills > self._kills_seen:
+                self._kills_seen = kills
+                self._kill(running, "memory")
+        elif running:
+            for process in running:
+                memory, count = tree_memory(process.pid)
+                if memory > self._memory_bytes or count > 2 * self._processes:
+                    self._kill([process], "memory")
+
+    def judge(self, process: Process) -> None:
+        """A command that has ended badly between two looks may have met a limit: say so."""
+        if process.killed_by:
+            return
+        if self._memory_kills is not None and (kills := self._memory_kills()) > self._kills_seen:
+            self._kills_seen = kills
+            process.killed_by = "memory"
+        elif self._disk.is_over():
+            process.killed_by = "disk"
+
+    def _kill(self, running: Sequence[Process], reason: KilledBy) -> None:
+        for process in running:
+            process.kill(reason)
