@@ -113,6 +113,8 @@ class GitHub:
             following = response.links.get("next", {}).get("url")
             if not following:
                 return
+            if not following.startswith(self._api + "/"):
+                raise Refused(f"GET {path}", response.status_code, "the next page is somewhere else")
             response = self._read(following, {})
 
     def _read(self, url: str, params: Params) -> httpx.Response:

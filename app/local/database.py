@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import TransientError, UserError
+from app.local.folders import sync_directory
 
 # How long a writer waits for the others before it gives up. Sixteen writers at 5 ms each need 0.1 s; a machine that
 # is swapping needs seconds.
@@ -32,10 +33,13 @@ class Database:
         self._busy_seconds = busy_seconds
         self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        is_new = not path.exists()
         with self.write() as connection:
             for statement in schema.split(";;"):
                 connection.execute(statement)
         path.chmod(0o600)
+        if is_new:
+            sync_directory(path.parent)
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

@@ -16,16 +16,34 @@ from pathlib import Path
 
 from app.errors import UserError
 
+# Any of these says that a directory has been a home before.
+OURS = {"ledger.db", "heads.log", "blobs", "workers", "logs", "tokens.lock"}
+
 
 def private(directory: Path) -> Path:
-    """`directory`, made with its parents when missing; only its owner may enter it. Raises UserError."""
+    """`directory`, made with its parents when missing; only its owner may enter it.
+
+    An existing directory is closed to others only when nothing of others is in it. Raises UserError.
+    """
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not directory.exists():
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sync_directory(directory.parent)
         if directory.stat().st_mode & 0o077:
-            directory.chmod(0o700)
+            _close(directory)
     except OSError as error:
         raise UserError(f"`{directory}` cannot be used for local state: {error.strerror or error}.") from error
     return directory
+
+
+def _close(directory: Path) -> None:
+    names = {entry.name for entry in directory.iterdir()}
+    if names and not names & OURS:
+        raise UserError(
+            f"`{directory}` is open to other accounts and holds other files. Give Lamplighter a directory of its own, "
+            "or close it with `chmod 700`."
+        )
+    directory.chmod(0o700)
 
 
 def sync_directory(directory: Path) -> None:

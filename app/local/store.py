@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from app import log
 from app.errors import Conflict
 from app.ledger import GENESIS, Event
 from app.local.blobs import Blobs
@@ -79,7 +81,10 @@ class SqliteStore:
                     json.dumps(asdict(summary)),
                 ),
             )
-        self._heads.append(run_id, events[-1].seq, events[-1].digest)
+        try:
+            self._heads.append(run_id, events[-1].seq, events[-1].digest)
+        except OSError as error:  # the events are written; a witness that is behind only vouches for less
+            log.event("store.witness_failed", level=logging.WARNING, run_id=run_id, reason=str(error))
 
     def events(self, run_id: str, after: int = 0) -> list[Event]:
         with self._database.read() as connection:

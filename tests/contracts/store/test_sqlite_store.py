@@ -199,3 +199,29 @@ def test_a_head_once_witnessed_is_not_replaced(tmp_path):
     heads.append("run", 2, "f" * 64)
     heads.append("run", 1, "e" * 64)
     assert heads.head("run") == (2, f"{2:064x}")
+
+
+# ---------------------------------------------------------------- the home
+
+
+def test_a_directory_of_others_is_neither_used_nor_closed(tmp_path, clock):
+    (tmp_path / "shared").mkdir(mode=0o755)
+    (tmp_path / "shared" / "thesis.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds other files"):
+        SqliteStore(tmp_path / "shared", clock)
+    assert (tmp_path / "shared").stat().st_mode & 0o777 == 0o755
+
+
+def test_an_empty_directory_becomes_private(tmp_path, clock):
+    (tmp_path / "volume").mkdir(mode=0o755)
+    SqliteStore(tmp_path / "volume", clock).close()
+    assert (tmp_path / "volume").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_witness_that_cannot_be_written_does_not_undo_what_was(tmp_path, clock):
+    store = SqliteStore(tmp_path, clock)
+    ledger = RunLedger(store, "run", clock=clock, redactor=Redactor())
+    (tmp_path / "heads.log").mkdir()
+    ledger.append("notice.given", text="x")
+    assert [event.seq for event in store.events("run")] == [1]
+    store.close()
