@@ -8,6 +8,7 @@ from typing import Any
 
 from app.agent.tools import Toolbox, changes_tree
 from app.agent.tools.outputs import keep_whole
+from app.agent.transcript import RESTORED
 from app.ledger import Event
 from app.ports import Sandbox
 from app.run_ledger import RunLedger
@@ -48,7 +49,7 @@ def replay_tools(ledger: RunLedger, sandbox: Sandbox, *, after_seq: int, timeout
             differences += _again(toolbox, event, use, timeout_seconds)
         elif event.data.get("output_path"):
             _output_again(ledger, sandbox, event)
-    ledger.append("notice.given", about="workspace restored", text=_notice(count, differences))
+    ledger.append("notice.given", about=RESTORED, text=_notice(count, differences))
     return Replay(replayed=count, differences=tuple(differences))
 
 

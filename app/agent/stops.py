@@ -42,6 +42,6 @@ class Options:
     circle_notices: int = 3
     # Clearing old results: rarely and in big cuts, because each cut is written to the cache anew. Measured optimum.
     trim_above_tokens: int = 14_000
-    trim_at_least_bytes: int = 24_000
+    trim_at_least_bytes: int = 32_000
     keep_results: int = 3
     window_share: float = 0.9

@@ -22,6 +22,8 @@ Message = dict[str, Any]
 DISCARDED = ("refusal", "model_context_window_exceeded")
 CUT_SHORT = "max_tokens"
 EMPTY = "(empty reply)"
+RESTORED = "workspace restored"  # what a notice is about that changes nothing about the work
+WORTH_CLEARING_BYTES = 300  # what replaces a result, with its wrapping, takes a hundred
 
 
 class Transcript:
@@ -39,7 +41,7 @@ class Transcript:
         self._texts: list[Block] = []  # what came since the last call, besides results
         self._order: list[str] = []  # tool calls of the last reply
         self._results: dict[str, Block] = {}
-        self._kept: list[tuple[int, dict[str, Any], str]] = []  # (call, result block, its summary), uncleared
+        self._kept: list[tuple[int, dict[str, Any], str]] = []  # (call, result block, what stands for it), uncleared
         self.calls = 0
         self.pending_call = 0  # a call whose end is not in the ledger
         self.reply: Mapping[str, Any] | None = None  # the last reply's event
@@ -138,16 +140,19 @@ class Transcript:
         block = {"type": "tool_result", "tool_use_id": name, "content": content}
         if data["is_error"]:
             block["is_error"] = True
-        self._keep(name, block, str(data["summary"]))
-        failed = bool(data["is_error"]) or data.get("exit_code") not in {0, None}
+        exit_code = data.get("exit_code")
+        failed = bool(data["is_error"]) or exit_code not in {0, None}
+        # The call itself stays in sight just above, so its outcome is all that has to be said.
+        self._keep(name, block, f"[cleared; exit code {exit_code}]" if exit_code else "[cleared]")
         doing = ["malformed"] if data.get("malformed") else [use["name"], use["input"], content]
         signature = hashlib.sha256(canonical(doing)).hexdigest()
         self.actions.append(Action(signature=signature, failed=failed, summary=str(data["summary"])))
 
-    def _keep(self, name: str, block: dict[str, Any], summary: str) -> None:
+    def _keep(self, name: str, block: dict[str, Any], stub: str) -> None:
         self._results[name] = block
-        self._kept.append((self.calls, block, summary))
         self.new_bytes += _size(block)
+        if _size(block) >= WORTH_CLEARING_BYTES:
+            self._kept.append((self.calls, block, stub))
 
     def _asked(self, data: Mapping[str, Any]) -> None:
         self.rounds += 1
@@ -170,14 +175,16 @@ class Transcript:
     def _noticed(self, data: Mapping[str, Any]) -> None:
         self.notices.append(str(data.get("about", "")))
         self.actions.append(Action(signature=f"notice {len(self.notices)}", failed=False, summary="was told"))
-        self._say(str(data["text"]))
+        self._say(str(data["text"]), reopens=data.get("about") != RESTORED)
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, *, reopens: bool = True) -> None:
+        """Words for the next user message; `reopens`: they are a reason to go on after a finish or a refusal."""
         block = {"type": "text", "text": text}
         self._texts.append(block)
         self.new_bytes += _size(block)
-        self.refused = False
-        self._accept_finish()
+        if reopens:
+            self.refused = False
+            self._accept_finish()
 
     def _finish_called(self, data: Mapping[str, Any]) -> None:
         self.finished = data["tool_use_id"]
@@ -192,12 +199,12 @@ class Transcript:
     def _trimmed(self, data: Mapping[str, Any]) -> None:
         left: list[tuple[int, dict[str, Any], str]] = []
         saved, settled = 0, None
-        for call, block, summary in self._kept:
+        for call, block, stub in self._kept:
             if call > data["through_call"]:
-                left.append((call, block, summary))
+                left.append((call, block, stub))
                 continue
             before = _size(block)
-            block["content"] = [{"type": "text", "text": f"[output cleared: {summary}]"}]
+            block["content"] = [{"type": "text", "text": stub}]
             saved += before - _size(block)
             settled = block
         self._kept, self.overflow = left, False
