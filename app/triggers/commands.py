@@ -103,7 +103,7 @@ def _flags(line: str, verb: Verb, prefix: str) -> tuple[str, dict[str, str], str
         if word == "--":
             kept.append(line[end:].lstrip())
             break
-        name, has_value, value = _flag(word, verb)
+        name, has_value = _flag(word, verb)
         if not name:
             after = _skip_spaces(line, end)
             kept.append(line[at:after])
@@ -113,11 +113,9 @@ def _flags(line: str, verb: Verb, prefix: str) -> tuple[str, dict[str, str], str
             return line, {}, _unknown_flag(name, verb, prefix)
         if name in flags:
             return line, {}, f"`--{name}` is given twice."
-        if not has_value:
-            end = _skip_spaces(line, end)
-            start, end = end, _word_end(line, end)
-            value = line[start:end]
-        value = _unquoted(value)
+        start = line.index("=", at) + 1 if has_value else _skip_spaces(line, end)
+        end = _value_end(line, start)
+        value = _unquoted(line[start:end])
         if not value or (not has_value and _flag(value, verb)[0]):
             return line, {}, f"`--{name}` needs a value, as in `--{name} {_EXAMPLES[name]}`."
         if mistake := _wrong_value(name, value):
@@ -141,8 +139,8 @@ def _wrong_value(name: str, value: str) -> str | None:
     return None
 
 
-def _flag(word: str, verb: Verb) -> tuple[str, bool, str]:
-    """(name in lower case, whether `=` follows, the value after it); an empty name when the word is no flag.
+def _flag(word: str, verb: Verb) -> tuple[str, bool]:
+    """(name in lower case, whether `=` follows it); an empty name when the word is no flag.
 
     A typographic dash counts only before a flag the verb has: "—but" is prose.
     """
@@ -151,31 +149,23 @@ def _flag(word: str, verb: Verb) -> tuple[str, bool, str]:
     elif word[:1] in _DASHES and word:
         body, sure = word.lstrip(_DASHES + "-"), False
     else:
-        return "", False, ""
-    name, equals, value = body.partition("=")
+        return "", False
+    name, equals, _ = body.partition("=")
     name = _dashed(name).lower()
     if not name[:1].isalpha() or not (sure or name in verb.flags):
-        return "", False, ""
-    return name, bool(equals), value
+        return "", False
+    return name, bool(equals)
+
+
+def _value_end(line: str, start: int) -> int:
+    """Where the value that begins at `start` ends: after its closing quote, else with the word."""
+    for mark in _QUOTES.get(line[start : start + 1], ""):
+        if (end := line.find(mark, start + 1)) > 0:
+            return end + 1
+    return _word_end(line, start)
 
 
 def _word_end(line: str, at: int) -> int:
-    """Where the word that begins at `at` ends. Quotes hold spaces together when they open it or follow its `=`."""
-    if at < len(line) and line[at] in _QUOTES:
-        return _quote_end(line, at)
-    may_be_flag = line[at : at + 1] == "-" or line[at : at + 1] in _DASHES
-    while at < len(line) and not line[at].isspace():
-        if may_be_flag and line[at] == "=" and line[at + 1 : at + 2] in _QUOTES:
-            return _quote_end(line, at + 1)
-        at += 1
-    return at
-
-
-def _quote_end(line: str, at: int) -> int:
-    """After the quote that closes the one at `at`, or where the word ends when nothing closes it."""
-    ends = [end for mark in _QUOTES[line[at]] if (end := line.find(mark, at + 1)) > 0]
-    if ends:
-        return min(ends) + 1
     while at < len(line) and not line[at].isspace():
         at += 1
     return at
