@@ -210,7 +210,6 @@ class Repository:
     verified: set[str] = field(default_factory=set)
     suites: list[CheckSuite] = field(default_factory=list)
     runs: list[CheckRun] = field(default_factory=list)
-    deleted_issues: int = 0
 
     @property
     def full_name(self) -> str:

@@ -33,6 +33,15 @@ def suite_of(world: World, repo: Repository, app: AppRegistration, sha: str) -> 
     return suite
 
 
+def request_suite(world: World, actor: Account, repo: Repository, sha: str) -> None:
+    """After every push GitHub opens a suite for each App that may write checks; ours stays queued while it is empty."""
+    installation = world.installation_of(repo)
+    if installation is None or installation.permissions.get("checks") != "write":
+        return
+    suite = suite_of(world, repo, world.app, sha)
+    emit(world, "check_suite", "requested", repo, actor, check_suite=shapes.check_suite(world, repo, suite))
+
+
 def create_run(world: World, app: AppRegistration, repo: Repository, fields: Json) -> CheckRun:
     """Create a check run from the fields of the API.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.simulator import git_history, git_refs
+from app.simulator.actions.checks import request_suite
 from app.simulator.events import emit
 from app.simulator.git_refs import ZERO
 from app.simulator.git_store import GitError, Identity
@@ -119,6 +120,8 @@ def _after_ref(world: World, actor: Account, repo: Repository, name: str, old: s
         master = {"master_branch": repo.default_branch, "description": repo.description}
         emit(world, "create", None, repo, actor, **common, **master)
     _tell_push(world, actor, repo, name, old, new, forced=forced)
+    if new != ZERO and kind == "branch":
+        request_suite(world, actor, repo, new)
     if new == ZERO:
         emit(world, "delete", None, repo, actor, **common)
         _close_pulls_of(world, actor, repo, short)

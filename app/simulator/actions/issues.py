@@ -140,7 +140,7 @@ def add_comment(world: World, actor: Account, thread: Issue, body: str) -> Comme
     now = world.now()
     comment = Comment(id=world.next_id(), issue=thread, user=actor, body=body, created_at=now, updated_at=now)
     thread.comments.append(comment)
-    record(world, thread, "commented", actor, body=body)
+    record(world, thread, "commented", actor, comment_id=comment.id)
     _tell_comment(world, "created", actor, comment)
     return comment
 

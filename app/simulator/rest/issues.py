@@ -126,18 +126,14 @@ def remove_assignees(call: Call) -> Response:
 def list_events(call: Call) -> Response:
     """What happened to an issue, oldest first; comments only in the timeline."""
     thread = call.thread()
-    is_timeline = call.request.path.endswith("/timeline")
-    shown = [event for event in thread.events if is_timeline or event.event != "commented"]
-    comments = {comment.created_at: comment for comment in thread.comments}
+    comments = {comment.id: threads.comment(call.world, comment) for comment in thread.comments}
     listed = []
-    for event in shown:
-        comment = comments.get(event.created_at) if event.event == "commented" else None
-        if event.event == "commented" and comment is None:
-            continue
-        extra = {**threads.comment(call.world, comment), "event": "commented"} if comment else {}
-        listed.append({**threads.issue_event(call.world, thread, event), **extra})
-        if comment is not None:
-            listed[-1]["actor"] = extra["user"]
+    for event in thread.events:
+        shown = threads.issue_event(call.world, thread, event)
+        if event.event != "commented":
+            listed.append(shown)
+        elif call.request.path.endswith("/timeline") and (comment := comments.get(event.detail["comment_id"])):
+            listed.append({**shown, **comment, "event": "commented", "actor": comment["user"]})
     return call.page(listed)
 
 

@@ -123,8 +123,7 @@ def get_contents(call: Call) -> Response:
     if entry is None:
         raise not_found()
     if entry.type == "tree":
-        listed = sorted((repo.git.tree(entry.sha) or {}).items())
-        return Response(200, [_item(call, f"{path}/{name}".lstrip("/"), found, ref) for name, found in listed])
+        return Response(200, _directory(call, path, entry.sha, ref))
     if entry.type == "commit":
         shown = _item(call, path, entry, ref)
         return Response(200, {**shown, "type": "submodule", "submodule_git_url": None})
@@ -137,7 +136,7 @@ def _file(call: Call, path: str, entry: TreeEntry, ref: str) -> Response:
         raise ApiError(403, "This API returns blobs up to 100 MB in size.")
     if "raw" in call.request.headers.get("accept", ""):
         return Response(200, content, {"Content-Type": "application/vnd.github.raw; charset=utf-8"})
-    shown = {**_item(call, path, entry, ref), "size": len(content)}
+    shown = _item(call, path, entry, ref, len(content))
     if entry.mode == "120000":
         return Response(200, {**shown, "type": "symlink", "target": content.decode(errors="replace")})
     is_small = len(content) <= CONTENTS_LIMIT_BYTES
@@ -146,7 +145,18 @@ def _file(call: Call, path: str, entry: TreeEntry, ref: str) -> Response:
     return Response(200, shown)
 
 
-def _item(call: Call, path: str, entry: TreeEntry, ref: str) -> Json:
+def _directory(call: Call, path: str, tree: str, ref: str) -> list[Json]:
+    listed = call.repo.git.run("ls-tree", "-l", "-z", tree).decode(errors="surrogateescape")
+    items = []
+    for line in filter(None, listed.split("\0")):
+        about, name = line.split("\t", 1)
+        mode, _, sha, size = about.split()
+        size_bytes = int(size) if size.isdecimal() else 0
+        items.append(_item(call, f"{path}/{name}".lstrip("/"), TreeEntry(mode=mode, sha=sha), ref, size_bytes))
+    return items
+
+
+def _item(call: Call, path: str, entry: TreeEntry, ref: str, size_bytes: int = 0) -> Json:
     world, repo = call.world, call.repo
     url = f"{repositories.api_url(world, repo)}/contents/{path}?ref={ref}"
     kind = "trees" if entry.type == "tree" else "blobs"
@@ -157,7 +167,7 @@ def _item(call: Call, path: str, entry: TreeEntry, ref: str) -> Json:
         "name": path.rsplit("/", 1)[-1],
         "path": path,
         "sha": entry.sha,
-        "size": 0 if entry.type != "blob" else len(repo.git.blob(entry.sha) or b""),
+        "size": size_bytes,
         "url": url,
         "html_url": page,
         "git_url": git_url,

@@ -137,10 +137,10 @@ def test_deeds_of_people_and_bot_are_told(github: Simulator, repo: Repository, d
     github.deliver_pending()
     assert door.events() == [
         *("issues.opened", "issues.labeled", "issue_comment.created", "issues.unlabeled"),
-        *("issues.closed", "issues.reopened", "create", "push", "pull_request.opened"),
-        *("push", "pull_request.synchronize", "pull_request.ready_for_review"),
+        *("issues.closed", "issues.reopened", "create", "push", "check_suite.requested", "pull_request.opened"),
+        *("push", "check_suite.requested", "pull_request.synchronize", "pull_request.ready_for_review"),
         *("pull_request_review.submitted", "pull_request_review_comment.created"),
-        *("push", "pull_request.closed"),
+        *("push", "check_suite.requested", "pull_request.closed"),
     ]
     assert door.got[2].payload["sender"]["type"] == "Bot"
     pushed = next(found.payload for found in door.got if found.event == "push" and found.payload["commits"])
