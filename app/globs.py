@@ -34,6 +34,18 @@ class Pattern:
     negated: bool
     folders_only: bool
     regex: re.Pattern[bytes]
+    text: str
+
+    @property
+    def files_of_one_folder(self) -> bool:
+        """`docs/*`: in CODEOWNERS that is what stands in docs itself, not in folders below."""
+        return self.text.endswith("/*")
+
+    def covers(self, path: str) -> bool:
+        """Whether it matches the file or a folder above it."""
+        parts = path.split("/")
+        folders = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+        return self.matches(path) or any(self.matches(folder, is_folder=True) for folder in folders)
 
     def matches(self, path: str, *, is_folder: bool = False) -> bool:
         """Whether it matches this very path (not: something above it)."""
@@ -56,7 +68,7 @@ def parse(line: str) -> Pattern | None:
     body = _path_regex(text.removeprefix(b"/")) if b"/" in text else _prefixed(_segment_regex(text))
     if body is None:
         return None
-    return Pattern(negated=negated, folders_only=folders_only, regex=re.compile(body, re.DOTALL))
+    return Pattern(negated=negated, folders_only=folders_only, regex=re.compile(body, re.DOTALL), text=line)
 
 
 def _prefixed(segment: bytes | None) -> bytes | None:

@@ -1,0 +1,174 @@
+"""Where a change may reach: protected paths, and names or links that mean something else on another machine. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from app.checks.changeset import ChangedFile, ChangeSet, Finding, Level, Rules
+from app.globs import Pattern, parse
+
+# GitHub refuses a push that touches these without the `workflows` permission, which is never asked for.
+_WORKFLOWS = parse(".github/workflows/")
+# What steers this bot, who reviews, and what runs with a project's secrets: a person looks first.
+_STEERING_LINES = (
+    ".github/lamplighter.yml",
+    ".github/lamplighter.yaml",
+    "codeowners",
+    "agents.md",
+    "claude.md",
+    ".github/actions/",
+    ".github/dependabot.yml",
+    ".circleci/",
+    ".gitlab-ci.yml",
+    "jenkinsfile",
+    "azure-pipelines.yml",
+    ".travis.yml",
+    ".gitmodules",
+)
+_STEERING = [pattern for line in _STEERING_LINES if (pattern := parse(line)) is not None]
+_MODES = {"100644", "100755", "120000"}
+_WINDOWS = re.compile(r"(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³]|conin\$|conout\$)(\..*)?", re.IGNORECASE)
+_WINDOWS_CHARACTERS = re.compile(r'[<>:"|?*\\]|[ .]$')
+_MAX_PATH = 4096  # PATH_MAX; GitHub refuses longer ones
+
+
+def check_protected(changeset: ChangeSet, rules: Rules) -> Iterator[Finding]:
+    """Workflows and the repository's `protect` block; what steers the bot or a pipeline asks for a person."""
+    assert _WORKFLOWS is not None
+    protected = [(line, pattern) for line in rules.protect if (pattern := parse(line)) is not None]
+    for file in changeset.files:
+        lower = file.path.lower()
+        own = _verdict(file.path, protected)
+        if _WORKFLOWS.covers(lower):
+            yield _finding("workflow", file, "block", "Files under .github/workflows are never changed by this bot.")
+        elif own:
+            yield _finding("protected", file, "block", f"`protect` in .github/lamplighter.yml covers it ({own}).")
+        elif any(pattern.covers(lower) for pattern in _STEERING):
+            message = "It steers agents, reviews or pipelines, so a person has to look at it first."
+            yield _finding("steering", file, "mark", message, mark="needs-human")
+
+
+def _verdict(path: str, protected: list[tuple[str, Pattern]]) -> str:
+    """The pattern that protects `path`; the last that matches decides, so `!` makes an exception."""
+    for line, pattern in reversed(protected):
+        if pattern.covers(path):
+            return "" if pattern.negated else line
+    return ""
+
+
+def check_names(changeset: ChangeSet) -> Iterator[Finding]:
+    """Names, kinds of file and links that could reach beyond the tree or cannot exist everywhere."""
+    gone = {file.path for file in changeset.files if file.kind == "delete"}
+    standing = _by_form(path for path in changeset.base_paths if path not in gone)
+    for file in changeset.files:
+        problem = _unsafe(file.path) or (_unportable(file.path) if file.kind == "add" else "")
+        if not problem and file.kind == "add":
+            problem = _collision(file, standing)
+            standing.setdefault(_form(file.path), file.path)
+        problem = problem or _kind_problem(file, changeset)
+        if problem:
+            yield _finding("path", file, "block", problem)
+        elif file.is_link:
+            yield _finding("link", file, "note", f"A symbolic link to {_shown(file.new)}.")
+    yield from _file_and_folder(changeset, gone)
+
+
+def _unsafe(path: str) -> str:
+    parts = path.split("/")
+    if not path or path.startswith("/") or len(path.encode("utf-8", "surrogateescape")) > _MAX_PATH:
+        return "The path is empty, absolute or too long."
+    if any(part in {"", ".", ".."} for part in parts):
+        return "The path has an empty, `.` or `..` part."
+    if any(_is_dot_git(part) for part in parts):
+        return "The path has a part that some system takes for `.git`."
+    if re.search(r"[\x00-\x1f\x7f]", path):
+        return "The path has a control character."
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return "The path is not UTF-8, which GitHub's interface cannot express."
+    return ""
+
+
+def _is_dot_git(part: str) -> bool:
+    """Also as macOS (ignorable characters) and Windows (short names, streams, trailing dots) see it."""
+    plain = "".join(char for char in part if unicodedata.category(char) != "Cf").lower()
+    return plain.split(":")[0].rstrip(" .") in {".git", "git~1"}
+
+
+def _unportable(path: str) -> str:
+    for part in path.split("/"):
+        if _WINDOWS.fullmatch(part) or _WINDOWS_CHARACTERS.search(part):
+            return "Windows cannot hold a file of that name."
+    return "" if unicodedata.is_normalized("NFC", path) else "The name is not in composed Unicode form (NFC)."
+
+
+def _form(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _by_form(paths: Iterable[str]) -> dict[str, str]:
+    forms: dict[str, str] = {}
+    for path in paths:
+        forms.setdefault(_form(path), path)
+        folder = path.rpartition("/")[0]
+        while folder and _form(folder) not in forms:
+            forms[_form(folder)] = folder
+            folder = folder.rpartition("/")[0]
+    return forms
+
+
+def _collision(file: ChangedFile, standing: dict[str, str]) -> str:
+    parts = file.path.split("/")
+    for depth in range(1, len(parts) + 1):
+        part = "/".join(parts[:depth])
+        other = standing.get(_form(part))
+        if other is not None and other != part:
+            return f"It differs from {other} only in case or Unicode form."
+    return ""
+
+
+def _kind_problem(file: ChangedFile, changeset: ChangeSet) -> str:
+    if any(file.path == module or file.path.startswith(module + "/") for module in changeset.submodules):
+        return "It lies in a submodule, which is another repository."
+    if file.kind != "delete" and file.mode not in _MODES:
+        return f"Mode {file.mode} is neither a file nor a link."
+    return _link_problem(file) if file.is_link else ""
+
+
+def _link_problem(file: ChangedFile) -> str:
+    """A target is judged by its text alone: it has to stay in the tree on every machine."""
+    if file.new is None:
+        return "The link's target is not known."
+    target = file.new.decode("utf-8", "replace")
+    if not target or target.startswith("/") or "\\" in target or "\0" in target or re.match(r"[A-Za-z]:", target):
+        return "The link's target is absolute, empty or not a plain path."
+    at = file.path.split("/")[:-1]
+    for step in target.split("/"):
+        if step == "..":
+            if not at:
+                return "The link leads out of the repository."
+            at.pop()
+        elif step not in {"", "."}:
+            at.append(step)
+    return "The link leads into `.git`." if any(_is_dot_git(part) for part in at) else ""
+
+
+def _file_and_folder(changeset: ChangeSet, gone: set[str]) -> Iterator[Finding]:
+    """No path may be a file and a folder at once."""
+    there = (changeset.base_paths - gone) | {file.path for file in changeset.files if file.kind != "delete"}
+    for file in changeset.files:
+        parts = file.path.split("/")
+        above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+        if file.kind == "add" and (clash := next((path for path in above if path in there), "")):
+            yield _finding("path", file, "block", f"{clash} is a file or a link, so nothing can stand below it.")
+
+
+def _shown(target: bytes | None) -> str:
+    return ascii((target or b"").decode("utf-8", "replace")[:200])
+
+
+def _finding(check: str, file: ChangedFile, level: Level, message: str, *, mark: str = "") -> Finding:
+    return Finding(check=check, level=level, path=file.path, message=message, mark=mark)

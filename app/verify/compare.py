@@ -1,0 +1,91 @@
+"""What the runs before and after a change say about it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from app.verify.run import CommandResult
+
+Status = Literal["verified", "no_worse", "failed", "unverifiable"]
+_NOTHING_COLLECTED = 5  # pytest's exit code when it found no tests
+_NAMED = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """`ok` lets a change be proposed. `no_worse`: what fails now failed before as well. `unverifiable`: no tests."""
+
+    ok: bool
+    status: Status
+    note: str
+    new_failures: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+
+
+def compare(baseline: Sequence[CommandResult], head: Sequence[CommandResult]) -> Verdict:
+    """Judge `head` against `baseline`, command by command."""
+    if not head or all(_found_nothing(result) for result in head):
+        return Verdict(ok=False, status="unverifiable", note="No tests were found; nothing verifies this change.")
+    before = {result.command: result for result in baseline}
+    verdicts = [_one(before.get(result.command), result) for result in head if not _found_nothing(result)]
+    worst = max(verdicts, key=lambda verdict: _ORDER.index(verdict.status))
+    fixed = tuple(name for verdict in verdicts for name in verdict.fixed)
+    failures = tuple(name for verdict in verdicts for name in verdict.new_failures)
+    note = " ".join(dict.fromkeys(verdict.note for verdict in verdicts if verdict.status == worst.status))
+    return Verdict(
+        ok=worst.ok, status=worst.status, note=note + _fewer(baseline, head), new_failures=failures, fixed=fixed
+    )
+
+
+_ORDER: tuple[Status, ...] = ("verified", "no_worse", "failed", "unverifiable")
+
+
+def _found_nothing(result: CommandResult) -> bool:
+    counts = result.counts
+    nothing = counts is not None and counts.ran + counts.skipped == 0
+    return nothing and result.exit_code in {0, _NOTHING_COLLECTED}
+
+
+def _one(before: CommandResult | None, after: CommandResult) -> Verdict:
+    old = set(before.counts.failing) if before and before.counts else set()
+    new = set(after.counts.failing) if after.counts else set()
+    if after.ok:
+        passed = f"{after.counts.passed} tests pass" if after.counts else f"`{after.command}` passes"
+        turned = ", which failed before" if before is not None and not before.ok else ""
+        return Verdict(ok=True, status="verified", note=f"{passed}{turned}.", fixed=tuple(sorted(old)))
+    fresh = tuple(sorted(new - old))
+    if before is None or before.ok or after.exit_code is None:
+        return Verdict(ok=False, status="failed", note=_failed(after, fresh or tuple(sorted(new))), new_failures=fresh)
+    if not _comparable(before) or not _comparable(after):
+        note = (
+            f"`{after.command}` failed before the change already, and its output does not tell old failures from new."
+        )
+        return Verdict(ok=False, status="failed", note=note)
+    if fresh:
+        return Verdict(ok=False, status="failed", note=_failed(after, fresh), new_failures=fresh)
+    count = len(new)
+    note = (
+        f"{count} test{'s' if count != 1 else ''} that failed before the change still fail{'' if count != 1 else 's'}"
+    )
+    return Verdict(ok=True, status="no_worse", note=f"{note}; none fails that passed.", fixed=tuple(sorted(old - new)))
+
+
+def _comparable(result: CommandResult) -> bool:
+    return result.counts is not None and bool(result.counts.failing) and result.counts.names_all_failures
+
+
+def _failed(result: CommandResult, names: Sequence[str]) -> str:
+    if not names:
+        return f"`{result.command}` ended with {result.ended}."
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"`{result.command}` ended with {result.ended}: {', '.join(names[:_NAMED])}{more}."
+
+
+def _fewer(baseline: Sequence[CommandResult], head: Sequence[CommandResult]) -> str:
+    """Tests that no longer run are worth a sentence."""
+    if len(baseline) != len(head) or any(result.counts is None for result in (*baseline, *head)):
+        return ""
+    missing = sum(r.counts.ran for r in baseline if r.counts) - sum(r.counts.ran for r in head if r.counts)
+    return f" {missing} fewer test{'s' if missing != 1 else ''} ran than before." if missing > 0 else ""

@@ -1,0 +1,126 @@
+"""Running a project's commands in its sandbox, each recorded as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.ports import Execution, Sandbox
+from app.run_ledger import RunLedger
+from app.verify.counts import Counts, parse_counts
+
+TAIL_BYTES = 2000  # of the output, in the event itself
+SETUP_SECONDS = 1800.0  # installing may build things; verification has the sandbox's own limit per command
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandResult:
+    """One recorded command. `purpose` is `setup` or `verify`, `at` says on which tree: `base`, `head`, …"""
+
+    command: str
+    purpose: str
+    at: str
+    exit_code: int | None  # None: it was killed
+    seconds: float
+    killed_by: str = ""
+    counts: Counts | None = None
+    tail: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.exit_code == 0
+
+    @property
+    def ended(self) -> str:
+        """How it ended, in words."""
+        if self.exit_code is not None:
+            return f"exit code {self.exit_code}"
+        reasons = {"time": f"a time-out after {self.seconds:.0f} s", "memory": "too much memory", "disk": "a full disk"}
+        return reasons.get(self.killed_by, f"a kill ({self.killed_by or 'signal'})")
+
+    def as_event(self) -> dict[str, Any]:
+        """JSON-shaped, for `verification.ended`."""
+        return {
+            "command": self.command,
+            "exit_code": self.exit_code,
+            "seconds": round(self.seconds, 3),
+            "counts": self.counts.numbers() if self.counts else None,
+        }
+
+    @classmethod
+    def from_events(cls, events: Iterable[Mapping[str, Any]], *, purpose: str, at: str) -> list[CommandResult]:
+        """The last complete round of commands among the data of `command.ran` events; empty when there is none."""
+        rounds: list[Mapping[str, Any]] = []
+        for data in events:
+            if data["purpose"] == purpose and data["at"] == at:
+                if data.get("step", 1) == 1:
+                    rounds = []
+                rounds.append(data)
+        complete = bool(rounds) and len(rounds) == rounds[-1].get("steps", len(rounds))
+        return [cls._from_event(data) for data in rounds] if complete else []
+
+    @classmethod
+    def _from_event(cls, data: Mapping[str, Any]) -> CommandResult:
+        counts = data.get("counts")
+        return cls(
+            command=data["command"],
+            purpose=data["purpose"],
+            at=data["at"],
+            exit_code=data["exit_code"],
+            seconds=data["seconds"],
+            killed_by=data.get("killed_by", ""),
+            counts=Counts(**{**counts, "failing": tuple(counts.get("failing", ()))}) if counts else None,
+            tail=data.get("tail", ""),
+        )
+
+
+def run_commands(
+    sandbox: Sandbox,
+    commands: Sequence[str],
+    *,
+    purpose: str,
+    at: str,
+    ledger: RunLedger,
+    timeout_seconds: float | None = None,
+) -> list[CommandResult]:
+    """Run each command and append `command.ran`. Only `setup` has the network, and stops at its first failure."""
+    is_setup = purpose == "setup"
+    results: list[CommandResult] = []
+    for step, command in enumerate(commands, start=1):
+        timeout = timeout_seconds or (SETUP_SECONDS if is_setup else None)
+        done = sandbox.run(command, timeout_seconds=timeout, network=is_setup)
+        counts = None if is_setup else parse_counts(done.text, whole=done.output_bytes <= len(done.output))
+        result = CommandResult(
+            command=command,
+            purpose=purpose,
+            at=at,
+            exit_code=None if done.killed_by else done.exit_code,
+            seconds=done.seconds,
+            killed_by=done.killed_by,
+            counts=counts,
+            tail=_tail(done),
+        )
+        results.append(result)
+        ledger.append(
+            "command.ran",
+            purpose=purpose,
+            command=command,
+            exit_code=result.exit_code,
+            seconds=round(done.seconds, 3),
+            timed_out=done.killed_by == "time",
+            killed_by=done.killed_by,
+            output=ledger.blob(done.text),
+            tail=result.tail,
+            counts=counts.as_event() if counts else None,
+            at=at,
+            step=step,
+            steps=len(commands),
+        )
+        if is_setup and not result.ok:
+            break
+    return results
+
+
+def _tail(done: Execution) -> str:
+    return done.output[-TAIL_BYTES:].decode("utf-8", "replace")[-TAIL_BYTES:]
