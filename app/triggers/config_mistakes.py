@@ -35,17 +35,17 @@ def sentences(error: ValidationError, document: Document, model: type[BaseModel]
     found: dict[tuple[int, str], None] = {}
     for item in error.errors(include_url=False):
         context = item.get("ctx", {})
-        path: Path = tuple(context["path"]) if item["type"] == "at" else _real(item["loc"], document)
+        path: Path = tuple(context["path"]) if item["type"] == "at" else tuple(item["loc"])
+        path = path if item["type"] == "missing" else _real(path, document)
         found[(document.line(path), _sentence(item, path, model))] = None
     return list(found)
 
 
 def _real(location: Path, document: Document) -> Path:
     """Without what pydantic adds for the branches of a union, which is nowhere in the file."""
-    path = tuple(location)
-    while path and path not in document.lines and path[:-1] in document.lines and len(path) > 1:
-        path = path[:-1]
-    return path
+    while len(location) > 1 and location not in document.lines and location[:-1] in document.lines:
+        location = location[:-1]
+    return location
 
 
 def _sentence(item: Any, path: Path, model: type[BaseModel]) -> str:

@@ -13,6 +13,8 @@ from app.errors import UserError
 MAX_BYTES = 64 * 1024  # a hundred times what a long configuration needs; PyYAML reads about 200 kB a second
 _MAX_DEPTH = 20  # the configuration itself nests three deep
 
+_PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+
 Path = tuple[str | int, ...]
 
 
@@ -73,6 +75,8 @@ class _Reader:
 
     def read(self, node: yaml.Node, path: Path) -> Any:
         self._document.lines.setdefault(path, node.start_mark.line + 1)
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:
+            raise UserError(f"line {node.start_mark.line + 1}: YAML tags (`!name`) are not read here")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):

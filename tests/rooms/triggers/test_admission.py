@@ -1,0 +1,124 @@
+"""Who is admitted, who waits, who is refused and with which words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from app.jobs import Command, Job, Person, Thread
+from app.triggers.admission import Facts, admit, effective_role, needed_for, refusal
+
+FINE = Facts(role="write", label="agent-fix")
+
+
+def job(action: str, trigger: str, *commands: Command) -> Job:
+    thread = Thread(installation_id=9, repository_id=5, repository="o/r", number=7)
+    return Job(
+        id="g",
+        action=action,
+        reason="",
+        trigger=trigger,
+        thread=thread,
+        sender=Person(login="ada", id=1),
+        received_at=datetime(2026, 3, 2, tzinfo=UTC),
+        commands=commands,
+    )
+
+
+def test_somebody_who_may_is_admitted():
+    assert admit(FINE).verdict == "admit"
+    assert admit(replace(FINE, label="")).verdict == "admit"
+    assert admit(replace(FINE, label="Agent-Fix")).verdict == "admit"
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "says"),
+    [
+        ({"label": "agent-lunch"}, "ignore", "`agent-fix`"),
+        ({"archived": True}, "ignore", "archived"),
+        ({"role": "triage"}, "refuse", "This needs the write role on this repository, and you have the triage role"),
+        ({"role": "none"}, "refuse", "you are not a collaborator"),
+        ({"role": "sultan"}, "refuse", "you are not a collaborator"),
+        ({"thread_labels": ("bug", "Agent:Off")}, "refuse", "`agent:off` is on"),
+        ({"thread_open": False}, "refuse", "closed"),
+        ({"thread_locked": True}, "refuse", "locked"),
+        ({"is_pull_request": True}, "refuse", "not built yet"),
+        ({"empty": True}, "refuse", "no commit"),
+        ({"phase": 1}, "refuse", "`phase: 1`"),
+        ({"phase": 3}, "admit", ""),
+        ({"playbook_enabled": False}, "refuse", "playbooks.fix.enabled"),
+        ({"autonomy": "diagnose"}, "refuse", "`autonomy: diagnose`"),
+        ({"autonomy": "plan"}, "refuse", "`autonomy: plan`"),
+        ({"autonomy": "ready"}, "admit", ""),
+        ({"active_run": "r1"}, "active", "already"),
+        ({"open_pull_requests": 4}, "admit", ""),
+        ({"open_pull_requests": 5}, "refuse", "at most 5 (`limits.open_pull_requests`)"),
+        ({"spent_today_usd": 19.99}, "admit", ""),
+        ({"spent_today_usd": 20.0}, "refuse", "$20.00 of $20.00 (`budget.day_usd`)"),
+        ({"working": 7}, "admit", ""),
+        ({"working": 8}, "queue", "8 runs are at work (at most 8 at once)."),
+        ({"working": 8, "ahead": 1}, "queue", "at once), and 1 waits before this one."),
+        ({"working": 1, "concurrency": 1, "ahead": 3}, "queue", "1 run is at work"),
+        ({"working": 3, "ahead": 2}, "queue", "2 wait before this one"),
+    ],
+)
+def test_verdict(change, verdict, says):
+    result = admit(replace(FINE, **change))
+    assert result.verdict == verdict
+    assert says in result.reason
+    assert "\n" not in result.reason
+
+
+def test_outsider_hears_of_nothing_but_the_role():
+    full = replace(FINE, role="read", active_run="r1", spent_today_usd=99, phase=1, thread_open=False)
+    assert "role" in admit(full).reason
+
+
+def test_running_thread_is_steered_even_when_the_day_is_spent():
+    assert admit(replace(FINE, active_run="r1", spent_today_usd=99, working=8)).verdict == "active"
+
+
+def test_role_needed_is_a_parameter():
+    assert admit(FINE, needed="maintain").verdict == "refuse"
+    assert admit(replace(FINE, role="maintain"), needed="maintain").verdict == "admit"
+
+
+@pytest.mark.parametrize(
+    ("permission", "role_name", "role"),
+    [
+        ("admin", "admin", "admin"),
+        ("write", "maintain", "maintain"),
+        ("write", "write", "write"),
+        ("read", "triage", "triage"),
+        ("read", "read", "read"),
+        ("none", "none", "none"),
+        ("write", "release-team", "write"),
+        ("read", "security-reader", "read"),
+        ("write", "", "write"),
+        ("", "", "none"),
+        ("owner", "owner", "none"),
+    ],
+)
+def test_effective_role(permission, role_name, role):
+    assert effective_role(permission, role_name) == role
+
+
+def test_role_needed_for_a_job():
+    assert needed_for(job("start", "issues.labeled:agent-fix")) == "write"
+    assert needed_for(job("cancel", "issues.unlabeled:agent-fix")) == "triage"
+    assert needed_for(job("cancel", "issues.labeled:agent:off")) == "triage"
+    assert needed_for(job("cancel", "issues.closed")) == "none"
+    assert needed_for(job("cancel", "pull_request.closed")) == "none"
+    assert needed_for(job("answer", "issue_comment.created")) == "write"
+    assert needed_for(job("steer", "issue_comment.created", Command(verb="status"))) == "triage"
+    assert needed_for(job("steer", "x", Command(verb="status"), Command(verb="stop"))) == "write"
+    assert needed_for(job("start", "x", Command(verb="fix", flags={"budget": "9"}))) == "maintain"
+    assert needed_for(job("cancel", "check_run.requested_action:stop", Command(verb="stop"))) == "write"
+
+
+def test_refusal_is_none_for_those_who_may():
+    assert refusal("write", "write") is None
+    assert refusal("none", "none") is None
+    assert "maintain role" in str(refusal("write", "maintain"))
