@@ -8,19 +8,17 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Callable
 from pathlib import Path
 
 from app.errors import UserError
-from app.ports import Egress, EgressRequest, Limits
-from app.sandbox import cgroup, identity, seccomp, toolchains
+from app.sandbox import seccomp, toolchains
 from app.sandbox.egress import EgressProxy
+from app.sandbox.host import LocalHost
 from app.sandbox.inner import CHANNEL_FD, take_door
 from app.sandbox.inner import SCRIPT as DOOR
-from app.sandbox.local import LocalSandbox
-from app.sandbox.process import Nursery, Process, Spec
+from app.sandbox.process import Process, Spec
 from app.sandbox.shell import SCRIPT
-from app.sandbox.walls import Folders, Plan, rlimits
+from app.sandbox.walls import Plan, Site, memory_file, object_directories
 
 TREE, HOME, TMP, HISTORY, SCRIPT_INSIDE = "/workspace", "/home/agent", "/tmp", "/history", "/etc/lamplighter-shell"  # noqa: S108
 UID = 1000  # as seen inside
@@ -37,13 +35,13 @@ ETC = {
 }
 
 
-class BubblewrapHost:
+class BubblewrapHost(LocalHost):
     """`home` is where sandboxes keep their own directories: `<home>/sandboxes/…`, removed by `close`."""
 
     name = "bubblewrap"
 
     def __init__(self, home: Path, *, program: str = "") -> None:
-        self._home = home
+        super().__init__(home)
         self._program = program or shutil.which("bwrap") or ""
 
     def tree_path(self, tree: Path) -> str:  # noqa: ARG002 - the port knows hosts where it depends on it
@@ -52,51 +50,12 @@ class BubblewrapHost:
     def history_path(self, history: Path) -> str:  # noqa: ARG002
         return f"{HISTORY}/objects"
 
-    def open(
-        self,
-        run_id: str,
-        tree: Path,
-        *,
-        limits: Limits,
-        egress: Egress,
-        on_request: Callable[[EgressRequest], None],
-        history: Path | None = None,
-    ) -> LocalSandbox:
-        """Raises UserError when bubblewrap is not installed."""
+    def require(self) -> None:
         if not self._program:
             raise UserError("bubblewrap is not installed: `sudo apt install bubblewrap`")
-        uid = identity.own_uid()
-        folders = Folders(self._home, run_id, tree)
-        folders.make(uid)
-        passage = identity.Passage(uid)
-        group = cgroup.make(memory_bytes=limits.memory_bytes, processes=limits.processes)
-        nursery = Nursery()
-        try:
-            walls = BubblewrapWalls(self._program, folders, limits, history, uid=uid, group=group)
-            for path in walls.sources:
-                passage.to(path)
-            nursery.leave(
-                cgroups=[str(path) for path in group.paths] if group else [],
-                remove=[str(folders.tree), str(folders.base)],
-            )
-            return LocalSandbox(
-                self.name,
-                folders,
-                walls,
-                uid=uid,
-                limits=limits,
-                egress=egress,
-                on_request=on_request,
-                nursery=nursery,
-                group=group,
-                passage=passage,
-            )
-        except BaseException:
-            nursery.close()
-            passage.close()
-            if group:
-                group.remove()
-            raise
+
+    def build(self, site: Site) -> BubblewrapWalls:
+        return BubblewrapWalls(self._program, site)
 
 
 class BubblewrapWalls:
@@ -106,27 +65,18 @@ class BubblewrapWalls:
     shell_script = SCRIPT_INSIDE
     shell_depth = 2  # bubblewrap outside, its init inside, bash
 
-    def __init__(
-        self,
-        program: str,
-        folders: Folders,
-        limits: Limits,
-        history: Path | None,
-        *,
-        uid: int | None,
-        group: cgroup.Cgroup | None,
-    ) -> None:
-        self._program, self._folders, self._limits, self._uid, self._group = program, folders, limits, uid, group
+    def __init__(self, program: str, site: Site) -> None:
+        self._program, self._site = program, site
         self._tools = toolchains.find()
-        self._history = [] if history is None else object_directories(history.absolute() / "objects")
+        self._history = [] if site.history is None else object_directories(site.history / "objects")
         for name, text in {**ETC, "shell": SCRIPT}.items():
-            (folders.etc / name).write_text(text)
-        self.sources = [folders.tree, folders.base, *self._tools.prefixes, *self._history]
+            (site.folders.etc / name).write_text(text)
+        self.sources = [site.folders.tree, site.folders.base, *self._tools.prefixes, *self._history]
         self._options = memory_file(b"".join(os.fsencode(option) + b"\0" for option in self._arguments()))
         self._filter = memory_file(seccomp.namespaced())
 
     def _arguments(self) -> list[str]:
-        own = self._folders
+        own = self._site.folders
         options = ["--unshare-all", "--unshare-user", "--disable-userns", "--uid", str(UID), "--gid", str(UID)]
         options += ["--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "sandbox"]
         options += ["--seccomp", str(FILTER_FD)]
@@ -161,18 +111,19 @@ class BubblewrapWalls:
             inside[CHANNEL_FD] = theirs.detach()
             ours.append(inside[CHANNEL_FD])
             argv = [str(self._tools.python), "-I", "-S", "-c", DOOR, *argv]
-        if self._uid is None and self._group is None:
+        site = self._site
+        if site.uid is None and site.group is None:
             # Counted per user namespace when set inside one (Linux 5.14); outside it would count the whole session.
-            argv = ["/bin/bash", "-c", f'ulimit -u {self._limits.processes}; exec "$@"', "bash", *argv]
+            argv = ["/bin/bash", "-c", f'ulimit -u {site.limits.processes}; exec "$@"', "bash", *argv]
         env = toolchains.environment(home=HOME, tmp=TMP, path=self._tools.path, user="agent", proxy=network)
         spec = Spec(
             argv=[self._program, "--args", str(ARGUMENTS_FD), "--", *argv],
             env=env,
             fds=inside,
             chdir="/",
-            uid=self._uid,
-            rlimits=rlimits(self._limits, uid=self._uid, group=self._group),
-            cgroups=self._group.join if self._group else (),
+            uid=site.uid,
+            rlimits=site.rlimits(),
+            cgroups=site.group.join if site.group else (),
         )
         return Plan(spec=spec, close=ours, channel=channel)
 
@@ -184,24 +135,3 @@ class BubblewrapWalls:
     def close(self) -> None:
         os.close(self._options)
         os.close(self._filter)
-
-
-def memory_file(content: bytes) -> int:
-    fd = os.memfd_create("lamplighter", os.MFD_CLOEXEC)
-    os.write(fd, content)
-    return fd
-
-
-def object_directories(objects: Path) -> list[Path]:
-    """A git object directory and those it borrows from, in git's order."""
-    found = [objects]
-    for folder in found:
-        try:
-            lines = (folder / "info" / "alternates").read_text().splitlines()
-        except OSError:
-            continue
-        for line in lines:
-            path = Path(os.path.normpath(folder / line))
-            if line and not line.startswith("#") and path.is_dir() and path not in found and len(found) < 10:
-                found.append(path)
-    return found

@@ -6,8 +6,8 @@ often have none). Without either, rlimits and the watch thread take over.
 
 from __future__ import annotations
 
-import os
 import secrets
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,8 +136,6 @@ def _make_v2(own: dict[str, str], name: str, memory_bytes: int, processes: int) 
 
 def _can_enter(path: Path) -> bool:
     """Moving needs write permission on the common ancestor too: the only honest test is a process that does it."""
-    pid = os.fork()
-    if pid == 0:
-        entered = _write(path / "cgroup.procs", os.getpid())
-        os._exit(0 if entered else 1)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    script = 'echo 0 > "$1"'
+    done = subprocess.run(["sh", "-c", script, "sh", str(path / "cgroup.procs")], capture_output=True, check=False)
+    return done.returncode == 0

@@ -23,6 +23,7 @@ IDLE_SECONDS = 300.0
 CHUNK = 1 << 16
 
 Resolve = Callable[[str], list[str]]  # name → addresses
+Admit = Callable[[tuple[str, int]], bool]
 Connect = Callable[[str, int], socket.socket]  # address, port → connected socket
 
 
@@ -55,9 +56,11 @@ class EgressProxy:
         self._threads: list[threading.Thread] = []
         self._places = threading.Semaphore(CONNECTIONS)
         self._closed = False
+        self._is_ours: Admit = lambda _address: True
 
-    def serve(self, listener: socket.socket) -> None:
-        """Accept on `listener` (taken over) in the background."""
+    def serve(self, listener: socket.socket, is_ours: Admit = lambda _address: True) -> None:
+        """Accept on `listener` (taken over) in the background; connections that are not ours are hung up on."""
+        self._is_ours = is_ours
         self._keep(listener)
         self._spawn(self._accept, listener)
 
@@ -104,6 +107,8 @@ class EgressProxy:
 
     def _client(self, client: socket.socket) -> None:
         try:
+            if not self._is_ours(client.getpeername()[:2]):
+                return
             client.settimeout(IDLE_SECONDS)
             head, rest = _read_head(client)
             if head:

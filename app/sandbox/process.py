@@ -74,6 +74,12 @@ class Process:
         self.gone = self.gone or bool(message.get("gone"))
         return True
 
+    def take_listener(self) -> int:
+        """The seccomp listener, now the caller's to close."""
+        with self._lock:
+            listener, self.listener = self.listener, -1
+        return listener
+
     def kill(self, reason: KilledBy) -> None:
         """Kill the whole tree; the first reason given stays."""
         with self._lock:

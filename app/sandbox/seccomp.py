@@ -50,11 +50,14 @@ _DENIED = {
     "clock_adjtime": (305, 266), "adjtimex": (159, 171), "sethostname": (170, 161), "setdomainname": (171, 162),
     "iopl": (172, -1), "ioperm": (173, -1), "vhangup": (153, 58), "nfsservctl": (180, 42),
 }  # fmt: skip
-# System V and POSIX queues are shared by the whole machine where there is no IPC namespace.
-_SHARED_IPC = {
+# Shared by the whole machine where there is no namespace: System V and POSIX queues; and what Landlock leaves open.
+_UNWALLED = {
     "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "semget": (64, 190), "semop": (65, 193),
     "semctl": (66, 191), "semtimedop": (220, 192), "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188),
     "msgctl": (71, 187), "mq_open": (240, 180), "mq_unlink": (241, 181),
+    # by path, without Landlock: watching files and writing their extended attributes
+    "inotify_add_watch": (254, 27), "setxattr": (188, 5), "lsetxattr": (189, 6),
+    "removexattr": (197, 14), "lremovexattr": (198, 15),
 }  # fmt: skip
 
 AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = 1, 2, 10, 16
@@ -154,7 +157,7 @@ def bare(*, network: bool) -> bytes:
     """
     program = _start()
     _both(program)
-    program.deny(_SHARED_IPC.values())
+    program.deny(_UNWALLED.values())
     pair = [
         _argument(0), (_JEQ, AF_UNIX, 1, 0), (_RET, _errno(EAFNOSUPPORT), 0, 0),
         _argument(1), (_AND, _TYPE_MASK, 0, 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 from collections.abc import Sequence
@@ -59,14 +60,49 @@ class Walls(Protocol):
     def connect(self, process: Process, plan: Plan, proxy: EgressProxy) -> None:
         """Let the started `network` command reach the proxy."""
 
+    @property
+    def sources(self) -> Sequence[Path]:
+        """Paths of the machine that must be reachable by the sandbox's uid."""
+
     def close(self) -> None: ...
 
 
-def rlimits(limits: Limits, *, uid: int | None, group: cgroup.Cgroup | None) -> dict[str, int]:
-    """Limits by the kernel's oldest means: what each process may do, where a uid or a control group does not say it."""
-    values = {"NOFILE": MAX_FILES_OPEN, "CORE": 0, "FSIZE": limits.disk_bytes}
-    if uid is not None:
-        values["NPROC"] = limits.processes  # counts every process of the uid, and the uid is this sandbox's alone
-    if group is None:
-        values["DATA"] = limits.memory_bytes  # private writable memory; address space would stop every JVM
-    return values
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where and under which limits walls are built."""
+
+    folders: Folders
+    limits: Limits
+    uid: int | None
+    group: cgroup.Cgroup | None
+    history: Path | None  # the bare repository, absolute
+
+    def rlimits(self) -> dict[str, int]:
+        """The kernel's oldest limits: for each process, where a uid or a control group does not say it for all."""
+        values = {"NOFILE": MAX_FILES_OPEN, "CORE": 0, "FSIZE": self.limits.disk_bytes}
+        if self.uid is not None:
+            values["NPROC"] = self.limits.processes  # counts every process of the uid, which is this sandbox's alone
+        if self.group is None:
+            values["DATA"] = self.limits.memory_bytes  # private writable memory; address space would stop every JVM
+        return values
+
+
+def memory_file(content: bytes) -> int:
+    fd = os.memfd_create("lamplighter", os.MFD_CLOEXEC)
+    os.write(fd, content)
+    return fd
+
+
+def object_directories(objects: Path) -> list[Path]:
+    """A git object directory and those it borrows from, in git's order."""
+    found = [objects]
+    for folder in found:
+        try:
+            lines = (folder / "info" / "alternates").read_text().splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            path = Path(os.path.normpath(folder / line))
+            if line and not line.startswith("#") and path.is_dir() and path not in found and len(found) < 10:
+                found.append(path)
+    return found

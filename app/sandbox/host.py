@@ -1,0 +1,79 @@
+"""Opening a sandbox on this machine: the steps both kinds share, undone in reverse when one fails."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from app.ports import Egress, EgressRequest, Limits
+from app.sandbox import cgroup, identity
+from app.sandbox.local import LocalSandbox
+from app.sandbox.process import Nursery
+from app.sandbox.sealed import remove
+from app.sandbox.walls import Folders, Site, Walls
+
+
+class LocalHost(ABC):
+    """Implements `app.ports.SandboxHost.open`; a subclass says what is required and builds the walls."""
+
+    name: str
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    @abstractmethod
+    def require(self) -> None:
+        """Raises UserError, with the way to mend it, when this machine cannot have such a sandbox."""
+
+    @abstractmethod
+    def build(self, site: Site) -> Walls: ...
+
+    def open(
+        self,
+        run_id: str,
+        tree: Path,
+        *,
+        limits: Limits,
+        egress: Egress,
+        on_request: Callable[[EgressRequest], None],
+        history: Path | None = None,
+    ) -> LocalSandbox:
+        """A sandbox around `tree`. Raises UserError when this machine cannot have one, TransientError when not now."""
+        self.require()
+        uid = identity.own_uid()
+        with ExitStack() as undo:
+            folders = Folders(self._home, run_id, tree)
+            folders.make(uid)
+            undo.callback(remove, folders.base)
+            group = cgroup.make(memory_bytes=limits.memory_bytes, processes=limits.processes)
+            if group is not None:
+                undo.callback(group.remove)
+            passage = identity.Passage(uid)
+            undo.callback(passage.close)
+            history = history.absolute() if history else None
+            walls = self.build(Site(folders=folders, limits=limits, uid=uid, group=group, history=history))
+            undo.callback(walls.close)
+            for path in walls.sources:
+                passage.to(path)
+            nursery = Nursery()
+            undo.callback(nursery.close)
+            nursery.leave(
+                cgroups=[str(path) for path in group.paths] if group else [],
+                remove=[str(folders.tree), str(folders.base)],
+            )
+            sandbox = LocalSandbox(
+                self.name,
+                folders,
+                walls,
+                uid=uid,
+                limits=limits,
+                egress=egress,
+                on_request=on_request,
+                nursery=nursery,
+                group=group,
+                passage=passage,
+            )
+            undo.pop_all()
+        return sandbox

@@ -1,0 +1,60 @@
+"""Which sandbox this machine can have: found out by starting one, never by looking at versions. Fails closed."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from app import log
+from app.errors import LamplighterError, UserError
+from app.ports import Egress, Limits, SandboxHost
+from app.sandbox.bubblewrap import BubblewrapHost
+from app.sandbox.host import LocalHost
+from app.sandbox.jail import JailHost
+
+APT = "sudo apt install bubblewrap"
+PROBE_SECONDS = 20.0
+ANSWER = "lamplighter"
+# Succeeds only inside: the tree is there and writable, the machine's password hashes and first process are not.
+PROBE = f"touch probe && ! cat /etc/shadow 2>/dev/null && ! ls /proc/1/cwd/ 2>/dev/null && echo {ANSWER}"
+PROBE_LIMITS = Limits(timeout_seconds=PROBE_SECONDS, memory_bytes=2**30, processes=64, disk_bytes=2**26)
+
+
+def choose(setting: str, home: Path) -> SandboxHost:
+    """The host for `setting` ("auto", "bubblewrap", "jail"), proven to work here.
+
+    Raises UserError that says what is missing and the one line that mends it.
+    """
+    if setting == "remote":
+        raise UserError("`LAMPLIGHTER_SANDBOX=remote` belongs to the AWS platform; on one machine use `auto`")
+    hosts: dict[str, BubblewrapHost | JailHost] = {"bubblewrap": BubblewrapHost(home), "jail": JailHost(home)}
+    if setting != "auto" and setting not in hosts:
+        raise UserError(f"`LAMPLIGHTER_SANDBOX={setting}` is not one of auto, bubblewrap, jail, remote")
+    wanted = list(hosts) if setting == "auto" else [setting]
+    failures: list[str] = []
+    for name in wanted:
+        why = probe(hosts[name], home)
+        if not why:
+            if failures:
+                log.event("sandbox.fallback", sandbox=name, because=failures)
+            return hosts[name]
+        failures.append(f"{name}: {why}")
+    raise UserError(
+        f"no sandbox works on this machine, and nothing runs without one. Mend it with `{APT}`. " + "; ".join(failures)
+    )
+
+
+def probe(host: LocalHost, home: Path) -> str:
+    """Start one and let it prove itself; "" when it did, else why not."""
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home, prefix="probe-") as folder:
+        tree = Path(folder) / "tree"
+        tree.mkdir()
+        try:
+            with host.open("probe", tree, limits=PROBE_LIMITS, egress=Egress(), on_request=lambda _: None) as sandbox:
+                done = sandbox.run(PROBE)
+        except (LamplighterError, OSError) as error:
+            return str(error)
+    if done.ok and done.text.strip().endswith(ANSWER):
+        return ""
+    return done.text.strip()[-300:] or f"the probe ended with {done.exit_code} {done.killed_by}".strip()
