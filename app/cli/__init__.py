@@ -1,0 +1,35 @@
+"""The command line: one module per command, imported only when that command is asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from app.errors import SettingsError, TransientError, UserError
+
+FAILED = 1  # what was asked did not happen
+MISTAKE = 2  # it was asked wrongly: arguments or settings
+INTERRUPTED = 130  # what shells report for Ctrl-C
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status. A user's mistake is one line on standard error, never a traceback."""
+    from app.cli.parser import build
+
+    arguments = build().parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except SettingsError as error:
+        for mistake in error.mistakes:
+            print(f"lamplighter: {mistake}", file=sys.stderr)
+        return MISTAKE
+    except UserError as error:
+        print(f"lamplighter: {error}", file=sys.stderr)
+    except TransientError as error:
+        print(f"lamplighter: {error} Try again in a moment.", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("lamplighter: stopped", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `| head` has seen enough
+        sys.stderr.close()
+    return FAILED

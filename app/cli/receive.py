@@ -1,0 +1,41 @@
+"""`receive`: replay one delivery into this home through the real door."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from app.errors import UserError
+
+
+def receive(arguments: argparse.Namespace) -> int:
+    """Print the door's decision; 0 when it accepted or knowingly ignored the delivery, 1 when it refused."""
+    from app import receive as door
+    from app import settings, wiring
+
+    loaded = settings.load()
+    door.ensure_ready(loaded)
+    body = _body(arguments.payload)
+    platform = wiring.local_platform(loaded)
+    delivery = door.Delivery.signed(arguments.event, body, secret=loaded.webhook_secrets[0], guid=arguments.guid)
+    answer = door.receive(delivery, settings=loaded, store=platform.store, queue=platform.jobs, clock=platform.clock)
+    if arguments.json:
+        print(json.dumps({"status": answer.status, **answer.body}))
+    elif answer.status < 400:
+        print(f"{answer.body['decision']}: {answer.body['reason']}")
+        if answer.body["job"] and answer.body["decision"] != "duplicate":
+            print(f"job {answer.body['job']} waits for `lamplighter serve`")
+    else:
+        print(f"lamplighter: refused with {answer.status}: {answer.body['error']}", file=sys.stderr)
+    return 0 if answer.status < 400 else 1
+
+
+def _body(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise UserError(f"`{name}` cannot be read: {error.strerror}.") from None

@@ -1,0 +1,125 @@
+"""`runs`, `watch`, `stop`, `redrive`: looking at runs and stopping them, from the home's own files."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import time
+from dataclasses import asdict
+from typing import Any
+
+from app.cli import screen
+from app.cli.homes import Home, Homes, open_homes
+from app.ledger import Event
+from app.ports import RunSummary
+
+_LOOK_SECONDS = 0.2
+_PUBLISHED_SECONDS = 60.0  # how long after its end a run's last words on GitHub are waited for
+
+
+def runs(arguments: argparse.Namespace) -> int:
+    """List them."""
+    homes = open_homes()
+    active = True if arguments.active else None
+    rows = [(home, run) for home in homes.found for run in home.runs(active=active)]
+    rows = sorted(rows, key=lambda row: row[1].created_at, reverse=True)[: arguments.limit]
+    if arguments.json:
+        print(json.dumps([asdict(run) | {"local": home.is_local} for home, run in rows], indent=1))
+    elif not rows:
+        print("No runs yet." if not arguments.active else "No active runs.")
+    else:
+        _table([run for _, run in rows])
+    return 0
+
+
+def _table(rows: list[RunSummary]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    out = screen.console()
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="dim")
+    for name in ("run", "where", "state", "cost", "since", "title"):
+        table.add_column(name, no_wrap=True, overflow="ellipsis", justify="right" if name == "cost" else "left")
+    for run in rows:
+        where = f"{run.repository}#{run.number}" if run.number else run.repository
+        state = f"{run.phase}: {run.reason}" if run.reason else run.phase
+        cells = (run.run_id[:8], where, state, f"${run.cost_usd:.2f}", run.created_at[:16].replace("T", " "), run.title)
+        table.add_row(*(Text(cell) for cell in cells))
+    out.print(table)
+
+
+def watch(arguments: argparse.Namespace) -> int:
+    """Follow the ledger until the run has ended; 0 whatever its outcome."""
+    homes = open_homes()
+    home, run = homes.find(arguments.id)
+    out = screen.console()
+    seen, patience = 0, -1.0
+    while True:
+        for event in home.events(run.run_id, after=seen):
+            seen = event.seq
+            if event.kind == "run.ended":
+                patience = time.monotonic() + _PUBLISHED_SECONDS
+            if arguments.json:
+                print(json.dumps(_as_json(event)), flush=True)
+            else:
+                screen.show(out, event)
+        summary = home.store.summary(run.run_id)
+        shown = home.is_local or summary is None or not summary.unpublished
+        if patience > 0 and (shown or time.monotonic() > patience):
+            return 0
+        time.sleep(_LOOK_SECONDS)
+
+
+def _as_json(event: Event) -> dict[str, Any]:
+    return {"seq": event.seq, "at": event.at, "kind": event.kind, "data": event.data, "digest": event.digest}
+
+
+def stop(arguments: argparse.Namespace) -> int:
+    """Ask a run to stop; one that no worker holds ends at once. 0 also when it had ended before."""
+    homes = open_homes()
+    home, run = homes.find(arguments.id)
+    said = _stop(homes, home, run)
+    print(json.dumps({"run": run.run_id, "result": said}) if arguments.json else f"run {run.run_id[:8]}: {said}")
+    return 0
+
+
+def _stop(homes: Homes, home: Home, run: RunSummary) -> str:
+    from app.local.clock import SystemClock
+    from app.local.queue import SqliteQueue
+    from app.log import Redactor
+    from app.run_ledger import announce
+
+    ledger = home.open(run.run_id, Redactor(homes.settings.secrets()))
+    if not ledger.state.is_active:
+        return f"it had ended already ({ledger.state.outcome})"
+    who = getpass.getuser()
+    ledger.append_if(
+        lambda state: state.is_active and state.cancel is None,
+        "cancel.requested",
+        by=who,
+        reason="asked to stop on the command line",
+    )
+    idle = {"created", "queued", "parked"}
+    at_once = ledger.append_if(
+        lambda state: state.phase in idle, "run.ended", outcome="cancelled", reason=f"Stopped by {who}."
+    )
+    announce(SqliteQueue(home.path, "publish", SystemClock()), ledger)
+    return "stopped" if at_once else "its worker was asked to stop, and ends within seconds"
+
+
+def redrive(arguments: argparse.Namespace) -> int:
+    """Put the dead letters of both queues back."""
+    from app.local.clock import SystemClock
+    from app.local.queue import SqliteQueue
+
+    homes = open_homes()
+    moved = dict.fromkeys(("jobs", "publish"), 0)
+    for home in homes.found:
+        for name in moved:
+            moved[name] += SqliteQueue(home.path, name, SystemClock()).redrive()
+    if arguments.json:
+        print(json.dumps(moved))
+    else:
+        print(f"{moved['jobs']} jobs and {moved['publish']} publications are tried again")
+    return 0

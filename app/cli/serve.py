@@ -1,0 +1,37 @@
+"""`serve`: the server of one machine, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Serve; 0 after a clean end, 1 when the door closed by itself."""
+    from app import log, wiring
+    from app import settings as words
+    from app.receive import ensure_ready
+    from app.service import Service
+
+    settings = words.load()
+    ensure_ready(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    platform = wiring.local_platform(settings)
+    log.configure(platform.redactor)
+    service = Service(platform, host=arguments.host, port=arguments.port, poll=arguments.poll)
+    service.start()
+    try:
+        if sys.stdout.isatty():
+            print(f"Lamplighter listens on {service.address}/webhooks/github (home {settings.home}). Ctrl-C stops it.")
+        else:
+            print(service.address, flush=True)
+        while not stop.wait(timeout=1.0):
+            if not service.is_alive:
+                return 1
+    finally:
+        service.close()
+    return 0

@@ -1,0 +1,30 @@
+"""`simulate`: the simulated GitHub alone, for playing with a server by hand."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+
+
+def simulate(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or Ctrl-C."""
+    from app.errors import UserError
+    from app.simulator import standalone
+    from app.simulator.seed import SeedError
+
+    until = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: until.set())
+    try:
+        standalone.run(
+            say=lambda line: print(line, flush=True),
+            port=arguments.port,
+            seed=arguments.seed,
+            webhook_url=arguments.webhook_url,
+            until=until,
+        )
+    except SeedError as error:
+        raise UserError(str(error)) from None
+    except OSError as error:
+        raise UserError(f"Port {arguments.port} cannot be used: {error.strerror or error}.") from None
+    return 0
