@@ -8,12 +8,12 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-Deliver = Callable[["Delivery"], tuple[int, bytes | str]]
+Deliver = Callable[["Delivery"], tuple[int, bytes | str | Mapping[str, Any]]]
 
 STATUS_WORDS = {200: "OK", 202: "Accepted", 204: "No Content", 400: "Bad Request", 401: "Unauthorized"}
 
@@ -57,6 +57,12 @@ class Delivery:
 def signature(secret: str, body: bytes) -> str:
     """The value of X-Hub-Signature-256."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def _text(answer: bytes | str | Mapping[str, Any]) -> str:
+    if isinstance(answer, bytes):
+        return answer.decode(errors="replace")
+    return answer if isinstance(answer, str) else json.dumps(answer)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -170,7 +176,7 @@ class Outbox:
         started = time.monotonic()
         try:
             delivery.status, answer = self.deliver(delivery)
-            delivery.answer = answer if isinstance(answer, str) else answer.decode(errors="replace")
+            delivery.answer = _text(answer)
         except (OSError, TimeoutError) as error:
             delivery.error = "timed out" if isinstance(error, TimeoutError) else "failed to connect to host"
         delivery.duration = round(time.monotonic() - started, 3)

@@ -87,8 +87,8 @@ class Call:
     def page(self, items: list[Json], *, wrap: str | None = None) -> Response:
         """One page of a list with its Link header; `wrap` names the list inside an object with total_count."""
         query = self.request.query
-        size = _bounded(query.get("per_page"), PAGE_SIZE, PAGE_SIZE_MAX)
-        page = _bounded(query.get("page"), 1, 10**6)
+        size = bounded(query.get("per_page"), PAGE_SIZE, PAGE_SIZE_MAX)
+        page = bounded(query.get("page"), 1, 10**6)
         last = max(1, -(-len(items) // size))
         shown = items[(page - 1) * size : page * size]
         links = []
@@ -104,7 +104,8 @@ class Call:
         return f'<{self.world.api_url}{self.request.path}?{query}>; rel="{word}"'
 
 
-def _bounded(text: str | None, default: int, maximum: int) -> int:
+def bounded(text: str | None, default: int, maximum: int) -> int:
+    """A number of the query between 1 and a maximum; anything else is the default."""
     return min(max(int(text), 1), maximum) if text and text.isdecimal() else default
 
 

@@ -6,7 +6,7 @@ from app.simulator import auth
 from app.simulator.deliveries import Delivery
 from app.simulator.http import ApiError, Json, Response, not_found
 from app.simulator.records import Installation
-from app.simulator.routing import Call, Routes
+from app.simulator.routing import PAGE_SIZE, PAGE_SIZE_MAX, Call, Routes, bounded
 from app.simulator.shapes import accounts, repositories
 
 routes = Routes()
@@ -134,12 +134,12 @@ def _delivery(found: Delivery) -> Json:
 def list_deliveries(call: Call) -> Response:
     """What was delivered, newest first, by cursor."""
     query = call.request.query
-    size = min(max(int(query.get("per_page", "30")), 1), 100)
+    size = bounded(query.get("per_page"), PAGE_SIZE, PAGE_SIZE_MAX)
     log = sorted(call.world.outbox.log, key=lambda found: -found.id)
     if status := query.get("status"):
         log = [found for found in log if (200 <= found.status < 400) == (status == "success")]
     if cursor := query.get("cursor"):
-        number = int(cursor.removeprefix("v1_"))
+        number = bounded(cursor.removeprefix("v1_"), 1, 2**63)
         log = [found for found in log if found.id < number]
     headers = {}
     if len(log) > size:

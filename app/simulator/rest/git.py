@@ -11,7 +11,7 @@ from app.simulator.actions import git as actions
 from app.simulator.git_store import SHA, Identity, TreeEntry
 from app.simulator.http import ApiError, Json, Response, not_found
 from app.simulator.rest.repositories import decode_content
-from app.simulator.routing import Call, Routes
+from app.simulator.routing import PAGE_SIZE, PAGE_SIZE_MAX, Call, Routes, bounded
 from app.simulator.shapes import commits
 from app.simulator.shapes.commits import base64_lines
 from app.simulator.shapes.repositories import api_url, html_url
@@ -223,7 +223,7 @@ def list_commits(call: Call) -> Response:
     sha = git_refs.resolve(repo.git, query.get("sha") or repo.default_branch)
     if sha is None:
         raise ApiError(409, "Git Repository is empty.") if not repo.branches else not_found()
-    limit = int(query.get("per_page", "30")) * int(query.get("page", "1")) + 1
+    limit = bounded(query.get("per_page"), PAGE_SIZE, PAGE_SIZE_MAX) * bounded(query.get("page"), 1, 10**6) + 1
     arguments = ["rev-list", f"--max-count={limit}", sha, "--", *([query["path"]] if query.get("path") else [])]
     shas = repo.git.run(*arguments).decode().split()
     return call.page([commits.commit(call.world, repo, found) for found in shas])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from app.simulator.actions import issues as actions
@@ -33,7 +33,11 @@ def known_accounts(call: Call, logins: list[str]) -> list[Account]:
 
 def _since(call: Call) -> datetime | None:
     text = call.request.query.get("since")
-    return datetime.fromisoformat(text) if text else None
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise ApiError(422, "The since parameter is no ISO 8601 time") from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC) if moment is not None else None
 
 
 @routes.add("GET", "/repos/{owner}/{repo}/issues", needs="issues:read")
