@@ -18,11 +18,11 @@ _INVISIBLE = re.compile(
     "]"
 )
 _COMMENT = re.compile(r"<!--.*?(?:--!?>|\Z)", re.DOTALL)
-_HIDDEN_ELEMENT = re.compile(
-    r"<(\w+)\b[^<>]{0,300}(?:\bhidden\b|display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0)[^<>]{0,300}>"
-    r".{0,20000}?</\1\s*>",
-    re.DOTALL | re.IGNORECASE,
+_HIDDEN_TAG = re.compile(
+    r"<(\w{1,20})\b[^<>]{0,300}(?:\bhidden\b|display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0)[^<>]{0,300}>",
+    re.IGNORECASE,
 )
+_UNCLOSED_TAGS = 50  # after that many hidden tags that nothing closes, looking for more only costs time
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){3,}")
 _LONG_SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u3000]{200,}")
 
@@ -35,11 +35,30 @@ def strip_hidden(text: str, limit: int | None = None) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _INVISIBLE.sub("", text)
     text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs", "Co", "Cn"})
-    text = _HIDDEN_ELEMENT.sub("", _COMMENT.sub("", text))
+    text = _without_hidden_elements(_COMMENT.sub("", text))
     text = _LONG_SPACES.sub(" ", _BLANK_LINES.sub("\n\n", text))
     if limit is not None and len(text) > limit:
         text = text[:limit] + f"\n[… cut here: {len(text) - limit:,} characters more]"
     return text
+
+
+def _without_hidden_elements(text: str) -> str:
+    """`text` without elements a browser would not show, from their tag to the first closing one of that name."""
+    kept: list[str] = []
+    at, unclosed = 0, set[str]()
+    for tag in _HIDDEN_TAG.finditer(text):
+        name = tag[1].lower()
+        if tag.start() < at or name in unclosed:
+            continue
+        end = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(text, tag.end())
+        if end is None:
+            unclosed.add(name)
+            if len(unclosed) > _UNCLOSED_TAGS:
+                break
+            continue
+        kept.append(text[at : tag.start()])
+        at = end.end()
+    return "".join(kept) + text[at:]
 
 
 def one_line(text: str, limit: int) -> str:

@@ -6,6 +6,7 @@ a test holds the table against `genai-prices`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -62,6 +63,8 @@ HIDDEN_PROMPT_TOKENS = 2_000
 # No text met in practice is denser than this; English and code have 3.5 to 4 characters a token.
 WORST_BYTES_PER_TOKEN = 1.5
 WARN_AT = 0.8
+# What may follow a family's name: nothing, a date, a vendor's version.
+_VERSION = re.compile(r"|[@:].*|-\d{8}.*|-v\d.*")
 
 Which = Literal["usd", "turns", "minutes"]
 
@@ -91,9 +94,7 @@ def price_of(model: str) -> Price:
 
 def _same_family(name: str, known: str) -> bool:
     rest = name.removeprefix(known)
-    if not name.startswith(known):
-        return False
-    return rest == "" or rest[0] in "@:" or (rest[0] == "-" and (rest[1:9].isdigit() or rest[1:2] == "v"))
+    return name.startswith(known) and _VERSION.fullmatch(rest) is not None
 
 
 def cost_usd(model: str, usage: Mapping[str, Any]) -> float:

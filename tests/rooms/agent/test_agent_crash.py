@@ -1,4 +1,4 @@
-"""The worker dies anywhere, and another one goes on: at most one call is repeated, the tree is what the model believes."""
+"""The worker dies anywhere and another goes on: at most one call is repeated, the tree is what the model believes."""
 
 from __future__ import annotations
 
