@@ -10,7 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from app import workspace
-from app.checks import ChangeSet, Finding, blocked, marks, owners, rules_of, scan
+from app.checks import ChangeSet, Finding, blocked, marks, owners, scan
+from app.recheck import rules_of
 from app.run_ledger import RunLedger
 from app.run_state import RunState
 from app.verify import Verification

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.checks import ChangeSet, blocked, rules_of, scan
+from app.checks import ChangeSet, Rules, blocked, scan
 from app.errors import UserError
 from app.github.git_data import Change
 from app.ports import Store
@@ -30,3 +30,9 @@ def check_again(store: Store, changes: Sequence[Mapping[str, Any]], config: Mapp
     return [
         Change(path=change.path, mode=change.mode or "100644", content=contents.get(change.path)) for change in manifest
     ]
+
+
+def rules_of(config: Mapping[str, Any]) -> Rules:
+    """The repository's own limits and protected paths."""
+    limits = config["limits"]
+    return Rules(protect=tuple(config["protect"]), max_files=limits["files"], max_bytes=limits["bytes"])

@@ -24,7 +24,6 @@ from app.local.tokens import SocketTokens
 from app.log import Redactor
 from app.ports import Clock, Launcher, Model, Queue, SandboxHost, Store, Tokens
 from app.publish import Publisher
-from app.sandbox.probe import choose
 from app.schedule import Scheduler
 from app.settings import Settings
 from app.worker import Worker
@@ -57,6 +56,7 @@ def local_platform(
     transport: httpx.BaseTransport | None = None,
     launcher: Launcher | None = None,
     model: Model | None = None,
+    host: SandboxHost | None = None,
     clone_url: Callable[[str], str] | None = None,
 ) -> Platform:
     """One machine: SQLite, files, subprocesses. The keyword arguments replace what a test or the demo holds itself."""
@@ -75,8 +75,14 @@ def local_platform(
         clone_url=clone_url or (lambda repository: f"{settings.github_url}/{repository}.git"),
         transport=transport,
         model=(lambda: model) if model else partial(_model, settings, clock),
-        host=partial(choose, settings.sandbox, home),
+        host=(lambda: host) if host else partial(_host, settings),
     )
+
+
+def _host(settings: Settings) -> SandboxHost:
+    from app.sandbox.probe import choose  # noqa: PLC0415 - only a worker has a sandbox, and probing takes a moment
+
+    return choose(settings.sandbox, settings.home)
 
 
 def _model(settings: Settings, clock: Clock) -> Model:

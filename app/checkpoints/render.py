@@ -39,10 +39,10 @@ def status(state: RunState, *, pull: Mapping[str, Any] | None, cap_usd: float, p
     if state.stages:
         lines += ["| | stage | time | |", "|---|---|---|---|", *_stage_rows(state)]
         lines.append("")
-    lines += _standing(state, pull, prefix)
+    lines += [*_standing(state, pull, prefix), ""]
     spent = f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {state.turns} turns" if state.turns else "nothing spent yet"
     asked_by = line(state.created.get("requester", {}).get("login", ""), 60)
-    lines += ["", f"<sub>{spent} · asked for by {asked_by} · run `{short(state.run_id)}`</sub>"]
+    lines += [f"<sub>{spent} · asked for by {asked_by} · run `{short(state.run_id)}`</sub>"]
     return cut("\n".join(lines))
 
 
@@ -136,7 +136,7 @@ def result(state: RunState, *, pull: Mapping[str, Any] | None, prefix: str, owne
         lines += [f"### {look.icon} {to} pull request #{pull['number']} is ready for you to look at", ""]
         lines += [neutral(state.finish.get("summary", ""), 900) if state.finish else "", "", *_proof_lines(state)]
         if (state.proposal or {}).get("draft"):
-            lines += ["", f"It is a **draft**: {line((state.proposal or {}).get('draft_reason', ''), 300)}"]
+            lines += ["", f"It is a **draft**: {(state.proposal or {}).get('draft_reason', '')}"]
         if state.breaking and owners:
             lines += ["", f"⚠️ Breaking change, please look: {people(list(owners))}"]
     else:

@@ -7,6 +7,7 @@ queues (SQLite), git, the sandbox, the verification. Nothing is patched.
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,9 @@ from typing import Any
 
 from app import wiring
 from app.agent.scripted_model import Script, ScriptedModel
+from app.ledger import verify_chain
 from app.receive import Delivery, receive
+from app.sandbox.bubblewrap import BubblewrapHost
 from app.settings import Settings
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery as Sent
@@ -85,22 +88,27 @@ class Bot:
             transport=github.transport(),
             launcher=self.launcher,
             model=ScriptedModel(script),
+            host=BubblewrapHost(home),
             clone_url=lambda repository: str(github.git_dir(repository)),
         )
         self.platform = change(platform)
         self.control = wiring.control(self.platform)
         github.deliver = self.receive
-        self.redelivers_messages = github.redelivery_mode
+        self.arriving: Sent | None = None
 
-    def receive(self, sent: Sent) -> tuple[int, Any]:
+    def receive(self, sent: Sent) -> tuple[int, str]:
+        """The front door. A delivery during which the process dies has failed, as GitHub would see it."""
+        self.arriving = sent
         answer = receive(
-            Delivery(headers=dict(sent.headers), body=sent.body),
+            Delivery(headers={name.lower(): value for name, value in sent.headers.items()}, body=sent.body),
             settings=self.settings,
             store=self.platform.store,
             queue=self.platform.jobs,
             clock=self.clock,
         )
-        return answer.status, answer.body
+        assert answer.status < 500, answer
+        self.arriving = None
+        return answer.status, json.dumps(dict(answer.body))
 
     def run_until_idle(self, rounds: int = 300) -> None:
         """Deliver, dispatch, work, publish and tick until nothing is left to do but wait for a person."""
@@ -114,6 +122,29 @@ class Bot:
                 return
         raise AssertionError(f"still busy after {rounds} rounds")
 
+    def step_until(self, condition: Callable[[], object], rounds: int = 50) -> None:
+        """Deliver and dispatch, but let no worker start, until `condition` holds."""
+        for _ in range(rounds):
+            self.github.deliver_pending()
+            self.control.drain_jobs()
+            if condition():
+                return
+        raise AssertionError("it never came to that")
+
+    def read_everything(self, *threads: Any) -> None:
+        """What the bot said here is not this story's subject."""
+        for thread in threads:
+            for comment in thread.comments:
+                comment.read()
+
+    def verify_ledgers(self) -> list[str]:
+        """What is wrong with any ledger; empty when all are whole."""
+        store = self.platform.store
+        problems: list[str] = []
+        for run in store.runs():
+            problems += verify_chain(run.run_id, store.events(run.run_id), store.witness(run.run_id))
+        return problems
+
     def work_waiting(self) -> int:
         for run_id, attempt in list(self.launcher.waiting.items()):
             wiring.worker(self.platform).work(run_id, attempt)
@@ -123,12 +154,10 @@ class Bot:
 
     def _wait(self) -> bool:
         """Move the clock to the next thing that is due without a person: a delayed message, a parked run's time."""
-        due = [
-            datetime.fromisoformat(run.park_until)
-            for run in self.platform.store.runs(active=True)
-            if run.park_until is not None
-        ]
+        active = self.platform.store.runs(active=True)
+        due = [datetime.fromisoformat(run.park_until) for run in active if run.park_until is not None]
         unpublished = any(run.unpublished for run in self.platform.store.runs())
+        unpublished = unpublished or any(run.phase in {"created", "working"} for run in active)
         queued = self.platform.jobs.depth() + self.platform.publishing.depth()
         if not due and not unpublished and not queued:
             return False

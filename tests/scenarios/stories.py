@@ -1,0 +1,47 @@
+"""What a model says in the stories: short plays that several scenarios share."""
+
+from __future__ import annotations
+
+from app.agent.scripted_model import Script, ask, bash, create, edit, finish, question
+
+REGRESSION = """import unittest
+
+from calc import divide
+
+
+class DividesByZero(unittest.TestCase):
+    def test_by_zero_is_none(self):
+        self.assertIsNone(divide(1, 0))
+"""
+
+
+def fix(model: Script, *, confidence: str = "high") -> Script:
+    """What a good model does: reproduce with a test, change little, run the tests, finish."""
+    return model.will(
+        create("test_by_zero.py", REGRESSION),
+        bash("python3 -m unittest -q"),
+        edit("calc.py", "    return a / b\n", "    if b == 0:\n        return None\n    return a / b\n"),
+        bash("python3 -m unittest -q"),
+        finish(
+            "Return None when dividing by zero",
+            "`divide` returns None when the divisor is zero.",
+            confidence=confidence,
+            assumptions=["None rather than an exception, as the issue asks"],
+        ),
+    )
+
+
+def question_then_fix(model: Script) -> Script:
+    """Asks what zero should give, then does it."""
+    model.will(
+        bash("cat calc.py"),
+        ask(
+            question(
+                "What should `divide(1, 0)` give?",
+                "None",
+                "ZeroDivisionError as today",
+                consequences=["callers must check for None", "nothing changes but the message"],
+            )
+        ),
+    )
+    return fix(model)

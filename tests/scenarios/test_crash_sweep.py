@@ -1,0 +1,100 @@
+"""Kill the process after every outside effect of the main story and of the question story: nothing is lost, nothing
+is doubled, at most one call of the model is repeated.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.agent.scripted_model import Script, ask, create, edit, finish, question
+from app.simulator import Simulator
+from tests.scenarios.conftest import CALC, CONFIG, UNITTEST_CALC
+from tests.scenarios.fuse import Fuse, Killed
+from tests.scenarios.stage import Bot, StoryClock
+from tests.scenarios.stories import REGRESSION
+
+_SHARDS = 8  # of each story's sweep, so that the cores share them evenly
+
+
+class Play:
+    """One telling of a story, by as many processes as it takes."""
+
+    def __init__(self, folder: Path, *, asks: bool) -> None:
+        self.clock = StoryClock()
+        self.github = Simulator(folder / "github", clock=self.clock.now)
+        self.repo = self.github.repository(
+            "acme/calc",
+            files={"calc.py": CALC, "test_calc.py": UNITTEST_CALC, ".github/lamplighter.yml": CONFIG},
+            default_branch="main",
+        )
+        self.home = folder / "home"
+        self.asks = asks
+        self.has_answered = False
+        self.effects: list[str] = []
+        self.script = Script()
+        if asks:
+            self.script.will(ask(question("What should it give?", "None", "an error")))
+        self.script.will(create("test_by_zero.py", REGRESSION))
+        self.script.will(edit("calc.py", "    return a / b\n", "    return a / b if b else None\n"))
+        self.script.will(finish("Return None when dividing by zero", "It does now."))
+        self.issue = self.github.maintainer.open_issue(self.repo, "Divide by zero", body="It raises.")
+        self.github.maintainer.label(self.issue, "agent-fix")
+
+    def process(self, *, dies_after: int | None) -> bool:
+        """One process over the same home; whether it lived to the end of the story."""
+        fuse = Fuse(dies_after)
+        self.bot = Bot(self.home, self.github, self.script, self.clock, change=fuse)
+        try:
+            self.bot.run_until_idle()
+            if self.asks and not self.has_answered:
+                self.has_answered = True
+                self.github.maintainer.comment(self.issue, "/agent answer 1a")
+                self.bot.run_until_idle()
+        except Killed:
+            if self.bot.arriving:  # GitHub got no answer; whoever looks at failed deliveries asks for it again
+                self.github.redeliver(self.bot.arriving)
+            return False
+        finally:
+            self.effects += fuse.effects
+            self.bot.close()
+        return True
+
+    def assert_nothing_lost_and_nothing_doubled(self, calls: int) -> None:
+        """What a person sees is exactly what an undisturbed story leaves behind."""
+        marks = [
+            comment.read().split("part=")[1].split(" ")[0] for comment in self.issue.comments if "part=" in comment.body
+        ]
+        expected = ["status", "question-1", "result"] if self.asks else ["status", "result"]
+        assert marks == expected
+        assert len(self.repo.pulls) == 1
+        assert sorted(self.repo.branches) == sorted(["main", self.repo.pulls[0].head])
+        assert len(self.repo.pulls[0].commits) == 1
+        assert sorted(check.name for check in self.repo.check_runs(self.repo.pulls[0].commits[0].sha)) == [
+            "lamplighter",
+            "lamplighter/scan",
+        ]
+        assert self.issue.labels == ["agent:done"]
+        assert [run.reason for run in self.bot.runs] == ["proposed"]
+        assert self.effects.count("model call") <= calls + 1
+        assert self.bot.verify_ledgers() == []
+
+
+@pytest.mark.parametrize("shard", range(_SHARDS))
+@pytest.mark.parametrize("asks", [False, True], ids=["main story", "question story"])
+def test_dying_after_any_effect_loses_nothing_and_doubles_nothing(tmp_path: Path, asks: bool, shard: int) -> None:
+    calm = Play(tmp_path / "calm", asks=asks)
+    assert calm.process(dies_after=None)
+    calls = calm.effects.count("model call")
+    calm.assert_nothing_lost_and_nothing_doubled(calls)
+    for at in range(1 + shard, len(calm.effects) + 1, _SHARDS):
+        play = Play(tmp_path / f"at-{at}", asks=asks)
+        died = not play.process(dies_after=at)
+        assert died, f"effect {at} was never reached"
+        assert play.process(dies_after=None)
+        try:
+            play.assert_nothing_lost_and_nothing_doubled(calls)
+        except AssertionError as error:
+            raise AssertionError(f"after effect {at} ({calm.effects[at - 1]}): {error}") from error
+        play.github.close()
