@@ -5,6 +5,7 @@ Reads are repeated on connection loss and 5xx. Writes never are: an answer that 
 
 from __future__ import annotations
 
+import atexit
 import functools
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
@@ -214,7 +215,9 @@ class GitHub:
 @functools.cache
 def _network() -> httpx.Client:
     """One connection pool for the process: making a client loads the trusted certificates, 32 ms each time."""
-    return httpx.Client(timeout=TIMEOUT)
+    client = httpx.Client(timeout=TIMEOUT)
+    atexit.register(client.close)
+    return client
 
 
 def _credential(token: Token | Credential | str) -> Credential:

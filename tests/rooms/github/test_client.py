@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import httpx
 import pytest
 
@@ -191,3 +193,26 @@ def test_reads_are_not_paced(open_client, clock, repo):
     for _ in range(3):
         github.get("/repos/acme/calc")
     assert clock.slept == []
+
+
+@pytest.mark.parametrize(
+    ("api", "address"),
+    [
+        ("https://api.github.com", "https://api.github.com/graphql"),
+        ("https://git.corp.test/api/v3", "https://git.corp.test/api/graphql"),
+    ],
+)
+def test_graphql_is_where_each_server_has_it(settings, clock, api, address):
+    seen: list[httpx.Request] = []
+    settings = dataclasses.replace(settings, github_api_url=api)
+    github = _answering(settings, clock, httpx.Response(200, json={"data": {"x": 1}}), seen=seen)
+    assert github.graphql("mutation { x }") == {"x": 1}
+    assert str(seen[0].url) == address
+
+
+def test_next_page_elsewhere_is_not_fetched(settings, clock):
+    seen: list[httpx.Request] = []
+    first = httpx.Response(200, json=[1], headers={"link": '<https://example.org/steal>; rel="next"'})
+    with pytest.raises(Refused):
+        list(_answering(settings, clock, first, seen=seen).get_all("/repos/acme/calc/labels"))
+    assert len(seen) == 1
