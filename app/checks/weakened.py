@@ -24,7 +24,8 @@ _ASSERTING = re.compile(r"assert|raises|warns|fail$|expect")
 # Lines of other languages: what declares a test, what checks, what switches off.
 _DECLARES = re.compile(
     r"\b(?:it|test|describe|specify)(?:\.each\b.*)?\s*\(|^\s*func Test\w+|#\[(?:\w+::)*test\b|@(?:Parameterized)?Test\b"
-    r"|^\s*(?:it|test|describe|context|specify)\s+['\"]|\bdef test_\w+|\bpublic function test\w+|\[(?:Fact|Theory|Test)\b"
+    r"|^\s*(?:it|test|describe|context|specify)\s+['\"]|\bdef test_\w+|\bpublic function test\w+"
+    r"|\[(?:Fact|Theory|Test)\b"
 )
 _CHECKS = re.compile(
     r"\bassert\w*[.!(\s]|\bexpect\(|\bshould\b|\.to\.|\brequire\.\w+\(t|\bt\.(?:Error|Fatal)|\bverify\(|EXPECT_"

@@ -52,7 +52,7 @@ def _one(before: CommandResult | None, after: CommandResult) -> Verdict:
     old = set(before.counts.failing) if before and before.counts else set()
     new = set(after.counts.failing) if after.counts else set()
     if after.ok:
-        passed = f"{after.counts.passed} tests pass" if after.counts else f"`{after.command}` passes"
+        passed = _pass(after.counts.passed) if after.counts else f"`{after.command}` passes"
         turned = ", which failed before" if before is not None and not before.ok else ""
         return Verdict(ok=True, status="verified", note=f"{passed}{turned}.", fixed=tuple(sorted(old)))
     fresh = tuple(sorted(new - old))
@@ -70,6 +70,10 @@ def _one(before: CommandResult | None, after: CommandResult) -> Verdict:
         f"{count} test{'s' if count != 1 else ''} that failed before the change still fail{'' if count != 1 else 's'}"
     )
     return Verdict(ok=True, status="no_worse", note=f"{note}; none fails that passed.", fixed=tuple(sorted(old - new)))
+
+
+def _pass(count: int) -> str:
+    return "1 test passes" if count == 1 else f"{count} tests pass"
 
 
 def _comparable(result: CommandResult) -> bool:

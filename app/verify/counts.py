@@ -94,7 +94,7 @@ def _pytest(text: str) -> Counts | None:
         failed=_sum(r"(\d+) failed", line),
         skipped=_sum(r"(\d+) (?:skipped|xfailed)", line),
         errors=_sum(r"(\d+) errors?", line),
-        failing=_names(_find(r"^(?:FAILED|ERROR) ([^\s:]+(?:::.*?)?)(?: - .*)?$", text)),
+        failing=_names(_find(r"^(?:FAILED|ERROR) ([^\s:]+(?:::[^\[\n]+?(?:\[.*?\])?)?)(?: - .*)?$", text)),
     )
 
 

@@ -20,7 +20,7 @@ from app.workspace import Change, lay
 
 # A pytest command without paths of its own: test files can be named behind it.
 _OPEN_PYTEST = re.compile(
-    r"(?:export )?(?:PATH=[^\s;]+;? )?(?:\S*python3?(?:\.\d+)? -m )?(?:\S*/)?pytest(?: -[-\w=.]+)*"
+    r"(?:export )?(?:[A-Z_]+=[^\s;]+;? )*(?:\S*python3?(?:\.\d+)? -m )?(?:\S*/)?pytest(?: -[-\w=.:]+| -p \S+)*"
 )
 _FEEDBACK_BYTES = 6000  # of output, in what the model is told
 

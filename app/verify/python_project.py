@@ -55,7 +55,8 @@ def _setup(wanted: list[str], *, pytest: bool) -> tuple[str, ...]:
     if not wanted:
         make = f"python3 -m venv --system-site-packages ~/venv && {_PIP} pytest"
         return (f"python3 -c 'import pytest' 2>/dev/null || {{ {make}; }}",)
-    needs = wanted + ["pytest"] * pytest
+    has_pytest = any(re.match(r"'?pytest(?![\w-])", argument) for argument in wanted)
+    needs = wanted + ["pytest"] * (pytest and not has_pytest)
     return ("python3 -m venv ~/venv", f"{_PIP} {' '.join(needs)}")
 
 

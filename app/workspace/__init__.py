@@ -10,7 +10,8 @@ The way of a run, with the calls in order:
     before = sandbox.manifest()                         # the clean tree, before setup: path → FileEntry
     rules = base_ignore(mirror, sha)                    # Ignore: the base commit's .gitignore files and known artefacts
     …the model works…
-    found = changes(before, sandbox.manifest(), rules)  # list[Change(path, kind, mode, digest, size)]
+    found = changes(before, sandbox.manifest(), rules)  # list[Change(path, kind, mode, digest, size)]; give
+                                                        # after_setup=manifest to leave out what setup itself wrote
     new = collect(sandbox, found)                       # {path: bytes}, each held against its digest
     old = read_files(mirror, sha, [c.path for c in found])   # {path: bytes}, the base's side
     left_out(before, sandbox.manifest(), rules)         # new files that .gitignore or the artefact list keeps out

@@ -34,11 +34,17 @@ class Change:
         return {"path": self.path, "kind": self.kind, "mode": self.mode, "digest": self.digest, "size": self.size}
 
 
-def changes(before: Manifest, after: Manifest, ignore: Ignore) -> list[Change]:
-    """The changes from the clean tree `before` to `after`, sorted by path, without ignored new files."""
+def changes(before: Manifest, after: Manifest, ignore: Ignore, *, after_setup: Manifest | None = None) -> list[Change]:
+    """The changes from the clean tree `before` to `after`, sorted by path, without ignored new files.
+
+    With `after_setup`, the manifest taken when setup had run, what setup itself made or changed and nobody touched
+    since (a lock file `npm install` wrote) is no part of the change.
+    """
+    setup = before if after_setup is None else after_setup
     found = [
         change
         for path in sorted(before.keys() | after.keys())
+        if setup.get(path) == before.get(path) or after.get(path) != setup.get(path)
         if (change := _change(path, before.get(path), after.get(path))) is not None
     ]
     prefixes = environments(change.path for change in found if change.kind == "add")
