@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from app.simulator import Repository, Simulator
 from tests.contracts.simulator.openapi import official
@@ -44,6 +46,12 @@ class CheckedTransport(httpx.BaseTransport):
         return response
 
 
+@cache
+def loaded(pem: str) -> Any:
+    """A private key, read once: checking one takes longer than everything else here."""
+    return load_pem_private_key(pem.encode(), password=None)
+
+
 class Api:
     """The App at the API: `app(...)` signs with its key, `token(...)` mints, then get/post/... call."""
 
@@ -54,7 +62,7 @@ class Api:
     def jwt(self, *, key: str | None = None, **claims: Any) -> str:
         now = int(self.clock().timestamp())
         claims = {"iat": now - 30, "exp": now + 540, "iss": str(self.github.app.id), **claims}
-        return jwt.encode(claims, key or self.github.app.private_key, algorithm="RS256")
+        return jwt.encode(claims, loaded(key or self.github.app.private_key), algorithm="RS256")
 
     def app(self, method: str, path: str, token: str | None = None, **body: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token or self.jwt()}"}
