@@ -23,3 +23,7 @@ $(VENV)/.dev: requirements/dev.lock pyproject.toml | $(BIN)/uv
 lock: | $(BIN)/uv ## resolve the locked dependencies again
 	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/run.lock
 	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --all-extras -o requirements/dev.lock
+
+.PHONY: demo
+demo: $(VENV)/.run ## play the whole story in the terminal: issue, question, failing test, fix, pull request
+	@$(BIN)/lamplighter demo

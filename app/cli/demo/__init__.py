@@ -1,0 +1,53 @@
+"""`demo`: the whole story in one terminal, against a simulated GitHub; only that and the model's words are not real.
+
+world.py    the processes: the simulated GitHub in this one, the server and its workers in their own
+plot.py     what people do and what is waited for
+panels.py   how it looks
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from app.errors import UserError
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """Play it; 0 only if the pull request was opened and the run's ledger is whole."""
+    from app.cli.demo.panels import Panels
+    from app.cli.demo.plot import Plot
+    from app.cli.demo.world import World
+
+    # An end by SIGTERM sweeps up as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    panels = Panels(pause=not arguments.fast and sys.stdout.isatty())
+    folder = Path(tempfile.mkdtemp(prefix="lamplighter-demo-"))
+    world = World(folder, api_key=os.environ.get("ANTHROPIC_API_KEY", ""))
+    try:
+        world.start()
+        panels.opening(world)
+        plot = Plot(world, panels)
+        well = plot.play()
+        if arguments.keep:
+            panels.kept(world)
+            threading.Event().wait()
+        return 0 if well else 1
+    except KeyboardInterrupt:
+        if arguments.keep:
+            return 0
+        raise
+    except TimeoutError as error:
+        raise UserError(f"The demo got stuck: {error}. {world.last_words()}") from None
+    finally:
+        world.close()
+        if arguments.keep:
+            panels.say(f"Everything it wrote is still in {folder}; remove it when you like.")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)

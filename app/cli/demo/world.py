@@ -1,0 +1,133 @@
+"""The demo's processes: a simulated GitHub on 127.0.0.1, a server in a process of its own, workers it starts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import httpx
+
+from app.cli.homes import Home
+from app.local.clock import SystemClock
+from app.local.launcher import SubprocessLauncher
+from app.local.store import SqliteStore
+from app.settings import MODEL_DEFAULT
+from app.simulator import Simulator
+from app.simulator.seed import plant
+
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+_PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "ANTHROPIC_BASE_URL", "LAMPLIGHTER_SANDBOX")
+
+
+class World:
+    """Everything below one folder. `close` ends every process it started and those they started."""
+
+    def __init__(self, folder: Path, *, api_key: str) -> None:
+        self.folder = folder
+        self.home_path = folder / "home"
+        self.is_scripted = not api_key
+        self._api_key = api_key
+        self.github = Simulator(folder / "github", webhook_secret=os.urandom(16).hex())
+        self.server_url = ""
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Plant the repository, then serve GitHub and Lamplighter. Raises TimeoutError when the server does not."""
+        with as_file(files("app.demo") / "seed.yml") as seed:
+            (self.repo,) = plant(self.github, seed)
+        self.title, _, self.body = (files("app.demo") / "issue.md").read_text("utf-8").partition("\n")
+        self.maya = self.github.maintainer
+        port = _free_port()
+        self.server_url = f"http://127.0.0.1:{port}"
+        self.github_url = self.github.serve(webhook_url=f"{self.server_url}/webhooks/github")
+        self._serve(port)
+
+    @property
+    def home(self) -> Home:
+        """The server's ledger, as any other process reads it."""
+        return Home(path=self.home_path, store=SqliteStore(self.home_path, SystemClock()), is_local=False)
+
+    def environment(self) -> Mapping[str, str]:
+        """What the server is started with: nothing of the person's own Lamplighter."""
+        env = {name: os.environ[name] for name in _PASSED if name in os.environ}
+        with as_file(files("app.demo") / "replies.json") as replies:
+            script = self.folder / "replies.json"
+            script.write_bytes(replies.read_bytes())
+        model = {"ANTHROPIC_API_KEY": self._api_key}
+        if self.is_scripted:  # and says so wherever the model is named; the price stays that of the real one
+            name = f"{MODEL_DEFAULT}@scripted"
+            model = {
+                "LAMPLIGHTER_MODEL_PROVIDER": "scripted",
+                "LAMPLIGHTER_MODEL_SCRIPT": str(script),
+                "LAMPLIGHTER_MODEL_DEFAULT": name,
+            }
+        return env | model | {
+            "LAMPLIGHTER_HOME": str(self.home_path),
+            "LAMPLIGHTER_GITHUB_URL": self.github.html_url,
+            "LAMPLIGHTER_GITHUB_API_URL": self.github.api_url,
+            "LAMPLIGHTER_APP_ID": str(self.github.app.id),
+            "LAMPLIGHTER_PRIVATE_KEY": self.github.app.private_key,
+            "LAMPLIGHTER_WEBHOOK_SECRET": self.github.app.webhook_secret,
+        }  # fmt: skip
+
+    def _serve(self, port: int) -> None:
+        with open(self.folder / "server.log", "ab") as output:
+            self._server = subprocess.Popen(
+                [sys.executable, "-P", "-m", "app.cli", "serve", "--port", str(port)],
+                env=dict(self.environment()),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C is for the demo, which then ends the server in order
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self._server.poll() is None:
+            try:
+                if httpx.get(f"{self.server_url}/healthz", timeout=1.0, trust_env=False).is_success:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.05)
+        raise TimeoutError("the server did not start")
+
+    def last_words(self) -> str:
+        """Where to look when something went wrong, as far as it will still be there."""
+        log = self.folder / "server.log"
+        lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
+        return f"The server's last words: {lines[-1][:500]}" if lines else ""
+
+    def close(self) -> None:
+        """End the server, then the workers it left running, then GitHub."""
+        if self._server is not None and self._server.poll() is None:
+            self._server.send_signal(signal.SIGTERM)
+            try:
+                self._server.wait(timeout=STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
+        if (self.home_path / "ledger.db").exists():
+            self._stop_workers()
+        self.github.close()
+
+    def _stop_workers(self) -> None:
+        launcher = SubprocessLauncher(self.home_path, {}, grace_seconds=3.0)
+        active = [run.run_id for run in self.home.runs(active=True)]
+        for run_id in active:
+            launcher.stop(run_id)
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline and any(launcher.is_running(run_id) for run_id in active):
+            time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
