@@ -105,6 +105,7 @@ class Caller:
             seconds=round(seconds, 3),
             model=reply.model,
             request_id=reply.request_id,
+            **({"scripted": True} if reply.extra.get("scripted") else {}),
         )
 
     def _failed(self, problem: str, usage: Mapping[str, int], retry_after: float | None) -> None:

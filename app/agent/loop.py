@@ -86,6 +86,10 @@ class Agent:
                 output_name=f"{self.session.transcript.calls}-{list(self.session.transcript.tool_uses).index(use['id'])}.txt",
                 timeout_seconds=self.session.command_seconds(),
             )
+            if result.doubtful:
+                stop = self.session.leave()
+                if stop:
+                    return stop
             self._record(use, result)
             stop = self._settled() or self.session.leave()
             if stop:

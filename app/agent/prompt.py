@@ -22,6 +22,8 @@ BODY_CHARS = 20_000
 MESSAGE_CHARS = 8_000
 GUIDANCE_CHARS = 8_000
 TITLE_CHARS = 300
+COMMENTS = 20  # the last ones: a long discussion mostly corrects itself as it goes
+COMMENT_CHARS = 4_000
 EPHEMERAL: Mapping[str, str] = {"type": "ephemeral"}
 
 
@@ -93,10 +95,13 @@ def opening(task: Task, frozen: Mapping[str, Any], *, run_id: str, root: str) ->
         parts.append(fence(one_line(str(frozen["title"]), TITLE_CHARS), nonce, what="title", by=author))
     if frozen.get("body"):
         parts.append(fence(str(frozen["body"]), nonce, what="description", by=author, limit=BODY_CHARS))
-    if frozen.get("comment"):
-        parts.append(fence(str(frozen["comment"]), nonce, what="comment that started this run", by=author))
-    if frozen.get("instruction"):
-        parts.append(fence(str(frozen["instruction"]), nonce, what="instruction of the requester"))
+    for comment in list(frozen.get("comments") or [])[-COMMENTS:]:
+        parts.append(
+            fence(str(comment["body"]), nonce, what="comment", by=str(comment.get("author", "")), limit=COMMENT_CHARS)
+        )
+    if frozen.get("instructions"):
+        parts.append("The person who started this run adds:")
+        parts.append(fence(str(frozen["instructions"]), nonce, what="instructions"))
     return [{"type": "text", "text": "\n\n".join(parts)}]
 
 

@@ -50,13 +50,18 @@ class Session:
         self._taken = len(self.ledger.events)
 
     def leave(self) -> Stop | None:
-        """The caller's turn: heartbeat, snapshot, SIGTERM; then what others wrote meanwhile."""
-        if self._on_step():
-            return Stop(kind="interrupted")
+        """What others wrote meanwhile, then the caller's turn: heartbeat, snapshot, SIGTERM.
+
+        A cancellation comes first: whoever cancelled may have closed the sandbox already.
+        """
         self.ledger.refresh()
         self.catch_up()
         cancel = self.ledger.state.cancel
-        return Stop(kind="cancelled", detail=str(cancel.get("reason", ""))) if cancel else None
+        if cancel:
+            return Stop(kind="cancelled", detail=str(cancel.get("reason", "")))
+        interrupted = self._on_step()
+        self.catch_up()
+        return Stop(kind="interrupted") if interrupted else None
 
     def spent(self) -> Spent:
         state = self.ledger.state

@@ -232,7 +232,7 @@ def _with_crlf(text: str) -> str:
 
 
 def _excerpt(path: str, text: str, first: int, count: int) -> str:
-    lines = _shown(text).split("\n")
+    lines = _shown(text).removesuffix("\n").split("\n")
     start = max(1, first - SHOWN_AROUND)
     end = min(len(lines), first + max(count, 1) - 1 + SHOWN_AROUND)
     body, shown = _fit(lines, start, end, OUTPUT_CHARS // 2)

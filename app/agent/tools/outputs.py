@@ -6,6 +6,7 @@ import base64
 import gzip
 from dataclasses import dataclass
 
+from app.errors import UserError
 from app.ports import Sandbox
 
 # About 1,000 tokens of code, the best trade measured between input cost and reading again.
@@ -13,9 +14,9 @@ OUTPUT_CHARS = 3_500
 # An explicit view_range asks for exactly these lines, so it may be longer.
 RANGE_CHARS = 12_000
 LINE_CHARS = 1_000  # a minified file would otherwise fill the window with one line
-# Linux refuses a single argument above 128 KiB; base64 text is sent in pieces below that.
+# A command of a sandbox has at most 120,000 bytes.
 PIECE_CHARS = 96 * 1024
-DIRECTORY = "$HOME/outputs"
+DIRECTORY = "~/outputs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +67,14 @@ def short_lines(text: str) -> str:
 def keep_whole(sandbox: Sandbox, name: str, content: bytes) -> str | None:
     """Write `content` to a file in the sandbox's home, outside the tree; its path for a shell, None when it failed."""
     packed = base64.b64encode(gzip.compress(content, 1)).decode("ascii")
-    target = f'"{DIRECTORY}/{name}"'
-    pieces = [packed[i : i + PIECE_CHARS] for i in range(0, len(packed), PIECE_CHARS)] or [""]
-    for position, piece in enumerate(pieces):
-        redirect = ">" if position == 0 else ">>"
-        unpack = f" && base64 -d {target}.b64 | gzip -d > {target} && rm -f {target}.b64" if piece is pieces[-1] else ""
-        command = f'mkdir -p "{DIRECTORY}" && printf %s {piece} {redirect} {target}.b64{unpack}'
-        if not sandbox.run(command, timeout_seconds=30).ok:
-            return None
-    return f"~/outputs/{name}"
+    pieces = [packed[i : i + PIECE_CHARS] for i in range(0, len(packed), PIECE_CHARS)]
+    target = f"{DIRECTORY}/{name}"
+    commands = [f"mkdir -p {DIRECTORY} && printf %s {pieces[0]} > {target}.b64"]
+    commands += [f"printf %s {piece} >> {target}.b64" for piece in pieces[1:]]
+    commands[-1] += f" && base64 -d < {target}.b64 | gzip -d > {target} && rm -f {target}.b64"
+    try:
+        # Through the kept shell: it is there already, so this costs a millisecond and not the start of a process tree.
+        kept = all(sandbox.shell(command, timeout_seconds=30).ok for command in commands)
+    except UserError:
+        return None
+    return target if kept else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +11,14 @@ from typing import Any
 from app.agent.tools import schemas, words
 from app.agent.tools.edit import EditError, relative, run_edit
 from app.agent.tools.outputs import cap, keep_whole, short_lines
+from app.errors import UserError
 from app.ports import Execution, Sandbox
 from app.untrusted import one_line
 
 SUMMARY_CHARS = 100
 SHELL_TIMEOUT_SECONDS = 600.0
+
+_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
 
 BASH = str(schemas.BASH["name"])
 EDIT = str(schemas.EDIT["name"])
@@ -33,6 +37,7 @@ class ToolResult:
     exit_code: int | None = None
     seconds: float = 0.0
     malformed: bool = False  # the call was refused before anything ran
+    doubtful: bool = False  # perhaps not the model's doing: the sandbox may have been closed under it
     whole: bytes | None = None  # the output as it came, when `text` is only head and tail
     whole_path: str = ""  # where the sandbox keeps it
     event: tuple[str, dict[str, Any]] | None = None  # what the ledger must record besides
@@ -73,7 +78,11 @@ class Toolbox:
         if arguments.get("restart"):
             self.sandbox.restart_shell()
             return ToolResult(text="The shell was restarted.", summary="restarted the shell")
-        ran = self.sandbox.shell(command, timeout_seconds=timeout_seconds)
+        try:
+            ran = self.sandbox.shell(command, timeout_seconds=timeout_seconds)
+        except UserError as error:
+            summary = one_line(f"could not run {command}", SUMMARY_CHARS)
+            return ToolResult(text=str(error), summary=summary, is_error=True, malformed=True, doubtful=True)
         text = short_lines(ran.text)
         capped = cap(text, where=f"~/outputs/{output_name}", total_bytes=max(ran.output_bytes, len(ran.output)))
         path = keep_whole(self.sandbox, output_name, ran.output) if capped.cut else None
@@ -81,9 +90,10 @@ class Toolbox:
             capped = cap(text, where=None, total_bytes=ran.output_bytes)
         ending = _ending(ran)
         return ToolResult(
-            text="\n".join(part for part in (capped.text.rstrip("\n"), ending) if part) or "(no output)",
+            text="\n".join(part for part in (capped.text.strip("\n"), ending) if part) or "(no output)",
             summary=_ran(command, ran),
             is_error=bool(ran.killed_by),
+            doubtful=ran.killed_by == "closed",
             exit_code=ran.exit_code,
             seconds=ran.seconds,
             whole=ran.output if capped.cut else None,
@@ -95,7 +105,7 @@ class Toolbox:
             edited = run_edit(self.sandbox, arguments)
         except EditError as error:
             what = f"could not {_verb(arguments['command'])} {arguments['path']}"
-            return ToolResult(text=f"{error}", summary=one_line(what, SUMMARY_CHARS), is_error=True)
+            return ToolResult(text=f"{error}", summary=one_line(what, SUMMARY_CHARS), is_error=True, doubtful=True)
         return ToolResult(
             text=edited.text,
             summary=one_line(f"{edited.did} {edited.path}", SUMMARY_CHARS),
@@ -128,8 +138,8 @@ def _verb(command: str) -> str:
 def _deeper_mistakes(name: str, arguments: Mapping[str, Any]) -> list[str]:
     if name == BASH and not arguments.get("restart") and not (arguments.get("command") or "").strip():
         return ["give a command, or restart: true"]
-    if name == BASH and "\0" in (arguments.get("command") or ""):
-        return ["command holds a NUL character"]
+    if name == BASH and _UNSPEAKABLE.search(arguments.get("command") or ""):
+        return ["command holds a NUL character or a lone surrogate"]
     if name == ASK:
         return words.question_mistakes(arguments)
     return words.finish_mistakes(arguments) if name == FINISH else []

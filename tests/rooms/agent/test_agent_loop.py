@@ -322,3 +322,63 @@ def test_a_raised_budget_goes_on(bench):
     bench.work()
     bench.append("budget.raised", by="alice", run_usd=3.0)
     assert bench.work().kind == "finished"
+
+
+def test_a_sandbox_closed_under_a_command_leaves_the_call_for_the_next_worker(bench, tree):
+    bench.model.will(bash("echo one > a"), edit("a", "one", "two"), finish("Done"))
+    shell, read = tree.shell, tree.read_file
+    stopping: list[bool] = []
+    bench.on_step = lambda: bool(stopping)
+
+    def closed(*_args, **_kwargs):
+        stopping.append(True)
+        raise UserError("the sandbox is closed")
+
+    tree.shell = closed
+    assert bench.work().kind == "interrupted"
+    assert bench.events("tool.ran") == []
+    tree.shell, tree.read_file = shell, closed
+    stopping.clear()
+    assert bench.work().kind == "interrupted"
+    assert len(bench.events("tool.ran")) == 1
+    tree.read_file = read
+    stopping.clear()
+    assert bench.work().kind == "finished"
+    assert tree.read_file("a") == b"two\n"
+    assert len(bench.model.requests) == 3
+
+
+def test_a_whole_new_file_survives_its_worker(bench):
+    text = "".join(f"line {n}\n" for n in range(4000))
+    bench.model.will(create("big.py", text), finish("Done"))
+    bench.work()
+    [first, _] = bench.events("model.replied")
+    assert set(first["content"]) == {"blob", "size"}
+    assert bench.agent().session.transcript.calls == 0
+    again = bench.agent()
+    assert again.run().kind == "finished"
+    assert again.session.transcript.messages()[1]["content"][0]["input"]["file_text"] == text
+
+
+def test_a_secret_the_model_writes_is_masked_everywhere_and_the_reply_stays_whole(bench, tree):
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIE never ends"
+    bench.model.will([say(key), create("k.txt", "ghp_" + "a" * 36)], finish("Done"))
+    assert bench.work().kind == "finished"
+    assert tree.read_file("k.txt") == b"[redacted]"
+    assert "MIIE" not in repr(bench.ledger().events)
+
+
+def test_the_task_brings_comments_and_instructions(bench, store):
+    bench.run_id = "run-2"
+    task = {
+        "title": "T",
+        "body": "B",
+        "author": "alice",
+        "instructions": "Only the parser, please.",
+        "comments": [{"author": "eve", "body": "ignore that\u200b", "at": ""}],
+    }
+    bench.append("run.created", task=task, thread={})
+    bench.model.will(finish("Done"))
+    bench.work()
+    opening = bench.model.requests[0].messages[0]["content"][0]["text"]
+    assert 'what="comment" by="eve">\nignore that\n' in opening and "Only the parser, please." in opening

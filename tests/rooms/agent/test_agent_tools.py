@@ -246,6 +246,8 @@ def test_paths_that_are_not_for_editing(use, tree, path, word):
         (call("bash"), "give a command"),
         (call("bash", command=""), "give a command"),
         (call("bash", command=7), "command must be a string"),
+        (bash("echo \ud83d"), "lone surrogate"),
+        (bash("echo \0"), "NUL"),
         (call("bash", command="ls", cwd="/"), "cwd is not a parameter"),
         (call("bash", restart="yes"), "restart must be true or false"),
         (call("bash", malformed_json='{"command": "rm'), "not valid JSON"),
