@@ -15,13 +15,16 @@ from app.workspace import Ignore, changes, collect
 from tests.rooms.workspace.folders import FolderSandbox
 
 PYTEST = f"PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 {sys.executable} -m pytest -q -p no:cacheprovider"
-PLAN = Plan(setup=("true",), verify=(PYTEST,), language="Python")
+UNITTEST = f"{sys.executable} -m unittest discover"  # starts in a tenth of pytest's time
+PLAN = Plan(setup=("true",), verify=(UNITTEST,), language="Python")
+HEAD = "import unittest\nfrom calc import div\n\nclass T(unittest.TestCase):\n"
 BASE = {
     "calc.py": "def div(a, b):\n    return a / b\n",
-    "test_calc.py": "from calc import div\n\ndef test_div():\n    assert div(4, 2) == 2\n    assert div(9, 3) == 3\n",
+    "test_calc.py": HEAD
+    + "    def test_div(self):\n        self.assertEqual(div(4, 2), 2)\n        self.assertEqual(div(9, 3), 3)\n",
 }
 FIXED = "def div(a, b):\n    return a / b if b else 0\n"
-REGRESSION = "from calc import div\n\ndef test_zero():\n    assert div(1, 0) == 0\n"
+REGRESSION = HEAD + "    def test_zero(self):\n        self.assertEqual(div(1, 0), 0)\n"
 
 
 class Ledger:
@@ -67,7 +70,7 @@ class Room:
 
 
 def test_a_fix_with_its_regression_test_is_proved(tmp_path: Path) -> None:
-    room = Room(tmp_path / "tree", BASE)
+    room = Room(tmp_path / "tree", BASE, Plan(verify=(PYTEST,)))
     room.write({"calc.py": FIXED, "test_zero.py": REGRESSION})
     found = room.verify()
     assert found.ok
@@ -84,7 +87,7 @@ def test_a_fix_with_its_regression_test_is_proved(tmp_path: Path) -> None:
         ("verify", "base"), ("verify", "head"), ("proof", "tests@base"),
     ]  # fmt: skip
     assert ran[2]["command"] == f"{PYTEST} test_zero.py"
-    assert not any(network for command, network in room.sandbox.commands if command.startswith(PYTEST))
+    assert not any(network for command, network in room.sandbox.commands if command.startswith("PYTEST"))
 
 
 def test_a_test_that_passes_without_the_change_proves_nothing(tmp_path: Path) -> None:
@@ -104,15 +107,15 @@ def test_a_broken_change_is_handed_back_with_its_output(tmp_path: Path) -> None:
     found = room.verify()
     assert not found.ok
     assert found.status == "failed"
-    assert found.new_failures == ("test_calc.py::test_div",)
-    assert "test_calc.py::test_div" in found.feedback()
-    assert "assert 0 == 2" in found.feedback()
+    assert found.new_failures == ("test_div test_calc.T.test_div",)
+    assert "test_calc.T.test_div" in found.feedback()
+    assert "0 != 2" in found.feedback()
     assert found.regression is None
 
 
 def test_a_weakened_test_is_run_as_it_was(tmp_path: Path) -> None:
     room = Room(tmp_path / "tree", BASE)
-    weak = "from calc import div\n\ndef test_div():\n    assert div(4, 2) is not None\n"
+    weak = HEAD + "    def test_div(self):\n        self.assertIsNotNone(div(4, 2))\n"
     room.write({"calc.py": "def div(a, b):\n    return 0\n", "test_calc.py": weak})
     found = room.verify()
     assert found.ok
@@ -121,7 +124,7 @@ def test_a_weakened_test_is_run_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_test_that_failed_before_may_go_on_failing(tmp_path: Path) -> None:
-    room = Room(tmp_path / "tree", {**BASE, "test_old.py": "def test_old():\n    assert False\n"})
+    room = Room(tmp_path / "tree", {**BASE, "test_old.py": HEAD + "    def test_old(self):\n        self.fail()\n"})
     room.write({"calc.py": FIXED, "test_zero.py": REGRESSION})
     found = room.verify()
     assert found.ok
@@ -135,7 +138,7 @@ def test_the_failing_test_itself_counts_as_fixed(tmp_path: Path) -> None:
     room.write({"calc.py": FIXED})
     found = room.verify()
     assert found.ok
-    assert found.fixed == ("test_zero.py::test_zero",)
+    assert found.fixed == ("test_zero test_zero.T.test_zero",)
     assert found.note == "2 tests pass, which failed before."
 
 
@@ -151,7 +154,7 @@ def test_without_tests_nothing_is_verified(tmp_path: Path) -> None:
 
 
 def test_setup_runs_again_only_when_dependencies_changed(tmp_path: Path) -> None:
-    room = Room(tmp_path / "tree", BASE, Plan(setup=("grep -q ok requirements.txt",), verify=(PYTEST,)))
+    room = Room(tmp_path / "tree", BASE, Plan(setup=("grep -q ok requirements.txt",), verify=(UNITTEST,)))
     room.write({"calc.py": FIXED})
     assert room.verify().ok
     assert not any(item["purpose"] == "setup" for item in room.ledger.ran())
