@@ -5,6 +5,7 @@ A finding names the kind of secret and the line, never the secret.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -36,7 +37,7 @@ _DETECTORS = (
     "twilio.TwilioKeyDetector",
 )
 _GUESSES = ("basic_auth.BasicAuthDetector", "jwt.JwtTokenDetector", "keyword.KeywordDetector")
-_EXAMPLES = ("EXAMPLE", "example")  # AWS documents AKIAIOSFODNN7EXAMPLE
+_EXAMPLE = re.compile(r"\b\w{0,60}(?:EXAMPLE|example)(?:KEY)?\b")  # AWS documents AKIAIOSFODNN7EXAMPLE
 
 
 def check_secrets(changeset: ChangeSet) -> Iterator[Finding]:
@@ -55,7 +56,7 @@ def check_secrets(changeset: ChangeSet) -> Iterator[Finding]:
 
 def _in_line(file: ChangedFile, number: int, text: str) -> Finding | None:
     in_test = is_test_path(file.path)
-    for piece in _pieces(text):
+    for piece in _pieces(_EXAMPLE.sub("", text)):
         kind = _kind(_detectors(_DETECTORS), piece) or ("credential" if Redactor().text(piece) != piece else "")
         if kind and in_test:
             message = f"Looks like a secret ({kind}) in a test; a person has to look at it."
@@ -79,9 +80,8 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _kind(detectors: tuple[Any, ...], text: str) -> str:
     for detector in detectors:
-        for secret in detector.analyze_string(text):
-            if not any(word in secret for word in _EXAMPLES):
-                return str(detector.secret_type)
+        if next(iter(detector.analyze_string(text)), None) is not None:
+            return str(detector.secret_type)
     return ""
 
 
