@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -34,16 +33,28 @@ class Change:
         return {"path": self.path, "kind": self.kind, "mode": self.mode, "digest": self.digest, "size": self.size}
 
 
-def changes(before: Manifest, after: Manifest, ignore: Ignore, *, after_setup: Manifest | None = None) -> list[Change]:
+def changes(
+    before: Manifest,
+    after: Manifest,
+    ignore: Ignore,
+    *,
+    after_setup: Manifest | None = None,
+    unseen: Mapping[str, str] | None = None,
+) -> list[Change]:
     """The changes from the clean tree `before` to `after`, sorted by path, without ignored new files.
 
     With `after_setup`, the manifest taken when setup had run, what setup itself made or changed and nobody touched
-    since (a lock file `npm install` wrote) is no part of the change.
+    since (a lock file `npm install` wrote) is no part of the change. `unseen` are the paths the walk of `after` could
+    not read, with the reason: they are not taken for deleted. Raises UserError when the walk was cut short.
     """
+    hidden = unseen or {}
+    if "too many files" in hidden.values():
+        raise UserError("The working tree holds more files than can be looked through; remove what is not needed.")
     setup = before if after_setup is None else after_setup
     found = [
         change
         for path in sorted(before.keys() | after.keys())
+        if path not in hidden
         if setup.get(path) == before.get(path) or after.get(path) != setup.get(path)
         if (change := _change(path, before.get(path), after.get(path))) is not None
     ]
@@ -81,12 +92,20 @@ def collect(sandbox: Sandbox, found: Iterable[Change]) -> dict[str, bytes]:
 def lay(sandbox: Sandbox, found: Iterable[Change], contents: Mapping[str, bytes]) -> None:
     """Make the changes in the sandbox's tree: deletions first, so that a file may become a folder."""
     found = list(found)
-    for change in found:
-        if change.kind == "delete":
-            sandbox.remove_file(change.path)
+    gone = [change.path for change in found if change.kind == "delete"]
+    for path in gone:
+        sandbox.remove_file(path)
+    clear_folders(sandbox, gone, (change.path for change in found if change.kind == "add"))
     for change in found:
         if change.kind != "delete":
             write(sandbox, change.path, change.mode, contents[change.path], replaces=change.old_mode)
+
+
+def clear_folders(sandbox: Sandbox, gone: Iterable[str], arriving: Iterable[str]) -> None:
+    """Remove the folders that stood above the files `gone` and whose names the `arriving` files take."""
+    left = {"/".join(path.split("/")[:depth]) for path in gone for depth in range(1, path.count("/") + 1)}
+    for path in left.intersection(arriving):
+        sandbox.run(f"rm -rf -- {shlex.quote(path)}", timeout_seconds=60)
 
 
 def read(sandbox: Sandbox, path: str, mode: str, digest: str) -> bytes:
@@ -105,10 +124,4 @@ def write(sandbox: Sandbox, path: str, mode: str, content: bytes, *, replaces: s
     """Put a file or a link there; `replaces` is the mode of what stands there now. Raises UserError."""
     if replaces and SYMLINK in (mode, replaces) and mode != replaces:
         sandbox.remove_file(path)
-    if mode != SYMLINK:
-        sandbox.write_file(path, content, mode=mode)
-        return
-    target, folder = shlex.quote(os.fsdecode(content)), shlex.quote(os.path.dirname(path) or ".")
-    made = sandbox.run(f"mkdir -p -- {folder} && ln -sfnT -- {target} {shlex.quote(path)}", timeout_seconds=30)
-    if not made.ok:
-        raise UserError(f"The link `{ascii(path)[1:-1]}` could not be made.")
+    sandbox.write_file(path, content, mode=mode)

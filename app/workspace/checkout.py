@@ -95,7 +95,7 @@ def checkout(mirror: Mirror, sha: str, into: Path) -> Checkout:
 def throwaway(mirror: Mirror, made: Checkout, tree: Path, *, history_inside: str, branch: str = "main") -> None:
     """Put a repository of its own into `tree`, before anything hostile runs there; written without running git.
 
-    `history_inside` is where the sandbox sees the mirror (`SandboxHost.history_path`): its objects are borrowed, so
+    `history_inside` is where the sandbox sees the mirror's objects (`SandboxHost.history_path`): they are borrowed, so
     `git log`, `diff`, `blame` and `commit` work inside. They include whatever else was fetched from the same project.
     """
     git = tree / ".git"
@@ -108,7 +108,7 @@ def throwaway(mirror: Mirror, made: Checkout, tree: Path, *, history_inside: str
     ref.write_text(made.sha + "\n", encoding="utf-8", errors="surrogateescape")
     (git / "HEAD").write_text(f"ref: refs/heads/{branch}\n", encoding="utf-8")
     (git / "config").write_text(_THROWAWAY_CONFIG, encoding="utf-8")
-    (git / "objects" / "info" / "alternates").write_text(history_inside.rstrip("/") + "/objects\n", encoding="utf-8")
+    (git / "objects" / "info" / "alternates").write_text(history_inside + "\n", encoding="utf-8")
     # The same bytes-are-bytes rule as outside: `git status` inside shows what a proposal would hold.
     (git / "info" / "attributes").write_text(ATTRIBUTES, encoding="ascii")
     if (mirror.path / "shallow").exists():

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.errors import UserError
 from app.ports import FileEntry, Manifest, Sandbox, Store
-from app.workspace.changes import read, write
+from app.workspace.changes import clear_folders, read, write
 from app.workspace.ignore import Ignore, environments
 
 MAX_FILE_BYTES = 32 * 2**20  # a bigger file is data or output, not somebody's change
@@ -76,12 +76,16 @@ def restore_snapshot(
     now = sandbox.manifest()
     rules = ignore or Ignore(tracked=base.keys())
     prefixes = environments(path for path in now if path not in base)
-    touched = 0
-    for path in now:
-        gone = path in wanted["deleted"] or (path not in base and path not in wanted["files"])
-        if gone and not (path not in base and (rules.artefact(path) or path.startswith(prefixes))):
-            sandbox.remove_file(path)
-            touched += 1
+    gone = [
+        path
+        for path in now
+        if path in wanted["deleted"]
+        or (path not in base and path not in wanted["files"] and not _is_environment(path, rules, prefixes))
+    ]
+    for path in gone:
+        sandbox.remove_file(path)
+    clear_folders(sandbox, gone, wanted["files"])
+    touched = len(gone)
     for path, entry in _target(base, wanted).items():
         current = now.get(path)
         if current is not None and (current.mode, current.digest) == (entry.mode, entry.digest):
@@ -95,6 +99,10 @@ def restore_snapshot(
         write(sandbox, path, entry.mode, content, replaces=current.mode if current else "")
         touched += 1
     return touched
+
+
+def _is_environment(path: str, rules: Ignore, prefixes: tuple[str, ...]) -> bool:
+    return rules.artefact(path) or path.startswith(prefixes)
 
 
 def _base_content(path: str, entry: FileEntry, store: Store, read_base: Callable[[str], bytes] | None) -> bytes:
@@ -114,7 +122,7 @@ def _chosen(base: Manifest, now: Manifest, ignore: Ignore) -> tuple[dict[str, Fi
     skipped: list[str] = []
     total = 0
     for path, entry in sorted(differing.items(), key=lambda item: item[1].size):
-        if ignore.artefact(path) or path.startswith(prefixes):
+        if _is_environment(path, ignore, prefixes):
             continue
         if entry.size > MAX_FILE_BYTES or total + entry.size > MAX_BYTES:
             skipped.append(path)

@@ -141,16 +141,15 @@ class FolderSandbox:
     def write_file(self, path: str, content: bytes, *, mode: str | None = None) -> None:
         place = self.tree / path
         place.parent.mkdir(parents=True, exist_ok=True)
+        if mode == "120000":
+            os.symlink(os.fsdecode(content), place)
+            return
         place.write_bytes(content)
         if mode is not None:
             place.chmod(0o755 if mode == "100755" else 0o644)
 
     def remove_file(self, path: str) -> None:
         (self.tree / path).unlink()
-        folder = (self.tree / path).parent
-        while folder != self.tree and not any(folder.iterdir()):
-            folder.rmdir()
-            folder = folder.parent
 
     def manifest(self) -> dict[str, FileEntry]:
         found: dict[str, FileEntry] = {}

@@ -40,6 +40,7 @@ def alter(sandbox: FolderSandbox) -> None:
     sandbox.write_file("sub/new.bin", bytes(range(256)))
     os.symlink("../keep.txt", sandbox.tree / "sub" / "link")
     sandbox.remove_file("dir/x.txt")
+    (sandbox.tree / "dir").rmdir()
     sandbox.write_file("dir", b"a file now")
     (sandbox.tree / os.fsdecode(b"caf\xe9 'q'")).write_bytes(b"odd name")
 
@@ -110,6 +111,18 @@ def test_what_setup_wrote_is_no_change_until_somebody_touches_it(sandbox: Folder
     fill(sandbox, {"keep.txt": b"by the model", "other.lock": b"2"})
     found = changes(before, sandbox.manifest(), Ignore(tracked=before), after_setup=after_setup)
     assert [(change.path, change.kind) for change in found] == [("keep.txt", "modify"), ("other.lock", "add")]
+
+
+def test_what_could_not_be_read_is_not_taken_for_deleted(sandbox: FolderSandbox) -> None:
+    fill(sandbox, FILES)
+    before = sandbox.manifest()
+    sandbox.remove_file("keep.txt")
+    sandbox.remove_file("gone.txt")
+    rules = Ignore(tracked=before)
+    found = changes(before, sandbox.manifest(), rules, unseen={"keep.txt": "cannot be read"})
+    assert [change.path for change in found] == ["gone.txt"]
+    with pytest.raises(UserError, match="more files than"):
+        changes(before, {}, rules, unseen={"x": "too many files"})
 
 
 def test_ignored_files_are_left_out_and_named(project: Project, tmp_path: Path) -> None:

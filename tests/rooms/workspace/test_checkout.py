@@ -127,7 +127,7 @@ def test_git_works_in_the_throw_away_repository(project: Project, tmp_path: Path
     project.commit({"a.txt": b"one\r\n", ".gitattributes": "* text=auto\n", "sub/b.txt": "b"}, "first")
     project.commit({"a.txt": b"one\r\ntwo\r\n"}, "second")
     mirror, made, tree = laid_out(project, tmp_path)
-    throwaway(mirror, made, tree, history_inside=str(mirror.path), branch="feature/main")
+    throwaway(mirror, made, tree, history_inside=str(mirror.path / "objects"), branch="feature/main")
 
     def git(*arguments: str) -> str:
         done = subprocess.run(["git", *arguments], cwd=tree, env=GIT, capture_output=True, check=False)
