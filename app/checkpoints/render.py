@@ -107,23 +107,18 @@ def question(state: RunState, asked: Mapping[str, Any], number: int, *, prefix: 
     lines = [marker(state.run_id, f"question-{number}"), f"### ❓ {people([requester])} a question before I go on", ""]
     for index, item in enumerate(asked["questions"], start=1):
         lines += [f"**{index}. {line(item['text'], 600)}**", ""]
-        default = item.get("default")
-        for letter, option in zip(_LETTERS, item.get("options", []), strict=False):
-            text, consequence = _option(option)
-            mark = " *(default)*" if default in {letter, text} else ""
-            lines.append(f"- **{index}{letter}** {line(text, 200)}{mark}" + (f": {consequence}" if consequence else ""))
+        consequences = item.get("consequences", [])
+        for position, (letter, option) in enumerate(zip(_LETTERS, item.get("options", []), strict=False)):
+            text = line(str(option), 200) + (" *(default)*" if position == item.get("default") else "")
+            consequence = line(str(consequences[position]), 300) if position < len(consequences) else ""
+            says_more = consequence and consequence != line(str(option), 300)
+            lines.append(f"- **{index}{letter}** {text}" + (f": {consequence}" if says_more else ""))
         lines.append("")
     example = f"{prefix} answer 1a" if asked["questions"][0].get("options") else f"{prefix} answer your words"
     lines += [
         f"Reply here in your own words, or `{example}`. I wait, at no cost, until somebody with triage rights does."
     ]
     return cut("\n".join(lines))
-
-
-def _option(option: Any) -> tuple[str, str]:
-    if isinstance(option, Mapping):
-        return str(option.get("text", "")), line(str(option.get("consequence", "")), 300)
-    return str(option), ""
 
 
 def result(state: RunState, *, pull: Mapping[str, Any] | None, prefix: str, owners: Sequence[str] = ()) -> str:
