@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
 
 from app import log
 from app.checkpoints import replies
+from app.creation import created, request_of
 from app.errors import TransientError, UserError
-from app.facts import BOT_DEFAULTS, Facts, gather, names_of, role_of
+from app.facts import BOT_DEFAULTS, gather, names_of, role_of
 from app.github.access import Access
 from app.jobs import Command, Job, Thread
 from app.log import Redactor
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
 from app.settings import Settings
-from app.task import answer_text, branch_name, task_of
+from app.task import answer_text
 from app.triggers.admission import Facts as AdmissionFacts
 from app.triggers.admission import admit
 from app.triggers.commands import PREFIX
@@ -184,28 +183,18 @@ class Dispatcher:
         previous = self._worked(job.thread)
         earlier = self._open(previous[0].run_id).state.created if command.verb == "retry" and previous else None
         ledger = self._open(run_id)
-        ledger.append_if(
-            lambda state: state.seq == 0, "run.created", **self._created(job, command, facts, run_id, role, earlier)
+        data = created(
+            job,
+            command,
+            facts,
+            run_id,
+            role=role,
+            earlier=earlier,
+            clone_url=self._clone_url(job.thread.repository),
+            settings=self._settings,
         )
+        ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
         self._admit(ledger)
-
-    def _created(
-        self, job: Job, command: Command, facts: Facts, run_id: str, role: str, earlier: Any
-    ) -> dict[str, Any]:
-        config = facts.config.model_dump(mode="json")
-        return _request(job) | {
-            "task": task_of(job, command, facts.comments, earlier),
-            "playbook": "fix",
-            "base": {"ref": facts.base_ref, "sha": facts.base_sha, "default": True},
-            "branch": branch_name(config["branch_prefix"], job, run_id),
-            "clone_url": self._clone_url(job.thread.repository),
-            "config": config | {"budget": facts.budget},
-            "config_source": facts.config_source,
-            "names": names_of(facts.config, PREFIX),
-            "model": self._settings.model(command.flags.get("model") or config["model"]),
-            "admission": facts.admission | {"role": role},
-            "protection": facts.protection,
-        }
 
     def _admit(self, ledger: RunLedger) -> None:
         """Admit, queue or refuse a run that was created; nothing for one that is further on."""
@@ -244,12 +233,12 @@ class Dispatcher:
     def _reply(self, job: Job, run_id: str, text: str, *, refused: bool = False) -> None:
         """A run that only says something."""
         ledger = self._open(run_id)
-        created = _request(job) | {
+        data = request_of(job) | {
             "playbook": "reply",
             "names": names_of(BOT_DEFAULTS, PREFIX),
             "task": {"title": job.source.title},
         }
-        ledger.append_if(lambda state: state.seq == 0, "run.created", **created)
+        ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
         outcome = "refused" if refused else "replied"
         ledger.append_if(lambda state: state.is_active, "run.ended", outcome=outcome, reason=text)
         announce(self._publishing, ledger)
@@ -281,14 +270,3 @@ def run_id_of(job: Job, index: int) -> str:
 def _implied(job: Job) -> Command:
     """What a label or a plain reply means."""
     return Command(verb="fix") if job.action == "start" else Command(verb="answer", text=job.source.comment)
-
-
-def _request(job: Job) -> dict[str, Any]:
-    return {
-        "thread": asdict(job.thread),
-        "requester": asdict(job.sender),
-        "trigger": job.trigger,
-        "reason": job.reason,
-        "delivery": job.id,
-        "comment_id": job.source.comment_id,
-    }

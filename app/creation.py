@@ -1,0 +1,53 @@
+"""The first event of a run: everything that was known when it was asked for. Shared by dispatch and local runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from app.facts import Facts, names_of
+from app.jobs import Command, Job
+from app.settings import Settings
+from app.task import branch_name, task_of
+from app.triggers.commands import PREFIX
+
+
+def request_of(job: Job) -> dict[str, Any]:
+    """Who asked, where and by what; the part every run has, also one that only says something."""
+    return {
+        "thread": asdict(job.thread),
+        "requester": asdict(job.sender),
+        "trigger": job.trigger,
+        "reason": job.reason,
+        "delivery": job.id,
+        "comment_id": job.source.comment_id,
+    }
+
+
+def created(
+    job: Job,
+    command: Command,
+    facts: Facts,
+    run_id: str,
+    *,
+    role: str,
+    clone_url: str,
+    settings: Settings,
+    earlier: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The data of `run.created`. `earlier` is that of the run which is tried again."""
+    config = facts.config.model_dump(mode="json")
+    return request_of(job) | {
+        "task": task_of(job, command, facts.comments, earlier),
+        "playbook": "fix",
+        "base": {"ref": facts.base_ref, "sha": facts.base_sha, "default": True},
+        "branch": branch_name(config["branch_prefix"], job, run_id),
+        "clone_url": clone_url,
+        "config": config | {"budget": facts.budget},
+        "config_source": facts.config_source,
+        "names": names_of(facts.config, PREFIX),
+        "model": settings.model(command.flags.get("model") or config["model"]),
+        "admission": facts.admission | {"role": role},
+        "protection": facts.protection,
+    }
