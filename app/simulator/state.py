@@ -23,7 +23,7 @@ from app.simulator.records import (
 )
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, kw_only=True, repr=False)
 class Comment:
     """A comment on an issue or pull request. Reading `body` proves nothing; `read()` marks it as seen."""
 
@@ -37,6 +37,9 @@ class Comment:
     was_read: bool = False
     edits: list[str] = field(default_factory=list)  # earlier bodies, oldest first
 
+    def __repr__(self) -> str:
+        return f"<Comment by {self.author}: {self.body[:60]!r}>"
+
     @property
     def author(self) -> str:
         """The login of the author."""
@@ -48,7 +51,7 @@ class Comment:
         return self.body
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, kw_only=True, repr=False)
 class Issue:
     """An issue; also what a pull request has in common with one."""
 
@@ -71,6 +74,9 @@ class Issue:
     reactions: list[Reaction] = field(default_factory=list)
     events: list[IssueEvent] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.repository.full_name}#{self.number} {self.title!r} {self.labels}>"
+
     @property
     def author(self) -> str:
         """The login of who opened it."""
@@ -82,7 +88,7 @@ class Issue:
         return [account.login for account in self.assigned]
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, kw_only=True, repr=False)
 class ReviewComment:
     """A comment on a line of a pull request's diff."""
 
@@ -102,6 +108,9 @@ class ReviewComment:
     in_reply_to: int | None = None
     was_read: bool = False
     reactions: list[Reaction] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"<ReviewComment by {self.author} on {self.path}:{self.line}: {self.body[:60]!r}>"
 
     @property
     def author(self) -> str:
@@ -131,7 +140,7 @@ class Review:
         return self.user.login
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, kw_only=True, repr=False)
 class Pull(Issue):
     """A pull request; `head` and `base` are branch names."""
 
@@ -186,7 +195,7 @@ class Pull(Issue):
         return [self.repository.commit(sha) for sha in shas]
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, kw_only=True, repr=False)
 class Repository:
     """A repository: everything about it, and its bare git repository."""
 
@@ -210,6 +219,9 @@ class Repository:
     verified: set[str] = field(default_factory=set)
     suites: list[CheckSuite] = field(default_factory=list)
     runs: list[CheckRun] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"<Repository {self.full_name}>"
 
     @property
     def full_name(self) -> str:
