@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import base64
 import subprocess
 import sys
 import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -162,6 +165,36 @@ def test_the_token_travels_in_the_environment_for_its_host_only() -> None:
     assert value.startswith("Authorization: basic ")
     with pytest.raises(UserError):
         _source("https://x:y@github.example/o/r.git", "ghs_secret")
+
+
+class _Door(BaseHTTPRequestHandler):
+    """A forge that answers every path with the status in its first part."""
+
+    seen: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.seen.append(self.headers.get("Authorization", ""))
+        self.send_response(int(self.path.split("/")[1]))
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, TransientError), (404, UserError), (503, TransientError)])
+def test_a_forge_that_says_no_is_understood_and_the_token_not_repeated(
+    mirror: Mirror, status: int, error: type[Exception]
+) -> None:
+    server = HTTPServer(("127.0.0.1", 0), _Door)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(error) as raised:
+            mirror.fetch(f"http://127.0.0.1:{server.server_port}/{status}/r.git", "main", "ghs_secret_token")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert _Door.seen[-1] == "basic " + base64.b64encode(b"x-access-token:ghs_secret_token").decode()
+    assert "ghs_secret" not in str(raised.value)
+    assert "ghs_secret" not in "".join(path.read_text() for path in mirror.path.glob("config*"))
 
 
 def test_nothing_of_a_persons_configuration_reaches_git(monkeypatch: pytest.MonkeyPatch) -> None:
