@@ -83,5 +83,4 @@ def _visible(line: str, in_comment: bool) -> tuple[str, bool]:
             at = start + 4
             continue
         shown.append(line[at:start])
-        at, in_comment = start, True
-        at += 4
+        at, in_comment = start + 2, True  # `<!-->` is a whole comment

@@ -170,7 +170,7 @@ def _comment(event: CommentEvent, job: _MakeJob, slug: str, prefix: str) -> Deci
         return job(lookup(heard[0].verb).action, f"{event.sender.login} commanded: {said}.", trigger, heard)
     if is_asked and event.source.comment.strip():
         return job("answer", f"{event.sender.login} replied while a question is open.", trigger)
-    if event.name != "issue_comment" and event.review_state == "changes_requested":
+    if event.review_state == "changes_requested":
         return _ignore("Not built yet: acting on requested changes.")
     return _ignore("The comment holds no command.")
 
