@@ -74,6 +74,8 @@ class Dispatcher:
         verb, is_said = lookup(command.verb), bool(job.commands)
         with self._access.asking(job.thread) as github:
             role = role_of(github, job.thread.repository, job.sender.login)
+        if self._was_heard(job):
+            return
         active = self._active(job.thread)
         needed = needed_role(command)
         is_own_question = verb.name == "answer" and any(run.requester == job.sender.login for run in active)
@@ -225,7 +227,7 @@ class Dispatcher:
 
     def _start(self, ledger: RunLedger) -> None:
         try:
-            self._launcher.start(ledger.run_id, ledger.state.attempt + 1)
+            self._launcher.start(ledger.run_id, ledger.state.launched)
         except TransientError as error:
             until = self._clock.now() + timedelta(seconds=error.retry_after_seconds)
             ledger.append("run.parked", reason="capacity", note=f"{error}", until=until.isoformat())
@@ -254,6 +256,15 @@ class Dispatcher:
     def _worked(self, thread: Thread) -> list[RunSummary]:
         """Runs of the thread that were more than an answer, newest first."""
         return [run for run in self._store.runs(thread_key=thread.key) if run.reason not in {"replied", "refused"}]
+
+    def _was_heard(self, job: Job) -> bool:
+        """Whether a run that has ended since took this job in: the job came again because its taker died."""
+        for run in self._store.runs(active=False, thread_key=job.thread.key, limit=3):
+            state = self._open(run.run_id).state
+            heard = [*state.answers, *state.steering, *([state.cancel] if state.cancel else [])]
+            if any(item.get("delivery") == job.id for item in heard):
+                return True
+        return False
 
     def _spent_today(self, ledger: RunLedger) -> float:
         day, repository = self._clock.now().date().isoformat(), ledger.state.created["thread"]["repository"]

@@ -19,7 +19,7 @@ KINDS: Mapping[str, str] = {
     # dispatch
     "run.created": "thread, requester, trigger, task (frozen text), playbook, base, config, model, delivery",
     "run.queued": "reason, ahead",
-    "run.admitted": "reason",
+    "run.admitted": "reason; asks for one more attempt",
     "steer.received": "by, text, delivery",
     "question.answered": "by, text, delivery",
     "cancel.requested": "by, reason, delivery",
@@ -46,7 +46,7 @@ KINDS: Mapping[str, str] = {
     "scan.ended": "ok, findings",
     "proposal.made": "changes, title, summary, evidence, draft, marks",
     "run.parked": "reason, until, note",
-    "run.resumed": "reason",
+    "run.resumed": "reason; asks for one more attempt",
     "run.ended": "outcome, reason, next_step",
     # publish
     "publish.intended": "key, digest",

@@ -66,7 +66,8 @@ class RunLedger:
                 self.store.append(self.run_id, event.seq - 1, [event], summarise(self.state))
             except Conflict:
                 self._forget_last()
-                self.refresh()
+                if not self.refresh():
+                    raise  # the head is elsewhere, yet nothing follows: the ledger was cut off
                 continue
             except BaseException:
                 self._forget_last()

@@ -54,7 +54,8 @@ class RunState:
     outcome: Outcome | None = None
     reason: str = ""
     next_step: str = ""
-    attempt: int = 0
+    launched: int = 0  # the newest attempt a worker was asked for
+    attempt: int = 0  # the newest attempt that started
     stages: list[Stage] = field(default_factory=list)
     commands: list[Mapping[str, Any]] = field(default_factory=list)  # every command.ran, in order
     blocked_hosts: list[str] = field(default_factory=list)
@@ -108,8 +109,10 @@ def _queued(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     state.phase, state.queue_reason = "queued", data.get("reason", "")
 
 
-def _admitted(state: RunState, _event: Event, _data: Mapping[str, Any]) -> None:
-    state.phase, state.queue_reason = "working", ""
+def _launched(state: RunState, _event: Event, _data: Mapping[str, Any]) -> None:
+    state.phase, state.launched = "working", state.launched + 1
+    state.queue_reason = state.park_reason = state.park_note = ""
+    state.park_until = None
 
 
 def _attempt(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
@@ -210,10 +213,6 @@ def _parked(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     state.park_note, state.park_until = data.get("note", ""), data.get("until")
 
 
-def _resumed(state: RunState, _event: Event, _data: Mapping[str, Any]) -> None:
-    state.phase, state.park_reason, state.park_note, state.park_until = "working", "", "", None
-
-
 def _ended(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     _clock_off(state, event)
     state.phase, state.outcome = "ended", data["outcome"]
@@ -245,7 +244,7 @@ def _settled(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
 _FOLDS = {
     "run.created": _created,
     "run.queued": _queued,
-    "run.admitted": _admitted,
+    "run.admitted": _launched,
     "attempt.started": _attempt,
     "stage.started": _stage_started,
     "stage.ended": _stage_ended,
@@ -266,7 +265,7 @@ _FOLDS = {
     "scan.ended": _scanned,
     "proposal.made": _proposed,
     "run.parked": _parked,
-    "run.resumed": _resumed,
+    "run.resumed": _launched,
     "run.ended": _ended,
     "publish.intended": _intended,
     "publish.done": _published,

@@ -41,14 +41,14 @@ class Scheduler:
         self._concurrency = concurrency
 
     def tick(self) -> int:
-        """Look at every active run and at ended ones with unpublished news; returns how many were acted on."""
+        """Look at every active run and at ended ones with unpublished news; returns how many were moved on."""
         active = sorted(self._store.runs(active=True), key=lambda run: run.created_at)
         acted = 0
         for run in active:
             acted += self._look_after(run)
         recent = [run for run in self._store.runs(active=False, limit=200) if run.unpublished]
         for run in [*active, *recent]:
-            acted += self._announce_again(run)
+            self._announce_again(run)
         return acted
 
     def _look_after(self, run: RunSummary) -> bool:
@@ -111,19 +111,17 @@ class Scheduler:
 
     def _start(self, ledger: RunLedger) -> bool:
         try:
-            self._launcher.start(ledger.run_id, ledger.state.attempt + 1)
+            self._launcher.start(ledger.run_id, ledger.state.launched)
         except TransientError as error:  # no room on the platform: the run waits for its turn
             until = self._clock.now() + timedelta(seconds=error.retry_after_seconds)
             ledger.append("run.parked", reason="capacity", note=f"{error}.", until=until.isoformat())
         return True
 
-    def _announce_again(self, run: RunSummary) -> bool:
-        """News older than half a minute that GitHub does not show: the announcement was lost."""
+    def _announce_again(self, run: RunSummary) -> None:
+        """News older than half a minute that GitHub does not show: the announcement was lost, or its taker died."""
         age = self._clock.now() - datetime.fromisoformat(run.updated_at)
-        if not run.unpublished or age < timedelta(seconds=_ANNOUNCE_AGAIN_SECONDS):
-            return False
-        announce(self._publishing, self._open(run.run_id))
-        return True
+        if run.unpublished and age >= timedelta(seconds=_ANNOUNCE_AGAIN_SECONDS):
+            announce(self._publishing, self._open(run.run_id))
 
     def _open(self, run_id: str) -> RunLedger:
         return RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor)
