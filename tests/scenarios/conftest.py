@@ -9,7 +9,7 @@ import pytest
 
 from app.agent.scripted_model import Script
 from app.simulator import Simulator
-from tests.scenarios.stage import Bot, StoryClock
+from tests.scenarios.stage import Bot, StoryClock, every_message_twice
 
 CALC = '''"""Arithmetic."""
 
@@ -67,10 +67,17 @@ def repo(github: Simulator):
     )
 
 
-@pytest.fixture
-def bot(tmp_path: Path, github: Simulator, model: Script, clock: StoryClock) -> Iterator[Bot]:
-    playing = Bot(tmp_path / "home", github, model, clock)
+@pytest.fixture(params=["once", "twice"])
+def bot(
+    request: pytest.FixtureRequest, tmp_path: Path, github: Simulator, model: Script, clock: StoryClock
+) -> Iterator[Bot]:
+    """In the `twice` telling every webhook is sent twice and every message is taken twice; the story is the same."""
+    github.redelivery_mode = request.param == "twice"
+    change = every_message_twice if github.redelivery_mode else (lambda platform: platform)
+    playing = Bot(tmp_path / "home", github, model, clock, change=change)
     yield playing
     playing.close()
+    assert github.unknown_requests == []
+    assert playing.verify_ledgers() == []
     unread = [comment.body for comment in github.unread_bot_comments()]
     assert not unread, f"the bot said something that no assertion read: {unread}"

@@ -16,11 +16,13 @@ from typing import Any
 from app import wiring
 from app.agent.scripted_model import Script, ScriptedModel
 from app.ledger import verify_chain
+from app.ports import Message, Queue
 from app.receive import Delivery, receive
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.settings import Settings
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery as Sent
+from tests.contracts.simulator.openapi import CheckedTransport
 
 
 class StoryClock:
@@ -58,6 +60,26 @@ class InlineLauncher:
         self.waiting.pop(run_id, None)
 
 
+class TwiceQueue:
+    """At-least-once, taken at its word: the first acknowledgement of every message is lost."""
+
+    def __init__(self, real: Queue) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def ack(self, message: Message) -> None:
+        if message.attempt == 1:
+            self._real.retry(message, delay_seconds=0)
+        else:
+            self._real.ack(message)
+
+
+def every_message_twice(platform: wiring.Platform) -> wiring.Platform:
+    return replace(platform, jobs=TwiceQueue(platform.jobs), publishing=TwiceQueue(platform.publishing))
+
+
 class Bot:
     """One Lamplighter over a home directory. Making another over the same home is a restart."""
 
@@ -85,7 +107,7 @@ class Bot:
         platform = wiring.local_platform(
             self.settings,
             clock=clock,
-            transport=github.transport(),
+            transport=CheckedTransport(github.transport()),
             launcher=self.launcher,
             model=ScriptedModel(script),
             host=BubblewrapHost(home),

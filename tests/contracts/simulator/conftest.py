@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from app.simulator import Repository, Simulator
-from tests.contracts.simulator.openapi import official
+from tests.contracts.simulator.openapi import CheckedTransport
 
 
 class Clock:
@@ -29,21 +28,6 @@ class Clock:
 
     def advance(self, **units: float) -> None:
         self.moment += timedelta(**units)
-
-
-class CheckedTransport(httpx.BaseTransport):
-    """Passes exchanges on and checks each against GitHub's description."""
-
-    def __init__(self, inner: httpx.BaseTransport) -> None:
-        self.inner = inner
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self.inner.handle_request(request)
-        if "json" in response.headers.get("Content-Type", "") or response.status_code == 204:
-            sent = json.loads(request.content) if request.content else None
-            got = json.loads(response.content) if response.content else None
-            official().check(request.method, request.url.path, sent, response.status_code, got)
-        return response
 
 
 @cache

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jsonschema_rs
 
 CORPUS = Path(__file__).parents[2] / "corpora" / "openapi.json.gz"
@@ -119,3 +120,18 @@ class OpenApi:
 def official() -> OpenApi:
     """The one instance of this process."""
     return OpenApi()
+
+
+class CheckedTransport(httpx.BaseTransport):
+    """Passes exchanges on and checks each against GitHub's description."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self.inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = self.inner.handle_request(request)
+        if "json" in response.headers.get("Content-Type", "") or response.status_code == 204:
+            sent = json.loads(request.content) if request.content else None
+            got = json.loads(response.content) if response.content else None
+            official().check(request.method, request.url.path, sent, response.status_code, got)
+        return response
