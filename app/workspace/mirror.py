@@ -116,6 +116,8 @@ class Mirror:
             watch=self._too_big,
             inherit=(lock,),
         )
+        if (error := self._too_big()) is not None:  # a fast one, over before the watch looked
+            raise error
 
     def _unknown(
         self, source: str, config: Sequence[tuple[str, str]], names: Sequence[str], token: str | None

@@ -97,7 +97,7 @@ def test_what_is_wrong_is_said(project: Project, mirror: Mirror, tmp_path: Path)
 def test_a_repository_over_the_limit_is_stopped_while_it_arrives(project: Project, tmp_path: Path) -> None:
     import random
 
-    project.commit({f"{n}.bin": random.Random(n).randbytes(4_000_000) for n in range(6)})
+    project.commit({f"{n}.bin": random.Random(n).randbytes(700_000) for n in range(3)})
     mirror = Mirror(tmp_path / "mirrors" / "big.git", max_bytes=1_000_000)
     with pytest.raises(UserError, match="bigger than"):
         mirror.fetch(project.url, "main")
