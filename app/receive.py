@@ -71,19 +71,16 @@ def ensure_ready(settings: Settings) -> None:
 
 def receive(delivery: Delivery, *, settings: Settings, store: Store, queue: Queue, clock: Clock) -> Answer:
     """Answer one delivery. Never raises, and never answers 5xx but the 503 that asks for a redelivery."""
-    try:
-        event_name = _checked(delivery, settings)
-    except Rejected as no:
-        log.event("receive.rejected", level=logging.WARNING, status=no.status, reason=no.reason)
-        return _no(no)
     guid = _guid(delivery)
     try:
+        event_name = _checked(delivery, settings)
         decision = _decide(event_name, delivery.body, guid, settings, clock)
         if decision.job:
             decision = _enqueue(decision, decision.job, _digest(delivery.body), store, queue)
     except Rejected as no:
         log.event("receive.rejected", level=logging.WARNING, status=no.status, reason=no.reason, delivery=guid)
-        return _no(no)
+        headers = {} if no.retry_after_seconds is None else {"retry-after": str(no.retry_after_seconds)}
+        return Answer(status=no.status, body={"error": no.reason}, headers=headers)
     job_id = decision.job.id if decision.job else None
     log.event("receive.decided", decision=decision.decision, reason=decision.reason, delivery=guid, job=job_id)
     status = 200 if event_name == "ping" else 202
@@ -153,8 +150,3 @@ def _enqueue(decision: Decision, job: Job, digest: str, store: Store, queue: Que
     except Exception as error:  # the job is on its way; a redelivery would find its run by the job id
         log.event("receive.not_claimed", level=logging.ERROR, error=error, delivery=job.id)
     return decision
-
-
-def _no(no: Rejected) -> Answer:
-    headers = {"retry-after": str(no.retry_after_seconds)} if no.retry_after_seconds is not None else {}
-    return Answer(status=no.status, body={"error": no.reason}, headers=headers)

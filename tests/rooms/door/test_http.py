@@ -102,6 +102,13 @@ def test_announced_length_over_the_limit_is_413_without_reading(client):
     assert client.post("/webhooks/github", content=b"", headers={"Content-Length": "9" * 100}).status_code == 413
 
 
+def test_announced_length_at_the_limit_is_read(client):
+    body = b'{"zen":"' + b"x" * (MAX_BODY_BYTES - 10) + b'"}'
+    assert len(body) == MAX_BODY_BYTES
+    assert client.post("/webhooks/github", content=body, headers=signed("ping", body)).status_code == 200
+    assert client.post("/webhooks/github", content=body + b" ", headers=signed("ping", body)).status_code == 413
+
+
 def test_unannounced_length_is_413_as_soon_as_it_is_over(client):
     sent = 0
 
