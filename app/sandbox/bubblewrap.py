@@ -16,6 +16,7 @@ from app.sandbox.egress import EgressProxy
 from app.sandbox.host import LocalHost
 from app.sandbox.inner import CHANNEL_FD, take_door
 from app.sandbox.inner import SCRIPT as DOOR
+from app.sandbox.local import MakeProxy
 from app.sandbox.process import Process, Spec
 from app.sandbox.shell import SCRIPT
 from app.sandbox.walls import Plan, Site, memory_file, object_directories
@@ -40,8 +41,8 @@ class BubblewrapHost(LocalHost):
 
     name = "bubblewrap"
 
-    def __init__(self, home: Path, *, program: str = "") -> None:
-        super().__init__(home)
+    def __init__(self, home: Path, *, program: str = "", make_proxy: MakeProxy = EgressProxy) -> None:
+        super().__init__(home, make_proxy=make_proxy)
         self._program = program or shutil.which("bwrap") or ""
 
     def tree_path(self, tree: Path) -> str:  # noqa: ARG002 - the port knows hosts where it depends on it
@@ -69,7 +70,8 @@ class BubblewrapWalls:
         self._program, self._site = program, site
         self._tools = toolchains.find()
         self._history = [] if site.history is None else object_directories(site.history / "objects")
-        for name, text in {**ETC, "shell": SCRIPT}.items():
+        self._mounts = toolchains.assemble_etc(site.folders.etc)
+        for name, text in {**ETC, Path(SCRIPT_INSIDE).name: SCRIPT}.items():
             (site.folders.etc / name).write_text(text)
         self.sources = [site.folders.tree, site.folders.base, *self._tools.prefixes, *self._history]
         self._options = memory_file(b"".join(os.fsencode(option) + b"\0" for option in self._arguments()))
@@ -88,11 +90,9 @@ class BubblewrapWalls:
         for name in toolchains.CONFIG_INSIDE_USR:
             if Path("/usr", name).is_dir():
                 options += ["--tmpfs", f"/usr/{name}", "--remount-ro", f"/usr/{name}"]
-        for path in [*toolchains.etc_paths(), *self._tools.prefixes]:
+        options += ["--ro-bind", str(own.etc), "/etc"]
+        for path in [*self._mounts, *self._tools.prefixes]:
             options += ["--ro-bind", str(path), str(path)]
-        for name in ETC:
-            options += ["--ro-bind", str(own.etc / name), f"/etc/{name}"]
-        options += ["--ro-bind", str(own.etc / "shell"), SCRIPT_INSIDE]
         options += ["--proc", "/proc", "--dev", "/dev", "--bind", str(own.shm), "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
         options += ["--bind", str(own.home), HOME, "--bind", str(own.tmp), TMP, "--bind", str(own.tree), TREE]
         if self._history:

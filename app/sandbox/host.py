@@ -9,7 +9,8 @@ from pathlib import Path
 
 from app.ports import Egress, EgressRequest, Limits
 from app.sandbox import cgroup, identity
-from app.sandbox.local import LocalSandbox
+from app.sandbox.egress import EgressProxy
+from app.sandbox.local import LocalSandbox, MakeProxy
 from app.sandbox.process import Nursery
 from app.sandbox.sealed import remove
 from app.sandbox.walls import Folders, Site, Walls
@@ -20,8 +21,8 @@ class LocalHost(ABC):
 
     name: str
 
-    def __init__(self, home: Path) -> None:
-        self._home = home
+    def __init__(self, home: Path, *, make_proxy: MakeProxy = EgressProxy) -> None:
+        self._home, self._make_proxy = home, make_proxy
 
     @abstractmethod
     def require(self) -> None:
@@ -71,6 +72,7 @@ class LocalHost(ABC):
                 limits=limits,
                 egress=egress,
                 on_request=on_request,
+                make_proxy=self._make_proxy,
                 nursery=nursery,
                 group=group,
                 passage=passage,

@@ -17,6 +17,7 @@ from app.sandbox import landlock, seccomp, toolchains
 from app.sandbox.connector import Connector
 from app.sandbox.egress import EgressProxy
 from app.sandbox.host import LocalHost
+from app.sandbox.local import MakeProxy
 from app.sandbox.process import Process, Spec
 from app.sandbox.shell import SCRIPT
 from app.sandbox.walls import Plan, Site, memory_file, object_directories
@@ -33,8 +34,8 @@ class JailHost(LocalHost):
 
     name = "jail"
 
-    def __init__(self, home: Path, *, abi: int | None = None) -> None:
-        super().__init__(home)
+    def __init__(self, home: Path, *, abi: int | None = None, make_proxy: MakeProxy = EgressProxy) -> None:
+        super().__init__(home, make_proxy=make_proxy)
         self._abi = landlock.abi() if abi is None else min(abi, landlock.abi())
 
     def tree_path(self, tree: Path) -> str:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from app.errors import UserError
 from app.ports import Egress, EgressRequest, Execution, Limits, Manifest
@@ -23,6 +24,8 @@ from app.sandbox.watch import Disk, Watch
 
 MAX_COMMAND_BYTES = 120_000  # the kernel takes 131,072 bytes in one argument
 
+MakeProxy = Callable[[Egress, Callable[[EgressRequest], None]], EgressProxy]
+
 
 class LocalSandbox:
     """Implements `app.ports.Sandbox`. Methods may be called from any thread; `shell` takes one command at a time."""
@@ -37,6 +40,7 @@ class LocalSandbox:
         limits: Limits,
         egress: Egress,
         on_request: Callable[[EgressRequest], None],
+        make_proxy: MakeProxy,
         nursery: Nursery,
         group: cgroup.Cgroup | None,
         passage: identity.Passage,
@@ -44,7 +48,7 @@ class LocalSandbox:
         self.name = name
         self.root = walls.root
         self._folders, self._walls, self._limits = folders, walls, limits
-        self._egress, self._on_request = egress, on_request
+        self._open_proxy: Callable[[], EgressProxy] = partial(make_proxy, egress, on_request)
         self._nursery, self._group, self._passage = nursery, group, passage
         self._closed = False
         self._lock = threading.Lock()
@@ -134,9 +138,9 @@ class LocalSandbox:
         """Kill what is left, wait until it is gone, and look once more at the limits it may have broken."""
         process.kill("closed")
         process.wait_gone()
-        self._watch.remove(process)
         if process.exit_code != 0 and not self._closed:
             self._watch.judge(process)
+        self._watch.remove(process)
         with self._lock:
             self._running.discard(process)
         process.close()
@@ -146,7 +150,7 @@ class LocalSandbox:
         if not network:
             yield None
             return
-        proxy = EgressProxy(self._egress, self._on_request)
+        proxy = self._open_proxy()
         try:
             yield proxy
         finally:

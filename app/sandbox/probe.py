@@ -15,8 +15,6 @@ from app.sandbox.jail import JailHost
 APT = "sudo apt install bubblewrap"
 PROBE_SECONDS = 20.0
 ANSWER = "lamplighter"
-# Succeeds only inside: the tree is there and writable, the machine's password hashes and first process are not.
-PROBE = f"touch probe && ! cat /etc/shadow 2>/dev/null && ! ls /proc/1/cwd/ 2>/dev/null && echo {ANSWER}"
 PROBE_LIMITS = Limits(timeout_seconds=PROBE_SECONDS, memory_bytes=2**30, processes=64, disk_bytes=2**26)
 
 
@@ -48,13 +46,16 @@ def probe(host: LocalHost, home: Path) -> str:
     """Start one and let it prove itself; "" when it did, else why not."""
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home, prefix="probe-") as folder:
-        tree = Path(folder) / "tree"
+        tree, outside = Path(folder) / "tree", Path(folder) / "outside"
         tree.mkdir()
+        outside.write_text("seen")
+        outside.chmod(0o644)
+        command = f"touch written && ! cat '{outside}' 2>/dev/null && echo {ANSWER}"
         try:
             with host.open("probe", tree, limits=PROBE_LIMITS, egress=Egress(), on_request=lambda _: None) as sandbox:
-                done = sandbox.run(PROBE)
+                done = sandbox.run(command)
         except (LamplighterError, OSError) as error:
             return str(error)
-    if done.ok and done.text.strip().endswith(ANSWER):
+    if done.ok and done.text == f"{ANSWER}\n":
         return ""
     return done.text.strip()[-300:] or f"the probe ended with {done.exit_code} {done.killed_by}".strip()

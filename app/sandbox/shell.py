@@ -86,7 +86,7 @@ class Shell:
 
     def _ensure(self) -> Process:
         if self._process is not None:
-            while self._process.hear():
+            while not self._process.gone and self._process.hear():
                 pass
             if not self._process.gone and self._process.exited_at is None:
                 return self._process

@@ -15,6 +15,7 @@ from app.sandbox.process import KilledBy, Process
 
 TICK_SECONDS = 0.1
 INODE_BYTES = 4096  # what an empty file counts as, so that a flood of them meets the disk limit, too
+GROWTH = 64  # a sandbox over its limit may grow by one part in this many before the next command is killed
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -23,7 +24,7 @@ class Disk:
 
     def __init__(self, folders: Sequence[Path], limit_bytes: int) -> None:
         self._folders = folders
-        self._limit = limit_bytes
+        self._limit = self._allowed = limit_bytes
         self._free_when_counted = self._free()
         self._used = 0
         self._counted = False
@@ -37,14 +38,19 @@ class Disk:
         return total
 
     def is_over(self) -> bool:
+        """Whether the limit was passed just now. What is already over may be cleaned up, so only growth counts then."""
         free = self._free()
-        room = self._limit - self._used
+        room = self._allowed - self._used
         if self._free_when_counted - free < (room // 2 if self._counted else room // 8):
             return False
         self._free_when_counted = free
-        self._used = sum(used_bytes(folder, self._limit) for folder in self._folders)
+        self._used = sum(used_bytes(folder, 2 * self._allowed) for folder in self._folders)
         self._counted = True
-        return self._used > self._limit
+        if self._used > self._allowed:
+            self._allowed = self._used + self._limit // GROWTH
+            return True
+        self._allowed = max(self._limit, min(self._allowed, self._used + self._limit // GROWTH))
+        return False
 
 
 def used_bytes(folder: Path, enough: int) -> int:
@@ -97,20 +103,20 @@ class Watch:
         self._memory_bytes = memory_bytes
         self._processes = processes
         self._memory_kills = memory_kills
-        self._kills_seen = memory_kills() if memory_kills else 0
-        self._running: set[Process] = set()
+        self._running: dict[Process, int] = {}  # with the counter as it was when the process started
         self._changed = threading.Condition()
         self._closed = False
         threading.Thread(target=self._look, name="sandbox-watch", daemon=True).start()
 
     def add(self, process: Process) -> None:
+        kills = self._memory_kills() if self._memory_kills else 0
         with self._changed:
-            self._running.add(process)
+            self._running[process] = kills
             self._changed.notify()
 
     def remove(self, process: Process) -> None:
         with self._changed:
-            self._running.discard(process)
+            self._running.pop(process, None)
 
     def close(self) -> None:
         with self._changed:
@@ -125,21 +131,19 @@ class Watch:
                 self._changed.wait(TICK_SECONDS)
                 if self._closed:
                     return
-                running = list(self._running)
+                running = dict(self._running)
             try:
                 self.check(running)
             except OSError:
                 continue  # the directories are being removed
 
-    def check(self, running: Sequence[Process]) -> None:
+    def check(self, running: dict[Process, int]) -> None:
         """One look."""
         if self._disk.is_over():
-            self._kill(running, "disk")
+            self._kill(list(running), "disk")
         elif self._memory_kills is not None:
             kills = self._memory_kills()
-            if kills > self._kills_seen:
-                self._kills_seen = kills
-                self._kill(running, "memory")
+            self._kill([process for process, before in running.items() if kills > before], "memory")
         elif running:
             for process in running:
                 memory, count = tree_memory(process.pid)
@@ -150,8 +154,9 @@ class Watch:
         """A command that has ended badly between two looks may have met a limit: say so."""
         if process.killed_by:
             return
-        if self._memory_kills is not None and (kills := self._memory_kills()) > self._kills_seen:
-            self._kills_seen = kills
+        with self._changed:
+            before = self._running.get(process, 0)
+        if self._memory_kills is not None and self._memory_kills() > before:
             process.killed_by = "memory"
         elif self._disk.is_over():
             process.killed_by = "disk"

@@ -1,0 +1,381 @@
+"""Escape attempts that are really made, from inside, as hostile code would. Every one must get nothing."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.sandbox.local import LocalSandbox
+
+from .conftest import Enter, python
+
+
+@pytest.fixture
+def planted(canary: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The canary in the harness's environment, in a file anyone on the machine may read, in shared memory."""
+    monkeypatch.setenv("LAMPLIGHTER_PRIVATE_KEY", canary)
+    with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+        place = Path(folder)
+        place.chmod(0o777)
+        (place / "secret").write_text(canary)
+        (place / "secret").chmod(0o666)
+        yield place
+
+
+def test_environment_of_nobody_is_readable(sandbox: LocalSandbox, planted: Path, canary: str) -> None:
+    done = sandbox.run(
+        f"env; set; cat /proc/*/environ /proc/self/environ /proc/{os.getpid()}/environ /proc/{os.getppid()}/environ"
+    )
+    assert canary not in done.text
+
+
+def test_late_environment_of_the_harness_stays_outside(enter: Enter, planted: Path, canary: str) -> None:
+    sandbox = enter()
+    assert canary not in sandbox.run("env; cat /proc/*/environ").text + sandbox.shell("env; cat /proc/*/environ").text
+    nursery = Path(f"/proc/{sandbox._nursery.pid}/environ").read_text()
+    assert canary not in nursery and "PATH" not in nursery
+
+
+def test_other_processes_are_not_there(sandbox: LocalSandbox) -> None:
+    done = sandbox.run("cat /proc/*/cmdline /proc/*/status /proc/*/comm 2>/dev/null | tr '\\0' ' '")
+    assert "pytest" not in done.text and "keeper" not in done.text
+    for name in ("root/etc/shadow", "cwd/pyproject.toml", "fd/0", "mem", "maps", "environ", "exe"):
+        for pid in (1, os.getpid(), os.getppid(), sandbox._nursery.pid):
+            done = sandbox.run(
+                f"[ -e /proc/{pid}/{name} ] && head -c 100 /proc/{pid}/{name} | grep -a -q root: && echo got"
+            )
+            assert "got" not in done.text, (pid, name)
+
+
+def test_kernel_memory_and_devices_are_shut(sandbox: LocalSandbox) -> None:
+    done = sandbox.run(
+        "for f in /proc/kcore /dev/mem /dev/kmem /dev/port /proc/kallsyms /dev/vda /dev/sda /dev/nvme0n1 /dev/kvm"
+        " /dev/fuse /dev/vsock /dev/tty /dev/console /dev/net/tun /proc/sysrq-trigger /sys/kernel/debug"
+        " /sys/fs/cgroup/memory; do"
+        "  head -c 1 $f >/dev/null 2>&1 && [ -c $f -o -b $f ] && echo read $f;"
+        "  : 2>/dev/null > $f && echo wrote $f; done;"
+        "mknod dev b 8 0 && echo made; mknod chr c 1 1 && echo made;"
+        "echo 1 > /proc/sys/kernel/core_pattern && echo wrote;"
+        "echo c > /proc/sysrq-trigger && echo wrote; ls /sys/fs/cgroup/* 2>/dev/null && echo listed; true"
+    )
+    lines = done.text.splitlines()
+    assert not [line for line in lines if line.split()[0] in ("read", "made", "wrote", "listed")], lines
+
+
+def test_parents_cannot_be_signalled_traced_or_read(sandbox: LocalSandbox) -> None:
+    pids = [1, os.getpid(), os.getppid(), sandbox._nursery.pid]
+    code = f"""
+import ctypes, os, signal
+libc = ctypes.CDLL(None, use_errno=True)
+try: inside = {{int(p) for p in os.listdir('/proc') if p.isdigit()}}
+except OSError: inside = set()
+for pid in {pids}:
+    mine = pid in (os.getpid(), os.getppid())
+    buffer = ctypes.create_string_buffer(64)
+    vector = (ctypes.c_void_p * 2)(ctypes.addressof(buffer), 64)
+    if libc.ptrace(16, pid, 0, 0) == 0: print('traced', pid)
+    if libc.process_vm_readv(pid, vector, 1, vector, 1, 0) >= 0: print('read', pid)
+    try:
+        fd = os.pidfd_open(pid)
+        if libc.syscall(438, fd, 0, 0) >= 0: print('took a descriptor', pid)
+    except OSError: pass
+    if pid not in inside and not mine:
+        try: os.kill(pid, 0); print('reached', pid)
+        except OSError: pass
+print('tried')
+"""
+    assert sandbox.run(python(code)).text == "tried\n"
+    assert sandbox.shell(python(code)).text == "tried\n"
+
+
+def test_kill_everything_kills_only_itself(enter: Enter) -> None:
+    sandbox, other = enter(), enter()
+    other.shell("(sleep 600; :) &")
+    sandbox.shell("X=1")
+    sandbox.run("kill -9 -1; python3 -c 'import os; os.kill(-1, 9)'")
+    assert "Running" in other.shell("jobs").text
+    assert sandbox.shell("echo $X").text == "1\n"
+
+
+def test_files_of_the_machine_are_not_readable(sandbox: LocalSandbox, planted: Path, canary: str) -> None:
+    places = [
+        planted / "secret", "/etc/shadow", "/etc/hostname", "/etc/machine-id", "/etc/ssh", "/etc/sudoers",
+        "/root/.npmrc", "/root/.gitconfig", "/root/.bashrc", "/home/*/.*", "/var/log", "/var/lib", "/run",
+        "/opt", "/srv",
+        "/mnt", "/boot",
+        Path.home() / ".profile", Path.home() / ".config", Path.home() / ".cargo", Path.home() / ".ssh",
+    ]  # fmt: skip
+    for place in places:
+        done = sandbox.run(f"cat {place} 2>/dev/null || ls -A {place}/ 2>/dev/null")
+        assert not done.output.strip(), (place, done.text)
+    assert canary not in sandbox.run(f"grep -rs canary- {planted} /tmp /var /dev/shm /run / --include=secret").text
+
+
+def test_the_harness_itself_is_not_visible(sandbox: LocalSandbox) -> None:
+    import app.sandbox
+
+    package = Path(app.sandbox.__file__).parents[2]
+    assert not sandbox.run(f"ls {package} 2>/dev/null; cat {package}/pyproject.toml 2>/dev/null").output
+    assert not sandbox.run("python3 -c 'import app.sandbox'").ok
+
+
+def test_files_of_the_machine_are_not_writable(sandbox: LocalSandbox, planted: Path, canary: str) -> None:
+    sandbox.run(
+        f"echo evil > {planted}/secret; rm -f {planted}/secret; touch {planted}/new; mkdir {planted}/folder;"
+        f"ln -s x {planted}/link; truncate -s 0 {planted}/secret; touch /usr/bin/evil /etc/evil /evil;"
+        "mv /usr/bin/ls /tmp"
+    )
+    assert [path.name for path in planted.iterdir()] == ["secret"]
+    assert (planted / "secret").read_text() == canary
+    assert not any(Path(path).exists() for path in ("/usr/bin/evil", "/etc/evil", "/evil"))
+
+
+def test_other_runs_are_not_visible(enter: Enter, canary: str) -> None:
+    other = enter({"secret": canary})
+    other.run(f"echo {canary} > ~/secret; echo {canary} > $TMPDIR/secret; chmod -R 777 . ~ $TMPDIR")
+    sandbox = enter()
+    folders = other._folders
+    places = f"{folders.tree} {folders.home} {folders.tmp} {folders.base}"
+    done = sandbox.run(
+        f"cat {folders.tree}/secret {folders.home}/secret {folders.tmp}/secret; ls -A {places};"
+        f"ls {folders.base.parent}; echo evil >{folders.tree}/e"
+    )
+    assert canary not in done.text
+    assert not (folders.tree / "e").exists()
+    assert "secret" not in sandbox.run(f"cd {folders.tree} && ls -A; ls -A {places} 2>/dev/null").text
+
+
+def test_symlinks_lead_nowhere(sandbox: LocalSandbox, planted: Path, canary: str) -> None:
+    done = sandbox.run(
+        f"ln -s {planted}/secret a; ln -s /proc/1/root{planted}/secret b; ln -s ../../../../../../..{planted}/secret c;"
+        f"ln -s /proc/self/cwd/../../../../..{planted}/secret d; cat a b c d"
+    )
+    assert canary not in done.text
+    assert all(entry.mode == "120000" for path, entry in sandbox.manifest().items() if path in "abcd")
+
+
+def test_hard_links_to_the_machines_files_cannot_be_made(sandbox: LocalSandbox, planted: Path, canary: str) -> None:
+    sandbox.run(f"ln {planted}/secret hard; ln /etc/shadow hard2; ln /etc/passwd hard3; ln /usr/bin/env hard4")
+    contents = {path: sandbox.read_file(path) for path in sandbox.manifest()}
+    assert set(contents) == {"README.md"}
+
+
+def test_unix_sockets_of_the_machine_are_out_of_reach(sandbox: LocalSandbox, planted: Path, canary: str) -> None:
+    path, name = str(planted / "socket"), f"\0{canary}"
+    servers = []
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        for address in (f"{path}{int(kind)}", f"{name}{int(kind)}"):
+            server = socket.socket(socket.AF_UNIX, kind)
+            server.bind(address)
+            if not address.startswith("\0"):
+                os.chmod(address, 0o777)
+            if kind == socket.SOCK_STREAM:
+                server.listen()
+            server.setblocking(False)
+            servers.append(server)
+    code = f"""
+import socket
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    for address in ({path!r} + str(int(kind)), {name!r} + str(int(kind))):
+        for make in (lambda: socket.socket(socket.AF_UNIX, kind), lambda: socket.socketpair(socket.AF_UNIX, kind)[0]):
+            try:
+                s = make(); s.settimeout(2); s.connect(address); s.send(b'x'); print('reached', address)
+            except OSError as error: pass
+            try: make().sendto(b'x', address); print('sent', address)
+            except OSError: pass
+print('tried')
+"""
+    assert sandbox.run(python(code)).text == "tried\n"
+    for server in servers:
+        with pytest.raises(BlockingIOError):
+            server.accept() if server.type == socket.SOCK_STREAM else server.recv(10)
+        server.close()
+
+
+def test_services_of_the_machine_are_out_of_reach(sandbox: LocalSandbox) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        tcp.settimeout(0.2)
+        udp.settimeout(0.2)
+        code = f"""
+import socket
+targets = [('127.0.0.1', {tcp.getsockname()[1]}), ('0.0.0.0', {tcp.getsockname()[1]}), ('169.254.169.254', 80),
+           ('169.254.170.2', 80), ('10.0.0.1', 80), ('1.1.1.1', 443)]
+for target in targets:
+    try:
+        s = socket.socket(); s.settimeout(1); s.connect(target); print('reached', target)
+    except OSError: pass
+    try:
+        s = socket.socket(); s.settimeout(1); s.sendto(b'x', 0x20000000, target); print('fast open', target)
+    except OSError: pass
+for target in [('127.0.0.1', {udp.getsockname()[1]})]:
+    try:
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.sendto(b'x', target)
+    except OSError: pass
+for name in ('localhost.localdomain', 'example.com', 'metadata.google.internal'):
+    try: print('resolved', socket.getaddrinfo(name, 80))
+    except OSError: pass
+query = bytes.fromhex('123401000001000000000000076578616d706c6503636f6d0000010001')
+for server in ('8.8.8.8', '127.0.0.53', '169.254.169.253'):
+    try:
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(0.5); s.sendto(query, (server, 53))
+        print('answered', s.recv(100))
+    except OSError: pass
+print('tried')
+"""
+        assert sandbox.run(python(code)).text == "tried\n"
+        assert sandbox.shell(python(code)).text == "tried\n"
+        for server in (tcp.accept, lambda: udp.recv(1)):
+            with pytest.raises(TimeoutError):
+                server()
+
+
+def test_other_kinds_of_socket_are_refused(sandbox: LocalSandbox) -> None:
+    code = """
+import socket
+for family in range(1, 46):
+    for kind in (1, 2, 3, 5):
+        for protocol in (0, 1, 6, 17, 58, 132, 255, 256, 262):
+            try: socket.socket(family, kind, protocol).close(); print(family, kind, protocol)
+            except OSError: pass
+"""
+    made = {tuple(map(int, line.split())) for line in sandbox.run(python(code)).text.splitlines()}
+    if sandbox.name == "jail":
+        assert not made
+    assert {family for family, _kind, _protocol in made} <= {1, 2, 10, 16}
+    assert not [entry for entry in made if entry[1] == 3 and entry[0] in (2, 10)]  # raw
+
+
+def test_privileges_cannot_be_gained(sandbox: LocalSandbox) -> None:
+    done = sandbox.run(
+        "for p in su sudo mount umount passwd chsh newgrp ping pkexec; do command -v $p >/dev/null && timeout 2 $p -V "
+        "</dev/null >/dev/null 2>&1; done; id -u;"
+        "su -c id </dev/null; sudo -n id; cp /bin/bash b; chmod 4755 b; ./b -p -c 'id -u'"
+    )
+    assert "uid=0" not in done.text
+    assert "0" not in done.text.split()
+    code = "import os\nfor call in (os.setuid, os.setgid):\n try: call(0); print('root')\n except OSError: pass"
+    assert sandbox.run(python(code)).output == b""
+    assert sandbox.run(python("import ctypes; print(ctypes.CDLL(None).prctl(39, 0, 0, 0, 0))")).text == "1\n"
+
+
+# Numbers of x86_64 and aarch64; each with arguments that would do something if it were let through.
+CALLS = {
+    "ptrace": (101, 117, (0, 0, 0, 0)), "mount": (165, 40, (0, 0, 0, 0, 0)), "umount2": (166, 39, (0, 0)),
+    "pivot_root": (155, 41, (0, 0)), "chroot": (161, 51, (0,)), "unshare(user)": (272, 97, (0x10000000,)),
+    "unshare(mount)": (272, 97, (0x20000,)), "setns": (308, 268, (0, 0)), "bpf": (321, 280, (0, 0, 0)),
+    "keyctl": (250, 219, (0, 0)), "add_key": (248, 217, (0, 0, 0, 0, 0)), "userfaultfd": (323, 282, (0,)),
+    "io_uring_setup": (425, 425, (1, 0)), "perf_event_open": (298, 241, (0, 0, 0, 0, 0)),
+    "process_vm_readv": (310, 270, (1, 0, 0, 0, 0, 0)), "process_vm_writev": (311, 271, (1, 0, 0, 0, 0, 0)),
+    "pidfd_getfd": (438, 438, (0, 0, 0)), "open_by_handle_at": (304, 265, (0, 0, 0)),
+    "kexec_load": (246, 104, (0, 0, 0, 0)),
+    "init_module": (175, 105, (0, 0, 0)), "fsopen": (430, 430, (0, 0)), "open_tree": (428, 428, (0, 0, 0)),
+    "clone(user)": (56, 220, (0x10000000 | 17, 0, 0, 0, 0)), "clone(net)": (56, 220, (0x40000000 | 17, 0, 0, 0, 0)),
+    "fanotify_init": (300, 262, (0, 0)), "swapon": (167, 224, (0, 0)), "reboot": (169, 142, (0, 0, 0, 0)),
+}  # fmt: skip
+
+
+def test_dangerous_system_calls_are_refused(sandbox: LocalSandbox) -> None:
+    index = {"x86_64": 0, "aarch64": 1}[os.uname().machine]
+    table = {name: (call[index], call[2]) for name, call in CALLS.items()}
+    code = f"""
+import ctypes, fcntl
+libc = ctypes.CDLL(None, use_errno=True)
+for name, (number, arguments) in {table!r}.items():
+    if libc.syscall(number, *arguments) != -1 or ctypes.get_errno() != 1: print(name, ctypes.get_errno())
+if libc.syscall(435, 0, 0) != -1 or ctypes.get_errno() != 38: print('clone3')
+for request in (0x5412, 0x541c, 0x5412 | 1 << 32):
+    if libc.ioctl(0, ctypes.c_ulong(request), b'x') != -1 or ctypes.get_errno() != 1: print('ioctl', request)
+print('tried')
+"""
+    assert sandbox.run(python(code)).text == "tried\n"
+
+
+def test_namespaces_cannot_be_made_by_tools_either(sandbox: LocalSandbox) -> None:
+    done = sandbox.run(
+        "unshare -U id; unshare -r id; nsenter -t 1 -m id; bwrap --ro-bind / / id; mount -t tmpfs x .; true"
+    )
+    assert "uid=" not in done.text
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the machine code is x86's")
+def test_the_32_bit_door_is_shut(sandbox: LocalSandbox) -> None:
+    """int 0x80 reaches the same kernel under other numbers: here getpid (20), which the filter must kill."""
+    code = """
+import ctypes, mmap
+page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+page.write(bytes.fromhex('b814000000cd80c3'))
+call = ctypes.CFUNCTYPE(ctypes.c_long)(ctypes.addressof(ctypes.c_char.from_buffer(page)))
+print('answered', call())
+"""
+    done = sandbox.run(python(code))
+    assert done.exit_code == 128 + 31 and "answered 0" not in done.text and "answered -" not in done.text  # SIGSYS
+    x32 = "import ctypes; print(ctypes.CDLL(None).syscall(0x40000000 + 39))"
+    assert sandbox.run(python(x32)).text == "-1\n"
+
+
+def test_the_terminal_of_the_harness_cannot_be_typed_into(sandbox: LocalSandbox) -> None:
+    code = (
+        "import fcntl\nfor fd in range(20):\n try: fcntl.ioctl(fd, 0x5412, b'x'); print('typed')\n except OSError: pass"
+    )
+    assert sandbox.run(python(code)).output == b""
+    assert (
+        sandbox.run(
+            "[ -t 0 ] || [ -t 1 ] || [ -t 2 ] || ls -l /dev/tty 2>/dev/null >/dev/null && cat </dev/tty"
+        ).text.count("x")
+        <= 1
+    )
+
+
+def test_no_descriptor_of_the_harness_is_inherited(sandbox: LocalSandbox, planted: Path) -> None:
+    with (planted / "secret").open() as held:
+        os.set_inheritable(held.fileno(), True)
+        code = "import os\nfor fd in range(3, 300):\n try: print(fd, os.fstat(fd).st_mode)\n except OSError: pass"
+        assert sandbox.run(python(code)).output == b""
+        assert sandbox.shell(python(code)).output == b""
+
+
+def test_queues_and_shared_memory_of_the_machine_are_out_of_reach(sandbox: LocalSandbox, canary: str) -> None:
+    shared = Path("/dev/shm") / canary
+    shared.write_text(canary)
+    shared.chmod(0o600)
+    try:
+        code = f"""
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+print('shm', libc.shmget(0x4c414d50, 4096, 0o666))
+try: print(open('/dev/shm/{canary}').read())
+except OSError: print('shut')
+"""
+        libc = __import__("ctypes").CDLL(None)
+        number = libc.shmget(0x4C414D50, 4096, 0o1666)
+        text = sandbox.run(python(code)).text
+        libc.shmctl(number, 0, None)
+        assert text == "shm -1\nshut\n"
+    finally:
+        shared.unlink()
+
+
+def test_two_sandboxes_do_not_see_each_others_shared_memory(enter: Enter, canary: str) -> None:
+    """The jail has the machine's, where private files are told apart by uid and nothing can be listed."""
+    one, two = enter(), enter()
+    if not one.run(f"umask 077; echo {canary} > /dev/shm/{canary}").ok:
+        pytest.skip("this sandbox has no shared memory")
+    assert canary not in two.run(f"cat /dev/shm/{canary} 2>/dev/null; ls /dev/shm").text
+    one.close()
+    assert not (Path("/dev/shm") / canary).exists()
+
+
+def test_harness_threads_do_not_matter(enter: Enter) -> None:
+    """A command started by a thread outlives the thread: death signals follow threads, not processes."""
+    sandbox = enter()
+    worker = threading.Thread(target=lambda: sandbox.shell("X=1; sleep 600 &"))
+    worker.start()
+    worker.join()
+    assert sandbox.shell("echo $X; jobs").text.startswith("1\n[1]")
