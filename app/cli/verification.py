@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from app.cli.homes import Home
 from app.errors import UserError
 from app.ledger import Event, verify_chain
+from app.local.database import DatabaseError
 from app.ports import RunSummary
 from app.run_ledger import summarise
 from app.run_state import fold
@@ -34,7 +34,7 @@ def examine(home: Home, run_id: str) -> tuple[int, list[str]]:
     """How many events there are, and what is wrong, in sentences; an empty list means whole."""
     try:
         events = home.events(run_id)
-    except (ValueError, TypeError, KeyError, sqlite3.Error, UserError) as error:
+    except (ValueError, TypeError, KeyError, DatabaseError, UserError) as error:
         return 0, [f"the events cannot be read, so something was changed ({type(error).__name__}: {error})"]
     if not events:
         return 0, ["all of its events are gone"]

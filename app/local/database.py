@@ -12,6 +12,8 @@ from pathlib import Path
 from app.errors import TransientError, UserError
 from app.local.folders import sync_directory
 
+DatabaseError = sqlite3.Error  # what may still escape, for those above who do not know SQLite
+
 # How long a writer waits for the others before it gives up. Sixteen writers at 5 ms each need 0.1 s; a machine that
 # is swapping needs seconds.
 BUSY_SECONDS = 15.0
