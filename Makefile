@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+WORKERS ?= 2
 UV     := VIRTUAL_ENV=$(VENV) $(BIN)/uv --quiet
 
 $(BIN)/uv:
@@ -19,11 +20,45 @@ $(VENV)/.dev: requirements/dev.lock pyproject.toml | $(BIN)/uv
 	@$(UV) pip install --no-deps --editable .
 	@touch $@ $(VENV)/.run
 
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-9s %s\n' "$$name" "$$text"; done
+
+.PHONY: demo
+demo: $(VENV)/.run ## play the whole story in the terminal: issue, question, failing test, fix, pull request
+	@$(BIN)/lamplighter demo
+
+.PHONY: test
+test: $(VENV)/.dev ## everything that must hold before a change is merged; under five minutes on two cores
+	@$(MAKE) --no-print-directory --keep-going check pytest
+
+.PHONY: check
+check: $(VENV)/.dev ## formatter, linter, types and import floors
+	@$(MAKE) --no-print-directory --keep-going -j2 --output-sync=target format-check lint types floors
+
+.PHONY: format
+format: $(VENV)/.dev ## let the formatter and the linter mend what they can
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
 .PHONY: lock
 lock: | $(BIN)/uv ## resolve the locked dependencies again
 	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/run.lock
 	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --all-extras -o requirements/dev.lock
 
-.PHONY: demo
-demo: $(VENV)/.run ## play the whole story in the terminal: issue, question, failing test, fix, pull request
-	@$(BIN)/lamplighter demo
+# The parts of `test`. Each says how long it took, so that the slow one is known.
+TIMED = start=$$(date +%s); run() { "$$@" && said=ok || { code=$$?; said=FAILED; }; \
+	printf '%-12s %s, %s s\n' $@ $$said $$(($$(date +%s) - start)); return $${code:-0}; }; run
+
+.PHONY: format-check lint types floors pytest
+format-check: $(VENV)/.dev
+	@$(TIMED) $(BIN)/ruff format --check --quiet
+lint: $(VENV)/.dev
+	@$(TIMED) $(BIN)/ruff check --quiet
+types: $(VENV)/.dev
+	@$(TIMED) $(BIN)/mypy --no-error-summary
+floors: $(VENV)/.dev
+	@$(TIMED) $(BIN)/lint-imports --quiet
+pytest: $(VENV)/.dev
+	@$(TIMED) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=10 $(ARGS)
