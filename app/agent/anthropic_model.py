@@ -8,6 +8,7 @@ and forgets the usage of a stream that was cut.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterable
@@ -44,6 +45,10 @@ class AnthropicModel:
 
     def warm(self) -> None:
         """Import the SDK and make the client. Safe in a thread; what goes wrong shows at the first call."""
+        with contextlib.suppress(Exception):
+            self._ready()
+
+    def _ready(self) -> None:
         with self._lock:
             if self._client is None:
                 self._client = self._connect()
@@ -62,7 +67,7 @@ class AnthropicModel:
         import anthropic  # noqa: PLC0415
 
         try:
-            self.warm()
+            self._ready()
             stream = self._client.messages.create(
                 model=request.model,
                 system=list(request.system),
@@ -75,7 +80,13 @@ class AnthropicModel:
             return _refusal(error, request.model)
         except anthropic.APIConnectionError as error:
             raise TransientError(f"the model's vendor is not reachable: {error}", retry_after_seconds=0) from error
-        except (anthropic.AnthropicError, TypeError, ImportError) as error:  # no key at all, no botocore
+        except (
+            anthropic.AnthropicError,
+            TypeError,
+            ValueError,
+            RuntimeError,
+            ImportError,
+        ) as error:  # no key, no region
             raise UserError(f"The model cannot be called: {one_line(str(error), 300)}") from error
         assembly = _Assembly(request.model, on_text)
         try:

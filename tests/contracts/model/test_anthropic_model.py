@@ -92,6 +92,16 @@ def test_no_key_at_all_is_said(monkeypatch, api):
         Voice(AnthropicModel(base_url=api.url), api.script).say()
 
 
+def test_bedrock_without_a_region_is_said(monkeypatch, tmp_path):
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    model = AnthropicModel(provider="bedrock")
+    model.warm()
+    with pytest.raises(UserError, match="region"):
+        Voice(model, Script()).say()
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
