@@ -4,7 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 2
-UV     := VIRTUAL_ENV=$(VENV) $(BIN)/uv --quiet
+# A company's own certificate authority is among the machine's certificates, and uv does not look there by itself.
+CERTS  := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),UV_SYSTEM_CERTS=1)
+UV     := VIRTUAL_ENV=$(VENV) $(CERTS) $(BIN)/uv --quiet
 
 $(BIN)/uv:
 	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: sudo apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
