@@ -34,7 +34,7 @@ KINDS: Mapping[str, str] = {
     "model.called": "call, model, estimate_tokens",
     "model.replied": "call, content (blob or list), stop_reason, usage, cost_usd, seconds, model",
     "model.failed": "call, error, retry_after_seconds, usage, cost_usd",
-    "tool.ran": "tool_use_id, name, summary, content (list), is_error, malformed, seconds, exit_code, output, output_path",
+    "tool.ran": "tool_use_id, name, summary, content (list), is_error, malformed, seconds, exit_code, output…",
     "notice.given": "about, text: what the harness told the model besides tool results (budget, steering, loop)",
     "context.trimmed": "through_call: results up to this call are cleared in the prompt",
     "question.asked": "questions: text, options, default, consequences",
