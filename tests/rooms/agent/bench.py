@@ -169,3 +169,15 @@ class Bench:
 
     def set(self, **options: object) -> None:
         self.options = replace(self.options, **options)  # type: ignore[arg-type]
+
+
+def last_user(bench) -> list:
+    return bench.model.requests[-1].messages[-1]["content"]
+
+
+def texts(blocks) -> str:
+    parts = []
+    for block in blocks:
+        content = block.get("content", block.get("text", ""))
+        parts.append(content if isinstance(content, str) else texts(content))
+    return "\n".join(parts)
