@@ -30,10 +30,14 @@ def task_of(
 
 
 def branch_name(prefix: str, job: Job, run_id: str) -> str:
-    """`agent/<issue>-<slug>-<run4>`: deterministic, and made of letters, digits and hyphens only."""
+    """`agent/<issue>-<slug>-<run4>`: deterministic, and made of letters, digits and hyphens only.
+
+    A local run has no issue number.
+    """
+    number = f"{job.thread.number}-" if job.thread.number else ""
     plain = unicodedata.normalize("NFKD", job.source.title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG_LENGTH].strip("-") or "change"
-    return f"{prefix}{job.thread.number}-{slug}-{run_id[:4]}"
+    return f"{prefix}{number}{slug}-{run_id[:4]}"
 
 
 def answer_text(text: str, asked: Mapping[str, Any]) -> str:

@@ -38,9 +38,10 @@ def _table(rows: list[RunSummary]) -> None:
     from rich.text import Text
 
     out = screen.console()
-    table = Table(box=None, pad_edge=False, show_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="dim", expand=True)
     for name in ("run", "where", "state", "cost", "since", "title"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis", justify="right" if name == "cost" else "left")
+        shrinks = name in {"where", "title"}
+        table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1 if shrinks else None)
     for run in rows:
         where = f"{run.repository}#{run.number}" if run.number else run.repository
         state = f"{run.phase}: {run.reason}" if run.reason else run.phase

@@ -12,11 +12,13 @@ def serve(arguments: argparse.Namespace) -> int:
     """Serve; 0 after a clean end, 1 when the door closed by itself."""
     from app import log, wiring
     from app import settings as words
+    from app.cli.run import absolute_script
     from app.receive import ensure_ready
     from app.service import Service
 
     settings = words.load()
     ensure_ready(settings)
+    absolute_script(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -96,10 +96,6 @@ def _finish(data: Mapping[str, Any]) -> Line:
     return _line("🏁", f"{data['outcome']} (confidence {data['confidence']}): {data['title']}")
 
 
-def _verified(data: Mapping[str, Any]) -> Line:
-    return _line("✓" if data["ok"] else "✗", str(data.get("note", "")), "good" if data["ok"] else "bad")
-
-
 def _parked(data: Mapping[str, Any]) -> Line:
     return _line("⏸", f"parked ({data['reason']}): {data.get('note', '')}", "dim")
 
@@ -140,7 +136,6 @@ _TELL: Mapping[str, Callable[[Mapping[str, Any]], Line | None]] = {
     "cancel.requested": lambda data: _line("⏹", f"{data['by']} asked to stop: {data.get('reason', '')}"),
     "breaking.reported": _breaking,
     "finish.called": _finish,
-    "verification.ended": _verified,
     "run.parked": _parked,
     "run.resumed": lambda data: _line("▶", f"goes on: {data.get('reason', '')}", "dim"),
     "run.ended": _ended_run,

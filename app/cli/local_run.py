@@ -1,0 +1,249 @@
+"""Driving one local run from this terminal: its worker is a process, its questions are asked here, its end is a branch.
+
+The ledger is the same as that of a run on GitHub; only the last step differs, a branch instead of a pull request.
+"""
+
+from __future__ import annotations
+
+import getpass
+import re
+import sys
+import time
+from datetime import datetime
+from typing import Any
+
+from app import wiring
+from app.checkpoints import pull_text
+from app.checkpoints.projection import next_effect
+from app.cli import screen
+from app.errors import UserError
+from app.local.branch import FileChange, LocalRepository
+from app.ports import RunSummary, Store
+from app.recheck import check_again
+from app.run_ledger import RunLedger
+from app.run_state import RunState
+from app.schedule import Scheduler
+from app.settings import Settings
+from app.task import answer_text
+
+LOOK_SECONDS = 0.1
+STOP_SECONDS = 20.0  # a worker hears a cancellation within a second and needs a few to sweep up
+LONG_WAIT_SECONDS = 30.0  # from then on a pause is worth a word
+
+
+class LocalRun:
+    """One run in the home of local runs."""
+
+    def __init__(self, settings: Settings, run_id: str) -> None:
+        self.run_id = run_id
+        self._platform = wiring.local_platform(settings)
+        self._ledger = RunLedger(
+            self._platform.store, run_id, clock=self._platform.clock, redactor=self._platform.redactor
+        )
+        self._out = screen.console(stderr=True)
+        self._shown = self._ledger.state.seq
+        self._scheduler = Scheduler(
+            store=_OneRun(self._platform.store, run_id),
+            publishing=self._platform.publishing,
+            launcher=self._platform.launcher,
+            clock=self._platform.clock,
+            redactor=self._platform.redactor,
+            concurrency=1,
+        )
+
+    @classmethod
+    def start(cls, settings: Settings, made: tuple[str, dict[str, Any]]) -> LocalRun:
+        """Write the first events and start the worker."""
+        run_id, data = made
+        local = cls(settings, run_id)
+        ledger = local._ledger
+        ledger.append("run.created", **data)
+        ledger.append("run.admitted", reason="asked on this machine")
+        local._platform.launcher.start(run_id, 1)
+        return local
+
+    @property
+    def state(self) -> RunState:
+        return self._ledger.state
+
+    def say(self, text: str) -> None:
+        """A line for the person, on standard error: standard output is for the result."""
+        self._out.print(text, soft_wrap=True)
+
+    def answer(self, text: str) -> None:
+        """Put an answer to the open question into the ledger and wake the run."""
+        question = self._ledger.state.open_question
+        assert question is not None
+        if not text.strip():
+            raise UserError("The answer is empty.")
+        self._ledger.append(
+            "question.answered",
+            by=self.state.created["requester"]["login"],
+            text=answer_text(text, question),
+            delivery="command line",
+            comment_id=None,
+        )
+        self._ledger.append_if(lambda state: state.phase == "parked", "run.resumed", reason="answered")
+        self._platform.launcher.start(self.run_id, self.state.attempt + 1)
+
+    def drive(self, answers: list[str]) -> dict[str, Any]:
+        """Follow the run to its end, answering questions; then make the branch. The result, JSON-shaped."""
+        try:
+            while self._step(answers):
+                time.sleep(LOOK_SECONDS)
+        except KeyboardInterrupt:
+            self._stop()
+            raise
+        return self._result()
+
+    def _step(self, answers: list[str]) -> bool:
+        """Show what is new and do what is due; False at the end."""
+        self._refresh()
+        state = self.state
+        if not state.is_active:
+            return False
+        if state.phase == "parked" and state.park_reason == "question" and state.open_question:
+            self.answer(answers.pop(0) if answers else self._ask(state))
+        elif state.phase == "parked" and state.park_until:
+            self._wait(state.park_until)
+        else:
+            self._scheduler.tick()
+        return True
+
+    def _refresh(self) -> None:
+        self._ledger.refresh()
+        for event in self._ledger.events[self._shown :]:
+            screen.show(self._out, event)
+        self._shown = len(self._ledger.events)
+
+    def _ask(self, state: RunState) -> str:
+        """Ask on the terminal; without one, say how the answer can be given."""
+        question = state.open_question or {"questions": []}
+        for number, item in enumerate(question["questions"], start=1):
+            self.say(f"\n{number}. {item['text']}")
+            for index, (letter, option) in enumerate(zip("abcd", item["options"], strict=False)):
+                mark = " (default)" if index == item.get("default") else ""
+                self.say(f"   {number}{letter} {option}{mark}: {item['consequences'][index]}")
+        if not sys.stdin.isatty():
+            raise UserError(
+                f'The run waits for an answer. Give it with `lamplighter answer {self.run_id[:8]} "1a"` (or in words), '
+                'or start with --answer "1a".'
+            )
+        while True:
+            self._out.print("\nYour answer (Ctrl-C stops the run): ", end="")
+            text = input()
+            if text.strip():
+                return text
+
+    def _wait(self, until: str) -> None:
+        """A pause the run asked for; the schedule ends it."""
+        seconds = (datetime.fromisoformat(until) - self._platform.clock.now()).total_seconds()
+        if seconds > LONG_WAIT_SECONDS:
+            self.say(f"It goes on in {seconds:.0f} s ({self.state.park_note}). Ctrl-C stops it.")
+        while seconds > 0:
+            time.sleep(min(seconds, 1.0))
+            seconds -= 1.0
+        self._scheduler.tick()
+
+    def _stop(self) -> None:
+        """Ctrl-C: the run ends, visibly, and its worker with it."""
+        self.say("\nstopping …")
+        who = getpass.getuser()
+        self._ledger.append_if(
+            lambda state: state.is_active and state.cancel is None, "cancel.requested", by=who, reason="Ctrl-C"
+        )
+        self._ledger.append_if(
+            lambda state: state.phase == "parked", "run.ended", outcome="cancelled", reason=f"Stopped by {who}."
+        )
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.state.is_active and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+            self._refresh()
+
+    # ------------------------------------------------------------ the end
+
+    def _result(self) -> dict[str, Any]:
+        state = self.state
+        result: dict[str, Any] = {
+            "run": self.run_id,
+            "outcome": state.outcome,
+            "reason": state.reason,
+            "next_step": state.next_step,
+            "cost_usd": round(state.cost_usd, 4),
+            "base": state.created["base"]["sha"],
+            "branch": None,
+        }
+        if state.outcome == "proposed":
+            result |= self._branch(state)
+        else:
+            self.say(f"\nNo branch was made. {state.next_step}".rstrip())
+        self._ledger.append("publish.settled", through=self.state.visible_seq)
+        self._forget_messages()
+        return result
+
+    def _branch(self, state: RunState) -> dict[str, Any]:
+        """Make the branch: recorded before and after, checked again, as the publisher does it on GitHub."""
+        created, effect = state.created, next_effect(state)
+        while effect is not None and effect.kind != "branch":  # what only GitHub has: reactions, comments, labels
+            self._done(effect.key, effect.digest, {})
+            effect = next_effect(self.state)
+        if effect is not None:
+            changes = check_again(self._platform.store, effect.data["changes"], created["config"])
+            self._ledger.append("publish.intended", key=effect.key, digest=effect.digest)
+            repository = LocalRepository.open_git_dir(created["clone_url"])
+            sha = repository.add_branch(
+                created["branch"],
+                base_sha=created["base"]["sha"],
+                changes=[FileChange(path=item.path, mode=item.mode, content=item.content) for item in changes],
+                message=_message(state, repository),
+            )
+            self._done(effect.key, effect.digest, {"sha": sha, "ref": f"refs/heads/{created['branch']}"})
+        template = (state.proposal or {}).get("template")
+        return {
+            "branch": created["branch"],
+            "sha": self.state.published["branch"]["result"]["sha"],
+            "title": pull_text.title(state),
+            "body": _without_number(pull_text.body(state, template=template, closes=False)),
+        }
+
+    def _done(self, key: str, digest: str, result: dict[str, Any]) -> None:
+        self._ledger.append("publish.done", key=key, digest=digest, result=result)
+
+    def _forget_messages(self) -> None:
+        """Nobody publishes in this home; the worker's announcements are taken out of its queue."""
+        queue = self._platform.publishing
+        while messages := queue.receive(limit=10, visibility_seconds=60):
+            for message in messages:
+                queue.ack(message)
+
+
+def _message(state: RunState, repository: LocalRepository) -> str:
+    """The commit message, with the person's own address where git knows it."""
+    text = pull_text.commit_message(state, requester_id=0, requester=state.created["requester"]["login"])
+    lines = [line for line in _without_number(text).split("\n") if not line.startswith("Co-authored-by:")]
+    name, email = repository.person()
+    if name and email:
+        lines.append(f"Co-authored-by: {name} <{email}>")
+    return "\n".join(lines) + "\n"
+
+
+def _without_number(text: str) -> str:
+    """A local run has no issue to refer to."""
+    return re.sub(r"^(?:Fixes|Refers to) #0\n+", "", text, flags=re.MULTILINE)
+
+
+class _OneRun:
+    """A store in which only one run is seen, so that the schedule looks after nothing else."""
+
+    def __init__(self, store: Store, run_id: str) -> None:
+        self._store = store
+        self._run_id = run_id
+
+    def runs(self, *, active: bool | None = None, thread_key: str | None = None, limit: int = 1000) -> list[RunSummary]:
+        found = self._store.summary(self._run_id)
+        if found is None or limit < 1 or (thread_key not in {None, found.thread_key}):
+            return []
+        return [found] if active is None or active == (found.phase != "ended") else []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)

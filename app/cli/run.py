@@ -1,0 +1,138 @@
+"""`run` and `answer`: an issue worked on in a local git repository, without GitHub. The result is a branch in it."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import getpass
+import json
+import os
+import secrets
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app import settings as words
+from app.errors import UserError
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.cli.local_run import LocalRun
+    from app.local.branch import LocalRepository
+
+_NO_KEY = (
+    "ANTHROPIC_API_KEY is not set, so there is no model to ask. Set it, or LAMPLIGHTER_MODEL_PROVIDER=bedrock with AWS "
+    "credentials, or LAMPLIGHTER_MODEL_PROVIDER=scripted with LAMPLIGHTER_MODEL_SCRIPT=FILE."
+)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Work on the issue; 0 when the branch is there, 1 otherwise."""
+    settings = local_settings()
+    from app.cli import issue
+    from app.local.branch import LocalRepository
+
+    title, body = issue.read(arguments.issue)
+    repository = LocalRepository.open(arguments.repo)
+    base_ref, base_sha = repository.commit(arguments.base)
+
+    from app.cli.local_run import LocalRun
+
+    local = LocalRun.start(settings, _created(settings, repository, title, body, base_ref, base_sha))
+    local.say(
+        f"run {local.run_id[:8]} on {repository.name}, base {base_ref} at {base_sha[:10]} (only what is committed)"
+    )
+    return _finish(local, arguments)
+
+
+def answer(arguments: argparse.Namespace) -> int:
+    """Answer a local run that waits, and go on with it."""
+    from app.cli.homes import open_homes
+
+    home, summary = open_homes().find(arguments.id)
+    if not home.is_local:
+        where = f"{summary.repository}#{summary.number}"
+        raise UserError(f"Run {summary.run_id[:8]} came from GitHub: answer in a comment on {where}.")
+    settings = local_settings()
+    from app.cli.local_run import LocalRun
+
+    local = LocalRun(settings, summary.run_id)
+    if local.state.open_question is None:
+        raise UserError(f"Run {summary.run_id[:8]} has no open question.")
+    local.answer(arguments.text)
+    return _finish(local, arguments)
+
+
+def _finish(local: LocalRun, arguments: argparse.Namespace) -> int:
+    result = local.drive(list(arguments.answer))
+    if arguments.json:
+        print(json.dumps(result, indent=1))
+    elif result["branch"]:
+        print(f"{result['title']}\n\n{result['body']}")
+        local.say(
+            f"\nbranch {result['branch']} at {result['sha'][:10]}: git diff {result['base'][:10]}..{result['branch']}"
+        )
+    return 0 if result["branch"] else 1
+
+
+def local_settings() -> Settings:
+    """The settings with the home of local runs. Raises UserError when no model can be reached."""
+    from app.cli.homes import LOCAL_FOLDER
+
+    settings = words.load()
+    if settings.model_provider == "anthropic" and not settings.anthropic_api_key:
+        raise UserError(_NO_KEY)
+    script = absolute_script(settings)
+    return dataclasses.replace(settings, home=settings.home / LOCAL_FOLDER, model_script=script)
+
+
+def absolute_script(settings: Settings) -> str:
+    """The path of the scripted replies, also in the environment: workers stand in another directory."""
+    if settings.model_provider != "scripted":
+        return settings.model_script
+    script = Path(settings.model_script or "-").absolute()
+    if not script.is_file():
+        raise UserError("LAMPLIGHTER_MODEL_PROVIDER=scripted needs LAMPLIGHTER_MODEL_SCRIPT, a file of replies.")
+    os.environ["LAMPLIGHTER_MODEL_SCRIPT"] = str(script)
+    return str(script)
+
+
+def _created(
+    settings: Settings, repository: LocalRepository, title: str, body: str, base_ref: str, base_sha: str
+) -> tuple[str, dict[str, object]]:
+    """A new run's id and the data of its first event, as dispatch would make it."""
+    from app.creation import created
+    from app.dispatch import run_id_of
+    from app.facts import BOT_DEFAULTS, Facts
+    from app.jobs import Command, Job, Person, Source, Thread
+    from app.local.clock import SystemClock
+    from app.triggers import repo_config
+
+    content = repository.file(base_sha, repo_config.PATH)
+    config = repo_config.parse(content) if content is not None else BOT_DEFAULTS
+    who = repository.person()[0] or getpass.getuser()
+    number = zlib.crc32(os.fsencode(repository.git_dir)) or 1  # one mirror per repository, found again by its place
+    job = Job(
+        id=f"local-{secrets.token_hex(8)}",
+        action="start",
+        reason="asked on the command line",
+        trigger="lamplighter run",
+        thread=Thread(installation_id=0, repository_id=number, repository=f"local/{repository.name}", number=0),
+        sender=Person(login=who, id=0),
+        received_at=SystemClock().now(),
+        source=Source(title=title, body=body, author=who),
+    )
+    facts = Facts(
+        base_ref=base_ref,
+        base_sha=base_sha,
+        config=config,
+        config_source={"path": repo_config.PATH if content is not None else None, "sha": base_sha},
+        budget=config.budget.model_dump(),
+        comments=[],
+        admission={},
+        protection={},
+    )
+    run_id = run_id_of(job, 0)
+    place = str(repository.git_dir)
+    data = created(job, Command(verb="fix"), facts, run_id, role="owner", clone_url=place, settings=settings)
+    return run_id, data
