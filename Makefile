@@ -61,6 +61,6 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	@$(TIMED) $(BIN)/mypy --no-error-summary
 floors: $(VENV)/.dev
-	@$(TIMED) $(BIN)/lint-imports --quiet
+	@$(TIMED) $(BIN)/lint-imports --no-logo
 pytest: $(VENV)/.dev
 	@$(TIMED) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=10 $(ARGS)
