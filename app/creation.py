@@ -10,7 +10,6 @@ from app.facts import Facts, names_of
 from app.jobs import Command, Job
 from app.settings import Settings
 from app.task import branch_name, task_of
-from app.triggers.commands import PREFIX
 
 
 def request_of(job: Job) -> dict[str, Any]:
@@ -46,8 +45,8 @@ def created(
         "clone_url": clone_url,
         "config": config | {"budget": facts.budget},
         "config_source": facts.config_source,
-        "names": names_of(facts.config, PREFIX),
-        "model": settings.model(command.flags.get("model") or config["model"]),
+        "names": names_of(facts.config, settings.command_prefix),
+        "model": settings.model(command.flags.get("model") or facts.config.playbooks.fix.model or config["model"]),
         "admission": facts.admission | {"role": role},
         "protection": facts.protection,
     }

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from app import log
 from app.checkpoints import replies
+from app.conversation import Conversation
 from app.creation import created, request_of
 from app.errors import TransientError, UserError
-from app.facts import BOT_DEFAULTS, gather, names_of, role_of
+from app.facts import BOT_DEFAULTS, gather, is_foreign_label, names_of, organisation_defaults, role_of
 from app.github.access import Access
-from app.jobs import Command, Job, Thread
+from app.jobs import Command, Job, Source, Thread
 from app.log import Redactor
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
+from app.run_state import RunState
 from app.settings import Settings
-from app.task import answer_text
 from app.triggers.admission import Facts as AdmissionFacts
 from app.triggers.admission import admit
-from app.triggers.commands import PREFIX
 from app.triggers.verbs import INSTRUCT, VERBS, lookup, may, needed_role
 
 
@@ -51,11 +52,13 @@ class Dispatcher:
         self._clock = clock
         self._redactor = redactor
         self._clone_url = clone_url
+        self._conversation = Conversation(self._open, store, publishing)
 
     def dispatch(self, job: Job) -> None:
         """Do one job. Raises TransientError when GitHub or the store is away: the queue brings the job again."""
+        job = self._at_its_run(job)
         if not job.commands and job.action == "cancel":
-            self._cancel(job, job.reason)
+            self._conversation.cancel(job, job.reason, self._active(job.thread))
             return
         for index, command in enumerate(job.commands or (_implied(job),)):
             run_id = run_id_of(job, index)
@@ -65,6 +68,17 @@ class Dispatcher:
             else:
                 self._obey(job, command, run_id)
 
+    def _at_its_run(self, job: Job) -> Job:
+        """A button on a check run means the run's own thread, wherever the button stands."""
+        run_id = job.commands[0].flags.get("run", "").partition(":")[0] if job.commands else ""
+        if not run_id or not (created := self._open(run_id).state.created):
+            return job
+        if created["thread"]["repository_id"] != job.thread.repository_id:
+            return job
+        task = created["task"]
+        source = Source(title=task.get("title", ""), body=task.get("body", ""), author=task.get("author", ""))
+        return replace(job, thread=Thread(**created["thread"]), source=source)
+
     # ------------------------------------------------------------ commands
 
     def _obey(self, job: Job, command: Command, run_id: str) -> None:
@@ -73,8 +87,11 @@ class Dispatcher:
             return
         verb, is_said = lookup(command.verb), bool(job.commands)
         with self._access.asking(job.thread) as github:
+            if is_foreign_label(github, job):
+                log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
+                return
             role = role_of(github, job.thread.repository, job.sender.login)
-        if self._was_heard(job):
+        if self._conversation.was_heard(job):
             return
         active = self._active(job.thread)
         needed = needed_role(command)
@@ -90,92 +107,38 @@ class Dispatcher:
             if answer and is_said:
                 self._reply(job, run_id, answer)
         elif active and verb.name == "instruct":
-            self._steer(job, command, active[0])
+            self._conversation.steer(job, command, active[0])
         elif active:
-            self._reply(job, run_id, replies.already_active(active[0], PREFIX))
+            self._reply(job, run_id, replies.already_active(active[0], self._settings.command_prefix))
         else:
             self._create(job, command, run_id, role)
 
     def _help(self, _job: Job, _command: Command, _active: list[RunSummary]) -> str:
         rows = [(item.example or item.name, item.help) for item in (*VERBS.values(), INSTRUCT) if item.works]
-        return replies.help_text(rows, PREFIX, BOT_DEFAULTS.triggers.label)
+        return replies.help_text(rows, self._settings.command_prefix, BOT_DEFAULTS.triggers.label)
 
     def _status(self, job: Job, _command: Command, _active: list[RunSummary]) -> str:
         return replies.status(self._worked(job.thread))
 
     def _stop(self, job: Job, _command: Command, _active: list[RunSummary]) -> str:
-        return "" if self._cancel(job, "asked to stop") else replies.no_active_run("stop", PREFIX)
-
-    def _cancel(self, job: Job, reason: str) -> bool:
-        """Ask every active run of the thread to stop; one that no worker holds ends at once."""
-        active = self._active(job.thread)
-        for run in active:
-            ledger = self._open(run.run_id)
-            event = ledger.append_if(
-                lambda state: state.is_active and state.cancel is None,
-                "cancel.requested",
-                by=job.sender.login,
-                reason=reason,
-                delivery=job.id,
-                comment_id=job.source.comment_id,
-            )
-            if ledger.state.phase in {"created", "queued", "parked"}:
-                ledger.append_if(
-                    lambda state: state.phase in {"created", "queued", "parked"},
-                    "run.ended",
-                    outcome="cancelled",
-                    reason=f"Stopped by {job.sender.login}: {reason}",
-                )
-            if event:
-                log.event("dispatch.cancelled", run=run.run_id, by=job.sender.login)
-            announce(self._publishing, ledger)
-        return bool(active)
+        stopped = self._conversation.cancel(job, "asked to stop", self._active(job.thread))
+        return "" if stopped else replies.no_active_run("stop", self._settings.command_prefix)
 
     def _answer(self, job: Job, command: Command, active: list[RunSummary]) -> str:
-        """Put the answer into the run that asked; what to say when none did."""
-        for run in active:
-            ledger = self._open(run.run_id)
-            question = ledger.state.open_question
-            if question is not None:
-                ledger.append_if(
-                    lambda state: state.is_active and state.open_question is not None,
-                    "question.answered",
-                    by=job.sender.login,
-                    text=answer_text(command.text, question),
-                    delivery=job.id,
-                    comment_id=job.source.comment_id,
-                )
-            if any(item.get("delivery") == job.id for item in ledger.state.answers):
-                self._relaunch(ledger)
-                return ""
-        return replies.no_open_question(PREFIX)
-
-    def _relaunch(self, ledger: RunLedger) -> None:
-        """Wake a run that was parked on a question."""
-        if ledger.append_if(
-            lambda state: state.phase == "parked" and state.park_reason == "question", "run.resumed", reason="answered"
-        ):
-            self._start(ledger)
-        announce(self._publishing, ledger)
-
-    def _steer(self, job: Job, command: Command, run: RunSummary) -> None:
-        ledger = self._open(run.run_id)
-        ledger.append_if(
-            lambda state: state.is_active and all(item.get("delivery") != job.id for item in state.steering),
-            "steer.received",
-            by=job.sender.login,
-            text=command.text,
-            delivery=job.id,
-            comment_id=job.source.comment_id,
-        )
-        announce(self._publishing, ledger)
+        run = self._conversation.answer(job, command, active)
+        if run is None:
+            return replies.no_open_question(self._settings.command_prefix)
+        if run.append_if(_waits_for_an_answer, "run.resumed", reason="answered"):
+            self._start(run)
+        announce(self._publishing, run)
+        return ""
 
     # ------------------------------------------------------------ runs
 
     def _create(self, job: Job, command: Command, run_id: str, role: str) -> None:
         try:
             with self._access.asking(job.thread) as github:
-                facts = gather(github, job, command)
+                facts = gather(github, job, command, self._defaults(job.thread))
         except UserError as error:
             self._reply(job, run_id, f"{error}", refused=True)
             return
@@ -197,6 +160,11 @@ class Dispatcher:
         )
         ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
         self._admit(ledger)
+
+    def _defaults(self, thread: Thread) -> bytes | None:
+        """The organisation's defaults, when it has a `.github` repository that the App may read."""
+        with self._access.organisation(thread) as github:
+            return organisation_defaults(github, thread.repository) if github else None
 
     def _admit(self, ledger: RunLedger) -> None:
         """Admit, queue or refuse a run that was created; nothing for one that is further on."""
@@ -237,7 +205,7 @@ class Dispatcher:
         ledger = self._open(run_id)
         data = request_of(job) | {
             "playbook": "reply",
-            "names": names_of(BOT_DEFAULTS, PREFIX),
+            "names": names_of(BOT_DEFAULTS, self._settings.command_prefix),
             "task": {"title": job.source.title},
         }
         ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
@@ -257,20 +225,15 @@ class Dispatcher:
         """Runs of the thread that were more than an answer, newest first."""
         return [run for run in self._store.runs(thread_key=thread.key) if run.reason not in {"replied", "refused"}]
 
-    def _was_heard(self, job: Job) -> bool:
-        """Whether a run that has ended since took this job in: the job came again because its taker died."""
-        for run in self._store.runs(active=False, thread_key=job.thread.key, limit=3):
-            state = self._open(run.run_id).state
-            heard = [*state.answers, *state.steering, *([state.cancel] if state.cancel else [])]
-            if any(item.get("delivery") == job.id for item in heard):
-                return True
-        return False
-
     def _spent_today(self, ledger: RunLedger) -> float:
         day, repository = self._clock.now().date().isoformat(), ledger.state.created["thread"]["repository"]
         return sum(
             run.cost_usd for run in self._store.runs() if run.created_at[:10] == day and run.repository == repository
         )
+
+
+def _waits_for_an_answer(state: RunState) -> bool:
+    return state.phase == "parked" and state.park_reason == "question"
 
 
 def run_id_of(job: Job, index: int) -> str:

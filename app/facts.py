@@ -12,7 +12,7 @@ from app.jobs import Command, Job
 from app.triggers import repo_config
 from app.triggers.repo_config import RepoConfig
 
-BOT_DEFAULTS = RepoConfig()
+BOT_DEFAULTS = RepoConfig.model_validate({})
 _COMMENTS = 30  # the latest of a conversation; more would drown the issue itself
 
 
@@ -40,21 +40,42 @@ def names_of(config: RepoConfig, prefix: str) -> dict[str, Any]:
     return {"prefix": prefix, "labels": config.label_names()}
 
 
-def gather(github: GitHub, job: Job, command: Command) -> Facts:
-    """Ask everything. Raises UserError when there is nothing to start from or the configuration is wrong."""
+def is_foreign_label(github: GitHub, job: Job) -> bool:
+    """Whether the label that was put on is not the one this repository configured: then nobody asked us anything."""
+    if not job.trigger.startswith("issues.labeled:"):
+        return False
+    label = job.trigger.partition(":")[2].lower()
+    try:
+        content = repositories.file(github, job.thread.repository, repo_config.PATH, "HEAD")
+        config = repo_config.parse(content) if content is not None else BOT_DEFAULTS
+    except UserError:  # what is wrong with the file is said to whoever used the label that starts runs by default
+        config = BOT_DEFAULTS
+    return label != config.triggers.label.lower()
+
+
+def organisation_defaults(github: GitHub, repository: str) -> bytes | None:
+    """The file that gives an organisation's repositories their defaults."""
+    owner = repository.partition("/")[0]
+    return repositories.file(github, f"{owner}/.github", repo_config.PATH, "HEAD")
+
+
+def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = None) -> Facts:
+    """Ask everything. `defaults` is the organisation's configuration file.
+
+    Raises UserError when there is nothing to start from or the configuration is wrong.
+    """
     name = job.thread.repository
     repository = repositories.repository(github, name)
     base_ref = repository.default_branch
     base_sha = repositories.branch_sha(github, name, base_ref)
     if base_sha is None:
         raise UserError(f"`{name}` has no commit on `{base_ref}` yet, so there is nothing to work on.")
-    config, source = _config(github, name, base_sha)
+    config, source = _config(github, name, base_sha, defaults)
     protection = repositories.protection(github, name, base_ref)
     budget = config.budget.model_dump()
     if "budget" in command.flags:
         budget["run_usd"] = float(command.flags["budget"])
     open_pulls = pulls.open_pulls(github, name, head_prefix=config.branch_prefix)
-    label = job.trigger.partition(":")[2] if job.trigger.startswith("issues.labeled:") else ""
     issue = issues.issue(github, name, job.thread.number)
     conversation = issues.comments(github, name, job.thread.number, until=job.received_at)
     return Facts(
@@ -69,8 +90,6 @@ def gather(github: GitHub, job: Job, command: Command) -> Facts:
             if comment.author_type != "Bot" and comment.id != job.source.comment_id
         ],
         admission={
-            "label": label,
-            "trigger_label": config.triggers.label,
             "thread_labels": list(job.labels),
             "thread_open": issue.is_open,
             "thread_locked": issue.is_locked,
@@ -87,8 +106,12 @@ def gather(github: GitHub, job: Job, command: Command) -> Facts:
     )
 
 
-def _config(github: GitHub, name: str, sha: str) -> tuple[RepoConfig, dict[str, Any]]:
-    """The repository's configuration at `sha`. Raises UserError with every mistake in it."""
+def _config(github: GitHub, name: str, sha: str, defaults: bytes | None) -> tuple[RepoConfig, dict[str, Any]]:
+    """The repository's configuration at `sha` over the organisation's. Raises UserError with every mistake in it."""
     content = repositories.file(github, name, repo_config.PATH, sha)
-    source = {"path": repo_config.PATH if content is not None else None, "sha": sha}
-    return (repo_config.parse(content) if content is not None else RepoConfig()), source
+    config = repo_config.parse(content) if content is not None else BOT_DEFAULTS
+    source = {"path": repo_config.PATH if content is not None else None, "sha": sha, "defaults": defaults is not None}
+    if defaults is not None:
+        owner = name.partition("/")[0]
+        config = repo_config.merge(repo_config.parse(defaults, f"{owner}/.github: {repo_config.PATH}"), config)
+    return config, source

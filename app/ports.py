@@ -237,6 +237,10 @@ class Sandbox(Protocol):
     def manifest(self) -> Manifest:
         """An `lstat` walk of the tree; unchanged files are not hashed again. Other kinds of file are left out."""
 
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """What the last walk could not take in: path → why (a socket, unreadable, a name that is not UTF-8)."""
+
     def seal(self) -> None:
         """Remember tree and home as they are now, out of reach of what runs later."""
 

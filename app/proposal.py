@@ -82,7 +82,7 @@ def _proposal(
             :_REVIEWERS
         ],
         "template": workspace.pull_request_template(room.mirror, room.made.sha),
-        "evidence": [item["seq"] for item in state.commands if item["purpose"] == "verify"],
+        "evidence": [item["seq"] for item in state.commands if item["purpose"] in {"verify", "proof"}],
         "verified": verification.ok,
         "ledger_head": state.head,
     }

@@ -119,7 +119,9 @@ def _decide(event_name: str, body: bytes, guid: str, settings: Settings, clock: 
         return Decision(decision="ignore", reason=why)
     try:
         event = parse(event_name, body)
-        return policy.decide(event, delivery_id=guid, received_at=clock.now(), slug=settings.app_slug)
+        return policy.decide(
+            event, delivery_id=guid, received_at=clock.now(), slug=settings.app_slug, prefix=settings.command_prefix
+        )
     except Rejected:
         raise
     except Exception as defect:

@@ -42,7 +42,7 @@ class Scheduler:
 
     def tick(self) -> int:
         """Look at every active run and at ended ones with unpublished news; returns how many were moved on."""
-        active = sorted(self._store.runs(active=True), key=lambda run: run.created_at)
+        active = self._store.runs(active=True)[::-1]  # the oldest first
         acted = 0
         for run in active:
             acted += self._look_after(run)
@@ -128,10 +128,10 @@ class Scheduler:
 
 
 def _lost_attempts(ledger: RunLedger) -> int:
-    """Attempts since the run last got anywhere: an attempt that left a model reply or a park behind does not count."""
+    """Attempts asked for since the run last got anywhere: a model's reply, a park or an answer."""
     lost = 0
     for event in ledger.events:
-        if event.kind == "attempt.started":
+        if event.kind in {"run.admitted", "run.resumed"}:
             lost += 1
         elif event.kind in {"model.replied", "run.parked", "question.answered"}:
             lost = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -30,6 +31,7 @@ class Settings:
     github_api_url: str = "https://api.github.com"
     app_id: str = ""
     app_slug: str = "lamplighter"
+    command_prefix: str = "/agent"
     private_key: str = field(default="", metadata={"secret": True})
     webhook_secrets: tuple[str, ...] = field(default=(), metadata={"secret": True})
     sentry_secret: str = field(default="", metadata={"secret": True})
@@ -119,6 +121,9 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     slug = env.get("LAMPLIGHTER_APP_SLUG") or "lamplighter"
     if not slug.replace("-", "").isalnum():
         mistakes.append(f"LAMPLIGHTER_APP_SLUG={slug!r} may hold letters, digits and hyphens only")
+    prefix = env.get("LAMPLIGHTER_COMMAND_PREFIX") or "/agent"
+    if not re.fullmatch(r"/[A-Za-z][A-Za-z0-9-]{0,29}", prefix):
+        mistakes.append(f"LAMPLIGHTER_COMMAND_PREFIX={prefix!r} is not a slash and a word, as in /agent")
     settings = Settings(
         home=_home(env),
         platform=_choice(env, "LAMPLIGHTER_PLATFORM", PLATFORMS, mistakes),
@@ -126,6 +131,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         github_api_url=_url(env, "LAMPLIGHTER_GITHUB_API_URL", "https://api.github.com", mistakes),
         app_id=env.get("LAMPLIGHTER_APP_ID", "").strip(),
         app_slug=slug,
+        command_prefix=prefix,
         private_key=_private_key(env, mistakes),
         webhook_secrets=webhook_secrets,
         sentry_secret=env.get("LAMPLIGHTER_SENTRY_SECRET", ""),

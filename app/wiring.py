@@ -74,7 +74,7 @@ def local_platform(
         tokens=SocketTokens(home),
         clone_url=clone_url or (lambda repository: f"{settings.github_url}/{repository}.git"),
         transport=transport,
-        model=(lambda: model) if model else partial(_model, settings, clock),
+        model=(lambda: model) if model else partial(_model, settings),
         host=(lambda: host) if host else partial(_host, settings),
     )
 
@@ -85,14 +85,13 @@ def _host(settings: Settings) -> SandboxHost:
     return choose(settings.sandbox, settings.home)
 
 
-def _model(settings: Settings, clock: Clock) -> Model:
+def _model(settings: Settings) -> Model:
     if settings.model_provider == "scripted":
         return ScriptedModel(Script.load(Path(settings.model_script)))
     model = AnthropicModel(
         api_key=settings.anthropic_api_key,
         base_url=settings.anthropic_base_url,
         provider=settings.model_provider,
-        clock=clock,
     )
     threading.Thread(target=model.warm, name="model-import", daemon=True).start()
     return model

@@ -6,6 +6,7 @@ it never holds the App key or a write token. Wherever it stops, the ledger says 
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from app import log, workspace
+from app import log
 from app.agent import Agent, Budget, Stop, Task, replay_tools
 from app.errors import Superseded, TransientError, UserError
 from app.lease import Lease
@@ -86,21 +87,12 @@ class Worker:
             self._flow(ledger, lease, room)
         except Superseded:
             raise
-        except TransientError as error:
-            _park(ledger, "outage", f"{error}.", after_seconds=error.retry_after_seconds)
-        except UserError as error:
-            _end(ledger, "failed", str(error), "Mend that, then retry.")
         except Exception as error:
-            if ledger.refresh() is not None and (lease.stop_requested or ledger.state.cancel):
+            ledger.refresh()
+            if lease.stop_requested or ledger.state.cancel:  # the sandbox was closed under its feet
                 self._leave(ledger)
             else:
-                log.event("worker.defect", level=40, error=error, run=ledger.run_id)
-                _end(
-                    ledger,
-                    "failed",
-                    f"Something in me broke: `{type(error).__name__}`. It is logged, and an operator was alarmed.",
-                    "Retry; if it happens again, tell the operator the run's number.",
-                )
+                _fail(ledger, error)
         finally:
             room.close()
             announce(self._publishing, ledger)
@@ -124,20 +116,20 @@ class Worker:
             replay_tools(ledger, room.sandbox, after_seq=ledger.state.snapshot_seq)
         agent = self._agent(ledger, lease, room)
         ledger.append("stage.started", stage="work", note="reading the issue")
+        why: str | None = ""
         for _round in range(_REPAIR_ROUNDS + 1):
             announce(self._publishing, ledger)
             stop = agent.run()
             if stop.kind != "finished":
                 self._stopped(ledger, room, stop)
                 return
-            if self._concluded(ledger, room):
+            why = self._conclude(ledger, room)
+            if why is None:
                 return
         _end(
             ledger,
             "gave_up",
-            f"After {_REPAIR_ROUNDS + 1} tries the change still does not pass: {ledger.state.verification['note']}"
-            if ledger.state.verification
-            else "The change could not be verified.",
+            f"After {_REPAIR_ROUNDS + 1} tries the change cannot be proposed. {why}",
             "Look at what was run; then retry with a hint, or take it over.",
         )
 
@@ -162,7 +154,7 @@ class Worker:
             task=Task(
                 playbook=created["playbook"],
                 repository=created["thread"]["repository"],
-                guidance=workspace.guidance(room.mirror, room.made.sha),
+                guidance=room.guidance(),
                 facts=room.facts(),
             ),
             budget=Budget(
@@ -189,28 +181,29 @@ class Worker:
             outcome, next_step = _STOPS[stop.kind]
             _end(ledger, outcome, stop.detail, next_step)
 
-    def _concluded(self, ledger: RunLedger, room: Workroom) -> bool:
-        """After `finish`: verify and propose, or say why there is no change. False sends the model back to work."""
+    def _conclude(self, ledger: RunLedger, room: Workroom) -> str | None:
+        """After `finish`: verify and propose, or say why there is no change. What stands in the way sends the model
+        back to work and is returned; None when the run has ended.
+        """
         finish = ledger.state.finish
         assert finish is not None
         found, new, old = room.changes()
         if finish["outcome"] != "done" or not found:
             _end_without_change(ledger, finish, changed=bool(found))
-            return True
+            return None
         room.snapshot()
         verification = room.test_after(found, new, old)
-        if not verification.ok:
-            room.restore()
-            ledger.append("notice.given", text=verification.feedback())
-            return False
-        _close_work(ledger)
-        refusal = propose(ledger, room, found, new, old, verification)
-        if refusal is None:
-            _end(ledger, "proposed", "")
-            return True
+        if verification.ok:
+            refusal = propose(ledger, room, found, new, old, verification)
+            if refusal is None:
+                _end(ledger, "proposed", "")
+                return None
+            why, feedback = refusal, refusal
+        else:
+            why, feedback = verification.note, verification.feedback()
         room.restore()
-        ledger.append("notice.given", text=refusal)
-        return False
+        ledger.append("notice.given", about="verification", text=feedback)
+        return why
 
 
 _STOPS: Mapping[str, tuple[Outcome, str]] = {
@@ -224,6 +217,22 @@ _STOPS: Mapping[str, tuple[Outcome, str]] = {
 def _end(ledger: RunLedger, outcome: Outcome, reason: str, next_step: str = "") -> None:
     _close_work(ledger, ok=outcome == "proposed")
     ledger.append_if(_is_active, "run.ended", outcome=outcome, reason=reason, next_step=next_step)
+
+
+def _fail(ledger: RunLedger, error: Exception) -> None:
+    """What the world may mend parks the run, what a person can mend ends it with their advice, the rest is a defect."""
+    if isinstance(error, TransientError):
+        _park(ledger, "outage", f"{error}.", after_seconds=error.retry_after_seconds)
+    elif isinstance(error, UserError):
+        _end(ledger, "failed", str(error), "Mend that, then retry.")
+    else:
+        log.event("worker.defect", level=logging.ERROR, error=error, run=ledger.run_id)
+        _end(
+            ledger,
+            "failed",
+            f"Something in me broke: `{type(error).__name__}`. It is logged, and an operator was alarmed.",
+            "Retry; if it happens again, tell the operator the run's number.",
+        )
 
 
 def _end_cancelled(ledger: RunLedger) -> None:

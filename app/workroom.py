@@ -45,7 +45,8 @@ class Workroom:
         self.mirror = Mirror(home / "mirrors" / f"{created['thread']['repository_id']}.git")
         self.sandbox: Sandbox
         self.made: Checkout
-        self.before: Manifest
+        self.before: Manifest  # the clean checkout
+        self.after_setup: Manifest
         self.plan: Plan
         self.baseline: list[CommandResult] = []
         self._snapshot_at = ledger.clock.now()
@@ -85,7 +86,7 @@ class Workroom:
             on_request=self._requested,
             history=self.mirror.path,
         )
-        self.before = self.sandbox.manifest()
+        self.before = self.after_setup = self.sandbox.manifest()
         self.plan = configured(self._config, detect(self.before.keys(), self._contents_at_base))
 
     def _contents_at_base(self, path: str) -> bytes:
@@ -114,6 +115,7 @@ class Workroom:
                 "without it, so I stopped before spending anything. Put the right commands under `setup` in "
                 "`.github/lamplighter.yml`."
             )
+        self.after_setup = self.sandbox.manifest()
         self.sandbox.seal()
 
     def test_before(self) -> None:
@@ -136,11 +138,19 @@ class Workroom:
         sentences += [f"Before your work, `{result.command}` ended with {result.ended}." for result in self.baseline]
         return sentences
 
+    def guidance(self) -> list[tuple[str, str]]:
+        """(path, text) of what the repository tells agents, nearest last; from the base commit only."""
+        found = workspace.guidance(self.mirror, self.made.sha)
+        told = self._config["playbooks"]["fix"]["instructions"]
+        return [*found, (".github/lamplighter.yml", told)] if told else found
+
     def restore(self) -> None:
         """Bring the tree back to the last snapshot, if there is one."""
         state = self._ledger.state
         if state.snapshot:
-            workspace.restore_snapshot(self.sandbox, self.before, state.snapshot, self._ledger.store)
+            workspace.restore_snapshot(
+                self.sandbox, self.before, state.snapshot, self._ledger.store, read_base=self._contents_at_base
+            )
 
     def snapshot(self, *, if_due: bool = False) -> None:
         now = self._ledger.clock.now()
@@ -155,7 +165,8 @@ class Workroom:
     def changes(self) -> tuple[list[Change], dict[str, bytes], dict[str, bytes]]:
         """What the tree now holds against the base: the changes, the new contents and the old ones."""
         rules = workspace.base_ignore(self.mirror, self.made.sha)
-        found = workspace.changes(self.before, self.sandbox.manifest(), rules)
+        now = self.sandbox.manifest()
+        found = workspace.changes(self.before, now, rules, after_setup=self.after_setup, unseen=self.sandbox.left_out)
         new = workspace.collect(self.sandbox, found)
         old = workspace.read_files(self.mirror, self.made.sha, [change.path for change in found])
         return found, new, old

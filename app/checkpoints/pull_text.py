@@ -128,6 +128,8 @@ def _risk(state: RunState) -> str:
         lines.append(
             "- Network requests were blocked: " + ", ".join(code(host, 80) for host in state.blocked_hosts[:10])
         )
+    if not state.created.get("protection", {}).get("protected", True):
+        lines.append("- The base branch is **not protected**: nothing but you asks for a review before this is merged.")
     return "\n".join(lines) or "No breaking change was found or reported; the scan found nothing."
 
 

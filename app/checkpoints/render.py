@@ -169,7 +169,7 @@ def _tried(state: RunState) -> list[str]:
 
 
 def reply(state: RunState) -> str:
-    """The answer to a request that starts no work: a refusal, a status, the help. `reason` is the bot's own Markdown."""
+    """The answer to a request that starts no work; `reason` is the bot's own Markdown."""
     return cut(f"{marker(state.run_id, 'reply')}\n{state.reason}")
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import httpx
 
+from app.errors import UserError
 from app.github.auth import AppAuth
 from app.github.client import GitHub
 from app.github.pacer import Pacer
@@ -54,6 +55,20 @@ class Access:
             yield github
 
     @contextmanager
+    def organisation(self, thread: Thread) -> Iterator[GitHub | None]:
+        """Reading the organisation's `.github` repository; None where the App is not installed on it."""
+        owner, _, name = thread.repository.partition("/")
+        try:
+            if name == ".github":
+                raise UserError(f"{owner}/.github is its own default")
+            token = self.app.installation_token(thread.installation_id, repositories=[".github"], permissions=CLONE)
+        except UserError:
+            yield None
+            return
+        with self._client(token, thread) as github:
+            yield github
+
+    @contextmanager
     def talking(self, thread: Thread) -> Iterator[GitHub]:
         """Comments, labels and reactions on issues and pull requests; no contents."""
         with self._client(self._token(thread, TALK), thread) as github:
@@ -64,7 +79,7 @@ class Access:
         """Everything a pull request needs, with a token of its own that is revoked at the end of the block."""
         with (
             self.app.leased_token(
-                thread.installation_id, repository_ids=[thread.repository_id], permissions=PROPOSE
+                thread.installation_id, repositories=[thread.repository_id], permissions=PROPOSE
             ) as token,
             self._client(token, thread) as github,
         ):
@@ -72,7 +87,7 @@ class Access:
 
     def _token(self, thread: Thread, permissions: Mapping[str, str]) -> Token:
         return self.app.installation_token(
-            thread.installation_id, repository_ids=[thread.repository_id], permissions=permissions
+            thread.installation_id, repositories=[thread.repository_id], permissions=permissions
         )
 
     def _client(self, token: Token, thread: Thread) -> GitHub:

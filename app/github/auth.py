@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 import jwt
@@ -29,8 +30,14 @@ SPARE = timedelta(minutes=5)  # a cached installation token still lasts for a lo
 @dataclass(frozen=True)
 class _Narrowed:
     installation_id: int
-    repository_ids: tuple[int, ...]
+    repositories: tuple[int | str, ...]  # by id, or by name within the installation's account
     permissions: tuple[tuple[str, str], ...]
+
+    def body(self) -> dict[str, Any]:
+        ids = [item for item in self.repositories if isinstance(item, int)]
+        names = [item for item in self.repositories if isinstance(item, str)]
+        narrowed = {"repository_ids": ids, "repositories": names, "permissions": dict(self.permissions)}
+        return {key: value for key, value in narrowed.items() if value}
 
 
 class AppAuth:
@@ -60,14 +67,14 @@ class AppAuth:
         self.client.close()
 
     def installation_token(
-        self, installation_id: int, *, repository_ids: Sequence[int], permissions: Mapping[str, str]
+        self, installation_id: int, *, repositories: Sequence[int | str], permissions: Mapping[str, str]
     ) -> Token:
         """A token for these repositories and permissions only, kept in memory until five minutes before its end.
 
         Others may get the same token: do not revoke it, use `leased_token` for that. Raises Refused (Invalid when a
         permission was never granted, NotFound when the App is not installed), TransientError.
         """
-        narrowed = _Narrowed(installation_id, tuple(sorted(repository_ids)), tuple(sorted(permissions.items())))
+        narrowed = _Narrowed(installation_id, tuple(repositories), tuple(sorted(permissions.items())))
         with self._lock:
             token = self._tokens.get(narrowed)
             if token is None or token.expires_at - SPARE <= self._clock.now():
@@ -76,10 +83,10 @@ class AppAuth:
 
     @contextmanager
     def leased_token(
-        self, installation_id: int, *, repository_ids: Sequence[int], permissions: Mapping[str, str]
+        self, installation_id: int, *, repositories: Sequence[int | str], permissions: Mapping[str, str]
     ) -> Iterator[Token]:
         """A token of the caller's own, revoked at the end of the block."""
-        token = self._mint(_Narrowed(installation_id, tuple(repository_ids), tuple(permissions.items())))
+        token = self._mint(_Narrowed(installation_id, tuple(repositories), tuple(permissions.items())))
         try:
             yield token
         finally:
@@ -100,11 +107,11 @@ class AppAuth:
                 pass
 
     def _mint(self, narrowed: _Narrowed) -> Token:
-        if not narrowed.repository_ids or not narrowed.permissions:
+        if not narrowed.repositories or not narrowed.permissions:
             raise ValueError("a token that is not narrowed to repositories and permissions is never minted")
         answer = self.client.post(
             f"/app/installations/{narrowed.installation_id}/access_tokens",
-            {"repository_ids": list(narrowed.repository_ids), "permissions": dict(narrowed.permissions)},
+            narrowed.body(),
         )
         token = Token(value=answer["token"], expires_at=datetime.fromisoformat(answer["expires_at"]))
         self._redactor.hold(token.value)

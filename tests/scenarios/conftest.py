@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.agent.scripted_model import Script
 from app.simulator import Simulator
+from tests.scenarios import stories
 from tests.scenarios.stage import Bot, StoryClock, every_message_twice
-
-CALC = '''"""Arithmetic."""
-
-
-def divide(a, b):
-    return a / b
-'''
-
-TEST_CALC = """from calc import divide
-
-
-def test_divides():
-    assert divide(6, 3) == 2
-"""
-
-CONFIG = """setup: []
-verify: ["python3 -m unittest -q"]
-"""
-
-UNITTEST_CALC = """import unittest
-
-from calc import divide
-
-
-class Divides(unittest.TestCase):
-    def test_divides(self):
-        self.assertEqual(divide(6, 3), 2)
-"""
 
 
 @pytest.fixture
@@ -60,24 +34,31 @@ def model() -> Script:
 @pytest.fixture
 def repo(github: Simulator):
     """A small project with one bug, whose tests need nothing installed."""
-    return github.repository(
-        "acme/calc",
-        files={"calc.py": CALC, "test_calc.py": UNITTEST_CALC, ".github/lamplighter.yml": CONFIG},
-        default_branch="main",
-    )
+    return github.repository("acme/calc", files=stories.PROJECT, default_branch="main")
 
 
 @pytest.fixture(params=["once", "twice"])
-def bot(
+def make_bot(
     request: pytest.FixtureRequest, tmp_path: Path, github: Simulator, model: Script, clock: StoryClock
-) -> Iterator[Bot]:
+) -> Iterator[Callable[..., Bot]]:
     """In the `twice` telling every webhook is sent twice and every message is taken twice; the story is the same."""
     github.redelivery_mode = request.param == "twice"
-    change = every_message_twice if github.redelivery_mode else (lambda platform: platform)
-    playing = Bot(tmp_path / "home", github, model, clock, change=change)
-    yield playing
-    playing.close()
+    made: list[Bot] = []
+
+    def make(**settings: Any) -> Bot:
+        change = every_message_twice if github.redelivery_mode else (lambda platform: platform)
+        made.append(Bot(tmp_path / "home", github, model, clock, change=change, **settings))
+        return made[-1]
+
+    yield make
     assert github.unknown_requests == []
-    assert playing.verify_ledgers() == []
+    for bot in made:
+        assert bot.verify_ledgers() == []
+        bot.close()
     unread = [comment.body for comment in github.unread_bot_comments()]
     assert not unread, f"the bot said something that no assertion read: {unread}"
+
+
+@pytest.fixture
+def bot(make_bot: Callable[..., Bot]) -> Bot:
+    return make_bot()

@@ -47,11 +47,13 @@ class InlineLauncher:
     def __init__(self) -> None:
         self.waiting: dict[str, int] = {}
         self.started: set[tuple[str, int]] = set()
+        self.order: list[str] = []
 
     def start(self, run_id: str, attempt: int) -> None:
         if (run_id, attempt) not in self.started:
             self.started.add((run_id, attempt))
             self.waiting[run_id] = attempt
+            self.order.append(run_id)
 
     def is_running(self, run_id: str) -> bool:
         return run_id in self.waiting

@@ -15,12 +15,39 @@ class DividesByZero(unittest.TestCase):
 """
 
 
+CALC = '''"""Arithmetic."""
+
+
+def divide(a, b):
+    return a / b
+'''
+
+TEST_CALC = """import unittest
+
+from calc import divide
+
+
+class Divides(unittest.TestCase):
+    def test_divides(self):
+        self.assertEqual(divide(6, 3), 2)
+"""
+
+CONFIG = """setup: []
+verify: ["python3 -m unittest -q"]
+"""
+
+# A small project with one bug, whose tests need nothing installed.
+PROJECT = {"calc.py": CALC, "test_calc.py": TEST_CALC, ".github/lamplighter.yml": CONFIG}
+
+SMALL_FIX = edit("calc.py", "    return a / b\n", "    if b == 0:\n        return None\n    return a / b\n")
+
+
 def fix(model: Script, *, confidence: str = "high") -> Script:
     """What a good model does: reproduce with a test, change little, run the tests, finish."""
     return model.will(
         create("test_by_zero.py", REGRESSION),
         bash("python3 -m unittest -q"),
-        edit("calc.py", "    return a / b\n", "    if b == 0:\n        return None\n    return a / b\n"),
+        SMALL_FIX,
         bash("python3 -m unittest -q"),
         finish(
             "Return None when dividing by zero",

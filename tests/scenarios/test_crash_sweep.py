@@ -10,10 +10,9 @@ import pytest
 
 from app.agent.scripted_model import Script, ask, create, edit, finish, question
 from app.simulator import Simulator
-from tests.scenarios.conftest import CALC, CONFIG, UNITTEST_CALC
+from tests.scenarios import stories
 from tests.scenarios.fuse import Fuse, Killed
 from tests.scenarios.stage import Bot, StoryClock
-from tests.scenarios.stories import REGRESSION
 
 _SHARDS = 8  # of each story's sweep, so that the cores share them evenly
 
@@ -24,11 +23,7 @@ class Play:
     def __init__(self, folder: Path, *, asks: bool) -> None:
         self.clock = StoryClock()
         self.github = Simulator(folder / "github", clock=self.clock.now)
-        self.repo = self.github.repository(
-            "acme/calc",
-            files={"calc.py": CALC, "test_calc.py": UNITTEST_CALC, ".github/lamplighter.yml": CONFIG},
-            default_branch="main",
-        )
+        self.repo = self.github.repository("acme/calc", files=stories.PROJECT, default_branch="main")
         self.home = folder / "home"
         self.asks = asks
         self.has_answered = False
@@ -36,7 +31,7 @@ class Play:
         self.script = Script()
         if asks:
             self.script.will(ask(question("What should it give?", "None", "an error")))
-        self.script.will(create("test_by_zero.py", REGRESSION))
+        self.script.will(create("test_by_zero.py", stories.REGRESSION))
         self.script.will(edit("calc.py", "    return a / b\n", "    return a / b if b else None\n"))
         self.script.will(finish("Return None when dividing by zero", "It does now."))
         self.issue = self.github.maintainer.open_issue(self.repo, "Divide by zero", body="It raises.")

@@ -89,7 +89,7 @@ def open_client(
     """Make a client whose token has these permissions on the one repository."""
 
     def open_client(permissions: dict[str, str] = ALL, *, pacer: Pacer | None = None) -> GitHub:
-        token = auth.installation_token(installation_id, repository_ids=[repo.id], permissions=permissions)
+        token = auth.installation_token(installation_id, repositories=[repo.id], permissions=permissions)
         return GitHub(
             token, settings, clock, transport=simulator.transport(), pacer=pacer, installation_id=installation_id
         )

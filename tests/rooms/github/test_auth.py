@@ -23,33 +23,33 @@ def _minted(simulator) -> int:
 
 
 def test_token_reaches_one_repository_with_the_permissions_asked_for(auth, simulator, repo, installation_id):
-    auth.installation_token(installation_id, repository_ids=[repo.id], permissions=READ)
+    auth.installation_token(installation_id, repositories=[repo.id], permissions=READ)
     asked = [request.json() for request in simulator.requests if request.path.endswith("/access_tokens")]
     assert asked == [{"repository_ids": [repo.id], "permissions": READ}]
 
 
 def test_token_is_kept_until_five_minutes_before_its_end(auth, simulator, repo, installation_id, clock):
-    first = auth.installation_token(installation_id, repository_ids=[repo.id], permissions=READ)
+    first = auth.installation_token(installation_id, repositories=[repo.id], permissions=READ)
     clock.advance(54 * 60)
-    assert auth.installation_token(installation_id, repository_ids=[repo.id], permissions=READ) == first
+    assert auth.installation_token(installation_id, repositories=[repo.id], permissions=READ) == first
     clock.advance(2 * 60)
-    assert auth.installation_token(installation_id, repository_ids=[repo.id], permissions=READ) != first
+    assert auth.installation_token(installation_id, repositories=[repo.id], permissions=READ) != first
     assert _minted(simulator) == 2
 
 
 def test_other_permissions_are_another_token(auth, simulator, repo, installation_id):
-    one = auth.installation_token(installation_id, repository_ids=[repo.id], permissions=READ)
-    two = auth.installation_token(installation_id, repository_ids=[repo.id], permissions={"metadata": "read"})
+    one = auth.installation_token(installation_id, repositories=[repo.id], permissions=READ)
+    two = auth.installation_token(installation_id, repositories=[repo.id], permissions={"metadata": "read"})
     assert one.value != two.value
 
 
 def test_a_token_for_everything_is_never_minted(auth, installation_id):
     with pytest.raises(ValueError, match="narrowed"):
-        auth.installation_token(installation_id, repository_ids=[], permissions=READ)
+        auth.installation_token(installation_id, repositories=[], permissions=READ)
 
 
 def test_leased_token_is_revoked_at_the_end(auth, settings, clock, simulator, repo, installation_id):
-    with auth.leased_token(installation_id, repository_ids=[repo.id], permissions=READ) as token:
+    with auth.leased_token(installation_id, repositories=[repo.id], permissions=READ) as token:
         github = GitHub(token, settings, clock, transport=simulator.transport())
         assert github.get("/repos/acme/calc")["id"] == repo.id
     with pytest.raises(Unauthorized):
@@ -59,23 +59,23 @@ def test_leased_token_is_revoked_at_the_end(auth, settings, clock, simulator, re
 
 def test_lease_that_cannot_be_revoked_does_not_undo_the_work(auth, simulator, repo, installation_id):
     simulator.faults.add("DELETE /installation/token", status=502)
-    with auth.leased_token(installation_id, repository_ids=[repo.id], permissions=READ):
+    with auth.leased_token(installation_id, repositories=[repo.id], permissions=READ):
         pass
 
 
 def test_every_token_is_handed_to_the_redactor(auth, redactor, repo, installation_id):
-    token = auth.installation_token(installation_id, repository_ids=[repo.id], permissions=READ)
+    token = auth.installation_token(installation_id, repositories=[repo.id], permissions=READ)
     assert token.value not in redactor.text(f"x {token.value} y")
 
 
 def test_permission_the_app_was_never_granted_is_told_apart(auth, repo, installation_id):
     with pytest.raises(Invalid):
-        auth.installation_token(installation_id, repository_ids=[repo.id], permissions={"workflows": "write"})
+        auth.installation_token(installation_id, repositories=[repo.id], permissions={"workflows": "write"})
 
 
 def test_unknown_installation_is_not_found(auth, repo):
     with pytest.raises(NotFound):
-        auth.installation_token(99, repository_ids=[repo.id], permissions=READ)
+        auth.installation_token(99, repositories=[repo.id], permissions=READ)
 
 
 @pytest.mark.parametrize("minutes", [-30, -9, -2, 0, 2, 9, 30])
