@@ -117,7 +117,7 @@ def _ended_run(data: Mapping[str, Any]) -> Line:
 def _published(data: Mapping[str, Any]) -> Line:
     result = data.get("result", {})
     what = result.get("url") or result.get("sha", "")[:10]
-    return _line("→", f"GitHub: {data['key']} {what}".rstrip(), "dim")
+    return _line("→", f"published: {data['key']} {what}".rstrip(), "dim")
 
 
 _TELL: Mapping[str, Callable[[Mapping[str, Any]], Line | None]] = {

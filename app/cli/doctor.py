@@ -1,0 +1,117 @@
+"""`doctor`: shows the settings, checks everything they need, and says how to mend what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from app.errors import SettingsError
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+Level = Literal["ok", "warn", "broken"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What was looked at, how it is, and what to do about it (empty when it is well)."""
+
+    name: str
+    level: Level
+    text: str
+    mend: str = ""
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """1 when something that is needed is broken; warnings alone are 0."""
+    from app import settings as words
+
+    try:
+        settings = words.load()
+    except SettingsError as error:
+        mend = "Correct the variable; the README lists all of them."
+        findings = [Finding(name="settings", level="broken", text=text, mend=mend) for text in error.mistakes]
+        _report({}, findings, as_json=arguments.json)
+        return 1
+    findings = []
+    shown = _shown(settings)
+    if not arguments.json:
+        _settings_rows(shown)
+    for finding in _findings(settings, online=arguments.online):
+        findings.append(finding)
+        if not arguments.json:
+            _row(finding)
+    if arguments.json:
+        _report(shown, findings, as_json=True)
+    else:
+        _sum(findings)
+    return 1 if any(finding.level == "broken" for finding in findings) else 0
+
+
+def _findings(settings: Settings, *, online: bool) -> Iterator[Finding]:
+    from app.cli import doctor_app, doctor_machine
+
+    yield from doctor_machine.examine(settings, online=online)
+    yield from doctor_app.examine(settings)
+
+
+def _shown(settings: Settings) -> dict[str, Any]:
+    """Every setting; a secret is starred, but one sees whether it is there."""
+    shown: dict[str, Any] = {}
+    for item in fields(settings):
+        value = getattr(settings, item.name)
+        if item.metadata.get("secret"):
+            count = len(value) if isinstance(value, tuple) else int(bool(value))
+            shown[item.name] = " ".join(["********"] * count)
+        else:
+            shown[item.name] = value if isinstance(value, int) else str(value)
+    return shown
+
+
+def _settings_rows(shown: dict[str, Any]) -> None:
+    from rich.text import Text
+
+    from app.cli import screen
+
+    out = screen.console()
+    out.print(Text("Settings", style="bold"))
+    for name, value in shown.items():
+        out.print(Text(f"  {name:<20} ", style="dim").append(str(value) or "(not set)", style=""), soft_wrap=True)
+    out.print()
+    out.print(Text("Checks", style="bold"))
+
+
+def _row(finding: Finding) -> None:
+    from rich.text import Text
+
+    from app.cli import screen
+
+    mark, style = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "broken": ("✗", "red")}[finding.level]
+    out = screen.console()
+    out.print(Text(f"{mark} ", style=style).append(f"{finding.name}: {finding.text}", style=""), soft_wrap=True)
+    if finding.mend:
+        out.print(Text(f"    → {finding.mend}", style="dim"), soft_wrap=True)
+
+
+def _sum(findings: Iterable[Finding]) -> None:
+    levels = [finding.level for finding in findings]
+    broken, warned = levels.count("broken"), levels.count("warn")
+    if broken:
+        print(f"\n{broken} to mend" + (f", {warned} to look at" if warned else ""))
+    else:
+        print("\nAll that is needed is there." + (f" {warned} to look at." if warned else ""))
+
+
+def _report(shown: dict[str, Any], findings: list[Finding], *, as_json: bool) -> None:
+    if as_json:
+        healthy = not any(finding.level == "broken" for finding in findings)
+        rows = [asdict(finding) for finding in findings]
+        print(json.dumps({"healthy": healthy, "settings": shown, "findings": rows}, indent=1))
+        return
+    for finding in findings:
+        _row(finding)
+    _sum(findings)

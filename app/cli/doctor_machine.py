@@ -1,0 +1,109 @@
+"""What `doctor` looks at on this machine: home, git, sandbox, model."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.cli.doctor import Finding
+from app.errors import LamplighterError
+from app.settings import Settings
+
+LITTLE_BYTES = 2 * 2**30  # a mirror, a checkout and what `setup` installs
+TOO_LITTLE_BYTES = 200 * 2**20
+OLDEST_GIT = (2, 31)  # `rev-parse --path-format`, `GIT_CONFIG_COUNT`
+
+
+def examine(settings: Settings, *, online: bool) -> Iterator[Finding]:
+    """Look at everything; never raises."""
+    yield from _home(settings)
+    yield _git()
+    yield _sandbox(settings)
+    yield _model(settings)
+    if online:
+        yield _reply(settings)
+
+
+def _home(settings: Settings) -> Iterator[Finding]:
+    from app.local.folders import private
+
+    try:
+        private(settings.home)
+        with tempfile.TemporaryFile(dir=settings.home):
+            pass
+    except (LamplighterError, OSError) as error:
+        mend = "Set LAMPLIGHTER_HOME to a directory this user may write."
+        yield Finding(name="home", level="broken", text=str(error), mend=mend)
+        return
+    yield Finding(name="home", level="ok", text=f"{settings.home} can be written")
+    free = shutil.disk_usage(settings.home).free
+    text = f"{free / 2**30:.1f} GiB free"
+    if free < TOO_LITTLE_BYTES:
+        yield Finding(name="disk", level="broken", text=text, mend="Make room: runs park until there is some.")
+    elif free < LITTLE_BYTES:
+        yield Finding(name="disk", level="warn", text=text, mend="Make room: a bigger repository will not fit.")
+    else:
+        yield Finding(name="disk", level="ok", text=text)
+
+
+def _git() -> Finding:
+    from app.workspace.git import GitError, run_git
+
+    mend = "Install git 2.31 or newer: sudo apt install git"
+    try:
+        said = run_git(["--version"], git_dir=None).decode().strip()
+    except (GitError, OSError) as error:
+        return Finding(name="git", level="broken", text=f"git does not run ({type(error).__name__})", mend=mend)
+    found = re.search(r"(\d+)\.(\d+)", said)
+    if not found or (int(found[1]), int(found[2])) < OLDEST_GIT:
+        return Finding(name="git", level="broken", text=f"{said} is too old", mend=mend)
+    return Finding(name="git", level="ok", text=said)
+
+
+def _sandbox(settings: Settings) -> Finding:
+    from app.sandbox.probe import APT, choose
+
+    try:
+        host = choose(settings.sandbox, settings.home)
+    except (LamplighterError, OSError) as error:
+        return Finding(name="sandbox", level="broken", text=str(error), mend=APT)
+    text = f"a {host.name} sandbox was opened, and kept what it should"
+    if host.name == "jail" and settings.sandbox == "auto":
+        return Finding(name="sandbox", level="warn", text=text, mend=f"Stronger walls: {APT}")
+    return Finding(name="sandbox", level="ok", text=text)
+
+
+def _model(settings: Settings) -> Finding:
+    if settings.model_provider == "scripted":
+        if Path(settings.model_script or "-").is_file():
+            text = f"replies are scripted ({settings.model_script}); nothing is asked of a model"
+            return Finding(name="model", level="warn", text=text, mend="Set LAMPLIGHTER_MODEL_PROVIDER=anthropic.")
+        text = "the scripted replies cannot be found"
+        return Finding(name="model", level="broken", text=text, mend="Set LAMPLIGHTER_MODEL_SCRIPT to their file.")
+    if settings.model_provider == "anthropic" and not settings.anthropic_api_key:
+        mend = "Set ANTHROPIC_API_KEY, or LAMPLIGHTER_MODEL_PROVIDER=bedrock."
+        return Finding(name="model", level="broken", text="there is no API key", mend=mend)
+    text = f"{settings.model_provider}, {settings.model_default}; `doctor --online` makes one cheap call"
+    return Finding(name="model", level="ok", text=text)
+
+
+def _reply(settings: Settings) -> Finding:
+    from app import wiring
+    from app.ports import ModelRequest
+
+    request = ModelRequest(
+        model=settings.model_fast,
+        system=[],
+        tools=[],
+        messages=[{"role": "user", "content": "Answer with the word yes."}],
+        max_tokens=16,
+    )
+    try:
+        reply = wiring.local_platform(settings).model().reply(request)
+    except (LamplighterError, OSError) as error:
+        mend = "Check the key, the model's name and the way to the network."
+        return Finding(name="model online", level="broken", text=str(error), mend=mend)
+    return Finding(name="model online", level="ok", text=f"{reply.model} answered")
