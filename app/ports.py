@@ -1,6 +1,7 @@
 """The ports: only where production ships two adapters (AWS and one machine). One contract suite each.
 
-GitHub has one adapter and therefore no port; it has a simulator at HTTP level.
+GitHub has one adapter and therefore no port; it has a simulator at HTTP level. The longest port, the sandbox, has a
+file of its own and is offered here with the others.
 """
 
 from __future__ import annotations
@@ -8,10 +9,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from app.ledger import Event
+from app.sandbox_port import Egress, EgressRequest, Execution, FileEntry, Limits, Manifest, Sandbox, SandboxHost
+
+__all__ = [
+    "Clock",
+    "Egress",
+    "EgressRequest",
+    "Execution",
+    "FileEntry",
+    "Launcher",
+    "Limits",
+    "Manifest",
+    "Message",
+    "Model",
+    "ModelReply",
+    "ModelRequest",
+    "Queue",
+    "RunSummary",
+    "Sandbox",
+    "SandboxHost",
+    "Store",
+    "Token",
+    "Tokens",
+]
 
 
 class Clock(Protocol):
@@ -148,135 +171,6 @@ class Tokens(Protocol):
 
     def read_token(self, run_id: str) -> Token:
         """Raises UserError for a run that is unknown or not active, TransientError when GitHub is not reachable."""
-
-
-# ---------------------------------------------------------------- Sandbox
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    timeout_seconds: float = 600.0  # per command, when the call names none
-    memory_bytes: int = 4 * 2**30
-    processes: int = 512
-    disk_bytes: int = 8 * 2**30  # tree, home and temporary files together
-    output_bytes: int = 256 * 1024  # kept of one command's output: the head and the tail
-
-
-@dataclass(frozen=True, kw_only=True)
-class Egress:
-    """What may leave the sandbox, and only while a command runs with `network=True`."""
-
-    hosts: tuple[str, ...] = ()  # exact names, or "*.example.org"
-    methods: tuple[str, ...] = ("GET", "HEAD", "CONNECT")
-
-
-@dataclass(frozen=True, kw_only=True)
-class EgressRequest:
-    host: str
-    port: int
-    method: str
-    allowed: bool
-    reason: str = ""
-    size_bytes: int = 0  # received from the host
-
-
-@dataclass(frozen=True, kw_only=True)
-class Execution:
-    """One command that ran. `exit_code` comes from waiting for the process, never from its output."""
-
-    command: str
-    exit_code: int | None  # None when it was killed
-    seconds: float
-    output: bytes  # stdout and stderr as they came; head and tail when it was too long
-    output_bytes: int  # how much it really wrote
-    killed_by: Literal["", "time", "memory", "disk", "output", "closed"] = ""
-
-    @property
-    def ok(self) -> bool:
-        return self.exit_code == 0 and not self.killed_by
-
-    @property
-    def text(self) -> str:
-        return self.output.decode("utf-8", "replace")
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileEntry:
-    """A file as an `lstat` walk found it. `mode` is git's: 100644, 100755, 120000 (a link, its target as content)."""
-
-    mode: str
-    digest: str  # SHA-256 hex of the content
-    size: int
-
-
-Manifest = Mapping[str, FileEntry]  # path with "/" → entry, without the top `.git`
-
-
-class Sandbox(Protocol):
-    """One isolated environment around one tree. Everything in it is hostile; nothing of the host is visible."""
-
-    name: str  # "bubblewrap", "jail", "remote"
-    root: str  # the tree's path as commands inside see it
-
-    def run(self, command: str, *, timeout_seconds: float | None = None, network: bool = False) -> Execution:
-        """Run `bash -c command` in the tree as a fresh process tree; everything it leaves behind is killed."""
-
-    def shell(self, command: str, *, timeout_seconds: float | None = None) -> Execution:
-        """Run in the kept shell (directory, variables, background processes stay). Its exit code is hearsay."""
-
-    def restart_shell(self) -> None: ...
-
-    def read_file(self, path: str) -> bytes:
-        """Content of a regular file below the tree. Raises UserError: missing, not regular, through a link, too big."""
-
-    def write_file(self, path: str, content: bytes, *, mode: str | None = None) -> None:
-        """Create or replace a file (parents too), never through a link; keeps the mode when None. Raises UserError."""
-
-    def remove_file(self, path: str) -> None: ...
-
-    def manifest(self) -> Manifest:
-        """An `lstat` walk of the tree; unchanged files are not hashed again. Other kinds of file are left out."""
-
-    @property
-    def left_out(self) -> Mapping[str, str]:
-        """What the last walk could not take in: path → why (a socket, unreadable, a name that is not UTF-8)."""
-
-    def seal(self) -> None:
-        """Remember tree and home as they are now, out of reach of what runs later."""
-
-    def reset(self) -> None:
-        """Kill everything and return to the sealed state."""
-
-    def close(self) -> None:
-        """Kill everything, remove everything. Idempotent."""
-
-
-class SandboxHost(Protocol):
-    """Makes sandboxes of one kind."""
-
-    name: str
-
-    def open(
-        self,
-        run_id: str,
-        tree: Path,
-        *,
-        limits: Limits,
-        egress: Egress,
-        on_request: Callable[[EgressRequest], None],
-        history: Path | None = None,
-    ) -> Sandbox:
-        """A sandbox around `tree`, a directory of plain files that the sandbox takes over.
-
-        `history` is the harness's bare repository: its objects may be read (never written) so that `git log` and
-        `git blame` work in the throw-away repository inside.
-        """
-
-    def tree_path(self, tree: Path) -> str:
-        """Where `tree` will be for commands inside; known before `open`."""
-
-    def history_path(self, history: Path) -> str:
-        """Where `history`'s object directory will be for commands inside (a line for `objects/info/alternates`)."""
 
 
 # ---------------------------------------------------------------- Model

@@ -24,6 +24,7 @@ from app.simulator.front import Front
 from app.simulator.http import ApiError, ConnectionLost, Request, Response, UnknownRoute
 
 API_PATH = "/api/v3"
+GRAPHQL_PATH = "/api/graphql"  # where GitHub Enterprise Server has it
 DELIVERY_TIMEOUT_SECONDS = 10.0  # GitHub's own
 LOCAL_HOSTS = {"127.0.0.1", "localhost"}
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
@@ -66,7 +67,7 @@ def asgi(front: Front) -> Starlette:
     def api(request: Request) -> WebResponse:
         inner = Request(
             method=request.method,
-            path=request.path.removeprefix(API_PATH),
+            path="/graphql" if request.path == GRAPHQL_PATH else request.path.removeprefix(API_PATH),
             query=request.query,
             headers=request.headers,
             body=request.body,
@@ -99,6 +100,7 @@ def asgi(front: Front) -> Starlette:
 
     routes = [
         Route(f"{API_PATH}/{{path:path}}", _only_local(api), methods=METHODS),
+        Route(GRAPHQL_PATH, _only_local(api), methods=["POST"]),
         Route("/{owner}/{name}.git/{rest:path}", _only_local(git), methods=["GET", "POST"]),
         Route("/{path:path}", _only_local(page), methods=["GET", "POST"]),
     ]
@@ -136,7 +138,8 @@ class LocalServer:
 
     def __init__(self, front: Front, port: int, webhook_url: str | None) -> None:
         self._front = front
-        self._socket = socket.socket()
+        # Named, not 0: asyncio turns Nagle's delay off for a socket that says it is TCP, and for no other.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", port))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
