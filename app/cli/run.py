@@ -78,11 +78,13 @@ def _finish(local: LocalRun, arguments: argparse.Namespace) -> int:
 def local_settings() -> Settings:
     """The settings with the home of local runs. Raises UserError when no model can be reached."""
     from app.cli.homes import LOCAL_FOLDER
+    from app.local.folders import private
 
     settings = words.load()
     if settings.model_provider == "anthropic" and not settings.anthropic_api_key:
         raise UserError(_NO_KEY)
     script = absolute_script(settings)
+    private(settings.home)  # before the folder in it, so that the server will accept it as its own
     return dataclasses.replace(settings, home=settings.home / LOCAL_FOLDER, model_script=script)
 
 
