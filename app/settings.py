@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +17,8 @@ from app.errors import SettingsError
 MODEL_FAST = "claude-haiku-5-5"
 MODEL_DEFAULT = "claude-sonnet-5-5"
 MODEL_DEEP = "claude-opus-5-5"
+
+Network = IPv4Network | IPv6Network
 
 PLATFORMS = ("local", "aws")
 PROVIDERS = ("anthropic", "bedrock", "scripted")
@@ -45,6 +49,7 @@ class Settings:
     anthropic_api_key: str = field(default="", metadata={"secret": True})
     anthropic_base_url: str = ""
     sandbox: str = "auto"
+    sandbox_networks: tuple[Network, ...] = ()  # with mirrors of one's own: allowed hosts may be there
     concurrency: int = 8
 
     @property
@@ -92,6 +97,16 @@ def _positive(env: Mapping[str, str], name: str, default: int, mistakes: list[st
         mistakes.append(f"{name}={value!r} is not a whole number above 0")
         return default
     return int(value)
+
+
+def _networks(env: Mapping[str, str], name: str, mistakes: list[str]) -> tuple[Network, ...]:
+    found = []
+    for text in env.get(name, "").replace(",", " ").split():
+        try:
+            found.append(ipaddress.ip_network(text))
+        except ValueError as error:
+            mistakes.append(f"{name}: {error}; it takes networks such as 10.20.0.0/16")
+    return tuple(found)
 
 
 def _private_key(env: Mapping[str, str], mistakes: list[str]) -> str:
@@ -145,6 +160,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         anthropic_api_key=env.get("ANTHROPIC_API_KEY", ""),
         anthropic_base_url=env.get("ANTHROPIC_BASE_URL", ""),
         sandbox=_choice(env, "LAMPLIGHTER_SANDBOX", SANDBOXES, mistakes),
+        sandbox_networks=_networks(env, "LAMPLIGHTER_SANDBOX_NETWORKS", mistakes),
         concurrency=_positive(env, "LAMPLIGHTER_CONCURRENCY", 8, mistakes),
     )
     if mistakes:

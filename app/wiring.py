@@ -82,7 +82,7 @@ def local_platform(
 def _host(settings: Settings) -> SandboxHost:
     from app.sandbox.probe import choose  # noqa: PLC0415 - only a worker has a sandbox, and probing takes a moment
 
-    return choose(settings.sandbox, settings.home)
+    return choose(settings.sandbox, settings.home, settings.sandbox_networks)
 
 
 def _model(settings: Settings) -> Model:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 
 from app.ports import Egress, EgressRequest
-from app.sandbox.egress_policy import PACKAGE_MIRRORS, Blocked, Policy, Target, is_public, parse
+from app.sandbox.egress_policy import PACKAGE_MIRRORS, Blocked, Network, Policy, Target, is_reachable, parse
 
 __all__ = ["PACKAGE_MIRRORS", "EgressProxy"]
 
@@ -38,18 +38,23 @@ def connect(address: str, port: int) -> socket.socket:
 
 
 class EgressProxy:
-    """Serves listeners until closed. `on_request` is called once per request, never by two threads at a time."""
+    """Serves listeners until closed. `on_request` is called once per request, never by two threads at a time.
+
+    `networks` are those of the operator's own mirrors: hosts that are allowed may be there besides the open internet.
+    """
 
     def __init__(
         self,
         egress: Egress,
         on_request: Callable[[EgressRequest], None],
         *,
+        networks: tuple[Network, ...] = (),
         resolve: Resolve = resolve,
         connect: Connect = connect,
     ) -> None:
         self._policy = Policy(egress)
         self._on_request = on_request
+        self._networks = networks
         self._resolve, self._connect = resolve, connect
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -152,7 +157,7 @@ class EgressProxy:
     def _reach(self, target: Target) -> socket.socket:
         """Connect to an address that was checked. Raises Blocked when the name stands for a private one."""
         addresses = self._resolve(target.host)
-        if not addresses or not all(is_public(address) for address in addresses):
+        if not addresses or not all(is_reachable(address, self._networks) for address in addresses):
             raise Blocked(f"{target.host} resolves to an address that is not public")
         last: OSError = OSError("no address")
         for address in addresses[:4]:

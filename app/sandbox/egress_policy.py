@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from urllib.parse import urlsplit
 
 from app.ports import Egress
@@ -21,6 +23,10 @@ PACKAGE_MIRRORS = (
 )  # fmt: skip
 PORTS = (80, 443)
 CONFIG_KEY = "sandbox.network"
+METADATA = ("100.100.100.200", "fd00:ec2::254")  # a cloud's credentials; the other such addresses are link-local
+UNIQUE_LOCAL = IPv6Network("fc00::/7")
+
+Network = IPv4Network | IPv6Network
 
 
 def is_public(address: str) -> bool:
@@ -36,6 +42,24 @@ def is_public(address: str) -> bool:
         if ip in ipaddress.ip_network("64:ff9b::/96"):  # NAT64: the last 32 bits are an IPv4 address
             return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def is_reachable(address: str, networks: Iterable[Network]) -> bool:
+    """Whether an allowed host may be at `address`: on the open internet, or in a network the operator has named.
+
+    This machine itself and the metadata services stay out of reach whatever is named.
+    """
+    if is_public(address):
+        return True
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if ip.version == 6 and ip not in UNIQUE_LOCAL:  # the others are this machine, a link, or IPv4 in disguise
+        return False
+    if ip.is_loopback or ip.is_link_local or ip.is_multicast or ip.is_unspecified or str(ip) in METADATA:
+        return False
+    return any(ip in network for network in networks)
 
 
 def is_literal(host: str) -> bool:

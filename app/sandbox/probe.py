@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from app import log
 from app.errors import LamplighterError, UserError
 from app.ports import Egress, Limits, SandboxHost
 from app.sandbox.bubblewrap import BubblewrapHost
+from app.sandbox.egress import EgressProxy
+from app.sandbox.egress_policy import Network
 from app.sandbox.host import LocalHost
 from app.sandbox.jail import JailHost
 
@@ -18,14 +21,18 @@ ANSWER = "lamplighter"
 PROBE_LIMITS = Limits(timeout_seconds=PROBE_SECONDS, memory_bytes=2**30, processes=64, disk_bytes=2**26)
 
 
-def choose(setting: str, home: Path) -> SandboxHost:
-    """The host for `setting` ("auto", "bubblewrap", "jail"), proven to work here.
+def choose(setting: str, home: Path, networks: tuple[Network, ...] = ()) -> SandboxHost:
+    """The host for `setting` ("auto", "bubblewrap", "jail"), proven to work here. `networks`: see `EgressProxy`.
 
     Raises UserError that says what is missing and the one line that mends it.
     """
     if setting == "remote":
         raise UserError("`LAMPLIGHTER_SANDBOX=remote` belongs to the AWS platform; on one machine use `auto`")
-    hosts: dict[str, BubblewrapHost | JailHost] = {"bubblewrap": BubblewrapHost(home), "jail": JailHost(home)}
+    make_proxy = partial(EgressProxy, networks=networks)
+    hosts: dict[str, BubblewrapHost | JailHost] = {
+        "bubblewrap": BubblewrapHost(home, make_proxy=make_proxy),
+        "jail": JailHost(home, make_proxy=make_proxy),
+    }
     if setting != "auto" and setting not in hosts:
         raise UserError(f"`LAMPLIGHTER_SANDBOX={setting}` is not one of auto, bubblewrap, jail, remote")
     wanted = list(hosts) if setting == "auto" else [setting]
