@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -18,7 +19,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     arguments = build().parse_args(argv)
     try:
-        return int(arguments.run(arguments) or 0)
+        status = int(arguments.run(arguments) or 0)
+        sys.stdout.flush()
+        return status
     except SettingsError as error:
         for mistake in error.mistakes:
             print(f"lamplighter: {mistake}", file=sys.stderr)
@@ -31,5 +34,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("lamplighter: stopped", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # `| head` has seen enough
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
     return FAILED

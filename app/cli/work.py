@@ -29,7 +29,7 @@ def work(arguments: argparse.Namespace) -> int:
         threading.Thread(target=_leave, args=(worker, leaving), name="sigterm", daemon=True).start()
         worker.work(arguments.id, arguments.attempt)
     except LamplighterError as error:  # no sandbox, no model script, a damaged store: the run has to say so
-        log.event("work.failed", level=40, error=error, run=arguments.id)
+        log.event("work.failed", level=log.ERROR, error=error, run=arguments.id)
         _say(platform, arguments.id, error)
         return 1
     return 0

@@ -1,0 +1,86 @@
+"""The command as people run it: a process of its own, with an environment that holds nothing of this machine's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from app.cli.demo.world import World
+
+DEMO = Path(__file__).parents[2] / "app" / "demo"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: plays a whole story with real processes; tens of seconds")
+
+
+class Terminal:
+    """Runs `lamplighter …` and waits for it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home.parent),
+            "LAMPLIGHTER_HOME": str(home),
+            "LAMPLIGHTER_MODEL_PROVIDER": "scripted",
+            "LAMPLIGHTER_MODEL_SCRIPT": str(DEMO / "replies.json"),
+        }
+
+    def __call__(self, *arguments: str | Path, stdin: str = "", timeout: float = 60, **env: str):
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "app.cli", *map(str, arguments)],
+            env=self.env | env,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            cwd=self.home.parent,
+        )
+
+
+@pytest.fixture
+def lamplighter(tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path / "home")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The demo's project as a git repository of a person: a dirty work tree, a hook that must not run."""
+    files = yaml.safe_load((DEMO / "seed.yml").read_text())["repositories"][0]["files"]
+    folder = tmp_path / "tab"
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    git(folder, "config", "user.name", "Ann Example")
+    git(folder, "config", "user.email", "ann@example.org")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "Start")
+    for hook in ("reference-transaction", "post-commit", "post-index-change"):
+        path = folder / ".git" / "hooks" / hook
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\ntouch {tmp_path}/hook-ran\n")
+        path.chmod(0o755)
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> str:
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1"}
+    done = subprocess.run(["git", *arguments], cwd=folder, env=env, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A simulated GitHub and a real server against it, not started yet."""
+    made = World(tmp_path, api_key="")
+    yield made
+    made.close()

@@ -1,0 +1,159 @@
+"""`lamplighter run`: the result is a branch, and nothing else of the person's repository changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from app.cli.issue import read
+from app.errors import UserError
+from app.local.branch import FileChange, LocalRepository
+from tests.cli.conftest import DEMO, git
+
+ISSUE = DEMO / "issue.md"
+
+
+def state(project):
+    """Everything a person would miss: files, index, checked-out branch, other branches, reflog."""
+    files = {
+        str(path.relative_to(project)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(project.rglob("*"))
+        if path.is_file() and ".git" not in path.parts
+    }
+    index = hashlib.sha256((project / ".git" / "index").read_bytes()).hexdigest()
+    return files, index, git(project, "symbolic-ref", "HEAD"), git(project, "rev-parse", "main"), git(project, "reflog")
+
+
+@pytest.mark.slow
+def test_an_issue_becomes_a_branch(lamplighter, project, tmp_path):
+    (project / "README.md").write_text("not committed\n")
+    (project / "untracked").write_text("mine\n")
+    before = state(project)
+
+    done = lamplighter("run", "--repo", project, "--issue", ISSUE, "--answer", "1a", "--json")
+
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert state(project) == before
+    assert not (tmp_path / "hook-ran").exists()
+    assert result["branch"].startswith("agent/splitting-10-00-")
+    assert git(project, "rev-parse", result["branch"]) == result["sha"]
+    assert git(project, "rev-parse", f"{result['branch']}^") == git(project, "rev-parse", "main")
+    changed = git(project, "diff", "--name-only", "main", result["branch"]).split()
+    assert changed == ["tab/split.py", "tests/test_split.py"]
+    message = git(project, "log", "-1", "--format=%B", result["branch"])
+    assert "Co-authored-by: Ann Example <ann@example.org>" in message
+    assert "#0" not in message + result["body"]
+    assert "fails without the change, passes with it" in result["body"], result["body"]
+    assert "✓  Tests before: 6 passed" in done.stderr
+
+    assert lamplighter("audit", "verify", "--all").returncode == 0
+    page = lamplighter("audit", result["run"][:6]).stdout
+    for word in ("Ann Example", "exit 1, 6 passed, 1 failed", "1a = the first ones", "tab/split.py", "whole"):
+        assert word in page
+    assert json.loads(lamplighter("runs", "--json").stdout)[0]["local"] is True
+
+
+@pytest.mark.slow
+def test_a_question_without_a_terminal_says_how_to_answer(lamplighter, project):
+    done = lamplighter("run", "--repo", project, "--issue", ISSUE)
+    assert done.returncode == 1
+    assert "1b one person pays all of them" in done.stderr
+    run = json.loads(lamplighter("runs", "--json").stdout)[0]["run_id"]
+    assert f"lamplighter answer {run[:8]}" in done.stderr
+    assert git(project, "branch", "--list", "agent/*") == ""
+
+    assert lamplighter("answer", run[:4], " ").returncode == 1
+    done = lamplighter("answer", run[:4], "1a")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Let shares add up to the bill\n")
+    assert git(project, "branch", "--list", "agent/*")
+    assert "no open question" in lamplighter("answer", run, "1a").stderr
+
+
+@pytest.mark.slow
+def test_a_question_is_asked_on_the_terminal(lamplighter, project):
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "app.cli", "run", "--repo", str(project), "--issue", str(ISSUE)],
+        env=lamplighter.env,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=project,
+    )
+    os.close(theirs)
+    try:
+        os.write(ours, b"1a\n")
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        os.close(ours)
+    assert process.returncode == 0, err
+    assert "Your answer" in err
+    assert "Evidence" in out
+
+
+@pytest.mark.slow
+def test_stop_ends_a_waiting_run(lamplighter, project):
+    lamplighter("run", "--repo", project, "--issue", ISSUE)
+    run = json.loads(lamplighter("runs", "--active", "--json").stdout)[0]["run_id"]
+    assert "stopped" in lamplighter("stop", run).stdout
+    assert "ended already (cancelled)" in lamplighter("stop", run).stdout
+    assert json.loads(lamplighter("runs", "--active", "--json").stdout) == []
+    watched = lamplighter("watch", run)
+    assert watched.returncode == 0
+    assert "Stopped" in watched.stdout
+
+
+def test_a_branch_is_made_once_and_never_moved(project):
+    repository = LocalRepository.open(project)
+    _, base = repository.commit("main")
+    change = [
+        FileChange(path="tab/split.py", mode="100644", content=None),
+        FileChange(path="tab/split.py/inner.py", mode="100755", content=b"x = 1\n"),
+        FileChange(path="tests", mode="120000", content=b"tab"),
+        FileChange(path="new\nline", mode="100644", content=b"\r\n\0"),
+    ]
+    first = repository.add_branch("agent/x", base_sha=base, changes=change, message="One")
+    assert repository.add_branch("agent/x", base_sha=base, changes=change, message="One") == first
+    rows = [row.partition("\t") for row in git(project, "ls-tree", "-r", "-z", "agent/x").split("\0") if row]
+    listed = {path: about[:6] for about, _, path in rows}
+    assert listed["tab/split.py/inner.py"] == "100755"
+    assert listed["tests"] == "120000"
+    assert listed["new\nline"] == "100644"
+    assert not any(path.startswith("tests/") for path in listed)
+    with pytest.raises(UserError, match="holds something else"):
+        repository.add_branch("agent/x", base_sha=base, changes=change[:1], message="Two")
+    assert git(project, "rev-parse", "agent/x") == first
+
+
+def test_a_linked_work_tree_leads_to_the_same_repository(project, tmp_path):
+    git(project, "worktree", "add", "--quiet", str(tmp_path / "linked"))
+    linked = LocalRepository.open(tmp_path / "linked")
+    assert linked.git_dir == LocalRepository.open(project).git_dir
+    assert linked.name == "tab"
+    assert LocalRepository.open(project / "tests").git_dir == linked.git_dir
+
+
+def test_names_of_the_base(project):
+    repository = LocalRepository.open(project)
+    sha = git(project, "rev-parse", "main")
+    assert repository.commit("HEAD") == ("main", sha)
+    assert repository.commit("main") == ("main", sha)
+    assert repository.commit(sha[:12])[1] == sha
+    assert repository.file(sha, "no/such") is None
+    assert repository.file(sha, "tab") is None
+
+
+def test_the_first_line_is_the_title(tmp_path):
+    path = tmp_path / "issue.md"
+    path.write_bytes(b"\xef\xbb\xbf\n# Divide by zero\r\n\r\nIt raises.\n")
+    assert read(path) == ("Divide by zero", "It raises.")
