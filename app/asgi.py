@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -89,7 +88,7 @@ def _refused(_request: Request, error: Exception) -> Response:
 
 def _defect(_request: Request, error: Exception) -> Response:
     """What must not happen. The sender is asked to deliver again; what went wrong stands in the log only."""
-    log.event("asgi.defect", level=logging.ERROR, error=error)
+    log.event("asgi.defect", level=log.ERROR, error=error)
     return _json(503, {"error": "Something went wrong; please deliver again."}, {"retry-after": str(RETRY_SECONDS)})
 
 

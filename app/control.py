@@ -77,13 +77,13 @@ def _take(queue: Queue, message: Message, do: Callable[[str], None]) -> None:
         log.event("control.retry", message=message.id, reason=str(error), seconds=pause)
         queue.retry(message, delay_seconds=pause)
     except UserError as error:
-        log.event("control.refused", level=30, message=message.id, reason=str(error))
+        log.event("control.refused", level=log.WARNING, message=message.id, reason=str(error))
         queue.ack(message)
     except Malformed as error:
-        log.event("control.malformed", level=40, message=message.id, reason=str(error))
+        log.event("control.malformed", level=log.ERROR, message=message.id, reason=str(error))
         queue.ack(message)
     except Exception as error:
-        log.event("control.defect", level=40, error=error, message=message.id)
+        log.event("control.defect", level=log.ERROR, error=error, message=message.id)
         queue.retry(message, delay_seconds=60)
     else:
         queue.ack(message)

@@ -94,7 +94,7 @@ class Poller:
         except TransientError:
             raise
         except UserError as error:  # no longer kept, or not ours to see: nothing will bring it back
-            log.event("deliveries.lost", level=30, delivery=delivery.guid, reason=str(error))
+            log.event("deliveries.lost", level=log.WARNING, delivery=delivery.guid, reason=str(error))
             self._remember(delivery.guid)
             return True
         answer = self._accept(

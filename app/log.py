@@ -1,17 +1,17 @@
 """Structured log lines and the one place where secrets are taken out of text.
 
-Standard library only: the door imports this.
+Standard library only, and little of it: the door imports this, and `logging` alone costs a quarter of a cold start.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 MASK = "[redacted]"
 
@@ -28,18 +28,23 @@ _SHAPES = re.compile(
 )
 
 
+_MOST_HELD = 1_000
+
+
 class Redactor:
     """Masks held secrets (exact values) and anything shaped like a credential."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._held: set[str] = set()
+        self._held: dict[str, None] = {}  # in order of arrival
         for secret in secrets:
             self.hold(secret)
 
     def hold(self, secret: str) -> None:
         """Mask `secret` from now on. Values under 8 characters are ignored: masking them would shred plain text."""
         if len(secret.strip()) >= 8:
-            self._held.add(secret.strip())
+            self._held[secret.strip()] = None
+            if len(self._held) > _MOST_HELD:  # tokens live for an hour: the oldest of so many is long dead
+                self._held.pop(next(iter(self._held)))
 
     def text(self, text: str) -> str:
         for secret in sorted(self._held, key=len, reverse=True):
@@ -57,35 +62,49 @@ class Redactor:
         return value
 
 
-class _JsonLines(logging.Formatter):
-    def __init__(self, redactor: Redactor) -> None:
-        super().__init__()
-        self._redactor = redactor
+INFO, WARNING, ERROR = 20, 30, 40  # as `logging` numbers them
+_NAMES = {INFO: "info", WARNING: "warning", ERROR: "error"}
 
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "action": record.getMessage(),
-            **getattr(record, "fields", {}),
-        }
-        if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
-        return json.dumps(self._redactor.data(line), default=str, ensure_ascii=True)
+Line = dict[str, Any]
+_sinks: list[Callable[[Line], None]] = []
 
 
-_logger = logging.getLogger("lamplighter")
+def configure(redactor: Redactor, *, stream: TextIO | None = None) -> None:
+    """Send log lines as JSON to `stream` (standard error when None), redacted. ASCII only, so that text from outside
+    cannot forge a line.
+    """
+
+    def write(line: Line) -> None:
+        text = json.dumps(redactor.data(line), default=str, ensure_ascii=True)
+        print(text, file=stream or sys.stderr, flush=True)
+
+    _sinks[:] = [write]
 
 
-def configure(redactor: Redactor, *, level: str = "INFO") -> None:
-    """Send log lines as JSON to standard error. ASCII only, so that text from outside cannot forge a line."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines(redactor))
-    _logger.handlers[:] = [handler]
-    _logger.setLevel(level)
-    _logger.propagate = False
+@contextmanager
+def captured() -> Iterator[list[Line]]:
+    """The lines logged during the block, as they are, besides going where they go."""
+    lines: list[Line] = []
+    _sinks.append(lines.append)
+    try:
+        yield lines
+    finally:
+        _sinks.remove(lines.append)
 
 
-def event(action: str, /, *, level: int = logging.INFO, error: BaseException | None = None, **fields: Any) -> None:
+def event(action: str, /, *, level: int = INFO, error: BaseException | None = None, **fields: Any) -> None:
     """One log line; `action` is a fixed dotted name (`receive.accepted`), everything variable goes into `fields`."""
-    _logger.log(level, action, extra={"fields": fields}, exc_info=error)
+    if not _sinks:
+        return
+    line: Line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": _NAMES[level], "action": action}
+    line |= fields
+    if error is not None:
+        line["error"] = _told(error)
+    for sink in list(_sinks):
+        sink(line)
+
+
+def _told(error: BaseException) -> str:
+    import traceback  # noqa: PLC0415 - a cold start that goes well has no use for it
+
+    return "".join(traceback.format_exception(error)).rstrip()

@@ -134,6 +134,9 @@ class Store(Protocol):
     def claim(self, key: str, owner: str, *, ttl_seconds: float) -> bool:
         """True when `owner` holds `key` for the next `ttl_seconds` (taken, or renewed when already its own)."""
 
+    def claim_all(self, keys: Sequence[str], owner: str, *, ttl_seconds: float) -> None:
+        """Claim several keys in one write; those that another owner holds stay with it."""
+
     def claimed_by(self, key: str) -> str | None:
         """The owner of an unexpired claim."""
 

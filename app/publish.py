@@ -80,7 +80,7 @@ class Publisher:
 
     def _refused(self, ledger: RunLedger, effect: Effect, error: UserError) -> None:
         """GitHub said no for good. Without its branch or pull request a run has failed, and has to say so."""
-        log.event("publish.refused", level=30, error=error, run=ledger.run_id, key=effect.key)
+        log.event("publish.refused", level=log.WARNING, error=error, run=ledger.run_id, key=effect.key)
         ledger.append("publish.failed", key=effect.key, digest=effect.digest, error=str(error))
         if effect.kind in {"branch", "pull"}:
             ledger.append(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -78,7 +77,7 @@ def receive(delivery: Delivery, *, settings: Settings, store: Store, queue: Queu
         if decision.job:
             decision = _enqueue(decision, decision.job, _digest(delivery.body), store, queue)
     except Rejected as no:
-        log.event("receive.rejected", level=logging.WARNING, status=no.status, reason=no.reason, delivery=guid)
+        log.event("receive.rejected", level=log.WARNING, status=no.status, reason=no.reason, delivery=guid)
         headers = {} if no.retry_after_seconds is None else {"retry-after": str(no.retry_after_seconds)}
         return Answer(status=no.status, body={"error": no.reason}, headers=headers)
     job_id = decision.job.id if decision.job else None
@@ -125,7 +124,7 @@ def _decide(event_name: str, body: bytes, guid: str, settings: Settings, clock: 
     except Rejected:
         raise
     except Exception as defect:
-        log.event("receive.defect", level=logging.ERROR, error=defect, delivery=guid)
+        log.event("receive.defect", level=log.ERROR, error=defect, delivery=guid)
         return Decision(decision="ignore", reason=_NOT_UNDERSTOOD)
 
 
@@ -143,12 +142,11 @@ def _enqueue(decision: Decision, job: Job, digest: str, store: Store, queue: Que
         queue.send(job.to_json(), group=job.thread.key, dedup_id=job.id)
     except Exception as error:
         seconds = int(error.retry_after_seconds) if isinstance(error, TransientError) else RETRY_SECONDS
-        log.event("receive.not_enqueued", level=logging.ERROR, error=error, delivery=job.id)
+        log.event("receive.not_enqueued", level=log.ERROR, error=error, delivery=job.id)
         reason = "The job queue cannot be reached; please deliver again."
         raise Rejected(503, reason, retry_after_seconds=max(seconds, 1)) from error
     try:
-        for key in claims:
-            store.claim(key, job.id, ttl_seconds=CLAIM_SECONDS)
+        store.claim_all(claims, job.id, ttl_seconds=CLAIM_SECONDS)
     except Exception as error:  # the job is on its way; a redelivery would find its run by the job id
-        log.event("receive.not_claimed", level=logging.ERROR, error=error, delivery=job.id)
+        log.event("receive.not_claimed", level=log.ERROR, error=error, delivery=job.id)
     return decision

@@ -66,9 +66,9 @@ class Loop:
                 if self._turn():
                     active_at = time.monotonic()
             except LamplighterError as error:
-                log.event("service.turn_failed", level=30, loop=self.name, reason=str(error))
+                log.event("service.turn_failed", level=log.WARNING, loop=self.name, reason=str(error))
             except Exception as error:  # a defect in one turn must not end the service
-                log.event("service.defect", level=40, error=error, loop=self.name)
+                log.event("service.defect", level=log.ERROR, error=error, loop=self.name)
                 self._stop.wait(IDLE_SECONDS)
             self._wake.wait(self._pause(time.monotonic() - active_at < BUSY_FOR_SECONDS))
 

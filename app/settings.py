@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from app.errors import SettingsError
 
@@ -86,7 +85,7 @@ def _choice(env: Mapping[str, str], name: str, allowed: tuple[str, ...], mistake
 
 def _url(env: Mapping[str, str], name: str, default: str, mistakes: list[str]) -> str:
     value = (env.get(name) or default).rstrip("/")
-    if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc:
+    if not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", value):
         mistakes.append(f"{name}={value!r} is not an http(s) address")
     return value
 

@@ -6,7 +6,6 @@ it never holds the App key or a write token. Wherever it stops, the ledger says 
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 from collections.abc import Mapping
@@ -226,7 +225,7 @@ def _fail(ledger: RunLedger, error: Exception) -> None:
     elif isinstance(error, UserError):
         _end(ledger, "failed", str(error), "Mend that, then retry.")
     else:
-        log.event("worker.defect", level=logging.ERROR, error=error, run=ledger.run_id)
+        log.event("worker.defect", level=log.ERROR, error=error, run=ledger.run_id)
         _end(
             ledger,
             "failed",

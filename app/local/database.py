@@ -56,9 +56,13 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that holds the write lock from its start; committed at the end, undone by any exception."""
+    def write(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """A transaction that holds the write lock from its start; committed at the end, undone by any exception.
+
+        One that is not `durable` survives kill -9 as well, but not a power loss, and waits for no disk.
+        """
         with self._told(), self._connection() as connection:
+            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._begin(connection)
             try:
                 yield connection
@@ -113,7 +117,6 @@ class Database:
         )
         try:
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
         except BaseException:
             connection.close()
             raise

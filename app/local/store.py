@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -84,7 +83,7 @@ class SqliteStore:
         try:
             self._heads.append(run_id, events[-1].seq, events[-1].digest)
         except OSError as error:  # the events are written; a witness that is behind only vouches for less
-            log.event("store.witness_failed", level=logging.WARNING, run_id=run_id, reason=str(error))
+            log.event("store.witness_failed", level=log.WARNING, run_id=run_id, reason=str(error))
 
     def events(self, run_id: str, after: int = 0) -> list[Event]:
         with self._database.read() as connection:
@@ -139,15 +138,25 @@ class SqliteStore:
     # ------------------------------------------------------------ claims, counters
 
     def claim(self, key: str, owner: str, *, ttl_seconds: float) -> bool:
+        return self._claim([key], owner, ttl_seconds) == 1
+
+    def claim_all(self, keys: Sequence[str], owner: str, *, ttl_seconds: float) -> None:
+        self._claim(keys, owner, ttl_seconds)
+
+    def _claim(self, keys: Sequence[str], owner: str, ttl_seconds: float) -> int:
+        """How many of `keys` are now the owner's. A power loss may forget it: what then comes twice finds itself."""
         now = self._clock.now().timestamp()
-        with self._database.write() as connection:
+        with self._database.write(durable=False) as connection:
             connection.execute("DELETE FROM claims WHERE expires_at <= ?", (now,))
-            row = connection.execute(
-                "INSERT INTO claims VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at"
-                " WHERE owner = excluded.owner RETURNING key",
-                (key, owner, now + ttl_seconds),
-            ).fetchone()
-        return row is not None
+            return sum(
+                connection.execute(
+                    "INSERT INTO claims VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
+                    " expires_at = excluded.expires_at WHERE owner = excluded.owner RETURNING key",
+                    (key, owner, now + ttl_seconds),
+                ).fetchone()
+                is not None
+                for key in keys
+            )
 
     def claimed_by(self, key: str) -> str | None:
         now = self._clock.now().timestamp()

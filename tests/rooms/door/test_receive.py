@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
+from app import log
 from app.errors import SettingsError
 from app.receive import Delivery, ensure_ready
 
@@ -249,11 +249,11 @@ def test_odd_but_valid_payload_is_ignored_with_a_reason(door, event, payload):
     assert "has no usable" in answer.body["reason"]
 
 
-def test_defect_of_ours_is_recorded_and_not_hidden(door, sample, caplog, monkeypatch):
+def test_defect_of_ours_is_recorded_and_not_hidden(door, sample, monkeypatch):
     monkeypatch.setattr("app.triggers.policy.decide", lambda *_, **__: 1 / 0)
-    with caplog.at_level(logging.ERROR, logger="lamplighter"):
+    with log.captured() as lines:
         answer = door.knock("issues", sample("issues.labeled"))
     assert answer.status == 202
     assert "recorded" in answer.body["reason"]
-    assert [record.message for record in caplog.records] == ["receive.defect"]
+    assert [line["action"] for line in lines if line["level"] == "error"] == ["receive.defect"]
     assert "ZeroDivisionError" not in json.dumps(answer.body)
