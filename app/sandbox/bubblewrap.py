@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 from app.errors import UserError
@@ -64,6 +65,7 @@ class BubblewrapWalls:
 
     root = TREE
     shell_script = SCRIPT_INSIDE
+    stages = True
     shell_depth = 2  # bubblewrap outside, its init inside, bash
 
     def __init__(self, program: str, site: Site) -> None:
@@ -74,8 +76,24 @@ class BubblewrapWalls:
         for name, text in {**ETC, Path(SCRIPT_INSIDE).name: SCRIPT}.items():
             (site.folders.etc / name).write_text(text)
         self.sources = [site.folders.tree, site.folders.base, *self._tools.prefixes, *self._history]
-        self._options = memory_file(b"".join(os.fsencode(option) + b"\0" for option in self._arguments()))
+        self._places: Mapping[Path, str] = {}
+        self._options = self._write_options()
         self._filter = memory_file(seccomp.namespaced())
+
+    def relocate(self, places: Mapping[Path, str]) -> None:
+        self._places = places
+        os.close(self._options)
+        self._options = self._write_options()
+
+    def _at(self, path: Path) -> str:
+        """Where bubblewrap finds a path of ours."""
+        for source, place in self._places.items():
+            if path.is_relative_to(source):
+                return os.path.join(place, path.relative_to(source))
+        return str(path)
+
+    def _write_options(self) -> int:
+        return memory_file(b"".join(os.fsencode(option) + b"\0" for option in self._arguments()))
 
     def _arguments(self) -> list[str]:
         own = self._site.folders
@@ -90,15 +108,16 @@ class BubblewrapWalls:
         for name in toolchains.CONFIG_INSIDE_USR:
             if Path("/usr", name).is_dir():
                 options += ["--tmpfs", f"/usr/{name}", "--remount-ro", f"/usr/{name}"]
-        options += ["--ro-bind", str(own.etc), "/etc"]
+        options += ["--ro-bind", self._at(own.etc), "/etc"]
         for path in [*self._mounts, *self._tools.prefixes]:
-            options += ["--ro-bind", str(path), str(path)]
-        options += ["--proc", "/proc", "--dev", "/dev", "--bind", str(own.shm), "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
-        options += ["--bind", str(own.home), HOME, "--bind", str(own.tmp), TMP, "--bind", str(own.tree), TREE]
+            options += ["--ro-bind", self._at(path), str(path)]
+        options += ["--proc", "/proc", "--dev", "/dev", "--bind", self._at(own.shm), "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
+        options += ["--bind", self._at(own.home), HOME, "--bind", self._at(own.tmp), TMP]
+        options += ["--bind", self._at(own.tree), TREE]
         if self._history:
-            options += ["--ro-bind", str(self._history[0]), f"{HISTORY}/objects"]
+            options += ["--ro-bind", self._at(self._history[0]), f"{HISTORY}/objects"]
         for path in self._history[1:]:  # what the history itself borrows from, named by absolute path
-            options += ["--ro-bind", str(path), str(path)]
+            options += ["--ro-bind", self._at(path), str(path)]
         return [*options, "--remount-ro", "/", "--chdir", TREE]
 
     def plan(self, argv: list[str], fds: dict[int, int], *, network: bool) -> Plan:

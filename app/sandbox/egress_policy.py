@@ -124,5 +124,5 @@ def parse(line: bytes) -> Target | None:
         return None
     if not host or url.username is not None or (method != "CONNECT" and url.scheme != "http"):
         return None
-    path = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    path = "" if method == "CONNECT" else (url.path or "/") + (f"?{url.query}" if url.query else "")
     return Target(method=method, host=host, port=port, path=path)

@@ -56,10 +56,14 @@ class LocalHost(ABC):
             history = history.absolute() if history else None
             walls = self.build(Site(folders=folders, limits=limits, uid=uid, group=group, history=history))
             undo.callback(walls.close)
-            for path in walls.sources:
-                passage.to(path)
             nursery = Nursery()
             undo.callback(nursery.close)
+            places = nursery.stage(walls.sources) if uid is not None and walls.stages else {}
+            if places:
+                walls.relocate(places)
+            else:
+                for path in walls.sources:
+                    passage.to(path)
             nursery.leave(
                 cgroups=[str(path) for path in group.paths] if group else [],
                 remove=[str(folders.tree), str(folders.base)],

@@ -91,6 +91,12 @@ class Passage:
                 ) from error
             self._opened.append(folder)
 
+    def renew(self) -> None:
+        """Open again what somebody's chmod has closed: it sets the mask that our entry lives under."""
+        for folder in self._opened:
+            if not folder.stat().st_mode & 0o010:
+                _edit(folder, self._uid or 0, add=True)
+
     def close(self) -> None:
         for folder in self._opened:
             try:

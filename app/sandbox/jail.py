@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 from app.errors import UserError
@@ -59,6 +60,7 @@ class JailHost(LocalHost):
 class JailWalls:
     """Rules and filters; see `app.sandbox.walls.Walls`."""
 
+    stages = False
     shell_depth = 0  # bash itself
 
     def __init__(self, site: Site, abi: int) -> None:
@@ -116,6 +118,9 @@ class JailWalls:
         connector = Connector(process.take_listener(), door.getsockname()[:2])
         self._connectors = [known for known in self._connectors if known.is_alive] + [connector]
         proxy.serve(door, connector.is_ours)
+
+    def relocate(self, places: Mapping[Path, str]) -> None:
+        raise NotImplementedError  # paths inside are the machine's
 
     def close(self) -> None:
         for connector in self._connectors:

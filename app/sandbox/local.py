@@ -112,6 +112,7 @@ class LocalSandbox:
     def _start(self, argv: list[str], fds: dict[int, int], proxy: EgressProxy | None = None) -> Process:
         if self._is_closed():
             raise UserError("the sandbox is closed")
+        self._passage.renew()
         plan = self._walls.plan(argv, fds, network=proxy is not None)
         try:
             process = self._nursery.start(plan.spec)

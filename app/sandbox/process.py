@@ -16,8 +16,17 @@ from typing import Any, Literal
 
 from app.errors import TransientError
 
-KEEPER = Path(__file__).with_name("keeper.py")
+ROOT = Path(__file__).parents[2]
+# No site-packages come along: of this package only files that import nothing else are used over there.
+PROGRAM = """\
+import sys
+sys.path.append(sys.argv[1])
+import socket
+from app.sandbox.keeper import nursery
+nursery(socket.socket(fileno=int(sys.argv[2])))
+"""
 KilledBy = Literal["", "time", "memory", "disk", "output", "closed"]
+STAGES = ("/mnt", "/media", "/srv", "/opt")  # covered in the nursery's own mount namespace, nowhere else
 START_SECONDS = 30.0  # a fork and an exec; generous because the machine may be swapping
 
 
@@ -115,10 +124,11 @@ class Nursery:
         with theirs:
             # Nothing of the harness's environment goes along: not even the nursery holds what must not leak.
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-B", str(KEEPER), str(theirs.fileno())],
+                [sys.executable, "-I", "-S", "-B", "-c", PROGRAM, str(ROOT), str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
                 env={"LANG": "C.UTF-8"},
                 cwd="/",
                 start_new_session=True,  # Ctrl-C at the terminal is the harness's business
@@ -131,6 +141,20 @@ class Nursery:
     def leave(self, *, cgroups: Sequence[str], remove: Sequence[str]) -> None:
         """What the nursery removes when the harness is gone without a word: cgroup directories, then file trees."""
         self._order({"leftovers": {"cgroups": list(cgroups), "remove": list(remove)}}, [])
+
+    def stage(self, paths: Sequence[Path]) -> dict[Path, str]:
+        """Path → where commands started here find it, whoever they run as. Empty where root may not mount."""
+        at = next((at for at in STAGES if _is_free(at, paths)), "")
+        if not at:
+            return {}
+        self._order({"stage": [str(path) for path in paths], "at": at}, [])
+        self._orders.settimeout(START_SECONDS)
+        try:
+            answer = json.loads(self._orders.recv(4096) or b"{}")
+        except OSError as error:
+            raise TransientError(f"the sandbox's nursery did not answer: {error}", retry_after_seconds=10) from error
+        self._orders.settimeout(None)
+        return {path: f"{at}/{index}" for index, path in enumerate(paths)} if answer.get("staged") else {}
 
     def start(self, spec: Spec) -> Process:
         """Raises TransientError when the command could not be started."""
@@ -175,3 +199,7 @@ class Nursery:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _is_free(at: str, paths: Sequence[Path]) -> bool:
+    return Path(at).is_dir() and not Path(at).is_symlink() and not any(path.is_relative_to(at) for path in paths)

@@ -39,9 +39,12 @@ def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def _entries(root: Path, prefix: str) -> list[tuple[str, os.stat_result]]:
-    with os.scandir(root / prefix if prefix else root) as entries:
-        start = f"{prefix}/" if prefix else ""
-        return [(start + entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+    try:
+        with os.scandir(root / prefix if prefix else root) as entries:
+            start = f"{prefix}/" if prefix else ""
+            return [(start + entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+    except PermissionError:
+        return []  # its owner has shut it, and we are its owner, not root: what is in it is not remembered
 
 
 class Sealed:
@@ -89,6 +92,7 @@ class Sealed:
             if stat.S_ISDIR(self._stamps[path][3]):
                 status = (self._store / path).lstat()
                 os.utime(self._live / path, ns=(status.st_atime_ns, status.st_mtime_ns))
+                (self._live / path).chmod(stat.S_IMODE(self._stamps[path][3]))
 
     def _restore(self, path: str, mode: int) -> None:
         source, target = self._store / path, self._live / path
@@ -101,9 +105,11 @@ class Sealed:
             return  # a socket or a pipe: nobody listens any more
         if os.geteuid() == 0:
             os.chown(target, owner.st_uid, owner.st_gid, follow_symlinks=False)
-        if not stat.S_ISLNK(mode):
+        if stat.S_ISREG(mode):
             target.chmod(stat.S_IMODE(mode))
-        self._stamps[path] = _stamp(target.lstat())
+            self._stamps[path] = _stamp(target.lstat())
+        elif stat.S_ISLNK(mode):
+            self._stamps[path] = _stamp(target.lstat())
 
 
 def copy_below(source: Path, target: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -52,6 +52,7 @@ class Walls(Protocol):
 
     root: str  # the tree as seen inside
     shell_script: str  # where inside the kept shell finds its script
+    stages: bool  # whether `relocate` may be called
     shell_depth: int  # generations between the process we start and the program
 
     def plan(self, argv: list[str], fds: dict[int, int], *, network: bool) -> Plan:
@@ -63,6 +64,9 @@ class Walls(Protocol):
     @property
     def sources(self) -> Sequence[Path]:
         """Paths of the machine that must be reachable by the sandbox's uid."""
+
+    def relocate(self, places: Mapping[Path, str]) -> None:
+        """Use `sources` where they were staged."""
 
     def close(self) -> None: ...
 

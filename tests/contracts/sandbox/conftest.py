@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -35,6 +36,13 @@ def kind(request: pytest.FixtureRequest, working: Mapping[str, str]) -> str:
     if working[request.param]:
         pytest.skip(f"{request.param} cannot run here: {working[request.param]}")
     return str(request.param)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Not pytest's own: another session started meanwhile shuts that one's parents again, and the jail passes them."""
+    with tempfile.TemporaryDirectory(prefix="lamplighter-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 class Enter:
