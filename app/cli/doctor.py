@@ -5,25 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
 
+from app.cli.finding import Finding
 from app.errors import SettingsError
 
 if TYPE_CHECKING:
     from app.settings import Settings
-
-Level = Literal["ok", "warn", "broken"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What was looked at, how it is, and what to do about it (empty when it is well)."""
-
-    name: str
-    level: Level
-    text: str
-    mend: str = ""
 
 
 def doctor(arguments: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from app import wiring
-from app.cli.doctor import Finding
+from app.cli.finding import Finding
 from app.errors import LamplighterError, UserError
 from app.github import app as apps
 from app.github import repositories

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.cli.doctor import Finding
+from app.cli.finding import Finding
 from app.errors import LamplighterError
 from app.settings import Settings
 
