@@ -66,6 +66,8 @@ class LocalHost(ABC):
                     passage.to(path)
             nursery.leave(
                 cgroups=[str(path) for path in group.paths] if group else [],
+                passage=passage.opened,
+                uid=uid,
                 remove=[str(folders.tree), str(folders.base)],
             )
             sandbox = LocalSandbox(

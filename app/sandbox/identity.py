@@ -97,13 +97,22 @@ class Passage:
             if not folder.stat().st_mode & 0o010:
                 _edit(folder, self._uid or 0, add=True)
 
+    @property
+    def opened(self) -> list[str]:
+        return [str(folder) for folder in self._opened]
+
     def close(self) -> None:
-        for folder in self._opened:
-            try:
-                _edit(folder, self._uid or 0, add=False)
-            except OSError:
-                pass  # the directory is gone
+        shut(self.opened, self._uid or 0)
         self._opened.clear()
+
+
+def shut(folders: list[str], uid: int) -> None:
+    """Take a passage back; also called by the nursery when the harness is gone."""
+    for folder in folders:
+        try:
+            _edit(Path(folder), uid, add=False)
+        except OSError:
+            pass  # the directory is gone
 
 
 def _edit(folder: Path, uid: int, *, add: bool) -> None:

@@ -133,7 +133,7 @@ def wait(main: int, talk: socket.socket, wake: int) -> None:
 
 def nursery(orders: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need no burial
-    leftovers: dict[str, list[str]] = {"cgroups": [], "remove": []}
+    leftovers: Order = {}
     while (got := receive(orders)) is not None:
         spec, fds = got
         if "leftovers" in spec:
@@ -171,15 +171,19 @@ def stage(paths: list[str], at: str) -> bool:
     return True
 
 
-def clean(leftovers: dict[str, list[str]]) -> None:
+def clean(leftovers: Order) -> None:
     """The harness is gone, with or without `close`: remove what it may have left."""
     try:
         while True:
             os.wait()  # with SIGCHLD ignored this returns only when no keeper is left
     except ChildProcessError:
         pass
-    for path in leftovers["cgroups"]:
+    for path in leftovers.get("cgroups", ()):
         if os.path.isdir(path):
             os.rmdir(path)
-    if leftovers["remove"]:
+    if leftovers.get("passage"):
+        from app.sandbox.identity import shut  # noqa: PLC0415 - only now: nothing else here needs it
+
+        shut(leftovers["passage"], leftovers["uid"])
+    if leftovers.get("remove"):
         os.execv("/bin/sh", ["sh", "-c", REMOVE, "sh", *leftovers["remove"]])  # noqa: S606

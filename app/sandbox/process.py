@@ -138,9 +138,10 @@ class Nursery:
     def pid(self) -> int:
         return self._process.pid
 
-    def leave(self, *, cgroups: Sequence[str], remove: Sequence[str]) -> None:
-        """What the nursery removes when the harness is gone without a word: cgroup directories, then file trees."""
-        self._order({"leftovers": {"cgroups": list(cgroups), "remove": list(remove)}}, [])
+    def leave(self, *, cgroups: Sequence[str], passage: Sequence[str], uid: int | None, remove: Sequence[str]) -> None:
+        """What the nursery undoes when the harness is gone without a word: cgroups, `uid`'s passage, file trees."""
+        leftovers = {"cgroups": list(cgroups), "passage": list(passage), "uid": uid, "remove": list(remove)}
+        self._order({"leftovers": leftovers}, [])
 
     def stage(self, paths: Sequence[Path]) -> dict[Path, str]:
         """Path → where commands started here find it, whoever they run as. Empty where root may not mount."""

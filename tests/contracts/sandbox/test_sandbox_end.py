@@ -61,6 +61,7 @@ def test_killed_harness_leaves_nothing(kind: str, tmp_path: Path, canary: str, w
     assert soon(lambda: not alive(f"lamplighter-shell-{canary}"))
     assert soon(lambda: not Path("/proc", nursery).exists())
     assert not any(Path(group).exists() for group in groups)
+    assert not tmp_path.stat().st_mode & 0o077  # the passage through it is shut again
     assert not (tmp_path / "tree").exists() and not list((tmp_path / "home" / "sandboxes").iterdir())
 
 
