@@ -153,6 +153,15 @@ def _node(text: str) -> Counts | None:
     )
 
 
+def _old_tap(text: str) -> Counts | None:
+    """node-tap before its version 1: a line for each file, which names no test, and `total ....... 159/161`."""
+    totals = re.findall(r"^total \.{3,} (\d+)/(\d+)$", text, re.MULTILINE)
+    if not totals:
+        return None
+    passed, ran = (sum(int(total[n]) for total in totals) for n in (0, 1))
+    return Counts(passed=passed, failed=max(0, ran - passed))
+
+
 def _cargo(text: str) -> Counts | None:
     pattern = r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;"
     lines = re.findall(pattern, text, re.MULTILINE)
@@ -233,6 +242,6 @@ def _tap(text: str) -> Counts | None:
 
 _Parser = Callable[[str], Counts | None]
 _SUMMARIES: tuple[_Parser, ...] = (
-    _pytest, _unittest, _jest, _mocha, _node, _cargo, _surefire, _gradle, _junit_xml,
+    _pytest, _unittest, _jest, _mocha, _node, _old_tap, _cargo, _surefire, _gradle, _junit_xml,
 )  # fmt: skip
 _TALLIES: tuple[_Parser, ...] = (_go, _tap)

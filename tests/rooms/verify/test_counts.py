@@ -138,3 +138,23 @@ def test_any_output_is_survived(output: str) -> None:
 def test_a_long_hostile_line_takes_no_time() -> None:
     for line in ("1 passed, " * 50_000, "1) " + "a\n       " * 20_000, " " * 200_000, "FAILED a::" + "[" * 100_000):
         parse_counts(f"  3 passing (1ms)\n{line}\n")
+
+
+OLD_TAP = """\
+ok test/parse.js ...................................... 46/46
+not ok test/proto.js .................................. 18/20
+    TAP version 13
+    ok 1 should be equal
+    1..20
+    # tests 20
+    # pass  18
+    # fail  2
+
+total ................................................. 64/66
+
+not ok
+"""
+
+
+def test_the_old_tap_is_counted_by_its_total_and_names_no_test():
+    assert parse_counts(OLD_TAP) == Counts(passed=64, failed=2)
