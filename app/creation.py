@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from app.facts import Facts, names_of
@@ -15,8 +14,8 @@ from app.task import branch_name, task_of
 def request_of(job: Job) -> dict[str, Any]:
     """Who asked, where and by what; the part every run has, also one that only says something."""
     return {
-        "thread": asdict(job.thread),
-        "requester": asdict(job.sender),
+        "thread": job.thread._asdict(),
+        "requester": job.sender._asdict(),
         "trigger": job.trigger,
         "reason": job.reason,
         "delivery": job.id,

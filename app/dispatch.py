@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 from app import log
@@ -77,7 +76,7 @@ class Dispatcher:
             return job
         task = created["task"]
         source = Source(title=task.get("title", ""), body=task.get("body", ""), author=task.get("author", ""))
-        return replace(job, thread=Thread(**created["thread"]), source=source)
+        return job._replace(thread=Thread(**created["thread"]), source=source)
 
     # ------------------------------------------------------------ commands
 

@@ -1,19 +1,21 @@
-"""What travels between the door and dispatch: a `Job`, and the words it is made of. Pure."""
+"""What travels between the door and dispatch: a `Job`, and the words it is made of. Pure.
+
+Named tuples, not dataclasses, here and wherever the door reaches: importing `dataclasses` and making fifteen of them
+takes as long as all the rest of a cold start (docs/decisions/0010).
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Action = Literal["start", "steer", "cancel", "answer"]
 Decided = Literal["start", "steer", "cancel", "answer", "ignore", "duplicate"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Person:
+class Person(NamedTuple):
     """Who did it. `type` is GitHub's account type: `User`, `Bot`, `Organization`, `Mannequin`."""
 
     login: str
@@ -21,8 +23,7 @@ class Person:
     type: str = "User"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Thread:
+class Thread(NamedTuple):
     """Where it happened: one issue or pull request of one repository, followed by id so that renames do not lose it."""
 
     installation_id: int
@@ -37,18 +38,16 @@ class Thread:
         return f"{self.repository_id}#{self.number}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Command:
+class Command(NamedTuple):
     """`/agent VERB [text] [--flag value]`. An instruction without a verb is `verb="instruct"`."""
 
     verb: str
     text: str = ""
-    flags: Mapping[str, str] = field(default_factory=dict)
+    flags: Mapping[str, str] = {}  # never changed
     error: str | None = None  # why it cannot be obeyed (unknown flag, …), in one line fit for a comment
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(NamedTuple):
     """Text frozen at trigger time: what people later edit does not change the run. All of it is untrusted."""
 
     title: str = ""
@@ -59,8 +58,7 @@ class Source:
     author: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
+class Job(NamedTuple):
     """One unit of work for dispatch, made from one delivery; `id` is its GUID, so doing it twice finds itself."""
 
     id: str
@@ -71,11 +69,18 @@ class Job:
     sender: Person
     received_at: datetime
     commands: tuple[Command, ...] = ()
-    source: Source = field(default_factory=Source)
+    source: Source = Source()
     labels: tuple[str, ...] = ()  # of the thread, at trigger time
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self) | {"received_at": self.received_at.isoformat()}, separators=(",", ":"))
+        data = self._asdict() | {
+            "thread": self.thread._asdict(),
+            "sender": self.sender._asdict(),
+            "received_at": self.received_at.isoformat(),
+            "commands": [command._asdict() for command in self.commands],
+            "source": self.source._asdict(),
+        }
+        return json.dumps(data, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Job:
@@ -94,8 +99,7 @@ class Job:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """What the door decided about a delivery; the maintainer reads `reason` under *Recent deliveries*."""
 
     decision: Decided

@@ -10,8 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app import log
 from app.errors import Rejected, SettingsError, TransientError
@@ -32,8 +31,7 @@ _GUID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NOT_UNDERSTOOD = "Lamplighter could not understand this delivery; it is recorded as an error in its log."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Delivery:
+class Delivery(NamedTuple):
     """What came in. `headers` has lower-case names; the body is as it came over the wire."""
 
     headers: Mapping[str, str]
@@ -50,13 +48,12 @@ class Delivery:
         return cls(headers=headers | ({"x-github-delivery": guid} if guid else {}), body=body)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes back: `{"decision", "reason", "job"}`, or `{"error"}` with a status above 399."""
 
     status: int
     body: Mapping[str, Any]
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}  # never changed
 
     def to_json(self) -> bytes:
         return json.dumps(self.body).encode("ascii")

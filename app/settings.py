@@ -6,9 +6,9 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import NamedTuple
 
 from app.errors import SettingsError
 
@@ -24,9 +24,14 @@ PROVIDERS = ("anthropic", "bedrock", "scripted")
 SANDBOXES = ("auto", "bubblewrap", "jail", "remote")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """The values of the contract's settings table. Fields marked `secret` are starred wherever they are shown."""
+# The fields that hold secrets.
+SECRETS = (
+    "private_key", "webhook_secrets", "sentry_secret", "linear_secret", "hook_secret", "anthropic_api_key",
+)  # fmt: skip
+
+
+class Settings(NamedTuple):
+    """The values of the contract's settings table. `SECRETS` are starred wherever they are shown."""
 
     home: Path
     platform: str = "local"
@@ -35,17 +40,17 @@ class Settings:
     app_id: str = ""
     app_slug: str = "lamplighter"
     command_prefix: str = "/agent"
-    private_key: str = field(default="", metadata={"secret": True})
-    webhook_secrets: tuple[str, ...] = field(default=(), metadata={"secret": True})
-    sentry_secret: str = field(default="", metadata={"secret": True})
-    linear_secret: str = field(default="", metadata={"secret": True})
-    hook_secret: str = field(default="", metadata={"secret": True})
+    private_key: str = ""
+    webhook_secrets: tuple[str, ...] = ()
+    sentry_secret: str = ""
+    linear_secret: str = ""
+    hook_secret: str = ""
     model_provider: str = "anthropic"
     model_script: str = ""  # scripted provider only: path of the replies
     model_fast: str = MODEL_FAST
     model_default: str = MODEL_DEFAULT
     model_deep: str = MODEL_DEEP
-    anthropic_api_key: str = field(default="", metadata={"secret": True})
+    anthropic_api_key: str = ""
     anthropic_base_url: str = ""
     sandbox: str = "auto"
     sandbox_networks: tuple[Network, ...] = ()  # with mirrors of one's own: allowed hosts may be there
@@ -58,10 +63,9 @@ class Settings:
     def secrets(self) -> list[str]:
         """Every secret value held, for the redactor."""
         held: list[str] = []
-        for item in fields(self):
-            if item.metadata.get("secret"):
-                value = getattr(self, item.name)
-                held.extend(value if isinstance(value, tuple) else [value])
+        for name in SECRETS:
+            value = getattr(self, name)
+            held.extend(value if isinstance(value, tuple) else [value])
         return [value for value in held if value]
 
     def model(self, alias: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from app.cli.finding import Finding
@@ -50,14 +50,15 @@ def _findings(settings: Settings, *, online: bool) -> Iterator[Finding]:
 
 def _shown(settings: Settings) -> dict[str, Any]:
     """Every setting; a secret is starred, but one sees whether it is there."""
+    from app.settings import SECRETS
+
     shown: dict[str, Any] = {}
-    for item in fields(settings):
-        value = getattr(settings, item.name)
-        if item.metadata.get("secret"):
+    for name, value in settings._asdict().items():
+        if name in SECRETS:
             count = len(value) if isinstance(value, tuple) else int(bool(value))
-            shown[item.name] = " ".join(["********"] * count)
+            shown[name] = " ".join(["********"] * count)
         else:
-            shown[item.name] = value if isinstance(value, int) else str(value)
+            shown[name] = value if isinstance(value, int) else str(value)
     return shown
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import getpass
 import json
 import os
@@ -85,7 +84,7 @@ def local_settings() -> Settings:
         raise UserError(_NO_KEY)
     script = absolute_script(settings)
     private(settings.home)  # before the folder in it, so that the server will accept it as its own
-    return dataclasses.replace(settings, home=settings.home / LOCAL_FOLDER, model_script=script)
+    return settings._replace(home=settings.home / LOCAL_FOLDER, model_script=script)
 
 
 def absolute_script(settings: Settings) -> str:

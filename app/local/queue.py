@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.local.database import Database
 from app.local.folders import private
-from app.ports import Clock, Message
+
+if TYPE_CHECKING:  # the door opens a queue too, and has no use for their dataclasses
+    from app.ports import Clock, Message
 
 # SQS FIFO drops a repeated deduplication id for five minutes; the same here, so that both platforms behave alike.
 DEDUP_SECONDS = 300.0
@@ -69,10 +72,12 @@ class SqliteQueue:
             connection.execute("INSERT INTO seen VALUES (?, ?)", (dedup_id, now + DEDUP_SECONDS))
             connection.execute(
                 "INSERT INTO messages (id, body, grp, dedup_id, visible_at) VALUES (?, ?, ?, ?, ?)",
-                (uuid.uuid4().hex, body, group, dedup_id, now + delay_seconds),
+                (os.urandom(16).hex(), body, group, dedup_id, now + delay_seconds),
             )
 
     def receive(self, *, limit: int = 10, visibility_seconds: float = 300) -> list[Message]:
+        from app.ports import Message  # noqa: PLC0415
+
         values = {"now": self._now(), "limit": limit}
         with self._database.read() as connection:  # polling an idle queue takes no lock
             if not connection.execute(NEXT, values).fetchone():
@@ -87,7 +92,7 @@ class SqliteQueue:
                     if attempt >= self._max_attempts:
                         _bury(connection, position)  # its last consumer never came back
                         continue
-                    receipt = uuid.uuid4().hex
+                    receipt = os.urandom(16).hex()
                     connection.execute(
                         "UPDATE messages SET attempt = attempt + 1, receipt = ?, visible_at = ? WHERE position = ?",
                         (receipt, values["now"] + visibility_seconds, position),
@@ -127,7 +132,19 @@ class SqliteQueue:
         with self._database.read() as connection:
             return int(connection.execute("SELECT count(*) FROM messages").fetchone()[0])
 
+    def take_back(self) -> int:
+        """Make visible what a consumer held that is known to be dead: for the one server of a home, when it starts."""
+        with self._database.write() as connection:
+            now = self._now()
+            return connection.execute(
+                "UPDATE messages SET visible_at = :now, receipt = ''"
+                " WHERE attempt > 0 AND receipt <> '' AND visible_at > :now",
+                {"now": now},
+            ).rowcount
+
     def dead_letters(self) -> list[Message]:
+        from app.ports import Message  # noqa: PLC0415
+
         with self._database.read() as connection:
             rows = connection.execute("SELECT id, body, grp, attempt FROM dead ORDER BY position").fetchall()
         return [

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app import log
 from app.errors import Conflict
-from app.ledger import GENESIS, Event
 from app.local.blobs import Blobs
 from app.local.database import Database
 from app.local.folders import private
-from app.local.heads import HeadsLog
-from app.ports import Clock, RunSummary
+from app.local.heads import FIRST, HeadsLog
+
+if TYPE_CHECKING:  # the door opens a store too, and has no use for their dataclasses
+    from app.ledger import Event
+    from app.ports import Clock, RunSummary
 
 # The triggers stop slips, not attackers; whoever can write the file is found by `verify_chain` and the witness.
 SCHEMA = """
@@ -36,8 +38,6 @@ CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, ex
 CREATE INDEX IF NOT EXISTS claims_by_expiry ON claims (expires_at);;
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT
 """
-
-_SUMMARY_FIELDS = frozenset(field.name for field in fields(RunSummary))
 
 
 class SqliteStore:
@@ -77,7 +77,7 @@ class SqliteStore:
                     summary.thread_key,
                     summary.phase != "ended",
                     summary.created_at,
-                    json.dumps(asdict(summary)),
+                    json.dumps(vars(summary)),
                 ),
             )
         try:
@@ -86,6 +86,8 @@ class SqliteStore:
             log.event("store.witness_failed", level=log.WARNING, run_id=run_id, reason=str(error))
 
     def events(self, run_id: str, after: int = 0) -> list[Event]:
+        from app.ledger import Event  # noqa: PLC0415
+
         with self._database.read() as connection:
             rows = connection.execute(
                 "SELECT run_id, seq, at, kind, data, previous, digest FROM events"
@@ -194,7 +196,7 @@ def _head(connection: sqlite3.Connection, run_id: str) -> tuple[int, str]:
     row = connection.execute(
         "SELECT seq, digest FROM events WHERE run_id = ? ORDER BY seq DESC LIMIT 1", (run_id,)
     ).fetchone()
-    return (int(row[0]), str(row[1])) if row else (0, GENESIS)
+    return (int(row[0]), str(row[1])) if row else (0, FIRST)
 
 
 def _row(event: Event) -> tuple[str, int, str, str, str, str, str]:
@@ -203,4 +205,7 @@ def _row(event: Event) -> tuple[str, int, str, str, str, str, str]:
 
 
 def _summary(text: str) -> RunSummary:
-    return RunSummary(**{name: value for name, value in json.loads(text).items() if name in _SUMMARY_FIELDS})
+    from app.ports import RunSummary  # noqa: PLC0415
+
+    known = RunSummary.__dataclass_fields__
+    return RunSummary(**{name: value for name, value in json.loads(text).items() if name in known})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from app.jobs import Action, Command
 
@@ -20,8 +20,7 @@ _PULL = (PULL_REQUEST,)
 _START_FLAGS: Mapping[str, str] = {"model": "write", "budget": "maintain"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verb:
+class Verb(NamedTuple):
     """One row of the command table."""
 
     name: str
@@ -30,7 +29,7 @@ class Verb:
     help: str
     action: Action = "start"  # what the door calls a comment that begins with it
     works: tuple[str, ...] = ()  # where it works in this version; nowhere = not built yet
-    flags: Mapping[str, str] = field(default_factory=dict)  # flag → least role
+    flags: Mapping[str, str] = {}  # flag → least role
     raw: bool = False  # everything after the verb is text, `--` included
     example: str = ""
 

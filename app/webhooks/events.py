@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.jobs import Person, Source, Thread
 
 
-@dataclass(frozen=True, kw_only=True)
-class ThreadEvent:
+class ThreadEvent(NamedTuple):
     """Something happened to an issue (`issues`) or a pull request (`pull_request`)."""
 
     name: str
@@ -21,8 +20,7 @@ class ThreadEvent:
     merged: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class CommentEvent:
+class CommentEvent(NamedTuple):
     """Somebody wrote something: `issue_comment`, `pull_request_review`, `pull_request_review_comment`."""
 
     name: str
@@ -35,8 +33,7 @@ class CommentEvent:
     via_app: str = ""  # slug of the App through which it was posted, when a person used one
 
 
-@dataclass(frozen=True, kw_only=True)
-class CheckRunEvent:
+class CheckRunEvent(NamedTuple):
     """A check run changed, or one of its buttons was pressed (`requested_action`)."""
 
     action: str
@@ -49,16 +46,14 @@ class CheckRunEvent:
     url: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlainEvent:
+class PlainEvent(NamedTuple):
     """A delivery of which only name and action matter: `ping`, `installation`, `installation_repositories`."""
 
     name: str
     action: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class IncompleteEvent:
+class IncompleteEvent(NamedTuple):
     """Valid JSON that lacks what its event always has; nothing can be done with it."""
 
     name: str

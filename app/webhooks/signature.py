@@ -21,7 +21,7 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str]) -> bool:
     """
     if not header:
         return False
-    given = header.encode("utf-8", "surrogateescape")
+    given = header.encode("utf-8", "surrogatepass")
     if not given.startswith(PREFIX):
         return False
     valid = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class Door:
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         delivery = Delivery.signed(event, body, secret=secret, guid=guid)
         changed = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self(replace(delivery, headers={**delivery.headers, **changed}))
+        return self(delivery._replace(headers={**delivery.headers, **changed}))
 
     def jobs(self) -> list[Job]:
         found = []
@@ -85,7 +85,7 @@ def door(tmp_path, clock):
     from app.local.store import SqliteStore
 
     store, queue = SqliteStore(tmp_path, clock), SqliteQueue(tmp_path, "jobs", clock)
-    given = replace(settings.load({"LAMPLIGHTER_HOME": str(tmp_path)}), webhook_secrets=(SECRET,))
+    given = settings.load({"LAMPLIGHTER_HOME": str(tmp_path)})._replace(webhook_secrets=(SECRET,))
     yield Door(given, BrokenSometimes(store), BrokenSometimes(queue), clock)
     queue.close()
     store.close()

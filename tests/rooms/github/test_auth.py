@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -100,7 +99,7 @@ def test_a_clock_that_is_off_is_corrected_by_the_servers(settings, clock, simula
 def test_wrong_key_is_refused_once_and_for_all(settings, clock, simulator, tmp_path, repo):
     from app.simulator.auth import new_key_pair
 
-    wrong = dataclasses.replace(settings, private_key=new_key_pair()[0])
+    wrong = settings._replace(private_key=new_key_pair()[0])
     with pytest.raises(Unauthorized):
         apps.this_app(AppAuth(wrong, clock, transport=simulator.transport()).client)
     assert len(simulator.requests) <= 2
@@ -110,7 +109,7 @@ def test_wrong_key_is_refused_once_and_for_all(settings, clock, simulator, tmp_p
     "change", [{"app_id": ""}, {"private_key": ""}, {"private_key": "-----BEGIN PRIVATE KEY-----"}]
 )
 def test_missing_or_broken_key_is_said_in_a_sentence(settings, clock, simulator, change):
-    auth = AppAuth(dataclasses.replace(settings, **change), clock, transport=simulator.transport())
+    auth = AppAuth(settings._replace(**change), clock, transport=simulator.transport())
     with pytest.raises(UserError, match="LAMPLIGHTER_PRIVATE_KEY"):
         apps.this_app(auth.client)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import httpx
 import pytest
 
@@ -204,7 +202,7 @@ def test_reads_are_not_paced(open_client, clock, repo):
 )
 def test_graphql_is_where_each_server_has_it(settings, clock, api, address):
     seen: list[httpx.Request] = []
-    settings = dataclasses.replace(settings, github_api_url=api)
+    settings = settings._replace(github_api_url=api)
     github = _answering(settings, clock, httpx.Response(200, json={"data": {"x": 1}}), seen=seen)
     assert github.graphql("mutation { x }") == {"x": 1}
     assert str(seen[0].url) == address

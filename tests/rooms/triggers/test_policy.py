@@ -149,7 +149,7 @@ FACTS = {"issues.closed", "issues.transferred", "issues.deleted", "issues.locked
 
 
 def by(event, sender: Person):
-    return type(event)(**{**vars(event), "sender": sender})
+    return event._replace(sender=sender)
 
 
 @pytest.mark.parametrize("event", ASKING)

@@ -215,3 +215,36 @@ def test_codeowners_of_the_github_folder_wins(project: Project, tmp_path: Path) 
     mirror = Mirror(tmp_path / "m.git")
     mirror.fetch(project.url, sha)
     assert codeowners(mirror, sha) == "* @hub"
+
+
+def test_tags_are_there_inside_because_versions_are_made_from_them(project: Project, tmp_path: Path) -> None:
+    project.commit({"a": "1"})
+    project.git("tag", "v1.0")
+    project.commit({"a": "2"})
+    project.git("tag", "-m", "the second", "rel/2.0", "HEAD")
+    project.commit({"a": "3"})
+    project.git("update-ref", "refs/tags/odd;name", "HEAD")
+    project.git("checkout", "--quiet", "--orphan", "elsewhere")
+    project.commit({"b": "1"})
+    project.git("tag", "not-fetched")
+    project.git("checkout", "--quiet", "main")
+    mirror, made, tree = laid_out(project, tmp_path, "main")
+    throwaway(mirror, made, tree, history_inside=str(mirror.path / "objects"))
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=tree, env=GIT, capture_output=True, check=True).stdout.decode()
+
+    assert git("describe", "--tags").startswith("rel/2.0-1-g")
+    assert git("tag").split() == ["rel/2.0", "v1.0"]
+    assert git("fsck") == ""
+
+
+def test_a_moved_tag_spoils_no_fetch(project: Project, tmp_path: Path) -> None:
+    project.commit({"a": "1"})
+    project.git("tag", "v1")
+    mirror, _, _ = laid_out(project, tmp_path)
+    project.git("tag", "--delete", "v1")
+    sha = project.commit({"a": "2"})
+    project.git("tag", "v1/final")
+    assert mirror.fetch(project.url, sha) == sha
+    assert mirror.tags() == f"{sha} refs/tags/v1/final\n"
