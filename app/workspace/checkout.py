@@ -96,7 +96,8 @@ def throwaway(mirror: Mirror, made: Checkout, tree: Path, *, history_inside: str
     """Put a repository of its own into `tree`, before anything hostile runs there; written without running git.
 
     `history_inside` is where the sandbox sees the mirror's objects (`SandboxHost.history_path`): they are borrowed, so
-    `git log`, `diff`, `blame` and `commit` work inside. They include whatever else was fetched from the same project.
+    `git log`, `diff`, `blame`, `describe` and `commit` work inside. They include whatever else was fetched from the
+    same project.
     """
     git = tree / ".git"
     for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
@@ -107,6 +108,7 @@ def throwaway(mirror: Mirror, made: Checkout, tree: Path, *, history_inside: str
     ref.parent.mkdir(parents=True, exist_ok=True)
     ref.write_text(made.sha + "\n", encoding="utf-8", errors="surrogateescape")
     (git / "HEAD").write_text(f"ref: refs/heads/{branch}\n", encoding="utf-8")
+    (git / "packed-refs").write_text(mirror.tags(), encoding="ascii")
     (git / "config").write_text(_THROWAWAY_CONFIG, encoding="utf-8")
     (git / "objects" / "info" / "alternates").write_text(history_inside + "\n", encoding="utf-8")
     # The same bytes-are-bytes rule as outside: `git status` inside shows what a proposal would hold.

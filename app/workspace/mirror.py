@@ -20,6 +20,7 @@ from app.workspace.git import GitError, run_git
 
 MAX_BYTES = 2 * 2**30  # of a whole mirror; a bigger project needs an operator's decision
 FETCH_SECONDS = 1800.0  # a full clone of 62,658 commits took 29-35 s (facts.md)
+MAX_TAGS = 20_000  # the last ones by name; a busy monorepo has some thousands
 LOCK_SECONDS = 1800.0  # another worker may be at its first fetch
 
 # Attributes that would change bytes on their way out are taken back to "unspecified" (`-working-tree-encoding` is
@@ -27,6 +28,7 @@ LOCK_SECONDS = 1800.0  # another worker may be at its first fetch
 ATTRIBUTES = "* -text !crlf !eol !filter !ident !working-tree-encoding\n"
 
 _SHA = re.compile(r"[0-9a-f]{40}")
+_TAG = re.compile(r"refs/tags/[\w.,+=@/-]{1,200}", re.ASCII)
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.lock(/|$)|(^|/)\.|^[-/]|[/.]$")
 
 
@@ -101,6 +103,7 @@ class Mirror:
                     if not _is_unknown_ref(error.stderr):
                         raise _translate(error, token) from None
                     continue
+                self._note_tags(source, config)
                 return here
             raise self._unknown(source, config, names, token)
 
@@ -118,6 +121,35 @@ class Mirror:
         )
         if (error := self._too_big()) is not None:  # a fast one, over before the watch looked
             raise error
+
+    def _note_tags(self, source: str, config: Sequence[tuple[str, str]]) -> None:
+        """Write down where the project's tags point. Many a build makes its version number out of them.
+
+        In a file, not as references: a tag that was moved or became a folder must not spoil a fetch.
+        """
+        try:
+            listed = run_git(["ls-remote", "--tags", "--", source], git_dir=self.path, config=config)
+            found: dict[str, str] = {}
+            for line in listed.decode("ascii", "replace").splitlines():
+                sha, _tab, name = line.partition("\t")
+                name = name.removesuffix("^{}")  # the commit behind an annotated tag is listed after the tag itself
+                if _SHA.fullmatch(sha) and _TAG.fullmatch(name) and not _BAD_REF.search(name):
+                    found[name] = sha
+            asked = "".join(f"{sha}\n" for sha in found.values()).encode()
+            there = self.git("cat-file", "--batch-check=%(objecttype)", stdin=asked).split(b"\n")
+        except (GitError, UserError):
+            return  # the commit is what counts
+        rows = [f"{sha} {name}\n" for (name, sha), kind in zip(found.items(), there, strict=False) if kind == b"commit"]
+        fresh = self.path / "info" / "tags.new"
+        fresh.write_text("".join(sorted(rows[-MAX_TAGS:])), encoding="ascii")
+        os.replace(fresh, self.path / "info" / "tags")
+
+    def tags(self) -> str:
+        """The project's tags, a line "SHA refs/tags/NAME" each, as they were when something was last fetched."""
+        try:
+            return (self.path / "info" / "tags").read_text(encoding="ascii")
+        except FileNotFoundError:
+            return ""
 
     def _unknown(
         self, source: str, config: Sequence[tuple[str, str]], names: Sequence[str], token: str | None
