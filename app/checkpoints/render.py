@@ -63,10 +63,7 @@ def _headline(state: RunState, pull: Mapping[str, Any] | None) -> str:
 
 def _stage_rows(state: RunState) -> list[str]:
     """The last stages, newest attempt only where a stage was repeated."""
-    latest: dict[str, Stage] = {}
-    for stage in state.stages:
-        latest.pop(stage.name, None)
-        latest[stage.name] = stage
+    latest = {stage.name: stage for stage in state.stages}  # in the order of their first time
     rows = []
     for stage in latest.values():
         icon = {None: "⏳" if state.phase == "working" else "⏸️", True: "✅", False: "❌"}[stage.ok]
@@ -115,9 +112,7 @@ def question(state: RunState, asked: Mapping[str, Any], number: int, *, prefix: 
             lines.append(f"- **{index}{letter}** {text}" + (f": {consequence}" if says_more else ""))
         lines.append("")
     example = f"{prefix} answer 1a" if asked["questions"][0].get("options") else f"{prefix} answer your words"
-    lines += [
-        f"Reply here in your own words, or `{example}`. I wait, at no cost, until somebody with triage rights does."
-    ]
+    lines += [f"Reply here in your own words, or `{example}`. Waiting costs nothing; an answer needs write access."]
     return cut("\n".join(lines))
 
 
