@@ -20,6 +20,11 @@ from app.errors import UserError
 OURS = {"ledger.db", "heads.log", "blobs", "workers", "logs", "tokens.lock"}
 
 
+# Everything but the group's right to pass through: that bit is the mask under which a sandbox's own entry in the access
+# control list lives (app.sandbox.identity), and a chmod in the middle of a run would shut the sandbox out of its tree.
+_OPEN = 0o067
+
+
 def private(directory: Path) -> Path:
     """`directory`, made with its parents when missing; only its owner may enter it.
 
@@ -29,7 +34,7 @@ def private(directory: Path) -> Path:
         if not directory.exists():
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             sync_directory(directory.parent)
-        if directory.stat().st_mode & 0o077:
+        if directory.stat().st_mode & _OPEN:
             _close(directory)
     except OSError as error:
         raise UserError(f"`{directory}` cannot be used for local state: {error.strerror or error}.") from error
