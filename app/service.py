@@ -18,6 +18,7 @@ from app import asgi, log, wiring
 from app.deliveries import Poller
 from app.errors import LamplighterError, UserError
 from app.jobs import Thread
+from app.local.queue import SqliteQueue
 from app.local.tokens import TokenBroker
 from app.receive import Answer, Delivery, ensure_ready, receive
 
@@ -123,12 +124,26 @@ class Service:
         except BaseException:
             self._socket.close()
             raise
+        self._take_over()
         for loop in self._loops:
             loop.start()
         self._http_thread.start()
         while not self._http.started and self._http_thread.is_alive():
             time.sleep(0.005)
         log.event("service.started", address=self.address, home=str(self._platform.settings.home))
+
+    def _take_over(self) -> None:
+        """Free what a killed server held: this one has the home's lock, so whoever held it is dead.
+
+        Without this everything would come back by itself, but only after minutes.
+        """
+        for queue in (self._platform.jobs, self._platform.publishing):
+            if isinstance(queue, SqliteQueue):
+                queue.take_back()
+        store = self._platform.store
+        for run in store.runs():
+            if run.unpublished and (owner := store.claimed_by(f"publish:{run.run_id}")):
+                store.release(f"publish:{run.run_id}", owner)
 
     @property
     def is_alive(self) -> bool:
