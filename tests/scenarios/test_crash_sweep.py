@@ -4,6 +4,7 @@ is doubled, at most one call of the model is repeated.
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.scenarios import stories
 from tests.scenarios.fuse import Fuse, Killed
 from tests.scenarios.stage import Bot, StoryClock
 
+_QUESTION_STORY_CALLS = 4  # of the model, when nothing goes wrong
 _SHARDS = 8  # of each story's sweep, so that the cores share them evenly
 
 
@@ -56,7 +58,7 @@ class Play:
             self.bot.close()
         return True
 
-    def assert_nothing_lost_and_nothing_doubled(self, calls: int) -> None:
+    def assert_nothing_lost_and_nothing_doubled(self, calls: int, *, deaths: int = 1) -> None:
         """What a person sees is exactly what an undisturbed story leaves behind."""
         marks = [
             comment.read().split("part=")[1].split(" ")[0] for comment in self.issue.comments if "part=" in comment.body
@@ -72,7 +74,7 @@ class Play:
         ]
         assert self.issue.labels == ["agent:done"]
         assert [run.reason for run in self.bot.runs] == ["proposed"]
-        assert self.effects.count("model call") <= calls + 1
+        assert self.effects.count("model call") <= calls + deaths
         assert self.bot.verify_ledgers() == []
 
 
@@ -92,4 +94,19 @@ def test_dying_after_any_effect_loses_nothing_and_doubles_nothing(tmp_path: Path
             play.assert_nothing_lost_and_nothing_doubled(calls)
         except AssertionError as error:
             raise AssertionError(f"after effect {at} ({calm.effects[at - 1]}): {error}") from error
+        play.github.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_dying_twice_anywhere_loses_nothing_and_doubles_nothing(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    for telling in range(3):
+        play = Play(tmp_path / str(telling), asks=True)
+        deaths = [chance.randint(1, 100), chance.randint(1, 60)]
+        died = sum(not play.process(dies_after=at) for at in deaths)
+        assert play.process(dies_after=None)
+        try:
+            play.assert_nothing_lost_and_nothing_doubled(_QUESTION_STORY_CALLS, deaths=died)
+        except AssertionError as error:
+            raise AssertionError(f"after {deaths}: {error}") from error
         play.github.close()
