@@ -58,6 +58,9 @@ def _one(before: CommandResult | None, after: CommandResult) -> Verdict:
     fresh = tuple(sorted(new - old))
     if before is None or before.ok or after.exit_code is None:
         return Verdict(ok=False, status="failed", note=_failed(after, fresh or tuple(sorted(new))), new_failures=fresh)
+    if after.counts is not None and after.counts.ran_nothing and not fresh:
+        note = f"`{after.command}` broke off before any test ran, as it did before the change, so nothing verifies it."
+        return Verdict(ok=False, status="failed", note=note)
     if not _comparable(before) or not _comparable(after):
         note = (
             f"`{after.command}` failed before the change already, and its output does not tell old failures from new."

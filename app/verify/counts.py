@@ -29,6 +29,11 @@ class Counts:
         return self.passed + self.failed + self.errors
 
     @property
+    def ran_nothing(self) -> bool:
+        """Whether it broke off before the first test: pytest does when it cannot import one of the files."""
+        return self.errors > 0 and self.passed + self.failed + self.skipped == 0
+
+    @property
     def names_all_failures(self) -> bool:
         """Whether every failure has a name, so that two runs can be compared by name."""
         return len(self.failing) >= self.failed + self.errors

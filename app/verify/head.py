@@ -177,11 +177,14 @@ def _fails_anew(
         if old is None or old.ok:
             return True
         names, known = _failing(result.counts), _failing(old.counts)
-        if names is None or known is None:
-            unsure = True
-        elif names - known:
+        if names is not None and known is not None and names - known:
             return True
+        unsure = unsure or names is None or known is None or _ran_nothing(result)
     return None if unsure else False
+
+
+def _ran_nothing(result: CommandResult) -> bool:
+    return result.counts is not None and result.counts.ran_nothing
 
 
 def _failing(counts: Counts | None) -> set[str] | None:
