@@ -21,6 +21,7 @@ CONNECTIONS = 128  # at once; package managers use a few dozen
 CONNECT_SECONDS = 20.0
 IDLE_SECONDS = 300.0
 CHUNK = 1 << 16
+UNBOUNDED = 1 << 62  # of a tunnel
 
 Resolve = Callable[[str], list[str]]  # name → addresses
 Admit = Callable[[tuple[str, int]], bool]
@@ -127,7 +128,8 @@ class EgressProxy:
     def _request(self, client: socket.socket, head: bytes, rest: bytes) -> None:
         lines = head.split(b"\r\n")
         target = parse(lines[0])
-        if target is None:
+        length = body_length(lines)
+        if target is None or length is None:
             _answer(client, 400, "Bad Request", "This proxy takes CONNECT and absolute http:// addresses.")
             return
         try:
@@ -146,10 +148,10 @@ class EgressProxy:
             self._keep(upstream)
             if target.method == "CONNECT":
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                upstream.sendall(rest)
+                length = UNBOUNDED
             else:
-                upstream.sendall(rewrite(target, lines) + rest)
-            received = relay(client, upstream)
+                upstream.sendall(rewrite(target, lines))
+            received = relay(client, upstream, rest, length)
         finally:
             self._drop(upstream)
             self._report(target, allowed=True, size_bytes=received)
@@ -203,14 +205,39 @@ def rewrite(target: Target, lines: list[bytes]) -> bytes:
     return b"\r\n".join([first, *kept]) + b"\r\n\r\n"
 
 
-def relay(client: socket.socket, upstream: socket.socket) -> int:
-    """Bytes both ways until both sides are done; returns how many came from `upstream`."""
+def body_length(lines: list[bytes]) -> int | None:
+    """How many bytes of body follow the head; None when that could be read in two ways.
+
+    Nothing beyond them is passed on: a second request on the same connection would be neither checked nor told.
+    """
+    lengths: set[bytes] = set()
+    for line in lines[1:]:
+        name, colon, value = line.partition(b":")
+        if not colon or name != name.strip() or any(byte in line for byte in b"\r\n\0"):
+            return None
+        if name.lower() == b"transfer-encoding":
+            return None
+        if name.lower() == b"content-length":
+            lengths.add(value.strip())
+    if len(lengths) > 1 or not all(length.isdigit() and len(length) < 16 for length in lengths):
+        return None
+    return int(next(iter(lengths), b"0"))
+
+
+def relay(client: socket.socket, upstream: socket.socket, first: bytes, length: int) -> int:
+    """Bytes both ways until both sides are done, at most `length` up; returns how many came from `upstream`."""
 
     def upload() -> None:
+        left, data = length, first
         try:
-            while data := client.recv(CHUNK):
-                upstream.sendall(data)
-            upstream.shutdown(socket.SHUT_WR)
+            while True:
+                upstream.sendall(data[:left])
+                left -= len(data[:left])
+                data = client.recv(CHUNK) if left else b""
+                if not data:
+                    break
+            if length == UNBOUNDED:
+                upstream.shutdown(socket.SHUT_WR)
         except OSError:
             _shut(upstream)
 

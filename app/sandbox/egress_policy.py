@@ -85,7 +85,7 @@ class Blocked(Exception):
 
 
 class Policy:
-    """The decision, without IO."""
+    """The decision, without IO. An `Egress` that names no hosts means `PACKAGE_MIRRORS`."""
 
     def __init__(self, egress: Egress) -> None:
         self._hosts = tuple(host.lower().rstrip(".") for host in (egress.hosts or PACKAGE_MIRRORS))

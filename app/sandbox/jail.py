@@ -2,8 +2,8 @@
 
 For machines without bubblewrap or where namespaces are forbidden. Weaker than bubblewrap, and named so: names and
 attributes of the machine's files can be probed by path though never read or listed; there is no loopback network and no
-UNIX socket but connected pairs; /proc shows no processes; an ordinary user's own files outside could have their modes
-changed, because no Landlock right governs that, so prefer bubblewrap there.
+UNIX socket but connected pairs; /proc shows no processes; shared memory is the machine's, told apart by uid, and only
+for root; an ordinary user's own files outside could have their modes changed, because no Landlock right governs that.
 """
 
 from __future__ import annotations

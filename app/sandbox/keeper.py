@@ -171,6 +171,18 @@ def stage(paths: list[str], at: str) -> bool:
     return True
 
 
+def kill_uid(uid: int) -> None:
+    """In a child: kill whatever still runs as the sandbox's uid, should a keeper have been killed before its tree."""
+    try:
+        os.setresuid(uid, uid, uid)
+        with open("/proc/self/status") as file:
+            powerless = any(line.startswith("CapEff:") and int(line.split()[1], 16) == 0 for line in file)
+        if powerless and os.getresuid() == (uid, uid, uid):  # else "everybody" would be more than the sandbox
+            libc.kill(-1, signal.SIGKILL)
+    finally:
+        os._exit(0)
+
+
 def clean(leftovers: Order) -> None:
     """The harness is gone, with or without `close`: remove what it may have left."""
     try:
@@ -178,9 +190,16 @@ def clean(leftovers: Order) -> None:
             os.wait()  # with SIGCHLD ignored this returns only when no keeper is left
     except ChildProcessError:
         pass
+    if leftovers.get("uid") is not None and os.fork() == 0:
+        kill_uid(leftovers["uid"])
     for path in leftovers.get("cgroups", ()):
-        if os.path.isdir(path):
-            os.rmdir(path)
+        for _ in range(50):
+            try:
+                os.rmdir(path)
+            except FileNotFoundError:
+                break
+            except OSError:
+                time.sleep(0.01)  # the last process is still leaving
     if leftovers.get("passage"):
         from app.sandbox.identity import shut  # noqa: PLC0415 - only now: nothing else here needs it
 

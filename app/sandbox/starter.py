@@ -15,6 +15,7 @@ import socket
 from typing import Any
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 SYS_SECCOMP = {"x86_64": 317, "aarch64": 277}
 SYS_LANDLOCK_CREATE, SYS_LANDLOCK_RESTRICT = 444, 446
 LANDLOCK_SCOPE_SIGNAL = 2
@@ -97,6 +98,7 @@ def become(spec: Order) -> None:
         os.setgroups([])
         os.setresgid(spec["uid"], spec["uid"], spec["uid"])
         os.setresuid(spec["uid"], spec["uid"], spec["uid"])
+        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)  # the ones that would survive the exec
     os.umask(0o022)
 
 

@@ -227,6 +227,26 @@ def test_many_connections_and_a_cut_at_the_end(enter: Enter, outside: Callable[.
     assert len(enter.requests) == 40
 
 
+def test_a_second_request_cannot_ride_along(enter: Enter, outside: Callable[..., object]) -> None:
+    sandbox = outside()
+    smuggled = "POST http://mirror.test/smuggled HTTP/1.1\\r\\nHost: evil.test\\r\\nContent-Length: 0\\r\\n\\r\\n"
+    heads = [
+        "GET http://mirror.test/1 HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n",
+        "GET http://mirror.test/2 HTTP/1.1\\r\\nContent-Length: 0\\r\\nContent-Length: 9\\r\\n\\r\\n",
+        "GET http://mirror.test/3 HTTP/1.1\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\n",
+        "GET http://mirror.test/4 HTTP/1.1\\r\\nA: b\\n\\nPOST /smuggled HTTP/1.1\\nHost: x\\n\\n\\r\\n\\r\\n",
+    ]
+    code = "import socket\n" + "".join(
+        "s = socket.create_connection(('127.0.0.1', 3128)); s.settimeout(3)\n"
+        f"s.sendall(b'{head}{smuggled}')\n"
+        "try:\n while d := s.recv(9999): print(d)\nexcept OSError: pass\n"
+        for head in heads
+    )
+    text = sandbox.run(python(code), network=True).text
+    assert "smuggled" not in text and "GET mirror.test /1" in text and text.count("400 Bad Request") == 3
+    assert [(request.method, request.host) for request in enter.requests] == [("GET", "mirror.test")]
+
+
 def test_package_managers_see_the_refusal(outside: Callable[..., object]) -> None:
     sandbox = outside()
     done = sandbox.run(
