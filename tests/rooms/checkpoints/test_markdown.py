@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from app.checkpoints import markdown
 
 # What GitHub would act on, as its own autolinking describes it.
-_ACTS = re.compile(
-    r"@[\w-]|#\d|\bGH-\d|https?://|\bwww\.\w|!\[|\]\(|\]\[|\]:|<[a-z/!]", re.IGNORECASE
-)
+_ACTS = re.compile(r"@[\w-]|#\d|\bGH-\d|https?://|\bwww\.\w|!\[|\]\(|\]\[|\]:|<[a-z/!]", re.IGNORECASE)
 
 _POINTED = st.text(alphabet=list("@#GH-12://ww.![]()<>abs`\n&;*|\\ \u200b\u202e"), max_size=60)
 
