@@ -39,6 +39,7 @@ class Terminal:
             env=self.env | env,
             input=stdin,
             capture_output=True,
+            check=False,
             text=True,
             timeout=timeout,
             cwd=self.home.parent,

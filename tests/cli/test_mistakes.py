@@ -136,7 +136,12 @@ def test_output_into_a_closed_pipe_is_no_mistake(lamplighter):
     import sys
 
     done = subprocess.run(
-        f"{sys.executable} -m app.cli schema | head -1", shell=True, capture_output=True, text=True, env=lamplighter.env
+        f"{sys.executable} -m app.cli schema | head -1",
+        shell=True,
+        check=False,
+        capture_output=True,
+        text=True,
+        env=lamplighter.env,
     )
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr

@@ -1,0 +1,207 @@
+"""The server as a process: killed at any moment, started again, it finds everything and doubles nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.agent.scripted_model import Script, bash, create, edit, finish, reply
+from app.cli.demo.world import World
+from app.cli.verification import examine
+
+TEST = """import unittest
+
+from tab.split import split_evenly
+
+
+class Remainder(unittest.TestCase):
+    def test_shares_add_up(self):
+        self.assertEqual(sum(split_evenly(1000, 3)), 1000)
+"""
+
+
+def until(is_so: Callable[[], object], seconds: float, what: str | Callable[[], str]) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, what() if callable(what) else what
+        time.sleep(0.05)
+
+
+def slow_fix(folder: Path) -> Path:
+    """The right fix by a model that takes its time, so that there is a middle to be killed in."""
+    script = Script()
+    script.will(create("tests/test_remainder.py", TEST))
+    script.will(reply(bash("python3 -m unittest discover -s tests -t ."), delay_seconds=3))
+    script.will(
+        edit(
+            "tab/split.py",
+            "    return [total // people] * people\n",
+            "    share, left = divmod(total, people)\n    return [share + 1] * left + [share] * (people - left)\n",
+        )
+    )
+    script.will(reply(finish("Let shares add up", "The remainder was dropped."), delay_seconds=1))
+    path = folder / "slow.json"
+    script.save(path)
+    return path
+
+
+class Story:
+    """One labelled issue in a world whose processes are killed."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        path = slow_fix(world.folder)
+        environment = world.environment
+        world.environment = lambda: {**environment(), "LAMPLIGHTER_MODEL_SCRIPT": str(path)}
+        world.start()
+        self.port = int(world.server_url.rpartition(":")[2])
+        self.issue = world.maya.open_issue(world.repo, "Cents get lost", body="10.00 for 3 is 9.99.")
+        world.maya.label(self.issue, "agent-fix")
+
+    @property
+    def run(self):
+        (found,) = self.world.home.runs()
+        return found
+
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.world.home.events(self.run.run_id)]
+
+    def kill_server(self) -> None:
+        server = self.world._server
+        assert server is not None
+        server.kill()
+        server.wait()
+
+    def restart_server(self) -> None:
+        self.world._serve(self.port)
+
+    def kill_worker(self, attempt: int) -> None:
+        record = json.loads((self.world.home_path / "workers" / f"{self.run.run_id}-{attempt}.json").read_text())
+        os.killpg(record["pid"], signal.SIGKILL)
+
+    def told(self) -> str:
+        """The whole ledger and the logs, for whoever has to find out why a test failed."""
+        events = [
+            f"{event.at} {event.kind} {str(event.data)[:300]}" for event in self.world.home.events(self.run.run_id)
+        ]
+        logs = [path.read_text()[-3000:] for path in sorted(self.world.folder.rglob("*.log"))]
+        return "\n".join([*events, *logs])
+
+    def ends_well(self, seconds: float) -> None:
+        until(lambda: self.run.phase == "ended" and not self.run.unpublished, seconds, self.told)
+        assert len(self.world.repo.pulls) == 1, self.told()
+        (pull,) = self.world.repo.pulls
+        parts = [comment.body.partition("part=")[2].partition(" ")[0] for comment in self.issue.comments]
+        assert sorted(parts) == ["result", "status"]
+        assert sorted(file.filename for file in pull.files) == ["tab/split.py", "tests/test_remainder.py"]
+        assert [reaction.content for reaction in self.issue.reactions] == ["eyes"]
+        assert self.issue.labels == ["agent:done"]
+        assert examine(self.world.home, self.run.run_id)[1] == []
+
+
+@pytest.mark.slow
+def test_a_killed_server_finds_everything_again(world):
+    story = Story(world)
+    until(lambda: world.home.runs() and "tool.ran" in story.kinds(), 30, "the worker did not start")
+    story.kill_server()
+    until(lambda: "run.ended" in story.kinds(), 30, story.told)
+    assert not world.repo.pulls
+    story.restart_server()
+    story.ends_well(60)
+    assert story.run.attempt == 1
+
+
+@pytest.mark.slow
+def test_a_killed_worker_and_a_killed_server_cost_one_attempt(world):
+    story = Story(world)
+    until(lambda: world.home.runs() and "tool.ran" in story.kinds(), 30, "the worker did not start")
+    story.kill_server()
+    story.kill_worker(1)
+    story.restart_server()
+    until(lambda: story.run.attempt == 2, 20, story.told)
+    story.kill_server()
+    story.restart_server()
+    story.ends_well(60)
+    assert story.kinds().count("model.called") <= story.kinds().count("model.replied") + 1
+
+
+def test_a_delivery_that_came_while_nobody_was_there_is_found(world):
+    world.start()
+    port = int(world.server_url.rpartition(":")[2])
+    world._server.kill()
+    world._server.wait()
+    issue = world.maya.open_issue(world.repo, "Help")
+    world.maya.comment(issue, "/agent help")
+    until(lambda: not world.github.pending and world.github.deliveries[-1].error, 15, "nothing was tried")
+    world._serve(port)
+    until(lambda: issue.comments[-1].author == "lamplighter[bot]", 20, "the delivery list was not looked at")
+
+
+def test_one_server_a_home(world):
+    world.start()
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "app.cli", "serve", "--port", "0"],
+        env=dict(world.environment()),
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].startswith("lamplighter: Another Lamplighter is already serving")
+
+
+def test_a_port_that_is_taken(world):
+    world.start()
+    port = world.server_url.rpartition(":")[2]
+    env = {**world.environment(), "LAMPLIGHTER_HOME": str(world.folder / "other")}
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "app.cli", "serve", "--port", port],
+        env=env,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{port}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sigterm_ends_it_within_seconds(world):
+    world.start()
+    server = world._server
+    started = time.monotonic()
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(timeout=10) == 0
+    assert time.monotonic() - started < 8
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{world.server_url}/healthz")
+
+
+def test_a_delivery_is_replayed_once(lamplighter, world):
+    world.start()
+    issue = world.maya.open_issue(world.repo, "Help")
+    world.maya.label(issue, "bug")
+    until(lambda: len(world.github.deliveries) >= 3, 15, "nothing was delivered")
+    sent = next(item for item in world.github.deliveries if item.event == "issues" and item.action == "opened")
+    payload = json.loads(sent.body) | {"action": "labeled", "label": {"name": "agent-fix"}}
+    (world.folder / "payload.json").write_text(json.dumps(payload))
+    env = {**world.environment(), "LAMPLIGHTER_HOME": str(world.folder / "other")}
+    first = lamplighter("receive", "-e", "issues", "-p", world.folder / "payload.json", **env)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.startswith("start: ")
+    again = lamplighter("receive", "-e", "issues", "-p", "-", "--json", stdin=json.dumps(payload), **env)
+    assert json.loads(again.stdout)["decision"] == "duplicate"
+    broken = lamplighter("receive", "-e", "issues", "-p", "-", stdin="{", **env)
+    assert broken.returncode == 1
+    assert "refused with 400" in broken.stderr
