@@ -8,14 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from app.agent.anthropic_model import AnthropicModel
 from app.agent.scripted_model import Script, ScriptedModel
-from app.control import Control
-from app.dispatch import Dispatcher
-from app.github.access import Access
 from app.local.clock import SystemClock
 from app.local.launcher import SubprocessLauncher
 from app.local.queue import SqliteQueue
@@ -23,10 +19,16 @@ from app.local.store import SqliteStore
 from app.local.tokens import SocketTokens
 from app.log import Redactor
 from app.ports import Clock, Launcher, Model, Queue, SandboxHost, Store, Tokens
-from app.publish import Publisher
-from app.schedule import Scheduler
 from app.settings import Settings
-from app.worker import Worker
+
+# Each side imports its own when it is asked for: a worker without the control side (httpx, the App's key, everything
+# that writes to GitHub) starts in half the time, and a person waits for it.
+if TYPE_CHECKING:
+    import httpx
+
+    from app.control import Control
+    from app.github.access import Access
+    from app.worker import Worker
 
 _MOST_TRIES = 12  # with growing pauses up to a quarter of an hour: rides out an outage of two hours
 
@@ -99,11 +101,18 @@ def _model(settings: Settings) -> Model:
 
 def access(platform: Platform) -> Access:
     """The control side's way to GitHub; never made in a worker."""
+    from app.github.access import Access  # noqa: PLC0415
+
     return Access(platform.settings, platform.clock, platform.redactor, transport=platform.transport)
 
 
 def control(platform: Platform, way: Access | None = None) -> Control:
     """Dispatcher, publisher and scheduler over one `Access`."""
+    from app.control import Control  # noqa: PLC0415
+    from app.dispatch import Dispatcher  # noqa: PLC0415
+    from app.publish import Publisher  # noqa: PLC0415
+    from app.schedule import Scheduler  # noqa: PLC0415
+
     way = way or access(platform)
     settings = platform.settings
     return Control(
@@ -139,12 +148,15 @@ def control(platform: Platform, way: Access | None = None) -> Control:
 
 def worker(platform: Platform) -> Worker:
     """What one attempt needs; holds no App key."""
+    model = platform.model()  # first: the SDK loads in a thread while the sandbox is probed
+    from app.worker import Worker  # noqa: PLC0415
+
     return Worker(
         store=platform.store,
         publishing=platform.publishing,
         tokens=platform.tokens,
         host=platform.host(),
-        model=platform.model(),
+        model=model,
         clock=platform.clock,
         redactor=platform.redactor,
         home=platform.settings.home,
