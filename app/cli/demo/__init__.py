@@ -30,24 +30,25 @@ def demo(arguments: argparse.Namespace) -> int:
     panels = Panels(pause=not arguments.fast and sys.stdout.isatty())
     folder = Path(tempfile.mkdtemp(prefix="lamplighter-demo-"))
     world = World(folder, api_key=os.environ.get("ANTHROPIC_API_KEY", ""))
+    well = False
     try:
         world.start()
         panels.opening(world)
-        plot = Plot(world, panels)
-        well = plot.play()
+        well = Plot(world, panels).play()
         if arguments.keep:
             panels.kept(world)
             threading.Event().wait()
         return 0 if well else 1
     except KeyboardInterrupt:
-        if arguments.keep:
+        if well:  # and kept: this is how it is ended
             return 0
+        well = True  # nothing went wrong that somebody would want to look into
         raise
     except TimeoutError as error:
         raise UserError(f"The demo got stuck: {error}. {world.last_words()}") from None
     finally:
         world.close()
-        if arguments.keep:
+        if arguments.keep or not well:
             panels.say(f"Everything it wrote is still in {folder}; remove it when you like.")
         else:
             shutil.rmtree(folder, ignore_errors=True)

@@ -21,7 +21,7 @@ from app.simulator.state import Pull, Repository
 if TYPE_CHECKING:
     from app.cli.demo.world import World
 
-WIDTH = 84
+WIDTH = 96  # a phone's comment is narrower, a pull request's table is not
 REST_SECONDS = 1.5  # about as long as a short comment takes to read; it goes on meanwhile
 _STYLES = {"plain": "", "dim": "dim", "good": "green", "bad": "red", "ask": "bold yellow", "act": "cyan"}
 _DULL = frozenset({"run.created", "publish.done", "question.asked", "question.answered", "run.resumed"})
@@ -33,11 +33,11 @@ class Panels:
 
     def __init__(self, *, pause: bool) -> None:
         self._out = screen.console()
+        self._out.width = self._width = min(WIDTH, self._out.width)
         self._pause = pause
-        self._width = min(WIDTH, self._out.width)
 
     def say(self, text: str, style: str = "") -> None:
-        self._out.print(Text(text, style=style), width=self._width)
+        self._out.print(Text(text, style=style))
 
     def rest(self) -> None:
         if self._pause:
