@@ -82,7 +82,7 @@ class Workroom:
             self._ledger.run_id,
             tree,
             limits=Limits(memory_bytes=settings["memory_mb"] * 2**20, timeout_seconds=settings["timeout_seconds"]),
-            egress=Egress(hosts=tuple(settings["network"])),
+            egress=Egress(hosts=tuple(settings["network"]), methods=tuple(settings.get("methods", Egress.methods))),
             on_request=self._requested,
             history=self.mirror.path,
         )

@@ -12,9 +12,9 @@ import threading
 from collections.abc import Callable
 
 from app.ports import Egress, EgressRequest
-from app.sandbox.egress_policy import PACKAGE_MIRRORS, Blocked, Network, Policy, Target, is_reachable, parse
+from app.sandbox.egress_policy import Blocked, Network, Policy, Target, is_reachable, parse
 
-__all__ = ["PACKAGE_MIRRORS", "EgressProxy"]
+__all__ = ["EgressProxy"]
 
 HEAD_BYTES = 64 * 1024  # of one request's head
 CONNECTIONS = 128  # at once; package managers use a few dozen

@@ -11,16 +11,6 @@ from urllib.parse import urlsplit
 
 from app.ports import Egress
 
-# Where package managers of the detected languages fetch from by default. Used when the configuration names no hosts.
-PACKAGE_MIRRORS = (
-    "pypi.org", "files.pythonhosted.org",
-    "registry.npmjs.org", "registry.yarnpkg.com", "nodejs.org",
-    "proxy.golang.org", "sum.golang.org", "storage.googleapis.com:443",
-    "crates.io", "index.crates.io", "static.crates.io", "static.rust-lang.org",
-    "repo.maven.apache.org", "repo1.maven.org", "plugins.gradle.org", "services.gradle.org",
-    "rubygems.org", "index.rubygems.org", "packagist.org", "repo.packagist.org", "api.nuget.org",
-    "hex.pm", "repo.hex.pm",
-)  # fmt: skip
 PORTS = (80, 443)
 CONFIG_KEY = "sandbox.network"
 METADATA = ("100.100.100.200", "fd00:ec2::254")  # a cloud's credentials; the other such addresses are link-local
@@ -85,10 +75,10 @@ class Blocked(Exception):
 
 
 class Policy:
-    """The decision, without IO. An `Egress` that names no hosts means `PACKAGE_MIRRORS`."""
+    """The decision, without IO. An `Egress` that names no hosts lets nothing out."""
 
     def __init__(self, egress: Egress) -> None:
-        self._hosts = tuple(host.lower().rstrip(".") for host in (egress.hosts or PACKAGE_MIRRORS))
+        self._hosts = tuple(host.lower().rstrip(".") for host in egress.hosts)
         self._methods = tuple(method.upper() for method in egress.methods)
 
     def check(self, target: Target) -> None:
@@ -99,7 +89,7 @@ class Policy:
             port = "" if target.port in PORTS else f":{target.port}"
             raise Blocked(f"{target.host}{port} is not listed in `{CONFIG_KEY}`")
         if target.method not in self._methods:
-            raise Blocked(f"{target.method} to {target.host} is not a method allowed in `{CONFIG_KEY}`")
+            raise Blocked(f"{target.method} to {target.host} is not a method allowed in `sandbox.methods`")
 
     def _is_listed(self, host: str, port: int) -> bool:
         for entry in self._hosts:

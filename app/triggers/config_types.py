@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
@@ -109,6 +109,7 @@ Reviewer = Annotated[str, StringConstraints(pattern=r"^@?[A-Za-z0-9_-]+(/[A-Za-z
 TriggerLabel = Annotated[LabelName, AfterValidator(_trigger_label)]
 QuestionLabel = Annotated[StateLabel, AfterValidator(_question_label)]
 Hosts = Annotated[list[str], OneOrMany, AfterValidator(_hosts)]
+Methods = Annotated[list[Literal["GET", "HEAD", "POST", "PUT", "CONNECT"]], OneOrMany]
 Megabytes = Annotated[int, BeforeValidator(_memory, json_schema_input_type=int | str)]
 Seconds = Annotated[int, BeforeValidator(_seconds, json_schema_input_type=int | str)]
 Cron = Annotated[str, StringConstraints(pattern=r"^\S+( \S+){4}$", max_length=100)]

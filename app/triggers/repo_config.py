@@ -18,6 +18,7 @@ from app.triggers.config_types import (
     Cron,
     Hosts,
     Megabytes,
+    Methods,
     ModelName,
     OneOrMany,
     QuestionLabel,
@@ -64,6 +65,11 @@ class Sandbox(_Part):
         default=["packages"],
         max_length=100,
         description="Hosts that `setup` may reach; `packages` stands for the public package registries.",
+    )
+    methods: Methods = Field(
+        default=["GET", "HEAD", "CONNECT"],
+        min_length=1,
+        description="HTTP methods that `setup` may use; CONNECT is TLS, inside which methods cannot be seen.",
     )
     memory_mb: Megabytes = Field(
         default=4096, ge=256, le=61440, validation_alias=AliasChoices("memory", "memory_mb"), description="As in `4g`."

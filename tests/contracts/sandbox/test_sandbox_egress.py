@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.ports import Egress
-from app.sandbox.egress import PACKAGE_MIRRORS, rewrite
+from app.sandbox.egress import rewrite
 from app.sandbox.egress_policy import Blocked, Policy, Target, is_literal, is_public, parse
 
 from .conftest import Enter, python
@@ -300,9 +300,17 @@ def test_names_are_compared_whole() -> None:
     assert parse(b"CONNECT EXAMPLE.org.:443 HTTP/1.1") == Target(method="CONNECT", host="example.org", port=443)
 
 
-def test_no_hosts_means_the_package_mirrors() -> None:
-    for host in PACKAGE_MIRRORS:
-        Policy(Egress()).check(Target(method="CONNECT", host=host.partition(":")[0], port=443))
+def test_no_hosts_means_that_nothing_leaves() -> None:
+    with pytest.raises(Blocked):
+        Policy(Egress()).check(Target(method="CONNECT", host="example.org", port=443))
+
+
+def test_methods_are_those_of_the_configuration() -> None:
+    policy = Policy(Egress(hosts=("example.org",), methods=("GET",)))
+    policy.check(Target(method="GET", host="example.org", port=80))
+    for method in ("POST", "PUT", "CONNECT"):
+        with pytest.raises(Blocked, match="methods"):
+            policy.check(Target(method=method, host="example.org", port=443))
 
 
 def test_the_host_header_is_the_checked_one() -> None:
