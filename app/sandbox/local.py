@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 
@@ -59,7 +60,7 @@ class LocalSandbox:
             Sealed(folders.tree, folders.sealed / "tree"),
             Sealed(folders.home, folders.sealed / "home"),
         ]
-        self._is_sealed = False
+        self._sealed: Future[None] | None = None
         self._watch = Watch(
             Disk((folders.tree, folders.home, folders.tmp, folders.shm), limits.disk_bytes),
             memory_bytes=limits.memory_bytes,
@@ -77,6 +78,7 @@ class LocalSandbox:
 
     def run(self, command: str, *, timeout_seconds: float | None = None, network: bool = False) -> Execution:
         _check_command(command)
+        self._settle()
         started = time.monotonic()
         deadline = started + (timeout_seconds or self._limits.timeout_seconds)
         capture = Capture(self._limits.output_bytes)
@@ -104,6 +106,7 @@ class LocalSandbox:
 
     def shell(self, command: str, *, timeout_seconds: float | None = None) -> Execution:
         _check_command(command)
+        self._settle()
         return self._shell.run(command, timeout_seconds or self._limits.timeout_seconds, self._limits.output_bytes)
 
     def restart_shell(self) -> None:
@@ -163,9 +166,11 @@ class LocalSandbox:
         return self._files.read(path)
 
     def write_file(self, path: str, content: bytes, *, mode: str | None = None) -> None:
+        self._settle()
         self._files.write(path, content, mode)
 
     def remove_file(self, path: str) -> None:
+        self._settle()
         self._files.remove(path)
 
     def manifest(self) -> Manifest:
@@ -174,16 +179,35 @@ class LocalSandbox:
     # ------------------------------------------------------------ life
 
     def seal(self) -> None:
-        """Ends the kept shell and everything else that runs: what still writes cannot be remembered truthfully."""
+        """Ends the kept shell and everything else that runs: what still writes cannot be remembered truthfully.
+
+        The copy is made in a thread (4 s for 200 MB) while the model reads the issue; whatever could change a file
+        waits for it, and raises what went wrong with it.
+        """
+        self._settle()
         self._kill_all()
-        for seal in self._seals:
-            seal.take()
-        self._is_sealed = True
+        self._sealed = done = Future[None]()
+        threading.Thread(target=self._take_seals, args=(done,), name="seal", daemon=True).start()
+
+    def _take_seals(self, done: Future[None]) -> None:
+        try:
+            for seal in self._seals:
+                seal.take()
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    def _settle(self) -> None:
+        """Wait for the copy that is being made. Raises UserError when it could not be made."""
+        if self._sealed is not None:
+            self._sealed.result()
 
     def reset(self) -> None:
         """Back to the sealed state, temporary files gone. Raises UserError when nothing was sealed."""
-        if not self._is_sealed:
+        if self._sealed is None:
             raise UserError("the sandbox was never sealed")
+        self._settle()
         self._kill_all()
         for seal in self._seals:
             seal.give_back()
@@ -210,6 +234,8 @@ class LocalSandbox:
                 return
             self._closed = True
         self._kill_all()
+        if self._sealed is not None:
+            self._sealed.exception()  # waits: nothing is removed under the copy, and its failure is no news any more
         self._watch.close()
         self._nursery.close()
         self._walls.close()
