@@ -17,6 +17,8 @@ import pytest
 from app.agent.scripted_model import Script, bash, create, edit, finish, reply
 from app.cli.demo.world import World
 from app.cli.verification import examine
+from app.local.clock import SystemClock
+from app.local.queue import SqliteQueue
 
 TEST = """import unittest
 
@@ -205,3 +207,15 @@ def test_a_delivery_is_replayed_once(lamplighter, world):
     broken = lamplighter("receive", "-e", "issues", "-p", "-", stdin="{", **env)
     assert broken.returncode == 1
     assert "refused with 400" in broken.stderr
+
+
+def test_what_a_killed_server_held_is_visible_again(tmp_path):
+    queue = SqliteQueue(tmp_path, "jobs", SystemClock())
+    queue.send("held", group="a", dedup_id="1")
+    queue.send("put off", group="b", dedup_id="2")
+    held, put_off = queue.receive(limit=2)
+    queue.retry(put_off, delay_seconds=60)
+    assert queue.receive() == []
+    assert queue.take_back() == 1
+    (again,) = queue.receive()
+    assert (again.body, again.attempt) == ("held", held.attempt + 1)
