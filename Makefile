@@ -64,3 +64,7 @@ floors: $(VENV)/.dev
 	@$(TIMED) $(BIN)/lint-imports --no-logo
 pytest: $(VENV)/.dev
 	@$(TIMED) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=10 $(ARGS)
+
+.PHONY: bench
+bench: $(VENV)/.dev ## print speed, memory and token ratios against bare floors (about eight minutes; SECTIONS="door steps")
+	@$(BIN)/python -m tests.bench $(SECTIONS)

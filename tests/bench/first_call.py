@@ -48,13 +48,8 @@ class Race:
             raise RuntimeError(f"it ended as {state.outcome}: {state.reason}")
         if not cold:
             self.phases.append(_phases(self.site, state, on_the_wall))
-        processes.until(lambda: self._is_published(state), "nothing was published", seconds=60)
+        self.site.wait_gone(state)
         return self.vendor.log()[0]["ended"] - started
-
-    def _is_published(self, state: RunState) -> bool:
-        """What is still being shown would disturb the next turn."""
-        summary = self.site.store.summary(state.run_id)
-        return summary is not None and not summary.unpublished
 
     def floor(self, *, cold: bool = False) -> float:
         self._trees += 1

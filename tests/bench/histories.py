@@ -27,7 +27,7 @@ class History:
 
 def make(path: Path, *, files: int, commits: int, megabytes: int) -> History:
     """A bare repository of about `megabytes` packed, half of it history where it is big."""
-    pack = random.Random(SEED)  # noqa: S311
+    pack = random.Random(SEED)
     git = ["git", f"--git-dir={path}"]
     subprocess.run([*git, "init", "--quiet", "--bare", "--initial-branch=main"], check=True, env=_GIT)
     feeder = subprocess.Popen([*git, "fast-import", "--quiet"], stdin=subprocess.PIPE, env=_GIT)

@@ -16,8 +16,8 @@ class Scale:
     cold_starts: int = 15
     small_repository: tuple[int, int, int] = (600, 100, 5)  # files, commits, MB of the bare repository
     big_repository: tuple[int, int, int] = (5000, 400, 200)
-    first_calls: int = 5  # turns with a warm mirror
-    cold_mirrors: int = 2  # turns without one
+    first_calls: int = 3  # turns with a warm mirror
+    cold_mirrors: int = 1  # turns without one
     steps: tuple[int, ...] = (10, 50, 200)
     step_rounds: int = 3
     token_steps: tuple[int, ...] = (50, 200)

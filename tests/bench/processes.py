@@ -39,7 +39,7 @@ def start(command: Sequence[str], *, log: Path | None = None, env: Mapping[str, 
             list(command),
             env=dict(environment() if env is None else env),
             start_new_session=True,
-            preexec_fn=_end_with_parent,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call, which takes no lock
             **options,  # type: ignore[call-overload]
         )
     finally:

@@ -88,6 +88,11 @@ class Site:
             words = (self.folder / "server.log").read_text()[-1500:]
             raise TimeoutError(f"no end of #{issue.number}: {self.state(issue)} {words}") from None
 
+    def wait_gone(self, state: RunState) -> None:
+        """A worker that still sweeps up would disturb the next turn."""
+        launcher = SubprocessLauncher(self.home, {})
+        processes.until(lambda: not launcher.is_running(state.run_id), "the worker stays", seconds=60, pause=0.05)
+
     def close(self) -> None:
         processes.stop(self._server)
         if (self.home / "ledger.db").exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ def script(steps: int) -> list[dict[str, Any]]:
 
 def overheads(log: Sequence[dict[str, float]]) -> list[float]:
     """Seconds of each step."""
-    return [after["arrived"] - before["ended"] for before, after in zip(log, log[1:], strict=False)]
+    return [after["arrived"] - before["ended"] for before, after in itertools.pairwise(log)]
 
 
 def ours(home: Path, vendor: Vendor, project: histories.History) -> list[float]:

@@ -27,7 +27,7 @@ class Move:
 
 def plant(tree: Path) -> None:
     """A project of some twenty modules and a test suite that prints a line a test."""
-    pack = random.Random(7)  # noqa: S311
+    pack = random.Random(7)
     (tree / "src").mkdir(parents=True)
     for number in range(MODULES):
         lines = [f'"""Module {number}."""', ""]

@@ -7,6 +7,7 @@ back, nothing under 1,024 tokens). The peer gets the best case: everything it se
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import subprocess
 import sys
@@ -94,7 +95,7 @@ def peer(place: Path, moves: Sequence[story.Move]) -> tuple[dict[str, float], di
     if found["ended"] != "Submitted":
         raise RuntimeError(f"the peer ended as {found['ended']}")
     prompts = [0, *found["prompts"]]
-    pairs = list(zip(prompts, prompts[1:], strict=False))
+    pairs = list(itertools.pairwise(prompts))
     cost = sum(READ * before + WRITE * (now - before) for before, now in pairs)
     return {"cost": cost, "sent": sum(prompts), "calls": len(pairs)}, digests(tree)
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 os.environ["MSWEA_SILENT_STARTUP"] = "1"
 
-import minisweagent  # noqa: E402
-import yaml  # noqa: E402
-from minisweagent.agents.default import DefaultAgent  # noqa: E402
-from minisweagent.environments.local import LocalEnvironment  # noqa: E402
-from minisweagent.models.test_models import DeterministicToolcallModel, make_toolcall_output  # noqa: E402
-from minisweagent.models.utils.actions_toolcall import BASH_TOOL  # noqa: E402
+import minisweagent
+import yaml
+from minisweagent.agents.default import DefaultAgent
+from minisweagent.environments.local import LocalEnvironment
+from minisweagent.models.test_models import DeterministicToolcallModel, make_toolcall_output
+from minisweagent.models.utils.actions_toolcall import BASH_TOOL
 
 CHARS_PER_TOKEN = 4  # as in app/agent/simulated_cache.py
 

@@ -1,0 +1,51 @@
+"""The harness of `make bench` works, shown on a miniature. Nothing here asserts a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.bench import door, histories, tokens
+from tests.bench.measure import MINIATURE, Row, in_turns, ratio
+from tests.bench.steps import overheads, script
+from tests.bench.table import lines
+
+
+def test_door_is_measured_against_its_floor(tmp_path: Path) -> None:
+    rows = door.rows(tmp_path, MINIATURE)
+    assert [row.what for row in rows if row.aim] == [
+        "cold start to first accepted event",
+        "CPU of an accepted event",
+        "CPU of an unwanted event",
+    ]
+    assert all(row.ratio is not None and row.ratio > 0 for row in rows)
+
+
+def test_input_cost_comes_from_the_ledger(tmp_path: Path) -> None:
+    (row,) = tokens.rows(tmp_path, MINIATURE)
+    assert "7 calls" in row.note, row
+
+
+def test_repositories_are_the_same_each_time(tmp_path: Path) -> None:
+    shas = {histories.make(tmp_path / f"{i}.git", files=20, commits=3, megabytes=0).sha for i in range(2)}
+    assert len(shas) == 1
+
+
+def test_sides_take_turns() -> None:
+    order: list[str] = []
+    times = {"a": 2.0, "b": 1.0}
+    sides = {name: lambda name=name: order.append(name) or times[name] for name in times}
+    found = in_turns(2, sides)
+    assert order == ["a", "b", "b", "a"]
+    assert ratio(found["a"], found["b"]) == 2.0
+
+
+def test_overhead_is_what_lies_between_two_calls() -> None:
+    log = [{"arrived": 0.0, "ended": 1.0}, {"arrived": 1.5, "ended": 2.0}]
+    assert overheads(log) == [0.5]
+    assert len(script(4)) == 5
+
+
+def test_table_names_what_misses_its_aim() -> None:
+    rows = [Row(what="slow", ours="3 ms", floor="1 ms", ratio=3.0, aim=1.5, note="because"), Row(what="fine", ours="1")]
+    text = "\n".join(lines([("Speed", rows)]))
+    assert "3.00 ×" in text and "MISSED" in text and "because" in text
