@@ -31,6 +31,10 @@ help: ## this list
 demo: $(VENV)/.run ## play the whole story in the terminal: issue, question, failing test, fix, pull request
 	@$(BIN)/lamplighter demo
 
+.PHONY: rehearse
+rehearse: $(VENV)/.run ## real bugs of published projects, from the issue to the pull request; under eight minutes
+	@$(BIN)/python -m tests.rehearsal $(ARGS)
+
 .PHONY: test
 test: $(VENV)/.dev ## everything that must hold before a change is merged; under five minutes on two cores
 	@$(MAKE) --no-print-directory --keep-going check pytest

@@ -1,0 +1,15 @@
+"""Rehearsals: real published projects, each with a bug of its history, worked on by the real thing.
+
+`make rehearse` runs every case twice: with `lamplighter run` in a local repository, and through the webhook, dispatch,
+worker, sandbox and publisher to a pull request on the simulated GitHub. What the model says is written down (the true
+fix of the next release, with its test); everything else is real. A case is a folder in `cases/`:
+
+case.toml   project, versions and licence; where the archive comes from and its SHA-256; the edits of the true fix
+issue.md    the bug as a user would report it; the first line is the title
+
+cases.py    reads a case; what the model will say
+projects.py the archive, by the ordinary client of its registry, as a git repository
+routes.py   the two ways from an issue to a result
+verdict.py  what must hold afterwards
+rerun.py    the regression test once more, without Lamplighter
+"""

@@ -1,0 +1,122 @@
+"""`python -m tests.rehearsal`: play every case on both routes, check, print the table. Not 0 when anything is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from app.agent.scripted_model import Script
+from tests.rehearsal import cases, projects, rerun, routes, verdict
+from tests.rehearsal.report import Row, page, table, write
+
+ROUTES = ("run", "webhook")
+AT_ONCE = 2
+
+
+class Rehearsal:
+    """All cases below one folder. The projects and the tools to run their tests again are kept in `cache`."""
+
+    def __init__(self, folder: Path, cache: Path, chosen: Sequence[cases.Case]) -> None:
+        self._folder, self._cache, self._chosen = folder, cache, chosen
+        self._lock = threading.Lock()
+
+    def play(self, ways: Sequence[str]) -> list[Row]:
+        """A row for each case and route, in order."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            sources = dict(zip(self._chosen, pool.map(self._source, self._chosen), strict=True))
+            stage = routes.Stage(self._folder) if "webhook" in ways else None
+            try:
+                if stage is not None:
+                    script = Script()
+                    for case in self._chosen:
+                        script.when(case.issue_title).will(*case.script().entries)
+                    script.save(self._folder / "replies.json")
+                    stage.start(self._folder / "replies.json")
+                jobs = [(case, way) for case in self._chosen for way in ways]
+                return list(pool.map(lambda job: self._one(*job, *sources[job[0]], stage), jobs))
+            finally:
+                if stage is not None:
+                    stage.close()
+
+    def _source(self, case: cases.Case) -> tuple[Path, str]:
+        place = self._folder / "sources" / case.name
+        place.parent.mkdir(exist_ok=True)
+        base = projects.repository(case, self._cache, place)
+        with self._lock:
+            rerun.tools(case, self._cache)
+        return place, base
+
+    def _one(self, case: cases.Case, way: str, source: Path, base: str, stage: routes.Stage | None) -> Row:
+        folder = self._folder / f"{case.name}-{way}"
+        folder.mkdir()
+        place = source
+        if way == "run":
+            place = folder / case.name
+            shutil.copytree(source, place, symlinks=True)
+        outcome = routes.Outcome(
+            case=case,
+            route=way,
+            git_dir=place,
+            base=base,
+            refs_before=verdict.refs(source),
+            home=folder / "home" if stage is None or way == "run" else stage.home,
+        )
+        try:
+            if way == "run":
+                routes.local(outcome, folder)
+            else:
+                assert stage is not None
+                routes.webhook(outcome, stage, source)
+            wrong = verdict.problems(outcome)
+            if not wrong:
+                head = verdict.branch(outcome)
+                sha = projects.git(outcome.git_dir, "rev-parse", f"refs/heads/{head}")
+                wrong = rerun.problems(case, outcome.git_dir, base, sha, folder, self._cache)
+        except Exception as error:
+            wrong = [f"the rehearsal itself failed: {type(error).__name__}: {error}"]
+        row = Row.of(outcome, source, wrong)
+        print(f"  {case.project} ({way}): {'ok' if not wrong else 'WRONG'}, {outcome.seconds:.0f} s", flush=True)
+        return row
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.rehearsal", description=__doc__)
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(cases.names())} (default: all)")
+    parser.add_argument("--route", choices=ROUTES, action="append", help="only this way (default: both)")
+    parser.add_argument("--cache", type=Path, default=Path(".rehearse"), help="where archives are kept")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the result as a page, too")
+    parser.add_argument("--keep", action="store_true", help="leave everything where it was")
+    arguments = parser.parse_args()
+    unknown = set(arguments.cases) - set(cases.names())
+    if unknown:
+        parser.error(f"no such case: {', '.join(sorted(unknown))}")
+    chosen = [cases.load(name) for name in arguments.cases or cases.names()]
+    folder = Path(tempfile.mkdtemp(prefix="lamplighter-rehearsal-"))
+    started = time.monotonic()
+    print(f"rehearsing {', '.join(case.project for case in chosen)} …", flush=True)
+    try:
+        rows = Rehearsal(folder, arguments.cache, chosen).play(arguments.route or ROUTES)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        if arguments.keep:
+            print(f"everything is in {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    seconds = time.monotonic() - started
+    print(table(rows, seconds))
+    if arguments.write:
+        write(arguments.write, page(rows, seconds, chosen))
+    return 0 if all(row.ok for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

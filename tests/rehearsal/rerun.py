@@ -1,0 +1,78 @@
+"""The regression test once more, by plain means: on the base it must fail, at head it must pass."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.rehearsal.cases import Case
+from tests.rehearsal.projects import git
+
+SECONDS = 300
+FAILED = 1  # what pytest, unittest and tape exit with when a test failed; a broken start exits with something else
+
+
+def tools(case: Case, cache: Path) -> Path:
+    """What the case's tests need besides the project, installed once: the folder that goes on the path."""
+    key = hashlib.sha256(" ".join((case.registry, *case.needs)).encode()).hexdigest()[:12]
+    place = cache.absolute() / "tools" / key
+    inside = place / ("node_modules" if case.registry == "npm" else "bin")
+    if case.needs and not (place / "complete").exists():
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        if case.registry == "npm":
+            npm = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(place)]
+            _install([*npm, *case.needs])
+        else:
+            _install([sys.executable, "-m", "venv", str(place)])
+            _install([str(inside / "pip"), "install", "--quiet", "--disable-pip-version-check", *case.needs])
+        (place / "complete").touch()
+    return inside
+
+
+def _install(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ValueError(f"{' '.join(command[:3])} failed: {done.stderr.strip()[-500:]}")
+
+
+def problems(case: Case, git_dir: Path, base: str, head: str, folder: Path, cache: Path) -> list[str]:
+    """What is wrong, in sentences."""
+    tree = folder / "again"
+    git(folder, "clone", "--quiet", "--no-checkout", str(git_dir), str(tree))
+    git(tree, "checkout", "--quiet", "--detach", base)
+    git(tree, "checkout", "--quiet", head, "--", *{item.path for item in case.test_edits})
+    without, said = _run(case, tree, tools(case, cache))
+    git(tree, "reset", "--quiet", "--hard")
+    git(tree, "checkout", "--quiet", "--detach", head)
+    with_it, said_after = _run(case, tree, tools(case, cache))
+    shutil.rmtree(tree)
+    found = []
+    if without != FAILED:
+        found.append(f"run again: without the change, exit code {without} instead of {FAILED}: {said[-300:]}")
+    if with_it != 0:
+        found.append(f"run again: the regression test fails with the change: {said_after[-300:]}")
+    return found
+
+
+def _run(case: Case, tree: Path, path: Path) -> tuple[int, str]:
+    """Without network and with only `tree` writable where bubblewrap can do that."""
+    environment = {"PATH": f"{path}:{os.environ['PATH']}", "HOME": "/nonexistent", "LANG": "C.UTF-8"}
+    environment |= {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "NODE_PATH": str(path)}
+    walls = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind", str(tree), str(tree)]
+    walls += ["--unshare-all", "--die-with-parent", "--new-session", "--chdir", str(tree)]
+    bash = ["bash", "-c", case.test]
+    done = subprocess.run(
+        [*walls, *bash] if shutil.which("bwrap") else bash,
+        cwd=tree,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
