@@ -16,6 +16,7 @@ from app.ports import Store
 TTL_SECONDS = 60.0  # a run is taken for lost one minute after its worker's last heartbeat
 _BEAT_SECONDS = 10.0
 _LISTEN_SECONDS = 1.0
+_GRACE_SECONDS = 30.0  # for the running command, of the 120 that a platform gives after its SIGTERM
 
 
 def lease_key(run_id: str) -> str:
@@ -45,7 +46,7 @@ class Lease:
         return self._stop.is_set()
 
     def request_stop(self) -> None:
-        """Ask the worker to leave at the next step (SIGTERM, a Spot warning)."""
+        """Ask the worker to leave at the next step (SIGTERM, a Spot warning); a command that runs longer is killed."""
         self._stop.set()
 
     def __enter__(self) -> Lease:
@@ -62,15 +63,16 @@ class Lease:
         self._store.release(lease_key(self._run_id), self._owner)
 
     def _beat(self) -> None:
-        waited = 0.0
+        waited = leaving = 0.0
         while not self._done.wait(_LISTEN_SECONDS):
             waited += _LISTEN_SECONDS
+            leaving += _LISTEN_SECONDS if self.stop_requested else 0.0
             try:
                 held = True
                 if waited >= _BEAT_SECONDS:
                     waited = 0.0
                     held = self._store.claim(lease_key(self._run_id), self._owner, ttl_seconds=TTL_SECONDS)
-                if not held or self._called_off():
+                if not held or self._called_off() or leaving >= _GRACE_SECONDS:
                     self._stop.set()
                     self.on_stop()
                     return

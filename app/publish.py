@@ -24,6 +24,7 @@ from app.run_ledger import RunLedger
 
 _CLAIM_SECONDS = 180.0  # longer than the slowest effect; a dead publisher blocks its run no longer than this
 _MOST_EFFECTS = 100  # of one visit; more means that a projection does not settle
+_MOST_DEFECTS = 3  # tries of one effect that may break before the rest goes on without it
 _PROPOSING = frozenset({"branch", "pull", "check", "people"})
 
 
@@ -73,8 +74,16 @@ class Publisher:
         hand = Hand(github, self._store, self._clock, ledger.state, self._bot_login)
         try:
             result = hand.perform(effect, maybe_done=maybe_done)
+        except TransientError:
+            raise
         except UserError as error:
             self._refused(ledger, effect, error)
+            return
+        except Exception as error:
+            log.event("publish.defect", level=log.ERROR, error=error, run=ledger.run_id, key=effect.key)
+            if ledger.state.tries.get(effect.key, 0) < _MOST_DEFECTS:
+                raise TransientError("a defect of ours", retry_after_seconds=60) from error
+            self._refused(ledger, effect, UserError(f"Something in me broke: `{type(error).__name__}`."))
             return
         ledger.append("publish.done", key=effect.key, digest=effect.digest, result=result)
 

@@ -79,6 +79,7 @@ class RunState:
     doing: str = ""
     intended: dict[str, str] = field(default_factory=dict)  # key → digest, not yet done
     published: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # key → publish.done
+    tries: dict[str, int] = field(default_factory=dict)  # key → intents that came to nothing so far
     visible_seq: int = 0  # last event that GitHub may have to show
     settled_seq: int = 0  # last event that GitHub shows
 
@@ -117,6 +118,7 @@ def _launched(state: RunState, _event: Event, _data: Mapping[str, Any]) -> None:
 
 def _attempt(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     _clock_off(state, event)
+    _close_stages(state, event)
     state.phase, state.attempt, state.working_since = "working", data["attempt"], event.at
     state.park_reason = state.park_note = ""
 
@@ -207,8 +209,15 @@ def _clock_off(state: RunState, event: Event) -> None:
         state.working_since = None
 
 
+def _close_stages(state: RunState, event: Event) -> None:
+    """A stage that its attempt left open is over, without a verdict."""
+    for stage in state.stages:
+        stage.ended_at = stage.ended_at or event.at
+
+
 def _parked(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     _clock_off(state, event)
+    _close_stages(state, event)
     state.phase, state.park_reason = "parked", data["reason"]
     state.park_note, state.park_until = data.get("note", ""), data.get("until")
 
@@ -217,22 +226,24 @@ def _ended(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     _clock_off(state, event)
     state.phase, state.outcome = "ended", data["outcome"]
     state.reason, state.next_step = data.get("reason", ""), data.get("next_step", "")
-    for stage in state.stages:
-        stage.ended_at = stage.ended_at or event.at
+    _close_stages(state, event)
 
 
 def _intended(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     state.intended[data["key"]] = data["digest"]
+    state.tries[data["key"]] = state.tries.get(data["key"], 0) + 1
 
 
 def _published(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     state.intended.pop(data["key"], None)
+    state.tries.pop(data["key"], None)
     state.published[data["key"]] = data
 
 
 def _refused_effect(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     """GitHub will not have it: known, so that it is not tried for ever."""
     state.intended.pop(data["key"], None)
+    state.tries.pop(data["key"], None)
     result = state.published.get(data["key"], {}).get("result", {})
     state.published[data["key"]] = {**data, "result": result}
 

@@ -112,7 +112,7 @@ class Response:
             return b"", ""
         if isinstance(self.body, bytes):
             return self.body, self.headers.get("Content-Type", "application/octet-stream")
-        return json.dumps(self.body, ensure_ascii=False).encode(), "application/json; charset=utf-8"
+        return json.dumps(self.body, ensure_ascii=False).encode("utf-8", "replace"), "application/json; charset=utf-8"
 
 
 def text_field(body: Mapping[str, Any], name: str, resource: str, *, limit: int, required: bool = True) -> str:

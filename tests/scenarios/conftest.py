@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app import log
 from app.agent.scripted_model import Script
 from app.simulator import Simulator
 from tests.scenarios import stories
@@ -50,7 +51,10 @@ def make_bot(
         made.append(Bot(tmp_path / "home", github, model, clock, change=change, **settings))
         return made[-1]
 
-    yield make
+    with log.captured() as lines:
+        yield make
+    defects = [line for line in lines if line["level"] == "error"]
+    assert not defects, f"an error escaped a handler: {defects}"
     assert github.unknown_requests == []
     for bot in made:
         assert bot.verify_ledgers() == []

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from app import wiring
+from app.agent import prompt
 from app.agent.scripted_model import Script, ScriptedModel
 from app.ledger import verify_chain
 from app.ports import Message, Queue
 from app.receive import Delivery, receive
+from app.run_state import fold
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.settings import Settings
 from app.simulator import Simulator
@@ -160,6 +162,12 @@ class Bot:
         for thread in threads:
             for comment in thread.comments:
                 comment.read()
+
+    def prompt_of(self, run_id: str) -> str:
+        """The first message that the model got."""
+        created = fold(run_id, self.platform.store.events(run_id)).created
+        opening = prompt.opening(prompt.Task(), created["task"], run_id=run_id, root="/workspace")
+        return json.dumps(opening, ensure_ascii=False)
 
     def verify_ledgers(self) -> list[str]:
         """What is wrong with any ledger; empty when all are whole."""

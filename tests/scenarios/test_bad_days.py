@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import httpx
+
 from app.agent.scripted_model import bash, finish
 from tests.scenarios import stories
+from tests.scenarios.stage import Bot, replace
 from tests.scenarios.test_endings import ask_for_a_fix
 
 _NO_PERMISSION = "Resource not accessible by integration"
@@ -128,3 +131,31 @@ def test_closing_the_issue_stops_the_run(bot, github, repo, model):
 
     assert [run.reason for run in bot.runs] == ["cancelled"]
     bot.read_everything(issue)
+
+
+def test_a_defect_of_ours_ends_visibly(tmp_path, github, repo, model, clock):
+    """GitHub answers what no description allows; the bot does not fall silent over it."""
+    bot = Bot(tmp_path / "home", github, model, clock, change=breaks_pull_requests)
+    issue = ask_for_a_fix(github, repo)
+    stories.fix(model)
+    bot.run_until_idle()
+
+    assert bot.runs[0].reason == "failed"
+    assert "Something in me broke" in issue.comments[-1].read()
+    bot.close()
+
+
+def breaks_pull_requests(platform):
+    return replace(platform, transport=NonsenseTransport(platform.transport))
+
+
+class NonsenseTransport(httpx.BaseTransport):
+    """Answers the making of a pull request with a list of nothing."""
+
+    def __init__(self, real):
+        self._real = real
+
+    def handle_request(self, request):
+        if request.method == "POST" and request.url.path.endswith("/pulls"):
+            return httpx.Response(201, json=[])
+        return self._real.handle_request(request)
