@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.checks import ChangeSet, Rules, blocked, scan
 from app.errors import UserError
-from app.github.git_data import Change
 from app.ports import Store
 from app.workspace import Change as ManifestChange
+
+if TYPE_CHECKING:
+    from app.github.git_data import Change
 
 
 def check_again(store: Store, changes: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> list[Change]:
@@ -18,6 +20,8 @@ def check_again(store: Store, changes: Sequence[Mapping[str, Any]], config: Mapp
 
     Raises UserError when content and digest differ, or when a check blocks what the worker let through.
     """
+    from app.github.git_data import Change  # noqa: PLC0415 - a worker only wants `rules_of`, and no HTTP client
+
     manifest = [ManifestChange(**change) for change in changes]
     contents = {change.path: store.get_blob(change.digest) for change in manifest if change.kind != "delete"}
     for change in manifest:
