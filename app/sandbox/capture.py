@@ -1,4 +1,4 @@
-"""One command's output: the head and the tail kept, the middle counted and thrown away. Constant memory."""
+"""One command and its output: the head and the tail kept, the middle counted and thrown away. Constant memory."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import select
 import time
 from collections import deque
 
+from app.errors import UserError
+from app.ports import Execution
 from app.sandbox.process import Process
 
+MAX_COMMAND_BYTES = 120_000  # the kernel takes 131,072 bytes in one argument
 CHUNK = 1 << 16  # a pipe's default capacity
 FLOOD_BYTES = 64 * 2**20  # a command that writes more than this is not telling anything; it is killed
 
@@ -77,3 +80,25 @@ def follow(process: Process, output: int, capture: Capture, deadline: float) -> 
         if capture.total > FLOOD_BYTES:
             process.kill("output")
     drain(output, capture)
+
+
+def check_command(command: str) -> None:
+    if "\0" in command:
+        raise UserError("a command cannot hold a NUL character")
+    if len(command.encode("utf-8", "surrogateescape")) > MAX_COMMAND_BYTES:
+        raise UserError(f"the command is longer than {MAX_COMMAND_BYTES} bytes; put it into a file and run that")
+
+
+def execution(command: str, process: Process, capture: Capture, started: float) -> Execution:
+    """What is reported of a command whose processes are all gone. Died of a signal: 128 + its number, as shells say."""
+    code = process.exit_code
+    if code is None and process.signal and not process.killed_by:
+        code = 128 + process.signal
+    return Execution(
+        command=command,
+        exit_code=None if process.killed_by else code,
+        seconds=(process.exited_at or time.monotonic()) - started,
+        output=capture.content(),
+        output_bytes=capture.total,
+        killed_by=process.killed_by,
+    )

@@ -10,10 +10,10 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 
-from app.errors import UserError
+from app.errors import TransientError, UserError
 from app.ports import Egress, EgressRequest, Execution, Limits, Manifest
 from app.sandbox import cgroup, identity
-from app.sandbox.capture import Capture, follow
+from app.sandbox.capture import Capture, check_command, execution, follow
 from app.sandbox.egress import EgressProxy
 from app.sandbox.files import Files
 from app.sandbox.process import Nursery, Process
@@ -22,8 +22,6 @@ from app.sandbox.shell import Shell
 from app.sandbox.walk import Walker
 from app.sandbox.walls import Folders, Walls
 from app.sandbox.watch import Disk, Watch
-
-MAX_COMMAND_BYTES = 120_000  # the kernel takes 131,072 bytes in one argument
 
 MakeProxy = Callable[[Egress, Callable[[EgressRequest], None]], EgressProxy]
 
@@ -53,6 +51,8 @@ class LocalSandbox:
         self._nursery, self._group, self._passage = nursery, group, passage
         self._closed = False
         self._lock = threading.Lock()
+        self._frozen = False
+        self._starting = 0
         self._running: set[Process] = set()
         self._walker = Walker(folders.tree)
         self._files = Files(folders.tree, uid)
@@ -77,7 +77,7 @@ class LocalSandbox:
     # ------------------------------------------------------------ commands
 
     def run(self, command: str, *, timeout_seconds: float | None = None, network: bool = False) -> Execution:
-        _check_command(command)
+        check_command(command)
         self._settle()
         started = time.monotonic()
         deadline = started + (timeout_seconds or self._limits.timeout_seconds)
@@ -105,7 +105,7 @@ class LocalSandbox:
             os.close(writer)
 
     def shell(self, command: str, *, timeout_seconds: float | None = None) -> Execution:
-        _check_command(command)
+        check_command(command)
         self._settle()
         return self._shell.run(command, timeout_seconds or self._limits.timeout_seconds, self._limits.output_bytes)
 
@@ -113,8 +113,27 @@ class LocalSandbox:
         self._shell.stop()
 
     def _start(self, argv: list[str], fds: dict[int, int], proxy: EgressProxy | None = None) -> Process:
-        if self._is_closed():
-            raise UserError("the sandbox is closed")
+        self._enter()
+        try:
+            return self._start_confined(argv, fds, proxy)
+        finally:
+            with self._lock:
+                self._starting -= 1
+
+    def _enter(self) -> None:
+        """Nothing may start while everything is being killed or copied: the copy is made with the harness's rights."""
+        while True:
+            self._settle()
+            with self._lock:
+                if self._closed:
+                    raise UserError("the sandbox is closed")
+                if self._frozen:
+                    raise TransientError("the sandbox is being sealed or reset", retry_after_seconds=1)
+                if self._sealed is None or self._sealed.done():
+                    self._starting += 1
+                    return
+
+    def _start_confined(self, argv: list[str], fds: dict[int, int], proxy: EgressProxy | None) -> Process:
         self._passage.renew()
         plan = self._walls.plan(argv, fds, network=proxy is not None)
         try:
@@ -185,8 +204,9 @@ class LocalSandbox:
         waits for it, and raises what went wrong with it.
         """
         self._settle()
-        self._kill_all()
-        self._sealed = done = Future[None]()
+        done = Future[None]()
+        with self._freeze():
+            self._sealed = done
         threading.Thread(target=self._take_seals, args=(done,), name="seal", daemon=True).start()
 
     def _take_seals(self, done: Future[None]) -> None:
@@ -208,25 +228,39 @@ class LocalSandbox:
         if self._sealed is None:
             raise UserError("the sandbox was never sealed")
         self._settle()
-        self._kill_all()
-        for seal in self._seals:
-            seal.give_back()
-        for folder in (self._folders.tmp, self._folders.shm):
-            for entry in list(folder.iterdir()):
-                remove(entry)
+        with self._freeze():
+            for seal in self._seals:
+                seal.give_back()
+            for folder in (self._folders.tmp, self._folders.shm):
+                for entry in list(folder.iterdir()):
+                    remove(entry)
 
-    def _kill_all(self) -> None:
-        self._shell.stop()
+    @contextmanager
+    def _freeze(self) -> Iterator[None]:
+        """Kill everything and let nothing start."""
         with self._lock:
-            running = list(self._running)
-        for process in running:
-            process.kill("closed")
+            self._frozen = True
+        try:
+            if not self._kill_all():
+                raise TransientError("something in the sandbox could not be ended", retry_after_seconds=10)
+            yield
+        finally:
+            with self._lock:
+                self._frozen = False
+
+    def _kill_all(self) -> bool:
+        """Returns whether nothing runs any more: the threads that own what ran have heard of its end."""
+        self._shell.stop()
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             with self._lock:
-                if not self._running:
-                    return
-            time.sleep(0.002)  # the threads that own them are waiting for their ends
+                running = list(self._running)
+                if not running and not self._starting:
+                    return True
+            for process in running:
+                process.kill("closed")
+            time.sleep(0.005)
+        return False
 
     def close(self) -> None:
         with self._lock:
@@ -251,25 +285,3 @@ class LocalSandbox:
 
     def __exit__(self, *_error: object) -> None:
         self.close()
-
-
-def _check_command(command: str) -> None:
-    if "\0" in command:
-        raise UserError("a command cannot hold a NUL character")
-    if len(command.encode("utf-8", "surrogateescape")) > MAX_COMMAND_BYTES:
-        raise UserError(f"the command is longer than {MAX_COMMAND_BYTES} bytes; put it into a file and run that")
-
-
-def execution(command: str, process: Process, capture: Capture, started: float) -> Execution:
-    """What is reported of a command whose processes are all gone. Died of a signal: 128 + its number, as shells say."""
-    code = process.exit_code
-    if code is None and process.signal and not process.killed_by:
-        code = 128 + process.signal
-    return Execution(
-        command=command,
-        exit_code=None if process.killed_by else code,
-        seconds=(process.exited_at or time.monotonic()) - started,
-        output=capture.content(),
-        output_bytes=capture.total,
-        killed_by=process.killed_by,
-    )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import UserError
+from app.errors import TransientError, UserError
 from app.sandbox.files import check_path
 from app.sandbox.local import LocalSandbox
 
@@ -229,3 +229,28 @@ def test_files_and_commands_at_the_same_time(sandbox: LocalSandbox) -> None:
     worker.join()
     assert not errors
     assert len(sandbox.manifest()) == 101
+
+
+def test_nothing_hostile_runs_while_the_copy_is_made(enter: Enter, tmp_path: Path, canary: str) -> None:
+    """The copy is made with the harness's rights: a command beside it could lead it through a link."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").write_text(canary)
+    sandbox = enter({f"d{number}/file": "inside" for number in range(300)})
+    stop = threading.Event()
+
+    def attack() -> None:
+        while not stop.is_set():
+            try:
+                sandbox.run(f"for d in d*; do mv $d x; ln -s {outside} $d; rm $d; mv x $d; done", timeout_seconds=2)
+            except (UserError, TransientError):
+                pass
+
+    worker = threading.Thread(target=attack)
+    worker.start()
+    for _ in range(5):
+        sandbox.seal()
+        sandbox.reset()
+        assert sha(canary.encode()) not in {entry.digest for entry in sandbox.manifest().values()}
+    stop.set()
+    worker.join()
