@@ -58,12 +58,7 @@ class LocalHost(ABC):
             undo.callback(walls.close)
             nursery = Nursery()
             undo.callback(nursery.close)
-            places = nursery.stage(walls.sources) if uid is not None and walls.stages else {}
-            if places:
-                walls.relocate(places)
-            else:
-                for path in walls.sources:
-                    passage.to(path)
+            self._reach(walls, nursery, passage, uid)
             nursery.leave(
                 cgroups=[str(path) for path in group.paths] if group else [],
                 passage=passage.opened,
@@ -85,3 +80,12 @@ class LocalHost(ABC):
             )
             undo.pop_all()
         return sandbox
+
+    def _reach(self, walls: Walls, nursery: Nursery, passage: identity.Passage, uid: int | None) -> None:
+        """Make the host's directories that the walls show reachable for `uid`: staged below one, or opened to it."""
+        places = nursery.stage(walls.sources) if uid is not None and walls.stages else {}
+        if places:
+            walls.relocate(places)
+            return
+        for path in walls.sources:
+            passage.to(path)
