@@ -110,11 +110,7 @@ class Workroom:
             failed = [result for result in results if not result.ok]
             end |= {"ok": not failed, "note": _ran(results)}
         if failed:
-            raise UserError(
-                f"Setting up failed: `{failed[0].command}` ended with {failed[0].ended}. Nothing can be verified "
-                "without it, so I stopped before spending anything. Put the right commands under `setup` in "
-                "`.github/lamplighter.yml`."
-            )
+            raise UserError(_setup_failed(failed[0], self._ledger.state.blocked_hosts))
         self.after_setup = self.sandbox.manifest()
         self.sandbox.seal()
 
@@ -185,6 +181,17 @@ class Workroom:
         if hasattr(self, "sandbox"):
             self.sandbox.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _setup_failed(failed: CommandResult, blocked_hosts: list[str]) -> str:
+    told = (
+        f"Setting up failed: `{failed.command}` ended with {failed.ended}. Nothing can be verified without it, so I "
+        "stopped before spending anything. Put the right commands under `setup` in `.github/lamplighter.yml`."
+    )
+    if blocked_hosts:
+        hosts = ", ".join(f"`{host}`" for host in blocked_hosts[:5])
+        told += f" Requests to {hosts} were blocked: allow under `sandbox.network` what the set-up needs."
+    return told
 
 
 def _ran(results: list[CommandResult]) -> str:
