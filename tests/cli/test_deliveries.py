@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,26 +11,14 @@ from app.deliveries import CURSOR, Poller
 from app.receive import Answer, receive
 from app.settings import Settings
 from app.simulator import Simulator
-
-
-class Held:
-    """A clock that moves when told."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
+from tests.clock import HeldClock
 
 
 class Laptop:
     """A server without a public address: GitHub's deliveries fail."""
 
     def __init__(self, folder: Path) -> None:
-        self.clock = Held()
+        self.clock = HeldClock()
         self.github = Simulator(folder / "github", clock=self.clock.now)
         self.repo = self.github.repository("acme/calc", files={"a.py": "a = 1\n"})
         self.github.deliver = self.unreachable

@@ -11,17 +11,18 @@ import pytest
 from app import log
 from app.agent.scripted_model import Script
 from app.simulator import Simulator
+from tests.clock import HeldClock
 from tests.scenarios import stories
-from tests.scenarios.stage import Bot, StoryClock, every_message_twice
+from tests.scenarios.stage import Bot, every_message_twice
 
 
 @pytest.fixture
-def clock() -> StoryClock:
-    return StoryClock()
+def clock() -> HeldClock:
+    return HeldClock()
 
 
 @pytest.fixture
-def github(tmp_path: Path, clock: StoryClock) -> Iterator[Simulator]:
+def github(tmp_path: Path, clock: HeldClock) -> Iterator[Simulator]:
     simulator = Simulator(tmp_path / "github", clock=clock.now)
     yield simulator
     simulator.close()
@@ -40,7 +41,7 @@ def repo(github: Simulator):
 
 @pytest.fixture(params=["once", "twice"])
 def make_bot(
-    request: pytest.FixtureRequest, tmp_path: Path, github: Simulator, model: Script, clock: StoryClock
+    request: pytest.FixtureRequest, tmp_path: Path, github: Simulator, model: Script, clock: HeldClock
 ) -> Iterator[Callable[..., Bot]]:
     """In the `twice` telling every webhook is sent twice and every message is taken twice; the story is the same."""
     github.redelivery_mode = request.param == "twice"

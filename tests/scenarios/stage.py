@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +24,8 @@ from app.sandbox.bubblewrap import BubblewrapHost
 from app.settings import Settings
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery as Sent
+from tests.clock import HeldClock
 from tests.contracts.simulator.openapi import CheckedTransport
-
-
-class StoryClock:
-    """Time stands still unless somebody sleeps or the story moves it on."""
-
-    def __init__(self, start: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)) -> None:
-        self._now = start
-
-    def now(self) -> datetime:
-        return self._now
-
-    def sleep(self, seconds: float) -> None:
-        self.advance(seconds)
-
-    def advance(self, seconds: float) -> None:
-        self._now += timedelta(seconds=max(0.0, seconds))
 
 
 class InlineLauncher:
@@ -92,7 +77,7 @@ class Bot:
         home: Path,
         github: Simulator,
         script: Script,
-        clock: StoryClock,
+        clock: HeldClock,
         *,
         change: Callable[[wiring.Platform], wiring.Platform] = lambda platform: platform,
         concurrency: int = 8,

@@ -11,9 +11,10 @@ import pytest
 
 from app.agent.scripted_model import Script, ask, create, edit, finish, question
 from app.simulator import Simulator
+from tests.clock import HeldClock
 from tests.scenarios import stories
 from tests.scenarios.fuse import Fuse, Killed
-from tests.scenarios.stage import Bot, StoryClock
+from tests.scenarios.stage import Bot
 
 _QUESTION_STORY_CALLS = 4  # of the model, when nothing goes wrong
 _SHARDS = 8  # of each story's sweep, so that the cores share them evenly
@@ -23,7 +24,7 @@ class Play:
     """One telling of a story, by as many processes as it takes."""
 
     def __init__(self, folder: Path, *, asks: bool) -> None:
-        self.clock = StoryClock()
+        self.clock = HeldClock()
         self.github = Simulator(folder / "github", clock=self.clock.now)
         self.repo = self.github.repository("acme/calc", files=stories.PROJECT, default_branch="main")
         self.home = folder / "home"

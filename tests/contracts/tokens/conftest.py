@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,7 @@ import pytest
 from app.log import Redactor
 from app.ports import Token
 from app.run_ledger import RunLedger
-
-
-class HeldClock:
-    def __init__(self) -> None:
-        self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.advance(seconds)
-
-    def advance(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
+from tests.clock import HeldClock
 
 
 @pytest.fixture

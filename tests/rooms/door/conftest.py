@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,10 @@ from app import settings
 from app.errors import TransientError
 from app.jobs import Job
 from app.receive import Answer, Delivery, receive
+from tests.clock import HeldClock
 
 SECRET = "it's a secret to everybody"
 ROOT = Path(__file__).parents[3]
-
-
-class HeldClock:
-    def __init__(self) -> None:
-        self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
 
 
 class BrokenSometimes:

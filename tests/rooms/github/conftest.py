@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,26 +13,9 @@ from app.github.pacer import Pacer
 from app.log import Redactor
 from app.settings import Settings
 from app.simulator import Simulator
+from tests.clock import HeldClock
 
 ALL = {"metadata": "read", "contents": "write", "issues": "write", "pull_requests": "write", "checks": "write"}
-
-
-class HeldClock:
-    """Stands still unless somebody sleeps or moves it."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.advance(seconds)
-
-    def advance(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
 
 
 @pytest.fixture

@@ -1,0 +1,23 @@
+"""The clock that tests hold: it stands still unless somebody sleeps or the test moves it on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+class HeldClock:
+    """Implements `ports.Clock`. `slept` lists the sleeps that were asked for, in seconds."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        self.time += timedelta(seconds=max(0.0, seconds))
