@@ -118,8 +118,8 @@ def _decisions(state: RunState, finish: Mapping[str, Any]) -> str:
 
 def _risk(state: RunState) -> str:
     lines = [
-        f"- ⚠️ **{line(item['what'], 300)}** Affected: {line(item['affected'], 300)} "
-        f"Migration: {line(item['migration'], 300)}"
+        f"- ⚠️ **{line(item['what'], 300)}** Affected: {line(item['affected'], 300)}. "
+        f"Migration: {line(item['migration'], 300)}."
         for item in state.breaking
     ]
     findings: Sequence[Mapping[str, Any]] = (state.scan or {}).get("findings", [])

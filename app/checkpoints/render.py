@@ -40,10 +40,14 @@ def status(state: RunState, *, pull: Mapping[str, Any] | None, cap_usd: float, p
         lines += ["| | stage | time | |", "|---|---|---|---|", *_stage_rows(state)]
         lines.append("")
     lines += [*_standing(state, pull, prefix), ""]
-    spent = f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {state.turns} turns" if state.turns else "nothing spent yet"
+    spent = f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {_turns(state)}" if state.turns else "nothing spent yet"
     asked_by = line(state.created.get("requester", {}).get("login", ""), 60)
     lines += [f"<sub>{spent} · asked for by {asked_by} · run `{short(state.run_id)}`</sub>"]
     return cut("\n".join(lines))
+
+
+def _turns(state: RunState) -> str:
+    return f"{state.turns} turn" + ("" if state.turns == 1 else "s")
 
 
 def _headline(state: RunState, pull: Mapping[str, Any] | None) -> str:
@@ -173,7 +177,7 @@ def check_summary(state: RunState, pull: Mapping[str, Any] | None) -> tuple[str,
     title = _headline(state, pull).split(" ", 1)[1]
     rows = ["| | stage | time | |", "|---|---|---|---|", *_stage_rows(state)]
     head = (state.proposal or {}).get("ledger_head", "")[:16]
-    summary = "\n".join([*rows, "", f"Ledger head `{head}` · ${state.cost_usd:.2f} · {state.turns} turns"])
+    summary = "\n".join([*rows, "", f"Ledger head `{head}` · ${state.cost_usd:.2f} · {_turns(state)}"])
     return title[:250], cut(summary, 65_535)
 
 
