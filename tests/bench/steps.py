@@ -70,15 +70,22 @@ def _slices(mine: list[list[float]], bare: list[list[float]]) -> list[Row]:
     if longest < 5 * SLICE:
         return []
     last = _row(mine, bare, longest - SLICE, longest, f"steps {longest - SLICE + 1}-{longest} alone")
-    early = [statistics.median(run[SLICE : 2 * SLICE]) for run in mine]
-    late = [statistics.median(run[-SLICE:]) for run in mine]
+    early, late = _ends(mine)
+    floor_grew = ratio(*reversed(_ends(bare)))
     flat = Row(
-        what=f"flatness: steps {longest - SLICE + 1}-{longest} against steps {SLICE + 1}-{2 * SLICE}, both ours",
+        what=f"steps {longest - SLICE + 1}-{longest} against steps {SLICE + 1}-{2 * SLICE}, both ours",
         ours=ms(statistics.median(late)),
         floor=ms(statistics.median(early)),
         ratio=ratio(late, early),
+        note=f"the floor grows by {floor_grew:.2f} ×: the SDK writes the whole conversation anew at each step",
     )
     return [last, flat]
+
+
+def _ends(sides: list[list[float]]) -> tuple[list[float], list[float]]:
+    """Medians of an early slice and of the last one, a run each."""
+    early = [statistics.median(run[SLICE : 2 * SLICE]) for run in sides]
+    return early, [statistics.median(run[-SLICE:]) for run in sides]
 
 
 def _row(mine: list[list[float]], bare: list[list[float]], first: int, last: int, what: str) -> Row:
