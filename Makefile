@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-WORKERS ?= 2
+# Half of what a test does is waiting (processes, git, clocks that run), so two for each core and one more.
+WORKERS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || echo 2) + 1)))
 # A company's own certificate authority is among the machine's certificates, and uv does not look there by itself.
 CERTS  := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),UV_SYSTEM_CERTS=1)
 UV     := VIRTUAL_ENV=$(VENV) $(CERTS) $(BIN)/uv --quiet

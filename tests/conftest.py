@@ -1,0 +1,29 @@
+"""Where all tests keep their folders."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+_MADE = pytest.StashKey[Path]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """A base folder of this session's own.
+
+    Sessions and workers that share pytest's usual one change its mode while others are at work below it, which takes
+    a sandbox's way to its files away.
+    """
+    if config.option.basetemp is None and not hasattr(config, "workerinput"):
+        config.stash[_MADE] = Path(tempfile.mkdtemp(prefix="lamplighter-tests-"))
+        config.option.basetemp = str(config.stash[_MADE] / "base")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    made = config.stash.get(_MADE, None)
+    if made is not None:
+        shutil.rmtree(made, ignore_errors=True)
