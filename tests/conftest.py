@@ -1,4 +1,4 @@
-"""Where all tests keep their folders."""
+"""Where all tests keep their folders, and which come first."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.basetemp is None and not hasattr(config, "workerinput"):
         config.stash[_MADE] = Path(tempfile.mkdtemp(prefix="lamplighter-tests-"))
         config.option.basetemp = str(config.stash[_MADE] / "base")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no core waits for a straggler at the end."""
+    items.sort(key=lambda item: "test_crash_sweep" not in item.nodeid)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
