@@ -7,6 +7,7 @@ from collections.abc import Callable
 from html import escape
 from urllib.parse import parse_qsl, quote
 
+from app.simulator import markdown
 from app.simulator.http import ApiError, Request, Response, not_found
 from app.simulator.people import Person
 from app.simulator.records import Reaction
@@ -25,7 +26,8 @@ pre{background:#f6f8fa;padding:.8rem;overflow:auto;white-space:pre-wrap;font-siz
 article{border:1px solid #d1d9e0;border-radius:6px;margin:1rem 0}article>*{margin:0;padding:.6rem 1rem}
 article>header{background:#f6f8fa;border-bottom:1px solid #d1d9e0}.label{border:1px solid #59636e;border-radius:1em;
 padding:0 .6em;font-size:.85rem}button,select,input,textarea{font:inherit}textarea{width:100%;min-height:6rem}
-form{margin:.6rem 0}nav{color:#59636e}
+form{margin:.6rem 0}nav{color:#59636e}table{border-collapse:collapse}td,th{border:1px solid #d1d9e0;padding:.2rem .6rem}
+code{background:#f6f8fa;padding:.1em .3em;border-radius:4px}sub{color:#59636e}h3{margin:.2rem 0}
 """
 
 
@@ -89,7 +91,7 @@ def _labels(thread: Issue) -> str:
 
 def _said(author: str, when: object, body: str | None, extra: str = "") -> str:
     head = f"<header><b>{escape(author)}</b> {escape(str(when))} {extra}</header>"
-    return f"<article>{head}<pre>{escape(body or '')}</pre></article>"
+    return f"<article>{head}<div>{markdown.html(body or '')}</div></article>"
 
 
 def _thread_page(world: World, thread: Issue) -> str:
