@@ -39,7 +39,7 @@ def status(state: RunState, *, pull: Mapping[str, Any] | None, cap_usd: float, p
     if state.stages:
         lines += ["| | stage | time | |", "|---|---|---|---|", *_stage_rows(state)]
         lines.append("")
-    lines += [*_standing(state, pull, prefix), ""]
+    lines += [*_standing(state, pull, prefix), *state.created.get("config_notes", []), ""]
     spent = f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {_turns(state)}" if state.turns else "nothing spent yet"
     asked_by = line(state.created.get("requester", {}).get("login", ""), 60)
     lines += [f"<sub>{spent} · asked for by {asked_by} · run `{short(state.run_id)}`</sub>"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.checkpoints.markdown import code, line
+from app.checkpoints.markdown import line
 from app.ports import RunSummary
 
 
@@ -32,18 +32,6 @@ def no_active_run(verb: str, prefix: str) -> str:
 
 def no_open_question(prefix: str) -> str:
     return f"No question is open here, so there is nothing to answer. `{prefix} status` shows where things stand."
-
-
-def not_built(verb: str, prefix: str) -> str:
-    return f"`{verb}` is not built yet in this version. `{prefix} help` lists what is."
-
-
-def wrong_place(verb: str, places: Sequence[str]) -> str:
-    return f"`{verb}` works on {' and '.join(places)} only."
-
-
-def bad_command(verb: str, error: str) -> str:
-    return f"I did not understand {code(verb, 40)}: {error}"
 
 
 def status(runs: Sequence[RunSummary]) -> str:

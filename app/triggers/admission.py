@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from app.jobs import Job
-from app.triggers.verbs import ROLES, may, needed_role
+from app.triggers.verbs import ROLES, may
 
 Verdict = Literal[
     "admit",
@@ -22,9 +21,6 @@ Verdict = Literal[
 
 # What a phase of the adoption road admits (shared with the documentation): 1 is maintenance only.
 _FIX_PHASE = 2
-
-# GitHub's legacy `permission` of a collaborator, for custom roles whose `role_name` we cannot know.
-_LEGACY = {"admin": "admin", "write": "write", "read": "read"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +35,7 @@ class Admission:
 class Facts:
     """What the verdict depends on. Amounts in US dollars, counts of this repository unless said otherwise."""
 
-    role: str  # the sender's, from `effective_role`
+    role: str  # the sender's, from `app.github.repositories.role`
     label: str = ""  # the one that was put on; empty when it was a command
     trigger_label: str = "agent-fix"
     thread_labels: tuple[str, ...] = ()
@@ -61,26 +57,6 @@ class Facts:
     concurrency: int = 8
 
 
-def effective_role(permission: str, role_name: str = "") -> str:
-    """One of ROLES from the collaborator-permission answer.
-
-    `role_name` tells triage and maintain apart from what the older `permission` lumps together; a custom role has a
-    name of its own there, and counts as the `permission` it was built on.
-    """
-    if role_name in ROLES:
-        return role_name
-    return _LEGACY.get(permission, "none")
-
-
-def needed_for(job: Job) -> str:
-    """The least role for `job`. `none` for facts nobody has to be allowed: an issue was closed, moved or deleted."""
-    if job.commands:
-        return max((needed_role(command) for command in job.commands), key=ROLES.index)
-    if job.action == "cancel":
-        return "triage" if ".labeled:" in job.trigger or ".unlabeled:" in job.trigger else "none"
-    return "write"
-
-
 def refusal(role: str, needed: str) -> str | None:
     """The one polite line for somebody whose `role` is below `needed`; None when it is enough."""
     if may(role, needed):
@@ -90,7 +66,7 @@ def refusal(role: str, needed: str) -> str | None:
 
 
 def admit(facts: Facts, *, needed: str = "write") -> Admission:
-    """Whether a fix may start; `needed` is the least role, from `needed_for`."""
+    """Whether a fix may start; `needed` is the least role, from `verbs.needed_role`."""
     if facts.label and facts.label.lower() != facts.trigger_label.lower():
         return Admission(verdict="ignore", reason=f"The label that starts a run here is `{facts.trigger_label}`.")
     if facts.archived:

@@ -230,3 +230,16 @@ def test_setup_that_fails_costs_nothing_and_says_where_to_mend_it(bot, github, m
     assert "`setup`" in said
     assert bot.runs[0].cost_usd == 0
     bot.read_everything(issue)
+
+
+def test_what_a_configuration_asks_for_in_vain_is_said(bot, github, model):
+    config = stories.CONFIG + 'schedule: [{playbook: deps, cron: "0 6 * * 1"}]\n'
+    repo = github.repository(
+        "acme/early", files=stories.PROJECT | {".github/lamplighter.yml": config}, default_branch="main"
+    )
+    issue = ask_for_a_fix(github, repo)
+    stories.fix(model)
+    bot.run_until_idle()
+
+    assert "`schedule` is read, but nothing is started by the clock yet." in issue.comments[0].read()
+    bot.read_everything(issue)

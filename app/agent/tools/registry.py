@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.agent.tools import schemas, words
-from app.agent.tools.edit import EditError, relative, run_edit
+from app.agent.tools.edit import EditError, run_edit
 from app.agent.tools.outputs import cap, keep_whole, short_lines
 from app.errors import UserError
 from app.ports import Execution, Sandbox
@@ -116,19 +116,6 @@ class Toolbox:
 def changes_tree(name: str, arguments: Any) -> bool:
     """Whether the call may change files, so that it has to be repeated on a restored workspace."""
     return name == BASH or (name == EDIT and isinstance(arguments, Mapping) and arguments.get("command") != "view")
-
-
-def describe(name: str, arguments: Any, root: str) -> str:
-    """The call in a few words, before it ran: for a status line."""
-    if name == BASH and isinstance(arguments, Mapping):
-        return one_line(f"running {arguments.get('command') or 'a new shell'}", SUMMARY_CHARS)
-    if name == EDIT and isinstance(arguments, Mapping) and isinstance(arguments.get("path"), str):
-        try:
-            path = relative(arguments["path"], root)
-        except EditError:
-            path = arguments["path"]
-        return one_line(f"{_verb(str(arguments.get('command')))} {path}", SUMMARY_CHARS)
-    return one_line(f"calling {name}", SUMMARY_CHARS)
 
 
 def _verb(command: str) -> str:

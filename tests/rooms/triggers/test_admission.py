@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.jobs import Command, Job, Person, Thread
-from app.triggers.admission import Facts, admit, effective_role, needed_for, refusal
+from app.triggers.admission import Facts, admit, refusal
 
 FINE = Facts(role="write", label="agent-fix")
 
@@ -83,39 +83,6 @@ def test_running_thread_is_steered_even_when_the_day_is_spent():
 def test_role_needed_is_a_parameter():
     assert admit(FINE, needed="maintain").verdict == "refuse"
     assert admit(replace(FINE, role="maintain"), needed="maintain").verdict == "admit"
-
-
-@pytest.mark.parametrize(
-    ("permission", "role_name", "role"),
-    [
-        ("admin", "admin", "admin"),
-        ("write", "maintain", "maintain"),
-        ("write", "write", "write"),
-        ("read", "triage", "triage"),
-        ("read", "read", "read"),
-        ("none", "none", "none"),
-        ("write", "release-team", "write"),
-        ("read", "security-reader", "read"),
-        ("write", "", "write"),
-        ("", "", "none"),
-        ("owner", "owner", "none"),
-    ],
-)
-def test_effective_role(permission, role_name, role):
-    assert effective_role(permission, role_name) == role
-
-
-def test_role_needed_for_a_job():
-    assert needed_for(job("start", "issues.labeled:agent-fix")) == "write"
-    assert needed_for(job("cancel", "issues.unlabeled:agent-fix")) == "triage"
-    assert needed_for(job("cancel", "issues.labeled:agent:off")) == "triage"
-    assert needed_for(job("cancel", "issues.closed")) == "none"
-    assert needed_for(job("cancel", "pull_request.closed")) == "none"
-    assert needed_for(job("answer", "issue_comment.created")) == "write"
-    assert needed_for(job("steer", "issue_comment.created", Command(verb="status"))) == "triage"
-    assert needed_for(job("steer", "x", Command(verb="status"), Command(verb="stop"))) == "write"
-    assert needed_for(job("start", "x", Command(verb="fix", flags={"budget": "9"}))) == "maintain"
-    assert needed_for(job("cancel", "check_run.requested_action:stop", Command(verb="stop"))) == "write"
 
 
 def test_refusal_is_none_for_those_who_may():
