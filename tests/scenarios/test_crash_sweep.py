@@ -17,7 +17,7 @@ from tests.scenarios.fuse import Fuse, Killed
 from tests.scenarios.stage import Bot
 
 _QUESTION_STORY_CALLS = 4  # of the model, when nothing goes wrong
-_SHARDS = 12  # of each story's sweep, so that the cores share them evenly
+_SHARDS = 6  # of each story's sweep, so that the cores share them evenly
 
 
 class Play:
