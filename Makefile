@@ -23,6 +23,12 @@ $(VENV)/.dev: requirements/dev.lock pyproject.toml | $(BIN)/uv
 	@$(UV) pip install --no-deps --editable .
 	@touch $@ $(VENV)/.run
 
+# Tools that stand around the product and must not mix with it: emulator, template checkers, the Lambda runtime.
+.venv-cloud/.ready: requirements/cloud.lock | $(BIN)/uv
+	@$(PYTHON) -m venv .venv-cloud
+	@VIRTUAL_ENV=.venv-cloud $(CERTS) $(BIN)/uv --quiet pip install --require-hashes -r requirements/cloud.lock
+	@touch $@
+
 .PHONY: help
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | while IFS="$$(printf '\t')" read -r name text; do \
@@ -40,6 +46,10 @@ rehearse: $(VENV)/.run ## real bugs of published projects, from the issue to the
 test: $(VENV)/.dev ## everything that must hold before a change is merged; under five minutes on two cores
 	@$(MAKE) --no-print-directory --keep-going check pytest
 
+.PHONY: test-aws
+test-aws: $(VENV)/.dev .venv-cloud/.ready ## the same stories, contracts and crashes on AWS's semantics; under ten minutes
+	@$(TIMED) $(BIN)/python -m pytest -m aws -n $(WORKERS) --dist worksteal --durations=10 $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.dev ## formatter, linter, types and import floors
 	@$(MAKE) --no-print-directory --keep-going -j2 --output-sync=target format-check lint types floors
@@ -53,6 +63,7 @@ format: $(VENV)/.dev ## let the formatter and the linter mend what they can
 lock: | $(BIN)/uv ## resolve the locked dependencies again
 	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/run.lock
 	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --all-extras -o requirements/dev.lock
+	$(UV) pip compile --generate-hashes --no-header --python-version 3.11 requirements/cloud.in -o requirements/cloud.lock
 
 # The parts of `test`. Each says how long it took, so that the slow one is known.
 TIMED = start=$$(date +%s); run() { "$$@" && said=ok || { code=$$?; said=FAILED; }; \

@@ -15,6 +15,7 @@ from app.errors import TransientError, UserError
 from app.github.app import Delivery as Listed
 from app.github.app import delivered_payload, deliveries, redeliver
 from app.github.client import GitHub
+from app.jobs import taken_key
 from app.ports import Clock, Store
 from app.receive import Answer, Delivery
 from app.triggers import policy
@@ -80,7 +81,8 @@ class Poller:
     def _is_settled(self, delivery: Listed) -> bool:
         if delivery.guid in self._done or policy.dropped(delivery.event):
             return True
-        return self._store.claimed_by(f"delivery:{delivery.guid}") is not None
+        job_id = self._store.claimed_by(f"delivery:{delivery.guid}")
+        return job_id is not None and self._store.claimed_by(taken_key(job_id)) is not None
 
     def _act(self, delivery: Listed, *, ask_github: bool) -> bool:
         """False when it has to be tried again at the next sweep."""

@@ -17,7 +17,7 @@ from app.creation import created, request_of
 from app.errors import TransientError, UserError
 from app.facts import BOT_DEFAULTS, gather, is_foreign_label, names_of, organisation_defaults, role_of
 from app.github.access import Access
-from app.jobs import Command, Job, Source, Thread
+from app.jobs import REMEMBERED_SECONDS, Command, Job, Source, Thread, taken_key
 from app.log import Redactor
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
@@ -55,7 +55,10 @@ class Dispatcher:
 
     def dispatch(self, job: Job) -> None:
         """Do one job. Raises TransientError when GitHub or the store is away: the queue brings the job again."""
-        job = self._at_its_run(job)
+        self._do(self._at_its_run(job))
+        self._store.claim(taken_key(job.id), job.id, ttl_seconds=REMEMBERED_SECONDS)
+
+    def _do(self, job: Job) -> None:
         if not job.commands and job.action == "cancel":
             self._conversation.cancel(job, job.reason, self._active(job.thread))
             return

@@ -15,6 +15,15 @@ Action = Literal["start", "steer", "cancel", "answer"]
 Decided = Literal["start", "steer", "cancel", "answer", "ignore", "duplicate"]
 
 
+# How long a delivery is remembered: GitHub keeps deliveries, and offers to redeliver them, for less than 30 days.
+REMEMBERED_SECONDS = 30 * 24 * 3600.0
+
+
+def taken_key(job_id: str) -> str:
+    """The claim that says that dispatch has done this job."""
+    return f"taken:{job_id}"
+
+
 class Person(NamedTuple):
     """Who did it. `type` is GitHub's account type: `User`, `Bot`, `Organization`, `Mannequin`."""
 

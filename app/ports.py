@@ -122,8 +122,18 @@ class Store(Protocol):
 
     def summary(self, run_id: str) -> RunSummary | None: ...
 
-    def runs(self, *, active: bool | None = None, thread_key: str | None = None, limit: int = 1000) -> list[RunSummary]:
-        """Newest first; `active` selects phases other than `ended` (True) or only `ended` (False)."""
+    def runs(
+        self,
+        *,
+        active: bool | None = None,
+        thread_key: str | None = None,
+        unpublished: bool | None = None,
+        limit: int = 1000,
+    ) -> list[RunSummary]:
+        """Newest first; `active` selects phases other than `ended` (True) or only `ended` (False), `unpublished`
+        those with (True) or without (False) news that GitHub does not show. A run appended to before this call is in
+        the answer for its `thread_key`; without one the answer may be a second old.
+        """
 
     def put_blob(self, data: bytes) -> str:
         """Store by SHA-256 hex digest, which is returned. Idempotent."""
@@ -134,8 +144,8 @@ class Store(Protocol):
     def claim(self, key: str, owner: str, *, ttl_seconds: float) -> bool:
         """True when `owner` holds `key` for the next `ttl_seconds` (taken, or renewed when already its own)."""
 
-    def claim_all(self, keys: Sequence[str], owner: str, *, ttl_seconds: float) -> None:
-        """Claim several keys in one write; those that another owner holds stay with it."""
+    def claim_all(self, keys: Sequence[str], owner: str, *, ttl_seconds: float) -> str | None:
+        """Claim all `keys` in one write, or none of them when one is held: its holder is returned, be it `owner`."""
 
     def claimed_by(self, key: str) -> str | None:
         """The owner of an unexpired claim."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app import log
 from app.errors import Rejected, SettingsError, TransientError
-from app.jobs import Decision, Job
+from app.jobs import REMEMBERED_SECONDS, Decision, Job, taken_key
 from app.settings import Settings
 from app.triggers import policy
 from app.webhooks import signature
@@ -24,7 +24,6 @@ if TYPE_CHECKING:  # twenty dataclasses the door has no use for
     from app.ports import Clock, Queue, Store
 
 MAX_BODY_BYTES = 25 * 2**20  # GitHub sends nothing bigger
-CLAIM_SECONDS = 30 * 24 * 3600.0  # GitHub keeps deliveries, and offers to redeliver them, for less than this
 RETRY_SECONDS = 30  # the queue is away for seconds or for long; the poller looks every few minutes anyway
 
 _GUID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -126,24 +125,38 @@ def _decide(event_name: str, body: bytes, guid: str, settings: Settings, clock: 
 
 
 def _enqueue(decision: Decision, job: Job, digest: str, store: Store, queue: Queue) -> Decision:
-    """Send the job once per GUID and per body. Raises Rejected 503 when that cannot be done now.
-
-    The claims come after the send: a send that failed must not make its redelivery look like a duplicate. Two at the
-    same moment both send; the queue drops the second by its `dedup_id`.
-    """
+    """Send the job once per GUID and per body. Raises Rejected 503 when that cannot be done now."""
     claims = (f"delivery:{job.id}", f"body:{digest}")
     try:
-        for key in claims:
-            if first := store.claimed_by(key):
-                return Decision(decision="duplicate", reason=f"The same delivery was accepted before, as job {first}.")
-        queue.send(job.to_json(), group=job.thread.key, dedup_id=job.id)
+        first = _send_once(job, claims, store, queue)
     except Exception as error:
         seconds = int(error.retry_after_seconds) if isinstance(error, TransientError) else RETRY_SECONDS
         log.event("receive.not_enqueued", level=log.ERROR, error=error, delivery=job.id)
+        _forget(job, claims, store)
         reason = "The job queue cannot be reached; please deliver again."
         raise Rejected(503, reason, retry_after_seconds=max(seconds, 1)) from error
-    try:
-        store.claim_all(claims, job.id, ttl_seconds=CLAIM_SECONDS)
-    except Exception as error:  # the job is on its way; a redelivery would find its run by the job id
-        log.event("receive.not_claimed", level=log.ERROR, error=error, delivery=job.id)
+    if first:
+        return Decision(decision="duplicate", reason=f"The same delivery was accepted before, as job {first}.")
     return decision
+
+
+def _send_once(job: Job, claims: Sequence[str], store: Store, queue: Queue) -> str | None:
+    """Claim, then send; the id of the job that an earlier delivery was accepted as, if there was one.
+
+    A process that dies between the two leaves a claim without a job. So a delivery that was claimed before is sent
+    again, as the first one, until dispatch has said that it took it: doing a job twice finds the first time.
+    """
+    first = store.claim_all(claims, job.id, ttl_seconds=REMEMBERED_SECONDS)
+    if first is None or not store.claimed_by(taken_key(first)):
+        job = job._replace(id=first or job.id)
+        queue.send(job.to_json(), group=job.thread.key, dedup_id=job.id)
+    return first
+
+
+def _forget(job: Job, claims: Sequence[str], store: Store) -> None:
+    """So that the redelivery that was asked for is not called a duplicate; it would be sent in any case."""
+    try:
+        for key in claims:
+            store.release(key, job.id)
+    except Exception as error:
+        log.event("receive.not_forgotten", level=log.WARNING, error=error, delivery=job.id)

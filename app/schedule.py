@@ -46,7 +46,7 @@ class Scheduler:
         acted = 0
         for run in active:
             acted += self._look_after(run)
-        recent = [run for run in self._store.runs(active=False, limit=200) if run.unpublished]
+        recent = self._store.runs(active=False, unpublished=True, limit=200)
         for run in [*active, *recent]:
             self._announce_again(run)
         return acted

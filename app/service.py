@@ -142,8 +142,8 @@ class Service:
             if isinstance(queue, SqliteQueue):
                 queue.take_back()
         store = self._platform.store
-        for run in store.runs():
-            if run.unpublished and (owner := store.claimed_by(f"publish:{run.run_id}")):
+        for run in store.runs(unpublished=True):
+            if owner := store.claimed_by(f"publish:{run.run_id}"):
                 store.release(f"publish:{run.run_id}", owner)
 
     @property

@@ -30,6 +30,32 @@ SECRETS = (
 )  # fmt: skip
 
 
+class Cloud(NamedTuple):
+    """The deployed parts on AWS, named by `template.yaml`; all empty on one machine."""
+
+    jobs_queue_url: str = ""
+    publish_queue_url: str = ""
+    table: str = ""
+    bucket: str = ""
+    cluster: str = ""
+    worker_task: str = ""  # task definition family
+    worker_subnets: tuple[str, ...] = ()
+    worker_security_group: str = ""
+    sandbox_tasks: tuple[tuple[str, str], ...] = ()  # (image's name in a repository's configuration, family)
+    sandbox_subnets: tuple[str, ...] = ()
+    sandbox_security_group: str = ""
+    tokens_function: str = ""
+    spot: bool = True
+    warm_workers: int = 0
+
+    def require(self, *names: str) -> None:
+        """Raises SettingsError that names every one of these that is missing."""
+        missing = [f"LAMPLIGHTER_{name.upper()} is not set; template.yaml sets it" for name in names
+                   if not getattr(self, name)]  # fmt: skip
+        if missing:
+            raise SettingsError(missing)
+
+
 class Settings(NamedTuple):
     """The values of the contract's settings table. `SECRETS` are starred wherever they are shown."""
 
@@ -55,6 +81,7 @@ class Settings(NamedTuple):
     sandbox: str = "auto"
     sandbox_networks: tuple[Network, ...] = ()  # with mirrors of one's own: allowed hosts may be there
     concurrency: int = 8
+    cloud: Cloud = Cloud()
 
     @property
     def bot_login(self) -> str:
@@ -112,6 +139,38 @@ def _networks(env: Mapping[str, str], name: str, mistakes: list[str]) -> tuple[N
     return tuple(found)
 
 
+def _cloud(env: Mapping[str, str], mistakes: list[str]) -> Cloud:
+    def value(name: str) -> str:
+        return env.get(f"LAMPLIGHTER_{name}", "").strip()
+
+    def words(name: str) -> tuple[str, ...]:
+        return tuple(value(name).replace(",", " ").split())
+
+    tasks = [task.partition("=") for task in words("SANDBOX_TASKS")]
+    if any(not (name and family) for name, _, family in tasks):
+        mistakes.append("LAMPLIGHTER_SANDBOX_TASKS takes pairs such as default=lamplighter-sandbox")
+    warm = value("WARM_WORKERS") or "0"
+    if not warm.isascii() or not warm.isdigit():
+        mistakes.append(f"LAMPLIGHTER_WARM_WORKERS={warm!r} is not a whole number")
+        warm = "0"
+    return Cloud(
+        jobs_queue_url=value("JOBS_QUEUE_URL"),
+        publish_queue_url=value("PUBLISH_QUEUE_URL"),
+        table=value("TABLE"),
+        bucket=value("BUCKET"),
+        cluster=value("CLUSTER"),
+        worker_task=value("WORKER_TASK"),
+        worker_subnets=words("WORKER_SUBNETS"),
+        worker_security_group=value("WORKER_SECURITY_GROUP"),
+        sandbox_tasks=tuple((name, family) for name, _, family in tasks),
+        sandbox_subnets=words("SANDBOX_SUBNETS"),
+        sandbox_security_group=value("SANDBOX_SECURITY_GROUP"),
+        tokens_function=value("TOKENS_FUNCTION"),
+        spot=_choice(env, "LAMPLIGHTER_SPOT", ("on", "off"), mistakes) == "on",
+        warm_workers=int(warm),
+    )
+
+
 def _private_key(env: Mapping[str, str], mistakes: list[str]) -> str:
     value = env.get("LAMPLIGHTER_PRIVATE_KEY", "").strip()
     if not value or "PRIVATE KEY" in value or value.startswith(("secretsmanager:", "kms:")):
@@ -165,6 +224,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         sandbox=_choice(env, "LAMPLIGHTER_SANDBOX", SANDBOXES, mistakes),
         sandbox_networks=_networks(env, "LAMPLIGHTER_SANDBOX_NETWORKS", mistakes),
         concurrency=_positive(env, "LAMPLIGHTER_CONCURRENCY", 8, mistakes),
+        cloud=_cloud(env, mistakes),
     )
     if mistakes:
         raise SettingsError(mistakes)

@@ -239,9 +239,18 @@ class _OneRun:
         self._store = store
         self._run_id = run_id
 
-    def runs(self, *, active: bool | None = None, thread_key: str | None = None, limit: int = 1000) -> list[RunSummary]:
+    def runs(
+        self,
+        *,
+        active: bool | None = None,
+        thread_key: str | None = None,
+        unpublished: bool | None = None,
+        limit: int = 1000,
+    ) -> list[RunSummary]:
         found = self._store.summary(self._run_id)
         if found is None or limit < 1 or (thread_key not in {None, found.thread_key}):
+            return []
+        if unpublished not in {None, found.unpublished}:
             return []
         return [found] if active is None or active == (found.phase != "ended") else []
 

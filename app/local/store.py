@@ -113,7 +113,14 @@ class SqliteStore:
             row = connection.execute("SELECT summary FROM runs WHERE run_id = ?", (run_id,)).fetchone()
         return _summary(row[0]) if row else None
 
-    def runs(self, *, active: bool | None = None, thread_key: str | None = None, limit: int = 1000) -> list[RunSummary]:
+    def runs(
+        self,
+        *,
+        active: bool | None = None,
+        thread_key: str | None = None,
+        unpublished: bool | None = None,
+        limit: int = 1000,
+    ) -> list[RunSummary]:
         conditions: list[str] = ["1"]
         values: list[str | int] = []
         if active is not None:
@@ -122,6 +129,9 @@ class SqliteStore:
         if thread_key is not None:
             conditions.append("thread_key = ?")
             values.append(thread_key)
+        if unpublished is not None:
+            conditions.append("json_extract(summary, '$.unpublished') = ?")
+            values.append(int(unpublished))
         query = (
             f"SELECT summary FROM runs WHERE {' AND '.join(conditions)} ORDER BY created_at DESC, rowid DESC LIMIT ?"  # noqa: S608 - fixed words only
         )
@@ -140,25 +150,32 @@ class SqliteStore:
     # ------------------------------------------------------------ claims, counters
 
     def claim(self, key: str, owner: str, *, ttl_seconds: float) -> bool:
-        return self._claim([key], owner, ttl_seconds) == 1
-
-    def claim_all(self, keys: Sequence[str], owner: str, *, ttl_seconds: float) -> None:
-        self._claim(keys, owner, ttl_seconds)
-
-    def _claim(self, keys: Sequence[str], owner: str, ttl_seconds: float) -> int:
-        """How many of `keys` are now the owner's. A power loss may forget it: what then comes twice finds itself."""
-        now = self._clock.now().timestamp()
+        """A power loss may forget a claim: what then comes twice finds itself."""
         with self._database.write(durable=False) as connection:
-            connection.execute("DELETE FROM claims WHERE expires_at <= ?", (now,))
-            return sum(
-                connection.execute(
-                    "INSERT INTO claims VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
-                    " expires_at = excluded.expires_at WHERE owner = excluded.owner RETURNING key",
-                    (key, owner, now + ttl_seconds),
-                ).fetchone()
-                is not None
-                for key in keys
+            now = self._expire(connection)
+            renewed = connection.execute(
+                "INSERT INTO claims VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
+                " expires_at = excluded.expires_at WHERE owner = excluded.owner RETURNING key",
+                (key, owner, now + ttl_seconds),
+            ).fetchone()
+        return renewed is not None
+
+    def claim_all(self, keys: Sequence[str], owner: str, *, ttl_seconds: float) -> str | None:
+        with self._database.write(durable=False) as connection:
+            now = self._expire(connection)
+            for key in keys:
+                held = connection.execute("SELECT owner FROM claims WHERE key = ?", (key,)).fetchone()
+                if held:
+                    return str(held[0])
+            connection.executemany(
+                "INSERT INTO claims VALUES (?, ?, ?)", [(key, owner, now + ttl_seconds) for key in keys]
             )
+        return None
+
+    def _expire(self, connection: sqlite3.Connection) -> float:
+        now = self._clock.now().timestamp()
+        connection.execute("DELETE FROM claims WHERE expires_at <= ?", (now,))
+        return now
 
     def claimed_by(self, key: str) -> str | None:
         now = self._clock.now().timestamp()

@@ -70,8 +70,8 @@ class _Store(_Part):
     def claim(self, key: str, owner: str, *, ttl_seconds: float) -> bool:
         return not self._fuse.is_dead and self._real.claim(key, owner, ttl_seconds=ttl_seconds)
 
-    def claim_all(self, keys: Any, owner: str, *, ttl_seconds: float) -> None:
-        self._fuse.burn("claims", self._real.claim_all, keys, owner, ttl_seconds=ttl_seconds)
+    def claim_all(self, keys: Any, owner: str, *, ttl_seconds: float) -> str | None:
+        return self._fuse.burn("claims", self._real.claim_all, keys, owner, ttl_seconds=ttl_seconds)
 
     def release(self, key: str, owner: str) -> None:
         if not self._fuse.is_dead:  # a dead process gives nothing back: its claims run out

@@ -149,6 +149,18 @@ def test_runs_are_listed_newest_first(store, clock):
     assert store.runs(thread_key="7#9") == []
 
 
+def test_runs_with_unpublished_news_are_found(store, clock):
+    _start(store, clock, "quiet")
+    clock.advance(1)
+    ledger = _start(store, clock, "loud", ended=True)
+    ledger.append("publish.settled", through=0)
+    assert [run.run_id for run in store.runs(unpublished=True)] == ["loud", "quiet"]
+    assert [run.run_id for run in store.runs(unpublished=True, active=False)] == ["loud"]
+    ledger.append("publish.settled", through=ledger.state.visible_seq)
+    assert [run.run_id for run in store.runs(unpublished=True)] == ["quiet"]
+    assert [run.run_id for run in store.runs(unpublished=False)] == ["loud"]
+
+
 def test_a_run_that_ends_changes_lists(store, clock):
     ledger = _start(store, clock, "run")
     ledger.append("run.ended", outcome="cancelled")
@@ -210,6 +222,30 @@ def test_claims_with_different_keys_are_independent(store):
     assert store.claim("one", "a", ttl_seconds=60)
     assert store.claim("two", "b", ttl_seconds=60)
     assert store.claimed_by("three") is None
+
+
+def test_several_keys_are_claimed_all_or_none(store, clock):
+    assert store.claim_all(["one", "two"], "a", ttl_seconds=60) is None
+    assert store.claimed_by("one") == store.claimed_by("two") == "a"
+    assert store.claim_all(["two", "three"], "b", ttl_seconds=60) == "a"
+    assert store.claimed_by("three") is None
+    assert store.claim_all(["one", "two"], "a", ttl_seconds=60) == "a"  # to its own holder too
+    clock.advance(60)
+    assert store.claim_all(["two", "three"], "b", ttl_seconds=60) is None
+    assert store.claimed_by("two") == "b"
+
+
+def test_of_sixteen_claimants_of_several_keys_one_gets_them(store):
+    together = threading.Barrier(16)
+
+    def race(owner: int) -> str | None:
+        together.wait()
+        return store.claim_all(["one", "two"], str(owner), ttl_seconds=60)
+
+    with ThreadPoolExecutor(16) as pool:
+        holders = list(pool.map(race, range(16)))
+    assert holders.count(None) == 1
+    assert {holder for holder in holders if holder} == {str(holders.index(None))}
 
 
 def test_of_sixteen_claimants_one_gets_it(store):

@@ -11,6 +11,7 @@ import pytest
 
 from app import log
 from app.errors import SettingsError
+from app.jobs import taken_key
 from app.receive import Delivery, ensure_ready
 
 DAY = 24 * 3600
@@ -223,18 +224,31 @@ def test_any_failure_of_the_ports_is_that_503_and_tells_nothing(door, sample, er
 
 
 def test_unreachable_store_is_503_too(door, sample, unreachable):
-    door.store.failing["claimed_by"] = unreachable
+    door.store.failing["claim_all"] = unreachable
     assert door.knock("issues", sample("issues.labeled"), guid="aaa").status == 503
     door.store.failing.clear()
     assert door.knock("issues", sample("issues.labeled"), guid="aaa").body["decision"] == "start"
     assert len(door.jobs()) == 1
 
 
-def test_claim_that_fails_after_the_send_does_not_ask_for_a_redelivery(door, sample, unreachable):
-    door.store.failing["claim"] = unreachable
-    assert door.knock("issues", sample("issues.labeled"), guid="aaa").status == 202
-    assert door.knock("issues", sample("issues.labeled"), guid="aaa").status == 202
-    assert len(door.jobs()) == 1  # the queue's own memory of five minutes holds the second back
+def test_death_between_claim_and_send_loses_nothing(door, sample, unreachable):
+    door.queue.failing["send"] = door.store.failing["release"] = unreachable  # as if the process had died there
+    assert door.knock("issues", sample("issues.labeled"), guid="aaa").status == 503
+    door.queue.failing.clear()
+    assert door.knock("issues", sample("issues.labeled"), guid="bbb").body["decision"] == "duplicate"
+    assert [job.id for job in door.jobs()] == ["aaa"]
+
+
+def test_job_that_dispatch_took_is_not_sent_again(door, sample):
+    door.knock("issues", sample("issues.labeled"), guid="aaa")
+    assert [job.id for job in door.jobs()] == ["aaa"]
+    door.clock.sleep(600)  # longer than the queue's own memory
+    assert door.knock("issues", sample("issues.labeled"), guid="aaa").body["decision"] == "duplicate"
+    assert [job.id for job in door.jobs()] == ["aaa"]  # nobody has said that it was done
+    door.store.claim(taken_key("aaa"), "aaa", ttl_seconds=DAY)
+    door.clock.sleep(600)
+    assert door.knock("issues", sample("issues.labeled"), guid="aaa").body["decision"] == "duplicate"
+    assert door.jobs() == []
 
 
 # ---------------------------------------------------------------- odd payloads, defects
