@@ -1,0 +1,461 @@
+"""ECS in small: the JSON face of RunTask, DescribeTasks, ListTasks and StopTask on 127.0.0.1, with real processes.
+
+moto and ministack know task records only. Here a task is a process of its own, in a session of its own, so that what
+happens to a worker on Fargate (SIGTERM and grace, a kill, no capacity, a slow image pull) happens to a real one.
+Requests are held against what the API documents; clients are told of a mistake in the service's own words.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+_ARN = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
+# A task never outlives whoever holds the stand-in, however that one dies (util-linux).
+_BOUND = [found, "--pdeathsig", "KILL", "--"] if (found := shutil.which("setpriv")) else []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """A task definition's one container. `{address}` in the command or a variable becomes the task's own address."""
+
+    command: Sequence[str]  # the image's entry point; the overrides' command follows it
+    environment: Mapping[str, str] = field(default_factory=dict)
+    container: str = "worker"
+    grace_seconds: float = 120.0  # stopTimeout
+    revision: int = 1
+
+
+@dataclass(kw_only=True)
+class Task:
+    """One started task; `process` is None until its image is pulled."""
+
+    arn: str
+    cluster: str
+    family: str
+    definition: Definition
+    provider: str  # FARGATE or FARGATE_SPOT
+    started_by: str
+    overrides: Mapping[str, Any]
+    tags: Sequence[Mapping[str, str]]
+    address: str
+    public: bool
+    log: Path
+    desired: str = "RUNNING"
+    last: str = "PROVISIONING"
+    stop_code: str = ""
+    reason: str = ""
+    exit_code: int | None = None
+    process: subprocess.Popen[bytes] | None = None
+    hidden: int = 0  # so many DescribeTasks do not know it yet
+    started_at: float = field(default_factory=time.time)
+    stopped_at: float = 0.0
+
+    @property
+    def id(self) -> str:
+        return self.arn.rpartition("/")[2]
+
+    def command(self) -> list[str]:
+        """The overrides' command."""
+        given = self.overrides.get("containerOverrides") or [{}]
+        return list(given[0].get("command") or [])
+
+    def told(self) -> dict[str, Any]:
+        """As DescribeTasks and the state change event tell it."""
+        container: dict[str, Any] = {"name": self.definition.container, "lastStatus": self.last}
+        if self.exit_code is not None:
+            container["exitCode"] = self.exit_code
+        details = [{"name": "privateIPv4Address", "value": self.address}] if self.last != "PROVISIONING" else []
+        told: dict[str, Any] = {
+            "taskArn": self.arn,
+            "clusterArn": f"{_ARN}:cluster/{self.cluster}",
+            "taskDefinitionArn": f"{_ARN}:task-definition/{self.family}:{self.definition.revision}",
+            "lastStatus": self.last,
+            "desiredStatus": self.desired,
+            "startedBy": self.started_by,
+            "group": f"family:{self.family}",
+            "launchType": "FARGATE",
+            "capacityProviderName": self.provider,
+            "overrides": dict(self.overrides),
+            "containers": [container],
+            "attachments": [
+                {"id": self.id, "type": "ElasticNetworkInterface", "status": "ATTACHED", "details": details}
+            ],
+            "createdAt": self.started_at,
+            "tags": list(self.tags),
+        }
+        if self.last == "STOPPED":
+            told |= {"stopCode": self.stop_code, "stoppedReason": self.reason, "stoppedAt": self.stopped_at}
+        return told
+
+
+class Refusal(Exception):
+    """An error answer: the code as botocore sees it, the message, further members."""
+
+    def __init__(self, code: str, message: str, status: int = 400, **more: Any) -> None:
+        super().__init__(message)
+        self.code, self.status, self.more = code, status, more
+
+
+class Ecs:
+    """The stand-in; `url` goes into AWS_ENDPOINT_URL_ECS. `close` kills every task that is left."""
+
+    def __init__(self, folder: Path, *, cluster: str = "lamplighter") -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.cluster = cluster
+        self.tasks: dict[str, Task] = {}
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.pull_seconds = 0.0
+        self.hide_new_tasks = 0  # DescribeTasks is eventually consistent: so many answers say MISSING
+        self.on_stopped: Callable[[dict[str, Any]], None] = lambda event: None  # gets EventBridge's event
+        self._definitions: dict[str, Definition] = {}
+        self._tokens: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._faults: list[tuple[str, Callable[[dict[str, Any]], bool], Any]] = []
+        self._lock = threading.RLock()
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        threading.Thread(target=self._http.serve_forever, args=(0.05,), name="ecs", daemon=True).start()
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        for task in list(self.tasks.values()):
+            _end(task, signal.SIGKILL)
+            if task.process:
+                task.process.wait()
+
+    # ------------------------------------------------------------ what a test does
+
+    def define(self, family: str, definition: Definition) -> None:
+        """Register a task definition; a second one of a family is its next revision."""
+        known = self._definitions.get(family)
+        revision = known.revision + 1 if known else 1
+        self._definitions[family] = Definition(**{**definition.__dict__, "revision": revision})
+
+    def fail(self, action: str, code: str, *, times: int = 1, status: int = 400, lost: bool = False) -> None:
+        """The next `times` calls of `action` are answered with `code`; `lost`: done all the same."""
+        for _ in range(times):
+            self._faults.append((action, lambda request: True, (code, status, lost)))
+
+    def no_capacity(self, provider: str, *, times: int = 1) -> None:
+        """The next `times` RunTask calls for FARGATE or FARGATE_SPOT find no room."""
+        for _ in range(times):
+            self._faults.append(("RunTask", lambda request: _provider(request) == provider, None))
+
+    def forget_tokens(self) -> None:
+        """As after 24 hours, or an hour after the task's end."""
+        self._tokens.clear()
+
+    def of(self, run_id: str) -> list[Task]:
+        """The tasks of a run, oldest first."""
+        return [task for task in self.tasks.values() if task.started_by == run_id]
+
+    def kill(self, task: Task) -> None:
+        """The container dies at once, as by its memory limit."""
+        with self._lock:
+            if task.process is None:
+                self._stopped(task, "TaskFailedToStart", "CannotPullContainerError: pull image manifest", None)
+                return
+        _end(task, signal.SIGKILL)
+
+    def interrupt(self, task: Task) -> None:
+        """Spot takes the machine: SIGTERM, and SIGKILL after the grace."""
+        self._stop(task, "SpotInterruption", "Your Spot Task was interrupted.")
+
+    def log(self, task: Task) -> str:
+        """What the task wrote."""
+        return task.log.read_text("utf-8", "replace") if task.log.exists() else ""
+
+    # ------------------------------------------------------------ the API
+
+    def answer(self, action: str, request: dict[str, Any]) -> dict[str, Any]:
+        """One call. Raises Refusal."""
+        with self._lock:
+            self.requests.append((action, request))
+            fault = self._fault(action, request)
+            if action == "RunTask" and fault is _NO_ROOM:
+                reason = (
+                    "Capacity is unavailable at this time. Please try again later or in a different availability zone"
+                )
+                return {"tasks": [], "failures": [{"reason": reason}]}
+            if isinstance(fault, tuple) and not fault[2]:
+                raise Refusal(fault[0], f"{fault[0]} on purpose", fault[1])
+            do = getattr(self, f"_do_{action}", None)
+            if do is None:
+                raise Refusal("InvalidParameterException", f"the stand-in knows no {action}")
+            done: dict[str, Any] = do(request)
+            if isinstance(fault, tuple):
+                raise Refusal(fault[0], f"{fault[0]} on purpose", fault[1])
+            return done
+
+    def _fault(self, action: str, request: dict[str, Any]) -> Any:
+        for index, (name, fits, what) in enumerate(self._faults):
+            if name == action and fits(request):
+                del self._faults[index]
+                return _NO_ROOM if what is None else what
+        return None
+
+    def _do_RunTask(self, request: dict[str, Any]) -> dict[str, Any]:
+        definition, family = self._checked(request)
+        token = str(request.get("clientToken") or uuid.uuid4())
+        plain = {key: value for key, value in request.items() if key != "clientToken"}
+        if token in self._tokens:
+            arn, before = self._tokens[token]
+            if before != plain:
+                raise Refusal(
+                    "ConflictException", "The clientToken is in use by a different request.", resourceIds=[arn]
+                )
+            return {"tasks": [self.tasks[arn].told()], "failures": []}
+        number = len(self.tasks) + 2
+        network = request["networkConfiguration"]["awsvpcConfiguration"]
+        identity = uuid.uuid4().hex
+        task = Task(
+            arn=f"{_ARN}:task/{self.cluster}/{identity}",
+            cluster=self.cluster,
+            family=family,
+            definition=definition,
+            provider=_provider(request),
+            started_by=str(request.get("startedBy", "")),
+            overrides=request.get("overrides") or {},
+            tags=request.get("tags") or [],
+            address=f"127.0.{number // 250}.{number % 250 + 1}",
+            public=network.get("assignPublicIp") == "ENABLED",
+            log=self.folder / f"{identity}.log",
+            hidden=self.hide_new_tasks,
+        )
+        self.tasks[task.arn] = task
+        self._tokens[token] = (task.arn, plain)
+        threading.Thread(target=self._live, args=(task,), name=f"task-{task.id}", daemon=True).start()
+        return {"tasks": [task.told()], "failures": []}
+
+    def _checked(self, request: dict[str, Any]) -> tuple[Definition, str]:
+        self._cluster_is(request)
+        family = str(request.get("taskDefinition", "")).rpartition("/")[2].partition(":")[0]
+        definition = self._definitions.get(family)
+        if definition is None:
+            raise Refusal("ClientException", "TaskDefinition not found.")
+        wrong = [
+            text
+            for text, bad in {
+                "clientToken": not re.fullmatch(r"[!-~]{0,64}", str(request.get("clientToken", ""))),
+                "startedBy": not re.fullmatch(r"[A-Za-z0-9/_-]{0,128}", str(request.get("startedBy", ""))),
+                "overrides": len(json.dumps(request.get("overrides") or {})) > 8192,
+                "launchType": bool(request.get("launchType")) and bool(request.get("capacityProviderStrategy")),
+                "container": any(
+                    item["name"] != definition.container
+                    for item in (request.get("overrides") or {}).get("containerOverrides", [])
+                ),
+                "networkConfiguration": not (request.get("networkConfiguration") or {})
+                .get("awsvpcConfiguration", {})
+                .get("subnets"),
+            }.items()
+            if bad
+        ]
+        if wrong:
+            raise Refusal("InvalidParameterException", f"wrong: {', '.join(wrong)}")
+        return definition, family
+
+    def _do_DescribeTasks(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._cluster_is(request)
+        found, failures = [], []
+        for arn in request["tasks"]:
+            task = self._known(arn)
+            if task is None or task.hidden > 0:
+                failures.append({"arn": arn, "reason": "MISSING"})
+                if task:
+                    task.hidden -= 1
+            else:
+                found.append(task.told())
+        return {"tasks": found, "failures": failures}
+
+    def _do_ListTasks(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._cluster_is(request)
+        if request.get("startedBy") and request.get("family"):
+            raise Refusal("InvalidParameterException", "startedBy must be the only filter")
+        chosen = [
+            task.arn
+            for task in self.tasks.values()
+            if task.desired == request.get("desiredStatus", "RUNNING")
+            and request.get("startedBy") in (None, task.started_by)
+            and request.get("family") in (None, task.family)
+        ]
+        start = int(request.get("nextToken") or 0)
+        size = int(request.get("maxResults") or 100)
+        page: dict[str, Any] = {"taskArns": chosen[start : start + size]}
+        if start + size < len(chosen):
+            page["nextToken"] = str(start + size)
+        return page
+
+    def _do_StopTask(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._cluster_is(request)
+        task = self._known(request["task"])
+        if task is None:
+            raise Refusal("InvalidParameterException", "The referenced task was not found.")
+        self._stop(task, "UserInitiated", str(request.get("reason", "")))
+        return {"task": task.told()}
+
+    def _cluster_is(self, request: dict[str, Any]) -> None:
+        if str(request.get("cluster", "default")).rpartition("/")[2] != self.cluster:
+            raise Refusal("ClusterNotFoundException", "Cluster not found.")
+
+    def _known(self, arn: str) -> Task | None:
+        return next((task for task in self.tasks.values() if arn in (task.arn, task.id)), None)
+
+    # ------------------------------------------------------------ a task's life
+
+    def _live(self, task: Task) -> None:
+        if self.pull_seconds:
+            time.sleep(self.pull_seconds)
+        with self._lock:
+            if task.desired == "STOPPED":
+                if task.last != "STOPPED":
+                    self._stopped(task, task.stop_code, task.reason, None)
+                return
+            task.process = self._spawn(task)
+            task.last = "RUNNING"
+        code = task.process.wait()
+        with self._lock:
+            exit_code = code if code >= 0 else 128 - code
+            self._stopped(
+                task,
+                task.stop_code or "EssentialContainerExited",
+                task.reason or "Essential container in task exited",
+                exit_code,
+            )
+
+    def _spawn(self, task: Task) -> subprocess.Popen[bytes]:
+        override = (task.overrides.get("containerOverrides") or [{}])[0]
+        variables = dict(task.definition.environment)
+        variables |= {item["name"]: item["value"] for item in override.get("environment", [])}
+        variables["ECS_CONTAINER_METADATA_URI_V4"] = f"{self.url}/v4/{task.id}"
+        command = [*task.definition.command, *override.get("command", [])]
+
+        with task.log.open("ab") as log:
+            return subprocess.Popen(
+                [*_BOUND, *(part.replace("{address}", task.address) for part in command)],
+                env={name: value.replace("{address}", task.address) for name, value in variables.items()},
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _stop(self, task: Task, code: str, reason: str) -> None:
+        with self._lock:
+            if task.desired == "STOPPED":
+                return
+            task.desired, task.stop_code, task.reason = "STOPPED", code, reason
+            if task.process is None:
+                return  # `_live` sees it
+            _end(task, signal.SIGTERM)
+        threading.Thread(target=self._insist, args=(task,), daemon=True).start()
+
+    def _insist(self, task: Task) -> None:
+        deadline = time.monotonic() + task.definition.grace_seconds
+        while time.monotonic() < deadline and task.last != "STOPPED":
+            time.sleep(0.02)
+        if task.last != "STOPPED":
+            _end(task, signal.SIGKILL)
+
+    def _stopped(self, task: Task, code: str, reason: str, exit_code: int | None) -> None:
+        task.desired = task.last = "STOPPED"
+        task.stop_code, task.reason, task.exit_code = code, reason, exit_code
+        task.stopped_at = time.time()
+        event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "source": "aws.ecs",
+            "detail-type": "ECS Task State Change",
+            "account": ACCOUNT,
+            "region": REGION,
+            "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "resources": [task.arn],
+            "detail": task.told(),
+        }
+        threading.Thread(target=self.on_stopped, args=(event,), daemon=True).start()
+
+
+def environment(ecs: Ecs) -> dict[str, str]:
+    """What a process needs to find the stand-in: the endpoint, a region, credentials that mean nothing."""
+    return {
+        "AWS_ENDPOINT_URL_ECS": ecs.url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+    }
+
+
+_NO_ROOM = object()
+
+
+def _provider(request: Mapping[str, Any]) -> str:
+    strategy = request.get("capacityProviderStrategy")
+    return str(strategy[0]["capacityProvider"]) if strategy else str(request.get("launchType", "FARGATE"))
+
+
+def _end(task: Task, number: signal.Signals) -> None:
+    """SIGTERM to the container's first process, SIGKILL to its whole session."""
+    if task.process is None or task.process.poll() is not None:
+        return
+    try:
+        if number == signal.SIGKILL:
+            os.killpg(task.process.pid, number)
+        else:
+            task.process.send_signal(number)
+    except ProcessLookupError:
+        pass
+
+
+def _handler(ecs: Ecs) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            action = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            try:
+                self._say(200, ecs.answer(action, json.loads(body or b"{}")))
+            except Refusal as refusal:
+                self._say(refusal.status, {"__type": refusal.code, "message": str(refusal), **refusal.more})
+
+        def do_GET(self) -> None:
+            """The metadata endpoint of a task's containers."""
+            parts = self.path.strip("/").split("/")
+            task = next((task for task in list(ecs.tasks.values()) if len(parts) > 1 and task.id == parts[1]), None)
+            if task is None:
+                self._say(404, {})
+            elif parts[2:] == ["task"]:
+                self._say(200, {"Cluster": task.cluster, "TaskARN": task.arn, "Family": task.family})
+            else:
+                self._say(200, {"Name": task.definition.container})
+
+        def _say(self, status: int, answer: dict[str, Any]) -> None:
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    return Handler
