@@ -1,4 +1,6 @@
-"""The nouns of the stories: `clock`, `github`, `model`, `bot`, `repo`; and the law that no comment goes unread."""
+"""The nouns of the stories (`clock`, `ground`, `github`, `model`, `bot`, `repo`), and the law that no comment goes
+unread.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from app.agent.scripted_model import Script
 from app.simulator import Simulator
 from tests.clock import HeldClock
 from tests.scenarios import stories
+from tests.scenarios.ground import GROUNDS, Ground, ground_of
 from tests.scenarios.stage import Bot, every_message_twice
 
 
@@ -39,9 +42,16 @@ def repo(github: Simulator):
     return github.repository("acme/calc", files=stories.PROJECT, default_branch="main")
 
 
+@pytest.fixture(params=GROUNDS)
+def ground(request: pytest.FixtureRequest, tmp_path: Path, clock: HeldClock) -> Iterator[Ground]:
+    made = ground_of(request.param, tmp_path / "home", clock)
+    yield made
+    made.close()
+
+
 @pytest.fixture(params=["once", "twice"])
 def make_bot(
-    request: pytest.FixtureRequest, tmp_path: Path, github: Simulator, model: Script, clock: HeldClock
+    request: pytest.FixtureRequest, ground: Ground, github: Simulator, model: Script, clock: HeldClock
 ) -> Iterator[Callable[..., Bot]]:
     """In the `twice` telling every webhook is sent twice and every message is taken twice; the story is the same."""
     github.redelivery_mode = request.param == "twice"
@@ -49,7 +59,7 @@ def make_bot(
 
     def make(**settings: Any) -> Bot:
         change = every_message_twice if github.redelivery_mode else (lambda platform: platform)
-        made.append(Bot(tmp_path / "home", github, model, clock, change=change, **settings))
+        made.append(Bot(ground, github, model, clock, change=change, **settings))
         return made[-1]
 
     with log.captured() as lines:

@@ -10,7 +10,6 @@ import dataclasses
 import json
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from app import wiring
@@ -21,32 +20,11 @@ from app.ports import Message, Queue
 from app.receive import Delivery, receive
 from app.run_state import fold
 from app.sandbox.bubblewrap import BubblewrapHost
-from app.settings import Settings
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery as Sent
 from tests.clock import HeldClock
 from tests.contracts.simulator.openapi import CheckedTransport
-
-
-class InlineLauncher:
-    """Remembers which attempts were asked for; the bot plays them in its own process, one after another."""
-
-    def __init__(self) -> None:
-        self.waiting: dict[str, int] = {}
-        self.started: set[tuple[str, int]] = set()
-        self.order: list[str] = []
-
-    def start(self, run_id: str, attempt: int) -> None:
-        if (run_id, attempt) not in self.started:
-            self.started.add((run_id, attempt))
-            self.waiting[run_id] = attempt
-            self.order.append(run_id)
-
-    def is_running(self, run_id: str) -> bool:
-        return run_id in self.waiting
-
-    def stop(self, run_id: str) -> None:
-        self.waiting.pop(run_id, None)
+from tests.scenarios.ground import Ground
 
 
 class TwiceQueue:
@@ -70,11 +48,11 @@ def every_message_twice(platform: wiring.Platform) -> wiring.Platform:
 
 
 class Bot:
-    """One Lamplighter over a home directory. Making another over the same home is a restart."""
+    """One Lamplighter on its ground. Making another on the same ground is a restart."""
 
     def __init__(
         self,
-        home: Path,
+        ground: Ground,
         github: Simulator,
         script: Script,
         clock: HeldClock,
@@ -82,10 +60,8 @@ class Bot:
         change: Callable[[wiring.Platform], wiring.Platform] = lambda platform: platform,
         concurrency: int = 8,
     ) -> None:
-        self.github, self.clock, self.home = github, clock, home
-        self.launcher = InlineLauncher()
-        self.settings = Settings(
-            home=home,
+        self.ground, self.github, self.clock = ground, github, clock
+        self.settings = ground.settings(
             app_id=str(github.app.id),
             app_slug=github.app.slug,
             private_key=github.app.private_key,
@@ -93,13 +69,12 @@ class Bot:
             model_provider="scripted",
             concurrency=concurrency,
         )
-        platform = wiring.local_platform(
+        platform, self.workers = ground.platform(
             self.settings,
             clock=clock,
             transport=CheckedTransport(github.transport()),
-            launcher=self.launcher,
             model=ScriptedModel(script),
-            host=BubblewrapHost(home),
+            host=BubblewrapHost(self.settings.home),
             clone_url=lambda repository: str(github.git_dir(repository)),
         )
         self.platform = change(platform)
@@ -127,6 +102,7 @@ class Bot:
             busy = self.github.deliver_pending()
             busy += self.control.drain_jobs()
             busy += self.work_waiting()
+            busy += self.ground.stopped_tasks(self.control)
             busy += self.control.drain_publishing()
             busy += self.control.scheduler.tick()
             if not busy and not self._wait():
@@ -163,9 +139,9 @@ class Bot:
         return problems
 
     def work_waiting(self) -> int:
-        for run_id, attempt in list(self.launcher.waiting.items()):
+        for run_id, attempt in list(self.workers.waiting.items()):
             wiring.worker(self.platform).work(run_id, attempt)
-            self.launcher.waiting.pop(run_id, None)
+            self.workers.finished(run_id)
             return 1
         return 0
 

@@ -91,7 +91,7 @@ def test_what_is_over_the_cap_waits_in_order_and_says_so(make_bot, github, repo,
     model.will(finish("Nothing", "It is intended.", outcome="nothing_to_do"))
     bot.run_until_idle()
     numbers = {run.run_id: run.number for run in bot.runs}
-    assert [numbers[run_id] for run_id in bot.launcher.order] == [issue.number for issue in issues]
+    assert [numbers[run_id] for run_id in bot.workers.order] == [issue.number for issue in issues]
     assert {run.reason for run in bot.runs} == {"nothing_to_do"}
     bot.read_everything(*issues)
 
@@ -100,7 +100,7 @@ def test_a_worker_that_always_dies_ends_visibly(bot, github, repo):
     issue = ask_for_a_fix(github, repo)
     for _ in range(12):
         bot.step_until(lambda: True)
-        bot.launcher.waiting.clear()  # killed before it could say anything
+        bot.workers.kill()  # killed before it could say anything
         bot.control.drain_publishing()
         bot.control.scheduler.tick()
         bot.clock.advance(200)
@@ -125,7 +125,7 @@ def test_two_people_at_once_make_one_run(bot, github, repo, model):
 def test_closing_the_issue_stops_the_run(bot, github, repo, model):
     issue = ask_for_a_fix(github, repo)
     model.will(bash("true"))
-    bot.step_until(lambda: bot.launcher.waiting)
+    bot.step_until(lambda: bot.workers.waiting)
     github.maintainer.close(issue)
     bot.run_until_idle()
 
@@ -133,9 +133,9 @@ def test_closing_the_issue_stops_the_run(bot, github, repo, model):
     bot.read_everything(issue)
 
 
-def test_a_defect_of_ours_ends_visibly(tmp_path, github, repo, model, clock):
+def test_a_defect_of_ours_ends_visibly(ground, github, repo, model, clock):
     """GitHub answers what no description allows; the bot does not fall silent over it."""
-    bot = Bot(tmp_path / "home", github, model, clock, change=breaks_pull_requests)
+    bot = Bot(ground, github, model, clock, change=breaks_pull_requests)
     issue = ask_for_a_fix(github, repo)
     stories.fix(model)
     bot.run_until_idle()

@@ -115,7 +115,7 @@ def test_stop_takes_a_running_run_down(bot, github, repo, model):
     model.will(bash("true"))
     stories.fix(model)
     github.maintainer.label(issue, "agent-fix")
-    bot.step_until(lambda: bot.launcher.waiting)
+    bot.step_until(lambda: bot.workers.waiting)
     github.maintainer.comment(issue, "/agent stop")
     bot.run_until_idle()
 

@@ -14,6 +14,7 @@ from app.simulator import Simulator
 from tests.clock import HeldClock
 from tests.scenarios import stories
 from tests.scenarios.fuse import Fuse, Killed
+from tests.scenarios.ground import GROUNDS, ground_of
 from tests.scenarios.stage import Bot
 
 _QUESTION_STORY_CALLS = 4  # of the model, when nothing goes wrong
@@ -23,11 +24,11 @@ _SHARDS = 6  # of each story's sweep, so that the cores share them evenly
 class Play:
     """One telling of a story, by as many processes as it takes."""
 
-    def __init__(self, folder: Path, *, asks: bool) -> None:
+    def __init__(self, folder: Path, kind: str, *, asks: bool) -> None:
         self.clock = HeldClock()
         self.github = Simulator(folder / "github", clock=self.clock.now)
         self.repo = self.github.repository("acme/calc", files=stories.PROJECT, default_branch="main")
-        self.home = folder / "home"
+        self.ground = ground_of(kind, folder / "home", self.clock)
         self.asks = asks
         self.has_answered = False
         self.effects: list[str] = []
@@ -43,7 +44,7 @@ class Play:
     def process(self, *, dies_after: int | None) -> bool:
         """One process over the same home; whether it lived to the end of the story."""
         fuse = Fuse(dies_after)
-        self.bot = Bot(self.home, self.github, self.script, self.clock, change=fuse)
+        self.bot = Bot(self.ground, self.github, self.script, self.clock, change=fuse)
         try:
             self.bot.run_until_idle()
             if self.asks and not self.has_answered:
@@ -57,7 +58,12 @@ class Play:
         finally:
             self.effects += fuse.effects
             self.bot.close()
+            self.bot.workers.kill()
         return True
+
+    def close(self) -> None:
+        self.ground.close()
+        self.github.close()
 
     def assert_nothing_lost_and_nothing_doubled(self, calls: int, *, deaths: int = 1) -> None:
         """What a person sees is exactly what an undisturbed story leaves behind."""
@@ -79,15 +85,18 @@ class Play:
         assert self.bot.verify_ledgers() == []
 
 
+@pytest.mark.parametrize("kind", GROUNDS)
 @pytest.mark.parametrize("shard", range(_SHARDS))
 @pytest.mark.parametrize("asks", [False, True], ids=["main story", "question story"])
-def test_dying_after_any_effect_loses_nothing_and_doubles_nothing(tmp_path: Path, asks: bool, shard: int) -> None:
-    calm = Play(tmp_path / "calm", asks=asks)
+def test_dying_after_any_effect_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, kind: str, asks: bool, shard: int
+) -> None:
+    calm = Play(tmp_path / "calm", kind, asks=asks)
     assert calm.process(dies_after=None)
     calls = calm.effects.count("model call")
     calm.assert_nothing_lost_and_nothing_doubled(calls)
     for at in range(1 + shard, len(calm.effects) + 1, _SHARDS):
-        play = Play(tmp_path / f"at-{at}", asks=asks)
+        play = Play(tmp_path / f"at-{at}", kind, asks=asks)
         died = not play.process(dies_after=at)
         assert died, f"effect {at} was never reached"
         assert play.process(dies_after=None)
@@ -95,14 +104,15 @@ def test_dying_after_any_effect_loses_nothing_and_doubles_nothing(tmp_path: Path
             play.assert_nothing_lost_and_nothing_doubled(calls)
         except AssertionError as error:
             raise AssertionError(f"after effect {at} ({calm.effects[at - 1]}): {error}") from error
-        play.github.close()
+        play.close()
 
 
+@pytest.mark.parametrize("kind", GROUNDS)
 @pytest.mark.parametrize("seed", range(4))
-def test_dying_twice_anywhere_loses_nothing_and_doubles_nothing(tmp_path: Path, seed: int) -> None:
+def test_dying_twice_anywhere_loses_nothing_and_doubles_nothing(tmp_path: Path, kind: str, seed: int) -> None:
     chance = random.Random(seed)
     for telling in range(3):
-        play = Play(tmp_path / str(telling), asks=True)
+        play = Play(tmp_path / str(telling), kind, asks=True)
         deaths = [chance.randint(1, 100), chance.randint(1, 60)]
         died = sum(not play.process(dies_after=at) for at in deaths)
         assert play.process(dies_after=None)
@@ -110,4 +120,4 @@ def test_dying_twice_anywhere_loses_nothing_and_doubles_nothing(tmp_path: Path, 
             play.assert_nothing_lost_and_nothing_doubled(_QUESTION_STORY_CALLS, deaths=died)
         except AssertionError as error:
             raise AssertionError(f"after {deaths}: {error}") from error
-        play.github.close()
+        play.close()
