@@ -20,16 +20,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import log
-from app.receive import MAX_BODY_BYTES, RETRY_SECONDS, Answer, Delivery
+from app.receive import AWAY, MAX_BODY_BYTES, SECURITY_HEADERS, Answer, Delivery
 
 BODY_SECONDS = 30.0  # GitHub gives up after 10; a client that drips bytes must not hold a connection for ever
-
-_SECURITY_HEADERS: Mapping[str, str] = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
 
 
 def application(accept: Callable[[Delivery], Answer], *, routes: tuple[BaseRoute, ...] = ()) -> ASGIApp:
@@ -89,7 +82,7 @@ def _refused(_request: Request, error: Exception) -> Response:
 def _defect(_request: Request, error: Exception) -> Response:
     """What must not happen. The sender is asked to deliver again; what went wrong stands in the log only."""
     log.event("asgi.defect", level=log.ERROR, error=error)
-    return _json(503, {"error": "Something went wrong; please deliver again."}, {"retry-after": str(RETRY_SECONDS)})
+    return _json(AWAY.status, AWAY.body, AWAY.headers)
 
 
 class _SecurityHeaders:
@@ -102,7 +95,7 @@ class _SecurityHeaders:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _SECURITY_HEADERS.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -15,6 +15,7 @@ from app.ledger import Event
 from app.sandbox_port import Egress, EgressRequest, Execution, FileEntry, Limits, Manifest, Sandbox, SandboxHost
 
 __all__ = [
+    "Claims",
     "Clock",
     "Egress",
     "EgressRequest",
@@ -27,6 +28,7 @@ __all__ = [
     "Model",
     "ModelReply",
     "ModelRequest",
+    "Outbox",
     "Queue",
     "RunSummary",
     "Sandbox",
@@ -57,11 +59,15 @@ class Message:
     attempt: int  # 1 on the first receive
 
 
-class Queue(Protocol):
-    """At-least-once, first in first out within a group: while a message of a group is in flight, its followers wait."""
+class Outbox(Protocol):
+    """The sending half of a queue: all that the door needs."""
 
     def send(self, body: str, *, group: str, dedup_id: str, delay_seconds: float = 0) -> None:
         """Enqueue; a `dedup_id` still waiting or seen in the last five minutes is dropped. Raises TransientError."""
+
+
+class Queue(Outbox, Protocol):
+    """At-least-once, first in first out within a group: while a message of a group is in flight, its followers wait."""
 
     def receive(self, *, limit: int = 10, visibility_seconds: float = 300) -> list[Message]: ...
 
@@ -106,7 +112,20 @@ class RunSummary:
     park_until: str | None = None
 
 
-class Store(Protocol):
+class Claims(Protocol):
+    """Who holds what for how long: all that the door needs of the store."""
+
+    def claim_all(self, keys: Sequence[str], owner: str, *, ttl_seconds: float) -> str | None:
+        """Claim all `keys` in one write, or none of them when one is held: its holder is returned, be it `owner`."""
+
+    def claimed_by(self, key: str) -> str | None:
+        """The owner of an unexpired claim."""
+
+    def release(self, key: str, owner: str) -> None:
+        """Give up a claim; nothing happens when another owner holds it."""
+
+
+class Store(Claims, Protocol):
     """Ledgers, blobs, claims with expiry, counters."""
 
     def append(self, run_id: str, expected_seq: int, events: Sequence[Event], summary: RunSummary) -> None:
@@ -143,15 +162,6 @@ class Store(Protocol):
 
     def claim(self, key: str, owner: str, *, ttl_seconds: float) -> bool:
         """True when `owner` holds `key` for the next `ttl_seconds` (taken, or renewed when already its own)."""
-
-    def claim_all(self, keys: Sequence[str], owner: str, *, ttl_seconds: float) -> str | None:
-        """Claim all `keys` in one write, or none of them when one is held: its holder is returned, be it `owner`."""
-
-    def claimed_by(self, key: str) -> str | None:
-        """The owner of an unexpired claim."""
-
-    def release(self, key: str, owner: str) -> None:
-        """Give up a claim; nothing happens when another owner holds it."""
 
     def add(self, counter: str, amount: int) -> int:
         """Add atomically (0 reads); returns the new value."""

@@ -21,10 +21,17 @@ from app.webhooks import signature
 from app.webhooks.parse import parse
 
 if TYPE_CHECKING:  # twenty dataclasses the door has no use for
-    from app.ports import Clock, Queue, Store
+    from app.ports import Claims, Clock, Outbox
 
 MAX_BODY_BYTES = 25 * 2**20  # GitHub sends nothing bigger
 RETRY_SECONDS = 30  # the queue is away for seconds or for long; the poller looks every few minutes anyway
+
+SECURITY_HEADERS: Mapping[str, str] = {  # of every answer over HTTP that does not set them itself
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
 
 _GUID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NOT_UNDERSTOOD = "Lamplighter could not understand this delivery; it is recorded as an error in its log."
@@ -58,13 +65,20 @@ class Answer(NamedTuple):
         return json.dumps(self.body).encode("ascii")
 
 
+AWAY = Answer(
+    status=503,
+    body={"error": "Something went wrong; please deliver again."},
+    headers={"retry-after": str(RETRY_SECONDS)},
+)  # what must not happen: the log says what it was, the sender only what to do
+
+
 def ensure_ready(settings: Settings) -> None:
     """Raises SettingsError without a webhook secret: an unsigned door would obey anybody."""
     if not any(settings.webhook_secrets):
         raise SettingsError(["LAMPLIGHTER_WEBHOOK_SECRET is not set; the door does not open without a webhook secret"])
 
 
-def receive(delivery: Delivery, *, settings: Settings, store: Store, queue: Queue, clock: Clock) -> Answer:
+def receive(delivery: Delivery, *, settings: Settings, store: Claims, queue: Outbox, clock: Clock) -> Answer:
     """Answer one delivery. Never raises, and never answers 5xx but the 503 that asks for a redelivery."""
     guid = _guid(delivery)
     try:
@@ -124,7 +138,7 @@ def _decide(event_name: str, body: bytes, guid: str, settings: Settings, clock: 
         return Decision(decision="ignore", reason=_NOT_UNDERSTOOD)
 
 
-def _enqueue(decision: Decision, job: Job, digest: str, store: Store, queue: Queue) -> Decision:
+def _enqueue(decision: Decision, job: Job, digest: str, store: Claims, queue: Outbox) -> Decision:
     """Send the job once per GUID and per body. Raises Rejected 503 when that cannot be done now."""
     claims = (f"delivery:{job.id}", f"body:{digest}")
     try:
@@ -140,7 +154,7 @@ def _enqueue(decision: Decision, job: Job, digest: str, store: Store, queue: Que
     return decision
 
 
-def _send_once(job: Job, claims: Sequence[str], store: Store, queue: Queue) -> str | None:
+def _send_once(job: Job, claims: Sequence[str], store: Claims, queue: Outbox) -> str | None:
     """Claim, then send; the id of the job that an earlier delivery was accepted as, if there was one.
 
     A process that dies between the two leaves a claim without a job. So a delivery that was claimed before is sent
@@ -153,7 +167,7 @@ def _send_once(job: Job, claims: Sequence[str], store: Store, queue: Queue) -> s
     return first
 
 
-def _forget(job: Job, claims: Sequence[str], store: Store) -> None:
+def _forget(job: Job, claims: Sequence[str], store: Claims) -> None:
     """So that the redelivery that was asked for is not called a duplicate; it would be sent in any case."""
     try:
         for key in claims:

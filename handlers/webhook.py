@@ -1,0 +1,37 @@
+"""The webhook's function URL. The HMAC is the authentication; only the standard library is imported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import log, settings
+from app.aws.door import Door
+from app.aws.function_url import request, response
+from app.local.clock import SystemClock
+from app.log import Redactor
+from app.receive import AWAY, SECURITY_HEADERS, Answer, Delivery, ensure_ready, receive
+
+_SETTINGS, _CLOCK, _REDACTOR = settings.load(), SystemClock(), Redactor()
+log.configure(_REDACTOR)
+ensure_ready(_SETTINGS)
+_DOOR = Door(_SETTINGS, _CLOCK, _REDACTOR)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """One delivery. Whatever breaks here, the sender is asked to deliver again."""
+    try:
+        answer = _answer(event)
+    except Exception as error:
+        log.event("webhook.not_answered", level=log.ERROR, error=error)
+        answer = AWAY
+    return response(answer.status, answer.to_json(), {**SECURITY_HEADERS, **answer.headers})
+
+
+def _answer(event: dict[str, Any]) -> Answer:
+    asked = request(event)
+    if refused := asked.refused({"/webhooks/github": "POST", "/healthz": "GET"}):
+        return Answer(*refused)
+    if asked.path == "/healthz":
+        return Answer(200, {"status": "ok"})
+    delivery = Delivery(headers=asked.headers, body=asked.body)
+    return receive(delivery, settings=_DOOR.settings(), store=_DOOR.store, queue=_DOOR.queue, clock=_CLOCK)
