@@ -44,7 +44,7 @@ def created(
         "clone_url": clone_url,
         "config": config | {"budget": facts.budget},
         "config_source": facts.config_source,
-        "config_notes": facts.config.unbuilt(),
+        "config_notes": facts.config.unbuilt(settings.sandbox_images),
         "names": names_of(facts.config, settings.command_prefix),
         "model": settings.model(command.flags.get("model") or facts.config.playbooks.fix.model or config["model"]),
         "admission": facts.admission | {"role": role},

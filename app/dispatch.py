@@ -141,6 +141,7 @@ class Dispatcher:
         try:
             with self._access.asking(job.thread) as github:
                 facts = gather(github, job, command, self._defaults(job.thread))
+            facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered
         except UserError as error:
             self._reply(job, run_id, f"{error}", refused=True)
             return

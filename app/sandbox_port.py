@@ -111,6 +111,12 @@ class SandboxHost(Protocol):
 
     name: str
 
+    def prepare(self, run_id: str, image: str) -> None:
+        """Start what takes long for the `open` of this run, which waits for it; "" is the default image.
+
+        Nothing on one machine. Raises UserError for an image the operator does not offer, TransientError.
+        """
+
     def open(
         self,
         run_id: str,

@@ -87,6 +87,13 @@ class Settings(NamedTuple):
     def bot_login(self) -> str:
         return f"{self.app_slug}[bot]"
 
+    @property
+    def sandbox_images(self) -> tuple[str, ...] | None:
+        """The names a repository may ask for in `sandbox.image`; None where sandboxes use the machine's own tools."""
+        if self.platform != "aws" or self.sandbox not in ("auto", "remote"):
+            return None
+        return tuple(name for name, _family in self.cloud.sandbox_tasks)
+
     def secrets(self) -> list[str]:
         """Every secret value held, for the redactor."""
         held: list[str] = []

@@ -55,6 +55,7 @@ class Workroom:
         """Fetch the base commit into the mirror and lay out its plain files. Raises UserError, TransientError."""
         with stage(self._ledger, "clone", "fetching the repository") as end:
             started = self._ledger.clock.now()
+            self._host.prepare(self._ledger.run_id, self._config["sandbox"].get("image") or "")
             token = self._tokens.read_token(self._ledger.run_id).value if self._url.startswith("http") else None
             if token:
                 self._ledger.redactor.hold(token)

@@ -11,8 +11,8 @@ import socket
 import threading
 from collections.abc import Callable
 
-from app.ports import Egress, EgressRequest
 from app.sandbox.egress_policy import Blocked, Network, Policy, Target, is_reachable, parse
+from app.sandbox_port import Egress, EgressRequest
 
 __all__ = ["EgressProxy"]
 

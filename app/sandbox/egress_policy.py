@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from urllib.parse import urlsplit
 
-from app.ports import Egress
+from app.sandbox_port import Egress
 
 PORTS = (80, 443)
 CONFIG_KEY = "sandbox.network"

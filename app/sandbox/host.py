@@ -7,13 +7,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from app.ports import Egress, EgressRequest, Limits
 from app.sandbox import cgroup, identity
 from app.sandbox.egress import EgressProxy
 from app.sandbox.local import LocalSandbox, MakeProxy
 from app.sandbox.process import Nursery
 from app.sandbox.sealed import remove
 from app.sandbox.walls import Folders, Site, Walls
+from app.sandbox_port import Egress, EgressRequest, Limits
 
 
 class LocalHost(ABC):
@@ -30,6 +30,9 @@ class LocalHost(ABC):
 
     @abstractmethod
     def build(self, site: Site) -> Walls: ...
+
+    def prepare(self, run_id: str, image: str) -> None:  # noqa: B027 - doing nothing is right for both
+        """Nothing here takes long, and the machine's own tools are the image."""
 
     def open(
         self,

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from functools import partial
 
 from app.errors import TransientError, UserError
-from app.ports import Egress, EgressRequest, Execution, Limits, Manifest
 from app.sandbox import cgroup, identity
 from app.sandbox.capture import Capture, check_command, execution, follow
 from app.sandbox.egress import EgressProxy
@@ -22,6 +21,7 @@ from app.sandbox.shell import Shell
 from app.sandbox.walk import Walker
 from app.sandbox.walls import Folders, Walls
 from app.sandbox.watch import Disk, Watch
+from app.sandbox_port import Egress, EgressRequest, Execution, Limits, Manifest
 
 MakeProxy = Callable[[Egress, Callable[[EgressRequest], None]], EgressProxy]
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from app.ports import Limits
 from app.sandbox import cgroup, identity
 from app.sandbox.egress import EgressProxy
 from app.sandbox.process import Process, Spec
+from app.sandbox_port import Limits
 
 MAX_FILES_OPEN = 65_536
 

@@ -5,7 +5,7 @@ Not for the door: pydantic and PyYAML take ten times as long to import as the do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -168,13 +168,24 @@ class RepoConfig(_Part):
         """Every label by its fixed word: `trigger`, `off`, the states (`needs-info` …) and the marks."""
         return {"trigger": self.triggers.label, "off": OFF_LABEL} | self.labels.model_dump(by_alias=True)
 
-    def unbuilt(self) -> list[str]:
-        """What this file asks for that this version does not do, one sentence each."""
+    def unbuilt(self, images: Collection[str] | None = None) -> list[str]:
+        """What this file asks for that this version does not do, one sentence each.
+
+        `images` are the names that sandboxes are offered under; None where a sandbox has no image of its own. Raises
+        UserError for an image that is not offered.
+        """
         notes = []
         if self.schedule:
             notes.append("`schedule` is read, but nothing is started by the clock yet.")
-        if self.sandbox.image:
-            notes.append("`sandbox.image` is read, but on one machine the sandbox uses the machine's own tools.")
+        image = self.sandbox.image
+        if image and images is None:
+            notes.append("`sandbox.image` is read, but here the sandbox uses the machine's own tools.")
+        elif image and image not in images:
+            offered = ", ".join(f"`{name}`" for name in sorted(images)) or "none"
+            raise UserError(
+                f"`sandbox.image` in `{PATH}` asks for {config_yaml.shown(image)}, which is not offered here. "
+                f"Offered: {offered}. Whoever runs Lamplighter adds more."
+            )
         return notes
 
 

@@ -98,6 +98,14 @@ def test_everything_that_may_be_said():
     assert RepoConfig.model_validate(json.loads(config.model_dump_json())) == config
 
 
+def test_an_image_must_be_one_that_is_offered():
+    config = parse(b"sandbox: {image: node}")
+    assert config.unbuilt(("default", "node")) == []
+    assert "the machine's own tools" in config.unbuilt()[0]
+    with pytest.raises(UserError, match="asks for `node`, which is not offered here. Offered: `default`, `rust`."):
+        config.unbuilt(("rust", "default"))
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [
