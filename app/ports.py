@@ -62,8 +62,8 @@ class Message:
 class Outbox(Protocol):
     """The sending half of a queue: all that the door needs."""
 
-    def send(self, body: str, *, group: str, dedup_id: str, delay_seconds: float = 0) -> None:
-        """Enqueue; a `dedup_id` still waiting or seen in the last five minutes is dropped. Raises TransientError."""
+    def send(self, body: str, *, group: str, dedup_id: str) -> None:
+        """Enqueue; a `dedup_id` seen in the last five minutes is dropped. Raises TransientError."""
 
 
 class Queue(Outbox, Protocol):

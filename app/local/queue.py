@@ -32,7 +32,7 @@ CREATE INDEX IF NOT EXISTS seen_by_end ON seen (until)
 """
 
 # The first visible message of every group that is not held. A group is held by a message somebody has received and
-# neither acknowledged nor let expire; a message sent with a delay holds nobody up.
+# neither acknowledged nor let expire.
 NEXT = """
 SELECT position, id, body, grp, dedup_id, attempt FROM messages AS m
 WHERE visible_at <= :now
@@ -58,7 +58,7 @@ class SqliteQueue:
         """Close the idle connections."""
         self._database.close()
 
-    def send(self, body: str, *, group: str, dedup_id: str, delay_seconds: float = 0) -> None:
+    def send(self, body: str, *, group: str, dedup_id: str) -> None:
         now = self._now()
         with self._database.write() as connection:
             connection.execute("DELETE FROM seen WHERE until <= ?", (now,))
@@ -72,7 +72,7 @@ class SqliteQueue:
             connection.execute("INSERT INTO seen VALUES (?, ?)", (dedup_id, now + DEDUP_SECONDS))
             connection.execute(
                 "INSERT INTO messages (id, body, grp, dedup_id, visible_at) VALUES (?, ?, ?, ?, ?)",
-                (os.urandom(16).hex(), body, group, dedup_id, now + delay_seconds),
+                (os.urandom(16).hex(), body, group, dedup_id, now),
             )
 
     def receive(self, *, limit: int = 10, visibility_seconds: float = 300) -> list[Message]:

@@ -1,4 +1,4 @@
-"""A clock that stands still, and the adapters that the suite is held against (AWS joins as a second parameter)."""
+"""A clock that stands still, and the adapters that the suite is held against."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ def clock() -> HeldClock:
     return HeldClock()
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", pytest.param("aws", marks=pytest.mark.aws)])
 def queue(request, tmp_path, clock):
+    if request.param == "aws":
+        from app.aws.queue import SqsQueue
+        from tests.aws.emulator import emulated
+
+        with emulated(clock, max_attempts=3) as aws:
+            yield SqsQueue(aws.clients, aws.cloud.jobs_queue_url)
+        return
     from app.local.queue import SqliteQueue
 
     queue = SqliteQueue(tmp_path / "home", "jobs", clock, max_attempts=3)

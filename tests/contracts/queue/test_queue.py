@@ -100,13 +100,6 @@ def test_a_message_given_back_comes_after_its_delay_and_holds_its_group(queue, c
     assert (message.body, message.attempt) == ("m", 2)
 
 
-def test_a_delayed_message_comes_after_its_delay(queue, clock):
-    queue.send("m", group="g", dedup_id="d", delay_seconds=60)
-    assert queue.receive() == []
-    clock.advance(61)
-    assert _bodies(queue.receive()) == ["m"]
-
-
 def test_the_same_dedup_id_is_dropped_for_five_minutes(queue, clock):
     queue.send("first", group="g", dedup_id="d")
     queue.send("second", group="g", dedup_id="d")

@@ -1,0 +1,108 @@
+"""Content by its SHA-256, as S3 objects `blobs/<digest>`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from app.aws.clients import code_of, translated
+from app.errors import TransientError, UserError
+
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+
+# From here on it is cheaper to ask whether S3 has the object than to send it once more.
+_ASK_FIRST_BYTES = 256 * 1024
+
+# Digests that this process knows to be stored: a workspace's snapshots name the same files over and over.
+_REMEMBERED = 20_000
+
+# A body that breaks off while it is read is asked for again.
+_READ_TRIES = 3
+
+
+class S3Blobs:
+    """Written once: `If-None-Match: *` keeps a versioned bucket from holding equal versions. Thread-safe."""
+
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+        self._known: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, data: bytes) -> str:
+        """Store `data`; returns its digest in hex. S3 checks the digest of what it receives."""
+        raw = hashlib.sha256(data)
+        digest = raw.hexdigest()
+        if self._knows(digest):
+            return digest
+        if len(data) < _ASK_FIRST_BYTES or not self._is_there(digest):
+            self._write(digest, base64.b64encode(raw.digest()).decode(), data)
+        with self._lock:
+            self._known[digest] = None
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Raises KeyError for an unknown digest, UserError when the object no longer has its content."""
+        if not _DIGEST.match(digest):
+            raise KeyError(digest)
+        data = self._read(digest)
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise UserError(f"`{_key(digest)}` in `{self._bucket}` was changed: its content does not have its digest.")
+        return data
+
+    def _knows(self, digest: str) -> bool:
+        with self._lock:
+            if digest not in self._known:
+                return False
+            self._known.move_to_end(digest)
+            return True
+
+    def _is_there(self, digest: str) -> bool:
+        with translated("look for a blob"):
+            try:
+                self._s3.head_object(Bucket=self._bucket, Key=_key(digest))
+            except ClientError as error:
+                if code_of(error) in {"404", "NoSuchKey", "NotFound"}:
+                    return False
+                raise
+        return True
+
+    def _write(self, digest: str, checksum: str, data: bytes) -> None:
+        with translated("store a blob"):
+            try:
+                self._s3.put_object(
+                    Bucket=self._bucket, Key=_key(digest), Body=data, ChecksumSHA256=checksum, IfNoneMatch="*"
+                )
+            except ClientError as error:
+                if code_of(error) == "ConditionalRequestConflict":  # another is writing the very same bytes just now
+                    raise TransientError("A blob is being stored by another.", retry_after_seconds=1) from error
+                if code_of(error) != "PreconditionFailed":
+                    raise
+
+    def _read(self, digest: str) -> bytes:
+        for tries in range(1, _READ_TRIES + 1):
+            try:
+                with translated("read a blob"):
+                    try:
+                        answer = self._s3.get_object(Bucket=self._bucket, Key=_key(digest))
+                    except ClientError as error:
+                        if code_of(error) == "NoSuchKey":
+                            raise KeyError(digest) from None
+                        raise
+                    return bytes(answer["Body"].read())
+            except TransientError:
+                if tries == _READ_TRIES:
+                    raise
+        raise AssertionError("unreachable")
+
+
+def _key(digest: str) -> str:
+    return f"blobs/{digest}"

@@ -1,0 +1,92 @@
+"""The witness: one empty, locked S3 object for every new head, in a bucket that the ledger's table knows nothing of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from app.aws.clients import translated
+from app.ports import Clock
+
+# Long enough for an audit of the year before. GOVERNANCE: an administrator with a permission of its own may still
+# delete, which no role of template.yaml holds.
+RETENTION_DAYS = 400
+_MOST = 99_999_999
+
+
+class _Head(NamedTuple):
+    run_id: str
+    seq: int
+    digest: str
+    written: Any  # the platform's time
+
+
+class S3Heads:
+    """Keys `heads/<run>/<99999999 - seq>-<digest>`: S3 lists in the order of keys, so the first is the newest.
+
+    Versions are listed, not objects: a delete marker hides an object, but not its locked version.
+    """
+
+    def __init__(self, s3: Any, bucket: str, clock: Clock) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+        self._clock = clock
+
+    def append(self, run_id: str, seq: int, digest: str) -> None:
+        """Record a head. Doing it twice is harmless."""
+        with translated("witness a head"):
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=f"heads/{run_id}/{_MOST - seq:08d}-{digest}",
+                Body=b"",
+                ObjectLockMode="GOVERNANCE",
+                ObjectLockRetainUntilDate=self._clock.now() + timedelta(days=RETENTION_DAYS),
+            )
+
+    def head(self, run_id: str) -> tuple[int, str] | None:
+        """The highest head recorded for a run; the first one recorded when there are two of the same height."""
+        newest: list[_Head] = []
+        for head in self._heads(f"heads/{run_id}/", page_size=10):
+            if newest and head.seq != newest[0].seq:
+                break
+            newest.append(head)
+        if not newest:
+            return None
+        first = min(newest, key=lambda head: head.written)
+        return first.seq, first.digest
+
+    def problems(self, run_id: str = "") -> list[str]:
+        """What was done to the heads, of one run or of all, in sentences; empty when nothing was. A page of a thousand
+        heads is one call.
+        """
+        found = []
+        last: _Head | None = None
+        prefix = f"heads/{run_id}/" if run_id else "heads/"
+        with translated("list the heads"):
+            pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
+            for page in pages:
+                found += [f"`{marker['Key']}` in `{self._bucket}` was deleted; its locked version is still there"
+                          for marker in page.get("DeleteMarkers", [])]  # fmt: skip
+                for head in map(_parse, page.get("Versions", [])):
+                    if head and last and head[:2] == last[:2] and head.digest != last.digest:
+                        found.append(f"two heads were witnessed for event {head.seq} of {head.run_id}")
+                    last = head or last
+        return found
+
+    def _heads(self, prefix: str, *, page_size: int) -> Iterator[_Head]:
+        with translated("read the witness"):
+            pages = self._s3.get_paginator("list_object_versions").paginate(
+                Bucket=self._bucket, Prefix=prefix, PaginationConfig={"PageSize": page_size}
+            )
+            for page in pages:
+                yield from filter(None, map(_parse, page.get("Versions", [])))
+
+
+def _parse(version: dict[str, Any]) -> _Head | None:
+    try:
+        _, run_id, name = version["Key"].split("/")
+        down, _, digest = name.partition("-")
+        return _Head(run_id, _MOST - int(down), digest, version["LastModified"])
+    except ValueError:
+        return None

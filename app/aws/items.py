@@ -1,0 +1,109 @@
+"""The single table: how keys and items look. Attribute values are in the low-level shape (`{"S": …}`, `{"N": …}`)."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from app.ledger import Event
+from app.ports import RunSummary
+
+Item = dict[str, Any]
+
+BY_ACTIVITY, UNPUBLISHED = "by-activity", "unpublished"  # the two indexes, keys only
+TTL_ATTRIBUTE = "expires_at"
+
+# An item holds 400 KB; an event's data beyond this goes to S3.
+INLINE_BYTES = 256 * 1024
+
+
+def event_key(run_id: str, seq: int) -> Item:
+    return {"pk": {"S": f"RUN#{run_id}"}, "sk": {"S": f"E#{seq:012d}"}}
+
+
+def head_key(run_id: str) -> Item:
+    return {"pk": {"S": f"RUN#{run_id}"}, "sk": {"S": "HEAD"}}
+
+
+def claim_key(key: str) -> Item:
+    return {"pk": {"S": f"CLAIM#{key}"}, "sk": {"S": "-"}}
+
+
+def counter_key(name: str) -> Item:
+    return {"pk": {"S": f"COUNTER#{name}"}, "sk": {"S": "-"}}
+
+
+def thread_pk(thread_key: str) -> str:
+    return f"THREAD#{thread_key}"
+
+
+def run_of_index(item: Item, attribute: str) -> str:
+    """The run's id behind an index row, whose sort key ends in it."""
+    return str(item[attribute]["S"]).rpartition("#")[2]
+
+
+def thread_item(summary: RunSummary) -> Item:
+    """The row by which a thread finds its runs, strongly consistent."""
+    return {"pk": {"S": thread_pk(summary.thread_key)}, "sk": {"S": f"RUN#{summary.created_at}#{summary.run_id}"}}
+
+
+def head_item(summary: RunSummary, seq: int, digest: str) -> Item:
+    """Head and summary of a run; the sparse index holds it only while there is unpublished news."""
+    when = {"S": f"{summary.created_at}#{summary.run_id}"}
+    item = head_key(summary.run_id) | {
+        "seq": {"N": str(seq)},
+        "digest": {"S": digest},
+        "summary": {"S": json.dumps(vars(summary), separators=(",", ":"))},
+        "gsi1pk": {"S": activity(active=summary.phase != "ended")},
+        "gsi1sk": when,
+    }
+    return item | {"gsi2pk": {"S": "UNPUBLISHED"}, "gsi2sk": when} if summary.unpublished else item
+
+
+def activity(*, active: bool) -> str:
+    return "ACTIVE" if active else "ENDED"
+
+
+def summary_of(item: Item) -> RunSummary:
+    known = RunSummary.__dataclass_fields__
+    values = json.loads(item["summary"]["S"])
+    return RunSummary(**{name: value for name, value in values.items() if name in known})
+
+
+def event_item(event: Event, data: str, blob: str = "") -> Item:
+    """`data` is the event's JSON, or `blob` the digest under which S3 has it."""
+    return event_key(event.run_id, event.seq) | {
+        "at": {"S": event.at},
+        "kind": {"S": event.kind},
+        "previous": {"S": event.previous},
+        "digest": {"S": event.digest},
+    } | ({"blob": {"S": blob}} if blob else {"data": {"S": data}})  # fmt: skip
+
+
+def event_of(item: Item, data: str) -> Event:
+    return Event(
+        run_id=item["pk"]["S"].removeprefix("RUN#"),
+        seq=int(item["sk"]["S"].removeprefix("E#")),
+        at=item["at"]["S"],
+        kind=item["kind"]["S"],
+        data=json.loads(data),
+        previous=item["previous"]["S"],
+        digest=item["digest"]["S"],
+    )
+
+
+def claim_item(key: str, owner: str, now: float, ttl_seconds: float) -> Item:
+    """Whole seconds, because DynamoDB's expiry reads no others: a claim may last up to one longer."""
+    expires_at = math.ceil(round(now + ttl_seconds, 3))
+    return claim_key(key) | {"owner": {"S": owner}, TTL_ATTRIBUTE: {"N": str(expires_at)}}
+
+
+# What DynamoDB must find before a claim is written: none, or one that has run out (TTL deletes up to days later).
+FREE = "attribute_not_exists(pk) OR expires_at <= :now"
+FREE_OR_MINE = f"{FREE} OR #owner = :owner"
+OWNER_NAME = {"#owner": "owner"}  # a reserved word there
+
+
+def is_live(item: Item, now: float) -> bool:
+    return float(item[TTL_ATTRIBUTE]["N"]) > now

@@ -1,0 +1,249 @@
+"""`DynamoStore`: ledgers, claims and counters in one DynamoDB table, blobs and the witness in one S3 bucket."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import os
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from app import log
+from app.aws import items
+from app.aws.blobs import S3Blobs
+from app.aws.clients import Clients
+from app.aws.heads import S3Heads
+from app.aws.items import Item
+from app.aws.table import Table
+from app.errors import Conflict, LamplighterError
+from app.ledger import GENESIS, Event
+from app.ports import Clock, RunSummary
+
+# DynamoDB's limits of one transaction: 100 items, 4 MB. Two items of every append are the head and the thread's row.
+_MOST_EVENTS = 98
+_MOST_BYTES = 3 * 1024 * 1024
+
+_BATCH = 100  # keys that one BatchGetItem takes
+
+
+class DynamoStore:
+    """Implements `ports.Store` for any number of processes. Every call raises TransientError when AWS is away or
+    slows us down, UserError when a part is missing or the role may not use it.
+    """
+
+    def __init__(self, clients: Clients, table: str, bucket: str, clock: Clock) -> None:
+        s3 = clients.get("s3")
+        self._table = Table(clients.get("dynamodb"), table, clock)
+        self._clock = clock
+        self._blobs = S3Blobs(s3, bucket)
+        self._heads = S3Heads(s3, bucket, clock)
+
+    def close(self) -> None:
+        """Nothing to give back: the clients are the process's."""
+
+    # ------------------------------------------------------------ ledgers
+
+    def append(self, run_id: str, expected_seq: int, events: Sequence[Event], summary: RunSummary) -> None:
+        """As the port says. Raises ValueError for events that do not follow one another or are more than 98."""
+        _check_sequence(run_id, expected_seq, events)
+        last = events[-1]
+        head = {"TableName": self._table.name, "Item": items.head_item(summary, last.seq, last.digest)}
+        if expected_seq == 0 and events[0].previous == GENESIS:
+            head |= {"ConditionExpression": "attribute_not_exists(pk)"}
+        else:
+            at = {":seq": {"N": str(expected_seq)}, ":digest": {"S": events[0].previous}}
+            head |= {"ConditionExpression": "seq = :seq AND digest = :digest", "ExpressionAttributeValues": at}
+        head["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        writes = [{"Put": head}] + [
+            {"Put": {"TableName": self._table.name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+            for item in self._event_items(events)
+        ]
+        if expected_seq == 0:
+            writes.append({"Put": {"TableName": self._table.name, "Item": items.thread_item(summary)}})
+        refused = self._table.transact(writes, "append to the ledger")
+        if refused is not None and not self._is_ours(refused, last):
+            at_seq = refused[0].get("Item", {}).get("seq", {"N": "0"})["N"]
+            raise Conflict(f"the ledger of {run_id} is at event {at_seq}, not {expected_seq}")
+        try:
+            self._heads.append(run_id, last.seq, last.digest)
+        except LamplighterError as error:  # the events are written; a witness that is behind only vouches for less
+            log.event("store.witness_failed", level=log.WARNING, run_id=run_id, reason=str(error))
+
+    def events(self, run_id: str, after: int = 0) -> list[Event]:
+        first, last = items.event_key(run_id, after + 1), items.event_key(run_id, 10**12 - 1)
+        rows = self._table.query(
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={":pk": first["pk"], ":first": first["sk"], ":last": last["sk"]},
+            ConsistentRead=True,
+        )
+        return [
+            items.event_of(row, row["data"]["S"] if "data" in row else self.get_blob(row["blob"]["S"]).decode())
+            for row in rows
+        ]
+
+    def witness(self, run_id: str) -> tuple[int, str] | None:
+        return self._heads.head(run_id)
+
+    def witness_problems(self, run_id: str = "") -> list[str]:
+        """What is wrong with the witness itself, of one run or of all, in sentences; empty when it is whole."""
+        return self._heads.problems(run_id)
+
+    # ------------------------------------------------------------ runs
+
+    def summary(self, run_id: str) -> RunSummary | None:
+        item = self._table.get(items.head_key(run_id))
+        return items.summary_of(item) if item else None
+
+    def runs(
+        self,
+        *,
+        active: bool | None = None,
+        thread_key: str | None = None,
+        unpublished: bool | None = None,
+        limit: int = 1000,
+    ) -> list[RunSummary]:
+        """Two indexes may be a second behind; what they name is then read as it is now."""
+        names = self._run_ids(active=active, thread_key=thread_key, unpublished=unpublished)
+        found: list[RunSummary] = []
+        while len(found) < limit and (batch := list(islice(names, min(_BATCH, limit - len(found))))):
+            found += [
+                run
+                for run in self._summaries(batch)
+                if (active is None or (run.phase != "ended") == active)
+                and (unpublished is None or run.unpublished == unpublished)
+            ]
+        return found
+
+    def _run_ids(self, *, active: bool | None, thread_key: str | None, unpublished: bool | None) -> Iterator[str]:
+        """Newest first, by the narrowest way there is."""
+        if thread_key is not None:
+            values = {":pk": {"S": items.thread_pk(thread_key)}}
+            rows = self._table.query(
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues=values,
+                ConsistentRead=True,
+                ScanIndexForward=False,
+            )
+            return (items.run_of_index(row, "sk") for row in rows)
+        if unpublished:
+            return (
+                items.run_of_index(row, "gsi2sk") for row in self._index(items.UNPUBLISHED, "gsi2pk", "UNPUBLISHED")
+            )
+        wanted = [True, False] if active is None else [active]
+        lists = [self._index(items.BY_ACTIVITY, "gsi1pk", items.activity(active=choice)) for choice in wanted]
+        merged = heapq.merge(*lists, key=lambda row: str(row["gsi1sk"]["S"]), reverse=True)
+        return (items.run_of_index(row, "gsi1sk") for row in merged)
+
+    def _index(self, index: str, attribute: str, value: str) -> Iterator[Item]:
+        return self._table.query(
+            IndexName=index,
+            KeyConditionExpression=f"{attribute} = :pk",
+            ExpressionAttributeValues={":pk": {"S": value}},
+            ScanIndexForward=False,
+        )
+
+    def _summaries(self, run_ids: Sequence[str]) -> list[RunSummary]:
+        rows = self._table.get_many([items.head_key(run_id) for run_id in dict.fromkeys(run_ids)])
+        found = {run.run_id: run for run in map(items.summary_of, rows)}
+        return [found[run_id] for run_id in run_ids if run_id in found]
+
+    # ------------------------------------------------------------ blobs
+
+    def put_blob(self, data: bytes) -> str:
+        return self._blobs.put(data)
+
+    def get_blob(self, digest: str) -> bytes:
+        return self._blobs.get(digest)
+
+    # ------------------------------------------------------------ claims, counters
+
+    def claim(self, key: str, owner: str, *, ttl_seconds: float) -> bool:
+        now = self._now()
+        claimed = self._table.write_if(
+            "put_item",
+            "claim",
+            Item=items.claim_item(key, owner, now, ttl_seconds),
+            ConditionExpression=items.FREE_OR_MINE,
+            ExpressionAttributeNames=items.OWNER_NAME,
+            ExpressionAttributeValues={":now": {"N": repr(now)}, ":owner": {"S": owner}},
+        )
+        return claimed is not None
+
+    def claim_all(self, keys: Sequence[str], owner: str, *, ttl_seconds: float) -> str | None:
+        now = self._now()
+        writes = [
+            {
+                "Put": {
+                    "TableName": self._table.name,
+                    "Item": items.claim_item(key, owner, now, ttl_seconds),
+                    "ConditionExpression": items.FREE,
+                    "ExpressionAttributeValues": {":now": {"N": repr(now)}},
+                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                }
+            }
+            for key in dict.fromkeys(keys)
+        ]
+        refused = self._table.transact(writes, "claim")
+        if refused is None:
+            return None
+        return next(str(reason["Item"]["owner"]["S"]) for reason in refused if "Item" in reason)
+
+    def claimed_by(self, key: str) -> str | None:
+        item = self._table.get(items.claim_key(key))
+        return str(item["owner"]["S"]) if item and items.is_live(item, self._now()) else None
+
+    def release(self, key: str, owner: str) -> None:
+        self._table.write_if(
+            "delete_item",
+            "release a claim",
+            Key=items.claim_key(key),
+            ConditionExpression="#owner = :owner",
+            ExpressionAttributeNames=items.OWNER_NAME,
+            ExpressionAttributeValues={":owner": {"S": owner}},
+        )
+
+    def add(self, counter: str, amount: int) -> int:
+        """A repetition of boto3's after a lost answer finds its own mark and adds nothing; only when another wrote in
+        between is it counted twice.
+        """
+        if amount == 0:
+            item = self._table.get(items.counter_key(counter))
+            return int(item["value"]["N"]) if item else 0
+        answer = self._table.write_if(
+            "update_item",
+            "count",
+            Key=items.counter_key(counter),
+            UpdateExpression="SET mark = :mark ADD #value :amount",
+            ConditionExpression="attribute_not_exists(mark) OR mark <> :mark",
+            ExpressionAttributeNames={"#value": "value"},
+            ExpressionAttributeValues={":mark": {"S": os.urandom(16).hex()}, ":amount": {"N": str(amount)}},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(answer["Attributes"]["value"]["N"]) if answer else self.add(counter, 0)
+
+    # ------------------------------------------------------------ calls
+
+    def _event_items(self, events: Sequence[Event]) -> Iterator[Item]:
+        texts = [json.dumps(event.data, separators=(",", ":"), allow_nan=False) for event in events]
+        room = min(items.INLINE_BYTES, _MOST_BYTES // len(events))
+        for event, text in zip(events, texts, strict=True):
+            blob = self.put_blob(text.encode()) if len(text) > room else ""
+            yield items.event_item(event, text, blob)
+
+    def _is_ours(self, refused: Sequence[Item], last: Event) -> bool:
+        """After a lost answer boto3 asks again and is refused by what the first request wrote."""
+        if not any(reason.get("repeated") for reason in refused):
+            return False
+        written = self._table.get(items.event_key(last.run_id, last.seq))
+        return written is not None and written["digest"]["S"] == last.digest
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _check_sequence(run_id: str, expected_seq: int, events: Sequence[Event]) -> None:
+    if not 0 < len(events) <= _MOST_EVENTS:
+        raise ValueError(f"{len(events)} events cannot be appended in one transaction")
+    for position, event in enumerate(events, start=expected_seq + 1):
+        if event.run_id != run_id or event.seq != position:
+            raise ValueError(f"event {event.seq} of {event.run_id} cannot stand at {position} of {run_id}")

@@ -1,0 +1,105 @@
+"""The calls of one DynamoDB table, and what its refusals mean: a condition, another writer, too fast."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from app.aws.clients import code_of, is_throttling, translated, was_repeated
+from app.aws.items import Item
+from app.errors import TransientError
+from app.ports import Clock
+
+# Another transaction on the same item cancels ours; it is over within milliseconds.
+_BUSY_TRIES = 8
+_BUSY_SECONDS = 0.02
+
+
+class Table:
+    """Thread-safe. Every call raises TransientError or UserError as `app.aws.clients.translated` says."""
+
+    def __init__(self, dynamo: Any, name: str, clock: Clock) -> None:
+        self._dynamo = dynamo
+        self._clock = clock
+        self.name = name
+
+    def get(self, key: Item) -> Item | None:
+        """One item as it is now."""
+        with translated("read the table"):
+            found: Item | None = self._dynamo.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+        return found
+
+    def get_many(self, keys: Sequence[Item]) -> Iterator[Item]:
+        """Those of up to 100 different items that exist, as they are now, in any order."""
+        wanted = {self.name: {"Keys": list(keys), "ConsistentRead": True}} if keys else {}
+        for tries in range(_BUSY_TRIES):
+            if not wanted:
+                return
+            with translated("read the table"):
+                answer = self._dynamo.batch_get_item(RequestItems=wanted)
+            yield from answer["Responses"].get(self.name, [])
+            wanted = answer.get("UnprocessedKeys") or {}
+            if wanted:
+                self._pause(tries)
+        if wanted:
+            raise TransientError("Could not read the table: DynamoDB slows us down.", retry_after_seconds=5)
+
+    def query(self, **request: Any) -> Iterator[Item]:
+        """All pages of a query; a page is asked for when it is needed."""
+        with translated("read the table"):
+            pages: Iterable[Item] = self._dynamo.get_paginator("query").paginate(TableName=self.name, **request)
+            for page in pages:
+                yield from page["Items"]
+
+    def write_if(self, operation: str, doing: str, **request: Any) -> Item | None:
+        """DynamoDB's answer to `put_item`, `update_item` or `delete_item`; None when its condition did not hold."""
+        for tries in range(_BUSY_TRIES):
+            with translated(doing):
+                try:
+                    answer: Item = getattr(self._dynamo, operation)(TableName=self.name, **request)
+                    return answer
+                except ClientError as error:
+                    if code_of(error) == "ConditionalCheckFailedException":
+                        return None
+                    if code_of(error) != "TransactionConflictException":
+                        raise
+            self._pause(tries)
+        raise _busy(doing)
+
+    def transact(self, writes: Sequence[Item], doing: str) -> list[Item] | None:
+        """None when it was done; when a condition did not hold, DynamoDB's reasons, one for each write, with
+        `repeated` true when an earlier request of this very call may have been carried out. The token makes such a
+        repetition harmless for ten minutes.
+        """
+        token = os.urandom(16).hex()
+        for tries in range(_BUSY_TRIES):
+            with translated(doing):
+                try:
+                    self._dynamo.transact_write_items(TransactItems=writes, ClientRequestToken=token)
+                    return None
+                except ClientError as error:
+                    if code_of(error) != "TransactionCanceledException":
+                        raise
+                    reasons: list[Item] = error.response.get("CancellationReasons", [])
+                    codes = {reason.get("Code") or "None" for reason in reasons}
+                    if "ConditionalCheckFailed" in codes:
+                        return [reason | {"repeated": was_repeated(error)} for reason in reasons]
+                    if any(is_throttling(code) for code in codes):
+                        raise TransientError(
+                            f"Could not {doing}: DynamoDB slows us down.", retry_after_seconds=5
+                        ) from error
+                    if "TransactionConflict" not in codes:
+                        raise
+            self._pause(tries)
+        raise _busy(doing)
+
+    def _pause(self, tries: int) -> None:
+        self._clock.sleep(_BUSY_SECONDS * 2**tries * random.uniform(0.5, 1.0))  # noqa: S311 - spreads writers
+
+
+def _busy(doing: str) -> TransientError:
+    return TransientError(f"Could not {doing}: others write the same items.", retry_after_seconds=2)
