@@ -102,7 +102,7 @@ def test_an_image_must_be_one_that_is_offered():
     config = parse(b"sandbox: {image: node}")
     assert config.unbuilt(("default", "node")) == []
     assert "the machine's own tools" in config.unbuilt()[0]
-    with pytest.raises(UserError, match="asks for `node`, which is not offered here. Offered: `default`, `rust`."):
+    with pytest.raises(UserError, match=r"asks for `node`.* Offered: `default`, `rust`"):
         config.unbuilt(("rust", "default"))
 
 
