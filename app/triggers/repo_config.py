@@ -180,7 +180,7 @@ class RepoConfig(_Part):
         image = self.sandbox.image
         if image and images is None:
             notes.append("`sandbox.image` is read, but here the sandbox uses the machine's own tools.")
-        elif image and image not in images:
+        elif image and images is not None and image not in images:
             offered = ", ".join(f"`{name}`" for name in sorted(images)) or "none"
             raise UserError(
                 f"`sandbox.image` in `{PATH}` asks for {config_yaml.shown(image)}, which is not offered here. "
