@@ -192,8 +192,10 @@ class Token:
 class Tokens(Protocol):
     """What a worker may ask for: a read token for its own run's repository."""
 
-    def read_token(self, run_id: str) -> Token:
-        """Raises UserError for a run that is unknown or not active, TransientError when GitHub is not reachable."""
+    def read_token(self, run_id: str, repository_id: int) -> Token:
+        """Raises UserError for a run that is unknown, not active or of another repository, TransientError when GitHub
+        is not reachable.
+        """
 
 
 # ---------------------------------------------------------------- Model

@@ -56,9 +56,7 @@ class Workroom:
         with stage(self._ledger, "clone", "fetching the repository") as end:
             started = self._ledger.clock.now()
             self._host.prepare(self._ledger.run_id, self._config["sandbox"].get("image") or "")
-            token = self._tokens.read_token(self._ledger.run_id).value if self._url.startswith("http") else None
-            if token:
-                self._ledger.redactor.hold(token)
+            token = self._token() if self._url.startswith("http") else None
             sha = self.mirror.fetch(self._url, self._base["sha"], token)
             shutil.rmtree(self._folder, ignore_errors=True)
             tree = self._folder / "tree"
@@ -74,6 +72,11 @@ class Workroom:
             )
             end["note"] = f"{self.made.files} files at {sha[:7]}"
             self._open(tree)
+
+    def _token(self) -> str:
+        token = self._tokens.read_token(self._ledger.run_id, self._ledger.state.created["thread"]["repository_id"])
+        self._ledger.redactor.hold(token.value)
+        return token.value
 
     def _open(self, tree: Path) -> None:
         history = self._host.history_path(self.mirror.path)

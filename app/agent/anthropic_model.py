@@ -35,10 +35,22 @@ TOO_LONG = ("prompt is too long", "exceed context limit", "exceeds the context w
 
 
 class AnthropicModel:
-    """`provider`: "anthropic" (key and, where needed, base URL) or "bedrock" (AWS credentials of the process)."""
+    """`provider`: "anthropic" (key and, where needed, base URL) or "bedrock" (AWS credentials of the process).
 
-    def __init__(self, *, api_key: str = "", base_url: str = "", provider: str = "anthropic") -> None:
+    `read_key` in place of `api_key` gives the key when it is first needed, and, asked with True, the newest one after
+    the vendor refused the last.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str = "",
+        base_url: str = "",
+        provider: str = "anthropic",
+        read_key: Callable[[bool], str] | None = None,
+    ) -> None:
         self._api_key = api_key
+        self._read_key = read_key
         self._base_url = base_url
         self._provider = provider
         self._client: Any = None
@@ -66,7 +78,20 @@ class AnthropicModel:
         common: dict[str, Any] = {"base_url": self._base_url or None, "max_retries": 0, "timeout": timeout}
         if self._provider == "bedrock":
             return anthropic.AnthropicBedrock(**common)
+        if self._read_key and not self._api_key:
+            self._api_key = self._read_key(False)
         return anthropic.Anthropic(api_key=self._api_key or None, **common)
+
+    def _has_newer_key(self) -> bool:
+        """Whether the key was rotated under the run; the next call then uses the new one."""
+        if self._read_key is None or self._provider == "bedrock":
+            return False
+        newest = self._read_key(True)
+        if newest == self._api_key:
+            return False
+        with self._lock:
+            self._api_key, self._client = newest, None
+        return True
 
     def reply(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
         """Stream one reply. Raises TransientError and UserError as the port says."""
@@ -82,6 +107,10 @@ class AnthropicModel:
                 max_tokens=request.max_tokens,
                 stream=True,
             )
+        except anthropic.AuthenticationError as error:
+            if self._has_newer_key():
+                return self.reply(request, on_text)
+            return _refusal(error, request.model)
         except anthropic.APIStatusError as error:
             return _refusal(error, request.model)
         except anthropic.APIConnectionError as error:

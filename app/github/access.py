@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import httpx
 
 from app.errors import UserError
+from app.github.app_key import AppKey
 from app.github.auth import AppAuth
 from app.github.client import GitHub
 from app.github.pacer import Pacer
@@ -36,9 +37,15 @@ class Access:
     """Opens clients for a thread's repository. One per process: it holds the pacer and the minted tokens."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, redactor: Redactor, *, transport: httpx.BaseTransport | None = None
+        self,
+        settings: Settings,
+        clock: Clock,
+        redactor: Redactor,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        key: AppKey | None = None,
     ) -> None:
-        self.app = AppAuth(settings, clock, transport=transport, redactor=redactor)
+        self.app = AppAuth(settings, clock, transport=transport, redactor=redactor, key=key)
         self._settings = settings
         self._clock = clock
         self._transport = transport

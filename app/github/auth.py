@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
-import jwt
 
 from app import log
 from app.errors import TransientError, UserError
+from app.github.app_key import AppKey, PemKey, web_token
 from app.github.client import GitHub
 from app.github.errors import Unauthorized
 from app.log import Redactor
@@ -53,14 +53,17 @@ class AppAuth:
         *,
         transport: httpx.BaseTransport | None = None,
         redactor: Redactor | None = None,
+        key: AppKey | None = None,
     ) -> None:
+        """`key` signs for the App; by default the PEM text in the settings."""
         self._settings = settings
         self._clock = clock
         self._transport = transport
         self._redactor = redactor or Redactor()
         self._tokens: dict[_Narrowed, Token] = {}
         self._lock = threading.Lock()
-        self.client = GitHub(_Signer(settings, clock), settings, clock, transport=transport)  # acts as the App itself
+        signer = _Signer(settings.app_id, key or PemKey(lambda: settings.private_key), clock)
+        self.client = GitHub(signer, settings, clock, transport=transport)  # acts as the App itself
 
     def close(self) -> None:
         """Close the connections."""
@@ -119,11 +122,13 @@ class AppAuth:
 
 
 class _Signer:
-    """The App's own credential: JWTs signed with its key, corrected when the server's clock is elsewhere."""
+    """The App's own credential: JWTs signed with its key, corrected when the server's clock is elsewhere and renewed
+    when the key is another one now.
+    """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._app_id = settings.app_id
-        self._key = settings.private_key
+    def __init__(self, app_id: str, key: AppKey, clock: Clock) -> None:
+        self._app_id = app_id
+        self._key = key
         self._clock = clock
         self._skew = timedelta()
         self._signed = ""
@@ -138,20 +143,15 @@ class _Signer:
         return self._signed
 
     def refused(self, server_seconds_ahead: float | None) -> bool:
-        """Follow the server's clock when ours is why the token was refused."""
-        if server_seconds_ahead is None:
-            return False
-        skew = timedelta(seconds=server_seconds_ahead)
-        if abs(skew - self._skew) < timedelta(seconds=30):
+        """Follow the server's clock when ours is why the token was refused; else see whether the key is a new one."""
+        skew = self._skew if server_seconds_ahead is None else timedelta(seconds=server_seconds_ahead)
+        if abs(skew - self._skew) < timedelta(seconds=30) and not self._key.renew():
             return False  # the clocks agree: the App id or the key is wrong
         self._skew, self._expires_at = skew, None
         return True
 
     def _sign(self, now: datetime) -> str:
-        if not self._app_id or not self._key:
+        if not self._app_id:
             raise UserError("`LAMPLIGHTER_APP_ID` and `LAMPLIGHTER_PRIVATE_KEY` are needed to act as the App.")
         claims = {"iss": self._app_id, "iat": int((now - BACK).timestamp()), "exp": int((now + AHEAD).timestamp())}
-        try:
-            return jwt.encode(claims, self._key, algorithm="RS256")
-        except (ValueError, TypeError, jwt.PyJWTError) as error:
-            raise UserError("`LAMPLIGHTER_PRIVATE_KEY` holds no usable RSA private key.") from error
+        return web_token(self._key, claims)

@@ -7,20 +7,18 @@ owner of the home only; who cannot read files there (code in a sandbox) cannot u
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import hmac
 import json
 import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from app import log
+from app import grants, log
 from app.errors import TransientError, UserError
 from app.local.folders import private
 from app.ports import Store, Token
@@ -30,17 +28,14 @@ REQUEST_SECONDS = 5.0  # a client that stalls holds up the others this long
 ANSWER_SECONDS = 60.0  # minting is one call to GitHub, which may be slow
 AWAY_SECONDS = 5.0  # a server that restarts is back by then
 
-Mint = Callable[[Mapping[str, Any]], Token]
-
 
 class TokenBroker:
     """Control side: answers workers' requests in one thread, from `start` to `close`.
 
-    `mint` gets the run's thread as recorded in `run.created` (installation_id, repository_id, repository, number) and
-    returns a read token for that one repository.
+    What is granted is `grants`' rule.
     """
 
-    def __init__(self, home: Path, store: Store, mint: Mint) -> None:
+    def __init__(self, home: Path, store: Store, mint: grants.Mint) -> None:
         self._home = private(home)
         self._store = store
         self._mint = mint
@@ -100,36 +95,11 @@ class TokenBroker:
         request = _receive(connection)
         if not hmac.compare_digest(str(request.get("key")).encode(), self._key.encode()):
             # Not a refusal: a worker may have read the key just before a new server replaced it.
-            answer: dict[str, Any] = {
-                "delayed": "The key is not the one in this home.",
-                "retry_after_seconds": AWAY_SECONDS,
-            }
+            answer = grants.delayed("The key is not the one in this home.", AWAY_SECONDS)
         else:
-            answer = self._answer(str(request.get("run_id")))
+            answer = grants.answer(request, self._store, self._mint)
         connection.settimeout(REQUEST_SECONDS)
         connection.sendall(json.dumps(answer).encode() + b"\n")
-
-    def _answer(self, run_id: str) -> dict[str, Any]:
-        try:
-            token = self._mint(self._thread_of(run_id))
-        except UserError as error:
-            log.event("tokens.refused", run_id=run_id, reason=str(error))
-            return {"refused": str(error)}
-        except TransientError as error:
-            log.event("tokens.delayed", run_id=run_id, reason=str(error))
-            return {"delayed": str(error), "retry_after_seconds": error.retry_after_seconds}
-        prefix = hashlib.sha256(token.value.encode()).hexdigest()[:12]
-        log.event("tokens.granted", run_id=run_id, token_sha256=prefix, expires_at=token.expires_at.isoformat())
-        return {"value": token.value, "expires_at": token.expires_at.isoformat()}
-
-    def _thread_of(self, run_id: str) -> Mapping[str, Any]:
-        summary = self._store.summary(run_id)
-        if summary is None:
-            raise UserError(f"There is no run `{run_id}`.")
-        if summary.phase == "ended":
-            raise UserError(f"Run `{run_id}` has ended; it gets no token.")
-        thread: Mapping[str, Any] = self._store.events(run_id)[0].data["thread"]
-        return thread
 
 
 class SocketTokens:
@@ -138,28 +108,23 @@ class SocketTokens:
     def __init__(self, home: Path) -> None:
         self._home = home
 
-    def read_token(self, run_id: str) -> Token:
+    def read_token(self, run_id: str, repository_id: int) -> Token:
         """As the port says; TransientError also while the server is away."""
         try:
-            answer = self._ask(run_id)
+            return grants.token_of(self._ask(grants.request(run_id, repository_id)))
         except (OSError, ValueError) as error:
             raise TransientError(
                 f"The token broker does not answer ({type(error).__name__}): is `lamplighter serve` running?",
                 retry_after_seconds=AWAY_SECONDS,
             ) from error
-        if "refused" in answer:
-            raise UserError(str(answer["refused"]))
-        if "delayed" in answer:
-            raise TransientError(str(answer["delayed"]), retry_after_seconds=float(answer["retry_after_seconds"]))
-        return Token(value=str(answer["value"]), expires_at=datetime.fromisoformat(answer["expires_at"]))
 
-    def _ask(self, run_id: str) -> dict[str, Any]:
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         key = (self._home / "tokens.key").read_text(encoding="ascii")
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(ANSWER_SECONDS)
             with _short(self._home) as directory:
                 connection.connect(f"{directory}/tokens.sock")
-            connection.sendall(json.dumps({"run_id": run_id, "key": key}).encode() + b"\n")
+            connection.sendall(json.dumps(request | {"key": key}).encode() + b"\n")
             return _receive(connection)
 
 

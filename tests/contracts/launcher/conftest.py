@@ -1,4 +1,7 @@
-"""Launchers that the suite is held against (ECS joins as a second parameter); workers are small Python programs."""
+"""The launchers that the suite is held against: processes of this machine, and tasks of an ECS that starts processes.
+
+Workers are small Python programs.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,19 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from app.settings import Cloud
+
+CLOUD = Cloud(
+    cluster="lamplighter",
+    worker_task="lamplighter-worker",
+    worker_subnets=("subnet-1", "subnet-2"),
+    worker_security_group="sg-worker",
+    spot=False,
+)
 
 # Says who it is and what it may see, then works until somebody stops it.
 WORKER = """
@@ -32,7 +46,11 @@ class Local:
         options.setdefault("grace_seconds", 1.0)
         return SubprocessLauncher(self.home, options.pop("environment"), **options)
 
-    def kill_all(self) -> None:
+    def log(self, run_id: str, attempt: int) -> str:
+        path = self.launcher().log_path(run_id, attempt)
+        return path.read_text() if path.exists() else ""
+
+    def close(self) -> None:
         import json
 
         for record in (self.home / "workers").glob("*.json"):
@@ -42,8 +60,61 @@ class Local:
                 pass
 
 
-@pytest.fixture(params=["subprocess"])
-def platform(request, tmp_path):
-    local = Local(tmp_path / "home")
-    yield local
-    local.kill_all()
+class Fargate:
+    """The same over ECS's own API, with what was started kept in DynamoDB."""
+
+    def __init__(self, folder: Path, account: Any, monkeypatch) -> None:
+        from app.aws.clients import Clients
+        from app.aws.store import DynamoStore
+        from app.local.clock import SystemClock
+        from tests.aws.ecs import Ecs, environment
+
+        self.ecs = Ecs(folder)
+        for name, value in environment(self.ecs).items():
+            monkeypatch.setenv(name, value)
+        self.clients = Clients()
+        self.clock = SystemClock()
+        self.store = DynamoStore(account.clients, account.cloud.table, account.cloud.bucket, self.clock)
+
+    def launcher(self, code: str = WORKER, *, grace_seconds: float = 1.0, **changes):
+        from app.aws.launcher import FargateLauncher
+        from tests.aws.ecs import Definition
+
+        self.ecs.define(
+            CLOUD.worker_task,
+            Definition(
+                command=[sys.executable, "-c", code],
+                environment={"PATH": os.environ["PATH"]},
+                grace_seconds=grace_seconds,
+            ),
+        )
+        return FargateLauncher(CLOUD._replace(**changes), self.store, self.clock, self.clients)
+
+    def log(self, run_id: str, attempt: int) -> str:
+        tasks = [task for task in self.ecs.of(run_id) if task.command()[3:] == [str(attempt)]]
+        return self.ecs.log(tasks[-1]) if tasks else ""
+
+    def close(self) -> None:
+        self.ecs.close()
+
+
+@pytest.fixture
+def local(tmp_path):
+    platform = Local(tmp_path / "home")
+    yield platform
+    platform.close()
+
+
+@pytest.fixture
+def fargate(tmp_path, monkeypatch):
+    from tests.aws.emulator import emulated
+
+    with emulated() as account:
+        platform = Fargate(tmp_path / "ecs", account, monkeypatch)
+        yield platform
+        platform.close()
+
+
+@pytest.fixture(params=["local", pytest.param("fargate", marks=pytest.mark.aws)])
+def platform(request):
+    return request.getfixturevalue(request.param)

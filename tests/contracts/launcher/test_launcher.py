@@ -68,7 +68,7 @@ time.sleep(60)
 """
     launcher = platform.launcher(code, grace_seconds=30)
     launcher.start("run", 1)
-    _wait(lambda: "ready" in launcher.log_path("run", 1).read_text())
+    _wait(lambda: "ready" in platform.log("run", 1))
     launcher.stop("run")
     _wait(lambda: launcher.is_running("run") is False)
 
@@ -79,7 +79,7 @@ def test_stop_insists_after_the_grace(platform):
     )
     launcher = platform.launcher(code, grace_seconds=0.3)
     launcher.start("run", 1)
-    _wait(lambda: "ready" in launcher.log_path("run", 1).read_text())
+    _wait(lambda: "ready" in platform.log("run", 1))
     launcher.stop("run")
     assert launcher.is_running("run")
     _wait(lambda: launcher.is_running("run") is False)

@@ -38,6 +38,11 @@ SERVER = {
 }
 
 
+@pytest.fixture
+def platform(local):
+    return local
+
+
 def _said(launcher, run="run", attempt=1) -> dict:
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:

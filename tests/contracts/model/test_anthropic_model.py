@@ -115,3 +115,20 @@ def test_bedrock_without_a_region_is_said(monkeypatch, tmp_path):
 )
 def test_retry_after_in_all_its_forms(headers, seconds):
     assert retry_after(headers, datetime(2026, 11, 22, 12, 0, tzinfo=UTC)) == seconds
+
+
+def test_a_key_that_was_rotated_is_read_again(api):
+    keys = iter(["sk-test-first-key", "sk-test-second-key"])
+    voice = Voice(AnthropicModel(base_url=api.url, read_key=lambda again: next(keys)), api.script)
+    voice.will(fault(401), say("Hello."))
+    assert voice.say().complete
+    sent = [headers.get("x-api-key") or headers["authorization"].split()[1] for headers in api.headers]
+    assert sent == ["sk-test-first-key", "sk-test-second-key"]
+
+
+def test_a_refused_key_that_is_still_the_newest_is_refused_for_good(api):
+    voice = Voice(AnthropicModel(base_url=api.url, read_key=lambda again: KEY), api.script)
+    voice.will(fault(401, times=9))
+    with pytest.raises(UserError, match="refused the key"):
+        voice.say()
+    assert len(api.requests) == 1

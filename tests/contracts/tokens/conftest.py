@@ -1,4 +1,4 @@
-"""A clock that stands still, and the adapters that the suite is held against (AWS joins as a second parameter)."""
+"""A clock that stands still, and the adapters that the suite is held against: a unix socket, a Lambda function."""
 
 from __future__ import annotations
 
@@ -19,20 +19,13 @@ def clock() -> HeldClock:
     return HeldClock()
 
 
-class Local:
-    """A store, a broker that mints what it is told to, and the worker's side."""
+class Control:
+    """A store and a mint that does what it is told."""
 
-    def __init__(self, home: Path, clock: HeldClock) -> None:
-        from app.local.store import SqliteStore
-        from app.local.tokens import SocketTokens, TokenBroker
-
-        self.home, self.clock = home, clock
-        self.store = SqliteStore(home, clock)
+    def __init__(self, store: Any, clock: HeldClock) -> None:
+        self.store, self.clock = store, clock
         self.asked: list[dict[str, Any]] = []
         self.failure: Exception | None = None
-        self.tokens = SocketTokens(home)
-        self.broker = TokenBroker(home, self.store, self.mint)
-        self.broker.start()
 
     def mint(self, thread: Any) -> Token:
         self.asked.append(dict(thread))
@@ -47,13 +40,63 @@ class Local:
         if ended:
             ledger.append("run.ended", outcome="failed")
 
+
+class Local(Control):
+    """A broker on a unix socket, and the worker's side."""
+
+    def __init__(self, home: Path, clock: HeldClock) -> None:
+        from app.local.store import SqliteStore
+        from app.local.tokens import SocketTokens, TokenBroker
+
+        super().__init__(SqliteStore(home, clock), clock)
+        self.home = home
+        self.tokens = SocketTokens(home)
+        self.broker = TokenBroker(home, self.store, self.mint)
+        self.broker.start()
+
     def close(self) -> None:
         self.broker.close()
         self.store.close()
 
 
-@pytest.fixture(params=["socket"])
-def control(request, tmp_path, clock):
+class Lambda(Control):
+    """The `tokens` function behind Lambda's own API, and the worker's side."""
+
+    def __init__(self, account: Any, clock: HeldClock, monkeypatch) -> None:
+        from app import grants
+        from app.aws.clients import Clients
+        from app.aws.store import DynamoStore
+        from app.aws.tokens import LambdaTokens
+        from tests.aws.functions import Functions
+
+        super().__init__(DynamoStore(account.clients, account.cloud.table, account.cloud.bucket, clock), clock)
+        self.functions = Functions({"tokens": lambda request: grants.answer(request, self.store, self.mint)})
+        for name, value in self.functions.environment().items():
+            monkeypatch.setenv(name, value)
+        self.clients = Clients()
+        self.tokens = LambdaTokens("tokens", self.clients)
+
+    def close(self) -> None:
+        self.functions.close()
+
+
+@pytest.fixture
+def socket_control(tmp_path, clock):
     control = Local(tmp_path / "home", clock)
     yield control
     control.close()
+
+
+@pytest.fixture
+def lambda_control(clock, monkeypatch):
+    from tests.aws.emulator import emulated
+
+    with emulated(clock) as account:
+        control = Lambda(account, clock, monkeypatch)
+        yield control
+        control.close()
+
+
+@pytest.fixture(params=["socket", pytest.param("lambda", marks=pytest.mark.aws)])
+def control(request):
+    return request.getfixturevalue(f"{request.param}_control")

@@ -14,6 +14,11 @@ from app.errors import TransientError, UserError
 from app.local.tokens import SocketTokens, TokenBroker
 
 
+@pytest.fixture
+def control(socket_control):
+    return socket_control
+
+
 def _say(home, line: bytes) -> bytes:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.connect(str(home / "tokens.sock"))
@@ -27,10 +32,10 @@ def test_server_that_is_away_is_transient_until_it_is_back(control):
     control.broker.close()
     control.broker.close()
     with pytest.raises(TransientError, match="lamplighter serve"):
-        control.tokens.read_token("run")
+        control.tokens.read_token("run", 7)
     control.broker = TokenBroker(control.home, control.store, control.mint)
     control.broker.start()
-    assert control.tokens.read_token("run")
+    assert control.tokens.read_token("run", 7)
 
 
 def test_socket_left_by_a_killed_server_is_replaced(control):
@@ -40,10 +45,10 @@ def test_socket_left_by_a_killed_server_is_replaced(control):
     stale.bind(str(control.home / "tokens.sock"))
     stale.close()
     with pytest.raises(TransientError):
-        control.tokens.read_token("run")
+        control.tokens.read_token("run", 7)
     control.broker = TokenBroker(control.home, control.store, control.mint)
     control.broker.start()
-    assert control.tokens.read_token("run")
+    assert control.tokens.read_token("run", 7)
 
 
 def test_second_server_on_the_same_home_is_told_so(control):
@@ -76,13 +81,13 @@ def test_who_cannot_read_the_key_gets_nothing(control, line):
         answer = b""
     assert b"ghs_" not in answer
     assert control.asked == []
-    assert control.tokens.read_token("run")
+    assert control.tokens.read_token("run", 7)
 
 
 def test_audit_line_has_the_digest_and_never_the_token(control):
     control.run("run")
     with log.captured() as lines:
-        token = control.tokens.read_token("run")
+        token = control.tokens.read_token("run", 7)
     (granted,) = [line for line in lines if line["action"] == "tokens.granted"]
     assert granted["run_id"] == "run"
     assert granted["token_sha256"] == hashlib.sha256(token.value.encode()).hexdigest()[:12]
@@ -94,5 +99,5 @@ def test_a_home_deeper_than_a_socket_address_works(control, tmp_path):
     control.run("run")
     broker = TokenBroker(deep, control.store, control.mint)
     broker.start()
-    assert SocketTokens(deep).read_token("run")
+    assert SocketTokens(deep).read_token("run", 7)
     broker.close()

@@ -12,7 +12,7 @@ from app.errors import TransientError, UserError
 
 def test_an_active_run_gets_a_token_for_its_own_repository(control, clock):
     control.run("run")
-    token = control.tokens.read_token("run")
+    token = control.tokens.read_token("run", 7)
     assert token.value.startswith("ghs_")
     assert token.expires_at == clock.now() + timedelta(hours=1)
     assert [(thread["installation_id"], thread["repository_id"]) for thread in control.asked] == [(5, 7)]
@@ -22,14 +22,21 @@ def test_an_active_run_gets_a_token_for_its_own_repository(control, clock):
 def test_an_unknown_run_gets_none(control, run_id):
     control.run("run")
     with pytest.raises(UserError, match="no run"):
-        control.tokens.read_token(run_id)
+        control.tokens.read_token(run_id, 7)
     assert control.asked == []
 
 
 def test_a_run_that_has_ended_gets_none(control):
     control.run("run", ended=True)
     with pytest.raises(UserError, match="ended"):
-        control.tokens.read_token("run")
+        control.tokens.read_token("run", 7)
+    assert control.asked == []
+
+
+def test_another_runs_repository_is_refused(control):
+    control.run("run")
+    with pytest.raises(UserError, match="not its own"):
+        control.tokens.read_token("run", 8)
     assert control.asked == []
 
 
@@ -37,7 +44,7 @@ def test_github_being_away_is_transient(control):
     control.run("run")
     control.failure = TransientError("GitHub is not reachable.", retry_after_seconds=17)
     with pytest.raises(TransientError, match="not reachable") as caught:
-        control.tokens.read_token("run")
+        control.tokens.read_token("run", 7)
     assert caught.value.retry_after_seconds == 17
 
 
@@ -45,20 +52,20 @@ def test_githubs_refusal_reaches_the_worker(control):
     control.run("run")
     control.failure = UserError("The App is not installed there.")
     with pytest.raises(UserError, match="not installed"):
-        control.tokens.read_token("run")
+        control.tokens.read_token("run", 7)
 
 
 def test_a_defect_of_one_request_does_not_take_the_broker_away(control):
     control.run("run")
     control.failure = RuntimeError("a defect")
     with pytest.raises(TransientError):
-        control.tokens.read_token("run")
+        control.tokens.read_token("run", 7)
     control.failure = None
-    assert control.tokens.read_token("run")
+    assert control.tokens.read_token("run", 7)
 
 
 def test_eight_workers_at_once_all_get_theirs(control):
     for number in range(8):
         control.run(f"run{number}")
     with ThreadPoolExecutor(8) as pool:
-        assert len(list(pool.map(lambda n: control.tokens.read_token(f"run{n}"), range(8)))) == 8
+        assert len(list(pool.map(lambda n: control.tokens.read_token(f"run{n}", 7), range(8)))) == 8

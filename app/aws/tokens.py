@@ -1,0 +1,33 @@
+"""`LambdaTokens`: a worker asks the `tokens` function, which alone among what it can reach may use the App's key."""
+
+from __future__ import annotations
+
+import json
+
+from app import grants
+from app.aws.clients import Clients, translated
+from app.errors import TransientError
+from app.ports import Token
+
+_AGAIN_SECONDS = 15.0
+
+
+class LambdaTokens:
+    """Implements `ports.Tokens`. `function` is the function's name or ARN."""
+
+    def __init__(self, function: str, clients: Clients) -> None:
+        self._function = function
+        self._lambda = clients.get("lambda")
+
+    def read_token(self, run_id: str, repository_id: int) -> Token:
+        """As the port says; UserError also when the function is missing or may not be called."""
+        payload = json.dumps(grants.request(run_id, repository_id)).encode()
+        with translated("ask for a token"):
+            answer = self._lambda.invoke(FunctionName=self._function, Payload=payload)
+            body = answer["Payload"].read()
+        if not answer.get("FunctionError"):
+            try:
+                return grants.token_of(json.loads(body))
+            except (ValueError, TypeError):
+                pass
+        raise TransientError("The token function failed; its log says why.", retry_after_seconds=_AGAIN_SECONDS)

@@ -1,0 +1,310 @@
+"""What only ECS promises: what is in a request, Spot and its fall-back, throttling, what ECS forgets, warm workers."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.aws import warm
+from app.aws.launcher import run_of
+from app.errors import SettingsError, TransientError
+from app.settings import Cloud
+from tests.aws.ecs import Definition, Task
+from tests.clock import HeldClock
+
+pytestmark = pytest.mark.aws
+
+
+@pytest.fixture
+def platform(fargate):
+    return fargate
+
+
+def _wait(condition, seconds=5.0):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert condition()
+
+
+def _asked(platform) -> list[dict]:
+    return [request for action, request in platform.ecs.requests if action == "RunTask"]
+
+
+def test_a_request_names_the_run_and_nothing_that_is_secret(platform):
+    platform.launcher(spot=True).start("0123456789abcdef", 3)
+    (request,) = _asked(platform)
+    assert request == {
+        "cluster": "lamplighter",
+        "taskDefinition": "lamplighter-worker",
+        "startedBy": "0123456789abcdef",
+        "clientToken": "0123456789abcdef-3",
+        "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+        "networkConfiguration": {
+            "awsvpcConfiguration": {
+                "subnets": ["subnet-1", "subnet-2"],
+                "securityGroups": ["sg-worker"],
+                "assignPublicIp": "ENABLED",
+            }
+        },
+        "overrides": {
+            "containerOverrides": [{"name": "worker", "command": ["work", "0123456789abcdef", "--attempt", "3"]}]
+        },
+        "tags": [
+            {"key": "lamplighter:run", "value": "0123456789abcdef"},
+            {"key": "lamplighter:attempt", "value": "3"},
+        ],
+        "enableECSManagedTags": True,
+    }
+
+
+def test_a_run_id_as_long_as_can_be_fits_what_ecs_takes(platform):
+    run = "r." + "x" * 98
+    launcher = platform.launcher()
+    launcher.start(run, 1)
+    assert launcher.is_running(run)
+    launcher.stop(run)
+    _wait(lambda: launcher.is_running(run) is False)
+
+
+def test_without_spot_capacity_the_task_runs_on_demand(platform):
+    platform.ecs.no_capacity("FARGATE_SPOT")
+    launcher = platform.launcher(spot=True)
+    launcher.start("run", 1)
+    assert launcher.is_running("run")
+    assert [task.provider for task in platform.ecs.of("run")] == ["FARGATE"]
+    assert len({request["clientToken"] for request in _asked(platform)}) == 2  # one token, one request
+
+
+def test_without_any_capacity_the_start_waits_for_its_turn(platform):
+    platform.ecs.no_capacity("FARGATE_SPOT")
+    platform.ecs.no_capacity("FARGATE")
+    launcher = platform.launcher(spot=True)
+    with pytest.raises(TransientError, match="no room") as caught:
+        launcher.start("run", 1)
+    assert 60 <= caught.value.retry_after_seconds <= 120
+    launcher.start("run", 1)
+    assert launcher.is_running("run")
+
+
+@pytest.mark.parametrize(("code", "status"), [("ThrottlingException", 400), ("ServerException", 500)])
+def test_throttled_starts_come_back_one_by_one(platform, code, status):
+    launcher = platform.launcher()
+    waits = set()
+    for run in ("run-a", "run-b", "run-c"):
+        platform.ecs.fail("RunTask", code, times=4, status=status)  # botocore tries four times by itself
+        with pytest.raises(TransientError) as caught:
+            launcher.start(run, 1)
+        waits.add(caught.value.retry_after_seconds)
+    assert all(10 <= wait <= 60 for wait in waits)
+    assert len(waits) == 3
+    launcher.start("run-a", 1)
+    assert launcher.is_running("run-a")
+
+
+def test_an_answer_that_was_lost_starts_no_second_task(platform):
+    platform.ecs.fail("RunTask", "ServerException", times=4, status=500, lost=True)
+    launcher = platform.launcher("print('here', flush=True); import time; time.sleep(60)")
+    with pytest.raises(TransientError):
+        launcher.start("run", 1)
+    launcher.start("run", 1)
+    assert len(platform.ecs.of("run")) == 1
+
+
+def test_a_task_that_ran_is_not_started_again_when_ecs_has_forgotten_the_token(platform):
+    launcher = platform.launcher("")
+    launcher.start("run", 1)
+    _wait(lambda: launcher.is_running("run") is False)
+    platform.ecs.forget_tokens()
+    launcher.start("run", 1)
+    assert len(platform.ecs.of("run")) == 1
+
+
+def test_a_deploy_between_a_start_and_its_repetition_starts_no_second_task(platform):
+    platform.ecs.fail("RunTask", "ServerException", times=4, status=500, lost=True)
+    with pytest.raises(TransientError):
+        platform.launcher().start("run", 1)
+    later = platform.launcher(worker_security_group="sg-new")
+    later.start("run", 1)
+    assert later.is_running("run")
+    assert len(platform.ecs.of("run")) == 1
+
+
+def test_a_running_task_keeps_the_definition_it_was_started_with(platform):
+    platform.launcher().start("run", 1)
+    launcher = platform.launcher("print('new image', flush=True); import time; time.sleep(60)")
+    launcher.start("other", 1)
+    assert launcher.is_running("run")
+    revisions = [task.definition.revision for task in platform.ecs.of("run") + platform.ecs.of("other")]
+    assert revisions == [1, 2]
+
+
+def test_many_starters_start_one_task(platform):
+    launchers = [platform.launcher() for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda launcher: launcher.start("run", 1), launchers))
+    assert len(platform.ecs.of("run")) == 1
+
+
+def test_what_an_operator_must_mend_parks_the_run_with_the_reason(platform):
+    launcher = platform.launcher(worker_task="nobody-made-it")
+    with pytest.raises(TransientError, match="TaskDefinition not found") as caught:
+        launcher.start("run", 1)
+    assert caught.value.retry_after_seconds == 300
+
+
+def test_without_a_network_there_is_no_launcher(platform):
+    with pytest.raises(SettingsError, match="LAMPLIGHTER_WORKER_SUBNETS"):
+        platform.launcher(worker_subnets=())
+    assert Cloud().warm_workers == 0
+
+
+def test_a_new_task_that_ecs_does_not_know_yet_is_not_called_lost(platform):
+    platform.clock = clock = HeldClock()
+    platform.ecs.hide_new_tasks = 2
+    launcher = platform.launcher()
+    launcher.start("run", 1)
+    assert launcher.is_running("run") is None
+    clock.advance(301)
+    assert launcher.is_running("run") is False  # as ECS forgets a stopped task after an hour
+    assert launcher.is_running("run") is True
+
+
+def test_ecs_being_away_is_not_taken_for_a_death(platform):
+    launcher = platform.launcher()
+    launcher.start("run", 1)
+    platform.ecs.fail("DescribeTasks", "ServerException", times=4, status=500)
+    assert launcher.is_running("run") is None
+    assert launcher.is_running("run") is True
+
+
+@pytest.mark.parametrize("when", ["before its start", "in the middle"])
+def test_a_killed_task_is_known_to_be_gone_and_tells_its_run(platform, when):
+    told: list[dict] = []
+    platform.ecs.on_stopped = told.append
+    platform.ecs.pull_seconds = 30 if when == "before its start" else 0
+    launcher = platform.launcher()
+    launcher.start("run", 2)
+    (task,) = platform.ecs.of("run")
+    if when == "in the middle":
+        _wait(lambda: task.last == "RUNNING")
+    assert launcher.is_running("run")
+    platform.ecs.kill(task)
+    _wait(lambda: launcher.is_running("run") is False)
+    _wait(lambda: told)
+    assert run_of(told[0]["detail"], platform.store) == ("run", 2)
+    launcher.start("run", 3)
+    assert launcher.is_running("run")
+
+
+def test_spot_takes_the_machine_with_a_warning_first(platform):
+    code = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: (print("parked", flush=True), sys.exit(0)))
+print("ready", flush=True)
+time.sleep(60)
+"""
+    launcher = platform.launcher(code, grace_seconds=30, spot=True)
+    launcher.start("run", 1)
+    _wait(lambda: "ready" in platform.log("run", 1))
+    (task,) = platform.ecs.of("run")
+    platform.ecs.interrupt(task)
+    _wait(lambda: launcher.is_running("run") is False)
+    assert "parked" in platform.log("run", 1)
+    assert task.told()["stopCode"] == "SpotInterruption"
+
+
+# ------------------------------------------------------------ the warm pool
+
+# A worker that says where it waits; the claims are made by the test in its place.
+WAITS = "import time; print('waiting', flush=True); time.sleep(60)"
+
+
+def _warm_tasks(platform) -> list[Task]:
+    return [task for task in platform.ecs.tasks.values() if task.command()[:2] == ["work", "--warm"]]
+
+
+def test_no_worker_is_kept_warm_unless_asked_for(platform):
+    launcher = platform.launcher()
+    assert launcher.keep_warm() == 0
+    assert platform.ecs.tasks == {}
+
+
+def test_missing_warm_workers_are_started_once(platform):
+    launchers = [platform.launcher(WAITS, warm_workers=3) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(lambda launcher: launcher.keep_warm(), launchers)) == 3
+    assert sorted(task.command()[2] for task in _warm_tasks(platform)) == ["0", "1", "2"]
+    assert launchers[0].keep_warm() == 0
+
+
+def test_a_warm_worker_takes_the_run_and_is_replaced(platform):
+    launcher = platform.launcher(WAITS, warm_workers=1)
+    launcher.keep_warm()
+    (waiting,) = _warm_tasks(platform)
+    given: list = []
+    thread = threading.Thread(
+        target=lambda: given.append(warm.wait(platform.store, platform.clock, 0, waiting.arn)), daemon=True
+    )
+    thread.start()
+    _wait(lambda: platform.store.claimed_by("warm:0") == waiting.arn)
+    for _ in range(2):
+        launcher.start("run", 1)
+    thread.join(5)
+    assert given == [("run", 1)]
+    assert launcher.is_running("run")
+    assert platform.ecs.of("run") == []  # no task of its own
+    assert len(_warm_tasks(platform)) == 2
+    assert run_of(waiting.told(), platform.store) == ("run", 1)
+    launcher.stop("run")
+    _wait(lambda: launcher.is_running("run") is False)
+
+
+def test_one_warm_worker_gets_one_run(platform):
+    launcher = platform.launcher(WAITS, warm_workers=1)
+    platform.store.claim("warm:0", "arn:of:a-worker", ttl_seconds=30)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: launcher.start(f"run{number}", 1), range(8)))
+    cold = [run for run in range(8) if platform.ecs.of(f"run{run}")]
+    assert len(cold) == 7
+
+
+@pytest.mark.parametrize("why", ["its time is up", "Spot takes it"])
+def test_a_worker_that_leaves_takes_no_run_with_it(platform, why):
+    clock = HeldClock()
+    done = warm.wait(platform.store, clock, 0, "worker", leaving=lambda: why == "Spot takes it")
+    assert done is None
+    platform.store.claim("warm:0", "worker", ttl_seconds=30)  # as if its last heartbeat came late
+    assert warm.assign(platform.store, 1, "run", 1) is None
+
+
+def test_a_run_given_at_the_last_moment_is_still_taken(platform):
+    clock = HeldClock()
+
+    def leaving() -> bool:
+        return warm.assign(platform.store, 1, "run", 1) is not None
+
+    assert warm.wait(platform.store, clock, 0, "worker", leaving=leaving) == ("run", 1)
+
+
+def test_a_second_worker_for_one_place_goes_home(platform):
+    platform.store.claim("warm:0", "first", ttl_seconds=30)
+    assert warm.wait(platform.store, HeldClock(), 0, "second") is None
+
+
+def test_a_warm_worker_that_cannot_be_started_is_tried_at_the_next_turn(platform):
+    platform.ecs.no_capacity("FARGATE")
+    launcher = platform.launcher(WAITS, warm_workers=1)
+    assert launcher.keep_warm() == 0
+    assert launcher.keep_warm() == 1
+
+
+def test_the_stand_in_refuses_what_ecs_refuses(platform):
+    platform.ecs.define("other", Definition(command=[sys.executable], container="sandbox"))
+    launcher = platform.launcher(worker_task="other")
+    with pytest.raises(TransientError, match="container"):
+        launcher.start("run", 1)
