@@ -17,7 +17,6 @@ import uvicorn
 from app import asgi, log, wiring
 from app.deliveries import Poller
 from app.errors import LamplighterError, UserError
-from app.jobs import Thread
 from app.lease import lease_key
 from app.local.queue import SqliteQueue
 from app.local.tokens import TokenBroker
@@ -86,9 +85,7 @@ class Service:
         self._platform = platform
         self._access = wiring.access(platform)
         self._control = wiring.control(platform, self._access)
-        self._broker = TokenBroker(
-            platform.settings.home, platform.store, lambda thread: self._access.clone_token(Thread(**thread))
-        )
+        self._broker = TokenBroker(platform.settings.home, platform.store, wiring.minting(self._access))
         self._poll = poll
         self._webhook_at: float | None = None  # when a delivery last came in over HTTP
         self._poller = Poller(

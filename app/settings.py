@@ -28,6 +28,8 @@ SANDBOXES = ("auto", "bubblewrap", "jail", "remote")
 SECRETS = (
     "private_key", "webhook_secrets", "sentry_secret", "linear_secret", "hook_secret", "anthropic_api_key",
 )  # fmt: skip
+# What a secret setting may hold instead of the secret: where it is kept.
+REFERENCES = ("secretsmanager:", "kms:")
 
 
 class Cloud(NamedTuple):
@@ -95,12 +97,12 @@ class Settings(NamedTuple):
         return tuple(name for name, _family in self.cloud.sandbox_tasks)
 
     def secrets(self) -> list[str]:
-        """Every secret value held, for the redactor."""
+        """Every secret value held, for the redactor; the name of a secret is none."""
         held: list[str] = []
         for name in SECRETS:
             value = getattr(self, name)
             held.extend(value if isinstance(value, tuple) else [value])
-        return [value for value in held if value]
+        return [value for value in held if value and not value.startswith(REFERENCES)]
 
     def model(self, alias: str) -> str:
         """The model's name behind `fast`, `default` or `deep`; any other text is taken as a name."""
@@ -180,7 +182,7 @@ def _cloud(env: Mapping[str, str], mistakes: list[str]) -> Cloud:
 
 def _private_key(env: Mapping[str, str], mistakes: list[str]) -> str:
     value = env.get("LAMPLIGHTER_PRIVATE_KEY", "").strip()
-    if not value or "PRIVATE KEY" in value or value.startswith(("secretsmanager:", "kms:")):
+    if not value or "PRIVATE KEY" in value or value.startswith(REFERENCES):
         return value.replace("\\n", "\n")
     try:
         text = Path(value).expanduser().read_text(encoding="ascii")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from app import grants
 from app.agent.anthropic_model import AnthropicModel
 from app.agent.scripted_model import Script, ScriptedModel
+from app.errors import UserError
+from app.jobs import Thread
 from app.local.clock import SystemClock
 from app.local.launcher import SubprocessLauncher
 from app.local.queue import SqliteQueue
@@ -23,11 +26,15 @@ from app.settings import Settings
 
 # Each side imports its own when it is asked for: a worker without the control side (httpx, the App's key, everything
 # that writes to GitHub) starts in half the time, and a person waits for it.
+# The same goes for AWS, whose SDK one machine does not even need to have.
 if TYPE_CHECKING:
     import httpx
 
+    from app.aws.clients import Clients
+    from app.aws.secrets import Secrets
     from app.control import Control
     from app.github.access import Access
+    from app.github.app_key import AppKey
     from app.worker import Worker
 
 _MOST_TRIES = 12  # with growing pauses up to a quarter of an hour: rides out an outage of two hours
@@ -49,6 +56,13 @@ class Platform:
     transport: httpx.BaseTransport | None = None  # in place of the network to GitHub
     model: Callable[[], Model]
     host: Callable[[], SandboxHost]
+    reveal: Callable[[str], str] = str  # what a secret setting stands for
+    app_key: Callable[[], AppKey | None] = lambda: None  # in place of the PEM text in the settings
+
+
+def platform(settings: Settings) -> Platform:
+    """The platform that `LAMPLIGHTER_PLATFORM` names. Raises SettingsError, UserError."""
+    return aws_platform(settings) if settings.platform == "aws" else local_platform(settings)
 
 
 def local_platform(
@@ -81,19 +95,86 @@ def local_platform(
     )
 
 
+def aws_platform(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    transport: httpx.BaseTransport | None = None,
+    launcher: Launcher | None = None,
+    model: Model | None = None,
+    host: SandboxHost | None = None,
+    clone_url: Callable[[str], str] | None = None,
+    clients: Clients | None = None,
+) -> Platform:
+    """SQS, DynamoDB, S3, Fargate, Lambda, as the settings name them. A part that a process does not use (a worker
+    starts no worker, the publisher asks for no token) may be missing; it is asked for when it is used.
+    """
+    from app.aws.clients import Clients  # noqa: PLC0415
+    from app.aws.launcher import FargateLauncher  # noqa: PLC0415
+    from app.aws.queue import SqsQueue  # noqa: PLC0415
+    from app.aws.secrets import Secrets  # noqa: PLC0415
+    from app.aws.store import DynamoStore  # noqa: PLC0415
+    from app.aws.tokens import LambdaTokens  # noqa: PLC0415
+
+    clock, clients, cloud = clock or SystemClock(), clients or Clients(), settings.cloud
+    cloud.require("table", "bucket", "publish_queue_url")
+    redactor = Redactor(settings.secrets())
+    secrets = Secrets(clients, redactor)
+    store = DynamoStore(clients, cloud.table, cloud.bucket, clock)
+    return Platform(
+        settings=settings,
+        clock=clock,
+        redactor=redactor,
+        store=store,
+        jobs=SqsQueue(clients, cloud.jobs_queue_url),
+        publishing=SqsQueue(clients, cloud.publish_queue_url),
+        launcher=launcher or FargateLauncher(cloud, store, clock, clients),
+        tokens=LambdaTokens(cloud.tokens_function, clients),
+        clone_url=clone_url or (lambda repository: f"{settings.github_url}/{repository}.git"),
+        transport=transport,
+        model=(lambda: model) if model else partial(_model, settings, secrets),
+        host=(lambda: host) if host else partial(_aws_host, settings, clients, clock),
+        reveal=secrets.value,
+        app_key=partial(_app_key, settings, secrets, clients),
+    )
+
+
+def _app_key(settings: Settings, secrets: Secrets, clients: Clients) -> AppKey:
+    from app.aws import kms  # noqa: PLC0415
+    from app.github.app_key import PemKey  # noqa: PLC0415
+
+    where = settings.private_key
+    if where.startswith(kms.PREFIX):
+        return kms.KmsKey(where.removeprefix(kms.PREFIX), clients)
+    return PemKey(lambda: secrets.value(where), lambda: secrets.value(where, fresh=True))
+
+
+def _aws_host(settings: Settings, clients: Clients, clock: Clock) -> SandboxHost:
+    if settings.sandbox not in {"auto", "remote"}:  # weaker: the sandbox shares the worker's container
+        return _host(settings)
+    from app.aws.sandbox_tasks import FargateSandboxes  # noqa: PLC0415
+
+    FargateSandboxes(settings.cloud, clock, clients)
+    raise UserError(
+        "The remote sandbox is not built into this version; set `LAMPLIGHTER_SANDBOX=jail`, which is weaker."
+    )
+
+
 def _host(settings: Settings) -> SandboxHost:
     from app.sandbox.probe import choose  # noqa: PLC0415 - only a worker has a sandbox, and probing takes a moment
 
     return choose(settings.sandbox, settings.home, settings.sandbox_networks)
 
 
-def _model(settings: Settings) -> Model:
+def _model(settings: Settings, secrets: Secrets | None = None) -> Model:
     if settings.model_provider == "scripted":
         return ScriptedModel(Script.load(Path(settings.model_script)))
+    key = settings.anthropic_api_key
     model = AnthropicModel(
-        api_key=settings.anthropic_api_key,
+        api_key="" if secrets else key,
         base_url=settings.anthropic_base_url,
         provider=settings.model_provider,
+        read_key=(lambda fresh: secrets.value(key, fresh=fresh)) if secrets and key else None,
     )
     threading.Thread(target=model.warm, name="model-import", daemon=True).start()
     return model
@@ -103,7 +184,25 @@ def access(platform: Platform) -> Access:
     """The control side's way to GitHub; never made in a worker."""
     from app.github.access import Access  # noqa: PLC0415
 
-    return Access(platform.settings, platform.clock, platform.redactor, transport=platform.transport)
+    return Access(
+        platform.settings, platform.clock, platform.redactor, transport=platform.transport, key=platform.app_key()
+    )
+
+
+def grant(platform: Platform, way: Access, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer a worker's request for a token, as `grants` says."""
+    return grants.answer(asked, platform.store, minting(way))
+
+
+def minting(way: Access) -> grants.Mint:
+    """Mints the token that a run's thread may have."""
+    return lambda thread: way.clone_token(Thread(**thread))
+
+
+def keep_warm(platform: Platform) -> int:
+    """Start the warm workers that are missing, where the platform has such; returns how many."""
+    keep = getattr(platform.launcher, "keep_warm", None)
+    return int(keep()) if keep else 0
 
 
 def control(platform: Platform, way: Access | None = None) -> Control:

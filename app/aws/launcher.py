@@ -59,12 +59,14 @@ class FargateLauncher:
     """
 
     def __init__(self, cloud: Cloud, store: Store, clock: Clock, clients: Clients) -> None:
-        """Raises SettingsError without a cluster, a task definition or a network."""
-        cloud.require("cluster", "worker_task", "worker_subnets", "worker_security_group")
         self._cloud = cloud
         self._store = store
         self._clock = clock
-        self._ecs = clients.get("ecs")
+        self._clients = clients
+
+    @property
+    def _ecs(self) -> Any:
+        return self._clients.get("ecs")  # made when used: not every process that holds a launcher starts something
 
     def start(self, run_id: str, attempt: int) -> None:
         """As the port says. Raises ValueError for a run id that is no name."""
@@ -136,6 +138,7 @@ class FargateLauncher:
 
     def _run(self, command: list[str], *, token: str, started_by: str, tags: dict[str, str]) -> str:
         """Spot first where it is allowed. The second request has a token of its own: one token, one request."""
+        self._cloud.require("cluster", "worker_task", "worker_subnets", "worker_security_group")
         network = {
             "subnets": list(self._cloud.worker_subnets),
             "securityGroups": [self._cloud.worker_security_group],

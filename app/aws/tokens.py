@@ -6,24 +6,26 @@ import json
 
 from app import grants
 from app.aws.clients import Clients, translated
-from app.errors import TransientError
+from app.errors import SettingsError, TransientError
 from app.ports import Token
 
 _AGAIN_SECONDS = 15.0
 
 
 class LambdaTokens:
-    """Implements `ports.Tokens`. `function` is the function's name or ARN."""
+    """Implements `ports.Tokens`. `function` is the function's name or ARN, as LAMPLIGHTER_TOKENS_FUNCTION says."""
 
     def __init__(self, function: str, clients: Clients) -> None:
         self._function = function
-        self._lambda = clients.get("lambda")
+        self._clients = clients
 
     def read_token(self, run_id: str, repository_id: int) -> Token:
         """As the port says; UserError also when the function is missing or may not be called."""
+        if not self._function:
+            raise SettingsError(["LAMPLIGHTER_TOKENS_FUNCTION is not set; template.yaml sets it"])
         payload = json.dumps(grants.request(run_id, repository_id)).encode()
         with translated("ask for a token"):
-            answer = self._lambda.invoke(FunctionName=self._function, Payload=payload)
+            answer = self._clients.get("lambda").invoke(FunctionName=self._function, Payload=payload)
             body = answer["Payload"].read()
         if not answer.get("FunctionError"):
             try:

@@ -11,10 +11,9 @@ import pytest
 
 from app.aws import warm
 from app.aws.launcher import run_of
-from app.errors import SettingsError, TransientError
-from app.settings import Cloud
+from app.errors import TransientError
 from tests.aws.ecs import Definition, Task
-from tests.clock import HeldClock
+from tests.clock import HastyClock, HeldClock
 
 pytestmark = pytest.mark.aws
 
@@ -157,10 +156,9 @@ def test_what_an_operator_must_mend_parks_the_run_with_the_reason(platform):
     assert caught.value.retry_after_seconds == 300
 
 
-def test_without_a_network_there_is_no_launcher(platform):
-    with pytest.raises(SettingsError, match="LAMPLIGHTER_WORKER_SUBNETS"):
-        platform.launcher(worker_subnets=())
-    assert Cloud().warm_workers == 0
+def test_a_setting_that_is_missing_is_named_where_people_look(platform):
+    with pytest.raises(TransientError, match="LAMPLIGHTER_WORKER_SUBNETS"):
+        platform.launcher(worker_subnets=()).start("run", 1)
 
 
 def test_a_new_task_that_ecs_does_not_know_yet_is_not_called_lost(platform):
@@ -275,7 +273,7 @@ def test_one_warm_worker_gets_one_run(platform):
 
 @pytest.mark.parametrize("why", ["its time is up", "Spot takes it"])
 def test_a_worker_that_leaves_takes_no_run_with_it(platform, why):
-    clock = HeldClock()
+    clock = HastyClock(200)
     done = warm.wait(platform.store, clock, 0, "worker", leaving=lambda: why == "Spot takes it")
     assert done is None
     platform.store.claim("warm:0", "worker", ttl_seconds=30)  # as if its last heartbeat came late
