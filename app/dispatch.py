@@ -176,13 +176,12 @@ class Dispatcher:
                 self._start(ledger)
             announce(self._publishing, ledger)
             return
-        others = [run for run in self._store.runs(active=True) if run.run_id != ledger.run_id]
         found = admit(
             AdmissionFacts(
                 **ledger.state.created["admission"],
                 spent_today_usd=self._spent_today(ledger),
-                ahead=sum(run.phase == "queued" for run in others),
-                working=sum(run.phase == "working" for run in others),
+                ahead=self._store.count("queued"),
+                working=self._store.count("working"),
                 concurrency=self._settings.concurrency,
             )
         )
@@ -229,10 +228,8 @@ class Dispatcher:
         return [run for run in self._store.runs(thread_key=thread.key) if run.reason not in {"replied", "refused"}]
 
     def _spent_today(self, ledger: RunLedger) -> float:
-        day, repository = self._clock.now().date().isoformat(), ledger.state.created["thread"]["repository"]
-        return sum(
-            run.cost_usd for run in self._store.runs() if run.created_at[:10] == day and run.repository == repository
-        )
+        thread = ledger.state.created["thread"]
+        return self._store.spent_usd(thread["repository_id"], self._clock.now().date().isoformat())
 
 
 def _waits_for_an_answer(state: RunState) -> bool:

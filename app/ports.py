@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from app.ledger import Event
+from app.pace import Pace
 from app.sandbox_port import Egress, EgressRequest, Execution, FileEntry, Limits, Manifest, Sandbox, SandboxHost
 
 __all__ = [
@@ -154,6 +155,12 @@ class Store(Claims, Protocol):
         the answer for its `thread_key`; without one the answer may be a second old.
         """
 
+    def count(self, phase: str) -> int:
+        """How many runs are in a phase; may be a second old."""
+
+    def spent_usd(self, repository_id: int, day: str) -> float:
+        """What the runs of a repository have cost that were created on a day (UTC, as 2026-03-02)."""
+
     def put_blob(self, data: bytes) -> str:
         """Store by SHA-256 hex digest, which is returned. Idempotent."""
 
@@ -165,6 +172,11 @@ class Store(Claims, Protocol):
 
     def add(self, counter: str, amount: int) -> int:
         """Add atomically (0 reads); returns the new value."""
+
+    def take_slots(self, key: str, pace: Pace, *, count: int, within_seconds: float) -> list[float]:
+        """Up to `count` moments (epoch seconds, ascending) that nobody else gets for `key`, none farther away than
+        `within_seconds`. Raises TransientError, with when to come back, when there is none.
+        """
 
 
 # ---------------------------------------------------------------- Launcher, Tokens

@@ -61,7 +61,7 @@ class Scheduler:
         return False
 
     def _has_room(self) -> bool:
-        return sum(run.phase == "working" for run in self._store.runs(active=True)) < self._concurrency
+        return self._store.count("working") < self._concurrency
 
     def _is_due(self, run: RunSummary) -> bool:
         return run.park_until is not None and datetime.fromisoformat(run.park_until) <= self._clock.now()

@@ -185,7 +185,12 @@ def access(platform: Platform) -> Access:
     from app.github.access import Access  # noqa: PLC0415
 
     return Access(
-        platform.settings, platform.clock, platform.redactor, transport=platform.transport, key=platform.app_key()
+        platform.settings,
+        platform.clock,
+        platform.redactor,
+        transport=platform.transport,
+        key=platform.app_key(),
+        slots=platform.store,
     )
 
 

@@ -60,18 +60,26 @@ class S3Heads:
         """What was done to the heads, of one run or of all, in sentences; empty when nothing was. A page of a thousand
         heads is one call.
         """
-        found = []
+        found: list[str] = []
         last: _Head | None = None
-        prefix = f"heads/{run_id}/" if run_id else "heads/"
+        hidden: dict[str, Any] = {}  # a page's markers come with its versions, newest first
         with translated("list the heads"):
+            prefix = f"heads/{run_id}/" if run_id else "heads/"
             pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
             for page in pages:
-                found += [f"`{marker['Key']}` in `{self._bucket}` was deleted; its locked version is still there"
-                          for marker in page.get("DeleteMarkers", [])]  # fmt: skip
-                for head in map(_parse, page.get("Versions", [])):
-                    if head and last and head[:2] == last[:2] and head.digest != last.digest:
+                hidden |= {marker["Key"]: marker["LastModified"] for marker in page.get("DeleteMarkers", [])}
+                for version in page.get("Versions", []):
+                    head = _parse(version)
+                    if head is None:
+                        continue
+                    at = hidden.pop(version["Key"], None)
+                    if at is not None and at - head.written < timedelta(days=RETENTION_DAYS):
+                        found.append(
+                            f"the witness of event {head.seq} of {head.run_id} was deleted; its locked version stands"
+                        )
+                    if last and head[:2] == last[:2] and head.digest != last.digest:
                         found.append(f"two heads were witnessed for event {head.seq} of {head.run_id}")
-                    last = head or last
+                    last = head
         return found
 
     def _heads(self, prefix: str, *, page_size: int) -> Iterator[_Head]:

@@ -14,6 +14,9 @@ Item = dict[str, Any]
 BY_ACTIVITY, UNPUBLISHED = "by-activity", "unpublished"  # the two indexes, keys only
 TTL_ATTRIBUTE = "expires_at"
 
+# A day's rows are asked for on that day only; the rest is for clocks and a look afterwards.
+_DAY_KEPT_SECONDS = 3 * 86_400
+
 # An item holds 400 KB; an event's data beyond this goes to S3.
 INLINE_BYTES = 256 * 1024
 
@@ -32,6 +35,28 @@ def claim_key(key: str) -> Item:
 
 def counter_key(name: str) -> Item:
     return {"pk": {"S": f"COUNTER#{name}"}, "sk": {"S": "-"}}
+
+
+def slots_key(key: str) -> Item:
+    return {"pk": {"S": f"SLOTS#{key}"}, "sk": {"S": "-"}}
+
+
+def slots_item(key: str, state: str, mark: str, expires_at: int) -> Item:
+    return slots_key(key) | {"state": {"S": state}, "mark": {"S": mark}, TTL_ATTRIBUTE: {"N": str(expires_at)}}
+
+
+def day_pk(repository_id: int | str, day: str) -> str:
+    return f"DAY#{repository_id}#{day}"
+
+
+def day_item(summary: RunSummary, now: float) -> Item:
+    """The row by which a repository's spending of a day is found."""
+    repository_id = summary.thread_key.partition("#")[0]
+    return {
+        "pk": {"S": day_pk(repository_id, summary.created_at[:10])},
+        "sk": {"S": summary.run_id},
+        TTL_ATTRIBUTE: {"N": str(math.ceil(now) + _DAY_KEPT_SECONDS)},
+    }
 
 
 def thread_pk(thread_key: str) -> str:
@@ -55,14 +80,10 @@ def head_item(summary: RunSummary, seq: int, digest: str) -> Item:
         "seq": {"N": str(seq)},
         "digest": {"S": digest},
         "summary": {"S": json.dumps(vars(summary), separators=(",", ":"))},
-        "gsi1pk": {"S": activity(active=summary.phase != "ended")},
+        "gsi1pk": {"S": summary.phase},
         "gsi1sk": when,
     }
     return item | {"gsi2pk": {"S": "UNPUBLISHED"}, "gsi2sk": when} if summary.unpublished else item
-
-
-def activity(*, active: bool) -> str:
-    return "ACTIVE" if active else "ENDED"
 
 
 def summary_of(item: Item) -> RunSummary:

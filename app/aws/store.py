@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import get_args
 
 from app import log
 from app.aws import items
@@ -14,13 +15,16 @@ from app.aws.blobs import S3Blobs
 from app.aws.clients import Clients
 from app.aws.heads import S3Heads
 from app.aws.items import Item
+from app.aws.slots import DynamoSlots
 from app.aws.table import Table
 from app.errors import Conflict, LamplighterError
 from app.ledger import GENESIS, Event
+from app.pace import Pace
 from app.ports import Clock, RunSummary
+from app.run_state import Phase
 
-# DynamoDB's limits of one transaction: 100 items, 4 MB. Two items of every append are the head and the thread's row.
-_MOST_EVENTS = 98
+# DynamoDB's limits of one transaction: 100 items, 4 MB. Three are the head, the thread's row and the day's.
+_MOST_EVENTS = 97
 _MOST_BYTES = 3 * 1024 * 1024
 
 _BATCH = 100  # keys that one BatchGetItem takes
@@ -37,6 +41,7 @@ class DynamoStore:
         self._clock = clock
         self._blobs = S3Blobs(s3, bucket)
         self._heads = S3Heads(s3, bucket, clock)
+        self._slots = DynamoSlots(self._table, clock)
 
     def close(self) -> None:
         """Nothing to give back: the clients are the process's."""
@@ -44,7 +49,7 @@ class DynamoStore:
     # ------------------------------------------------------------ ledgers
 
     def append(self, run_id: str, expected_seq: int, events: Sequence[Event], summary: RunSummary) -> None:
-        """As the port says. Raises ValueError for events that do not follow one another or are more than 98."""
+        """As the port says. Raises ValueError for events that do not follow one another or are more than 97."""
         _check_sequence(run_id, expected_seq, events)
         last = events[-1]
         head = {"TableName": self._table.name, "Item": items.head_item(summary, last.seq, last.digest)}
@@ -59,7 +64,8 @@ class DynamoStore:
             for item in self._event_items(events)
         ]
         if expected_seq == 0:
-            writes.append({"Put": {"TableName": self._table.name, "Item": items.thread_item(summary)}})
+            rows = (items.thread_item(summary), items.day_item(summary, self._now()))
+            writes += [{"Put": {"TableName": self._table.name, "Item": row}} for row in rows]
         refused = self._table.transact(writes, "append to the ledger")
         if refused is not None and not self._is_ours(refused, last):
             at_seq = refused[0].get("Item", {}).get("seq", {"N": "0"})["N"]
@@ -129,8 +135,8 @@ class DynamoStore:
             return (
                 items.run_of_index(row, "gsi2sk") for row in self._index(items.UNPUBLISHED, "gsi2pk", "UNPUBLISHED")
             )
-        wanted = [True, False] if active is None else [active]
-        lists = [self._index(items.BY_ACTIVITY, "gsi1pk", items.activity(active=choice)) for choice in wanted]
+        phases = [phase for phase in get_args(Phase) if active is None or (phase != "ended") == active]
+        lists = [self._index(items.BY_ACTIVITY, "gsi1pk", phase) for phase in phases]
         merged = heapq.merge(*lists, key=lambda row: str(row["gsi1sk"]["S"]), reverse=True)
         return (items.run_of_index(row, "gsi1sk") for row in merged)
 
@@ -146,6 +152,25 @@ class DynamoStore:
         rows = self._table.get_many([items.head_key(run_id) for run_id in dict.fromkeys(run_ids)])
         found = {run.run_id: run for run in map(items.summary_of, rows)}
         return [found[run_id] for run_id in run_ids if run_id in found]
+
+    def count(self, phase: str) -> int:
+        return self._table.count(
+            IndexName=items.BY_ACTIVITY,
+            KeyConditionExpression="gsi1pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": phase}},
+        )
+
+    def spent_usd(self, repository_id: int, day: str) -> float:
+        rows = self._table.query(
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": items.day_pk(repository_id, day)}},
+            ConsistentRead=True,
+        )
+        names = (str(row["sk"]["S"]) for row in rows)
+        spent = 0.0
+        while batch := list(islice(names, _BATCH)):
+            spent += sum(run.cost_usd for run in self._summaries(batch))
+        return spent
 
     # ------------------------------------------------------------ blobs
 
@@ -220,6 +245,9 @@ class DynamoStore:
             ReturnValues="UPDATED_NEW",
         )
         return int(answer["Attributes"]["value"]["N"]) if answer else self.add(counter, 0)
+
+    def take_slots(self, key: str, pace: Pace, *, count: int, within_seconds: float) -> list[float]:
+        return self._slots.take(key, pace, count=count, within_seconds=within_seconds)
 
     # ------------------------------------------------------------ calls
 

@@ -44,7 +44,7 @@ class Table:
             yield from answer["Responses"].get(self.name, [])
             wanted = answer.get("UnprocessedKeys") or {}
             if wanted:
-                self._pause(tries)
+                self.pause(tries)
         if wanted:
             raise TransientError("Could not read the table: DynamoDB slows us down.", retry_after_seconds=5)
 
@@ -54,6 +54,12 @@ class Table:
             pages: Iterable[Item] = self._dynamo.get_paginator("query").paginate(TableName=self.name, **request)
             for page in pages:
                 yield from page["Items"]
+
+    def count(self, **request: Any) -> int:
+        """How many items a query finds; no item is sent."""
+        with translated("read the table"):
+            pages = self._dynamo.get_paginator("query").paginate(TableName=self.name, Select="COUNT", **request)
+            return sum(int(page["Count"]) for page in pages)
 
     def write_if(self, operation: str, doing: str, **request: Any) -> Item | None:
         """DynamoDB's answer to `put_item`, `update_item` or `delete_item`; None when its condition did not hold."""
@@ -67,7 +73,7 @@ class Table:
                         return None
                     if code_of(error) != "TransactionConflictException":
                         raise
-            self._pause(tries)
+            self.pause(tries)
         raise _busy(doing)
 
     def transact(self, writes: Sequence[Item], doing: str) -> list[Item] | None:
@@ -94,10 +100,11 @@ class Table:
                         ) from error
                     if "TransactionConflict" not in codes:
                         raise
-            self._pause(tries)
+            self.pause(tries)
         raise _busy(doing)
 
-    def _pause(self, tries: int) -> None:
+    def pause(self, tries: int) -> None:
+        """Wait a little before another try: longer each time, and never as long as another writer."""
         self._clock.sleep(_BUSY_SECONDS * 2**tries * random.uniform(0.5, 1.0))  # noqa: S311 - spreads writers
 
 

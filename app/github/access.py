@@ -15,7 +15,7 @@ from app.errors import UserError
 from app.github.app_key import AppKey
 from app.github.auth import AppAuth
 from app.github.client import GitHub
-from app.github.pacer import Pacer
+from app.github.pacer import Pacer, Slots
 from app.jobs import Thread
 from app.log import Redactor
 from app.ports import Clock, Token
@@ -34,7 +34,10 @@ PROPOSE: Mapping[str, str] = {
 
 
 class Access:
-    """Opens clients for a thread's repository. One per process: it holds the pacer and the minted tokens."""
+    """Opens clients for a thread's repository. One per process: it holds the pacer and the minted tokens.
+
+    `slots` lets all processes that write keep one pace together.
+    """
 
     def __init__(
         self,
@@ -44,12 +47,13 @@ class Access:
         *,
         transport: httpx.BaseTransport | None = None,
         key: AppKey | None = None,
+        slots: Slots | None = None,
     ) -> None:
         self.app = AppAuth(settings, clock, transport=transport, redactor=redactor, key=key)
         self._settings = settings
         self._clock = clock
         self._transport = transport
-        self._pacer = Pacer(clock)
+        self._pacer = Pacer(clock, slots)
 
     def clone_token(self, thread: Thread) -> Token:
         """A token that can read the contents of the thread's repository and nothing else."""

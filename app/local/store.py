@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import log
-from app.errors import Conflict
+from app.errors import Conflict, TransientError
 from app.local.blobs import Blobs
 from app.local.database import Database
 from app.local.folders import private
@@ -17,6 +17,7 @@ from app.local.heads import FIRST, HeadsLog
 
 if TYPE_CHECKING:  # the door opens a store too, and has no use for their dataclasses
     from app.ledger import Event
+    from app.pace import Pace
     from app.ports import Clock, RunSummary
 
 # The triggers stop slips, not attackers; whoever can write the file is found by `verify_chain` and the witness.
@@ -36,7 +37,8 @@ CREATE INDEX IF NOT EXISTS runs_by_activity ON runs (active, created_at);;
 CREATE INDEX IF NOT EXISTS runs_by_thread ON runs (thread_key, created_at);;
 CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, expires_at REAL NOT NULL) STRICT;;
 CREATE INDEX IF NOT EXISTS claims_by_expiry ON claims (expires_at);;
-CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;;
+CREATE TABLE IF NOT EXISTS slots (key TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT
 """
 
 
@@ -139,6 +141,19 @@ class SqliteStore:
             rows = connection.execute(query, (*values, limit)).fetchall()
         return [_summary(row[0]) for row in rows]
 
+    def count(self, phase: str) -> int:
+        query = "SELECT count(*) FROM runs WHERE active = ? AND json_extract(summary, '$.phase') = ?"
+        with self._database.read() as connection:
+            return int(connection.execute(query, (phase != "ended", phase)).fetchone()[0])
+
+    def spent_usd(self, repository_id: int, day: str) -> float:
+        query = (
+            "SELECT total(json_extract(summary, '$.cost_usd')) FROM runs"
+            " WHERE created_at >= ? AND created_at < ? AND thread_key GLOB ?"
+        )
+        with self._database.read() as connection:
+            return float(connection.execute(query, (day, f"{day}~", f"{repository_id}#*")).fetchone()[0])
+
     # ------------------------------------------------------------ blobs
 
     def put_blob(self, data: bytes) -> str:
@@ -199,6 +214,18 @@ class SqliteStore:
                 (counter, amount),
             ).fetchone()
         return int(row[0])
+
+    def take_slots(self, key: str, pace: Pace, *, count: int, within_seconds: float) -> list[float]:
+        from app.pace import take  # noqa: PLC0415
+
+        now = self._clock.now().timestamp()
+        with self._database.write(durable=False) as connection:
+            row = connection.execute("SELECT state FROM slots WHERE key = ?", (key,)).fetchone()
+            taken = take(row[0] if row else "", pace, now, count=count, within_seconds=within_seconds)
+            if not taken.moments:
+                raise TransientError("too much was written lately.", retry_after_seconds=taken.free_at - now)
+            connection.execute("INSERT OR REPLACE INTO slots VALUES (?, ?)", (key, taken.state))
+        return list(taken.moments)
 
 
 def _check_sequence(run_id: str, expected_seq: int, events: Sequence[Event]) -> None:

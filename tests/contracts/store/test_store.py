@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.errors import Conflict
+from app.errors import Conflict, TransientError
 from app.ledger import GENESIS, Event, verify_chain
 from app.log import Redactor
+from app.pace import Pace
 from app.ports import RunSummary
 from app.run_ledger import RunLedger, summarise
 from app.run_state import fold
@@ -168,6 +170,36 @@ def test_a_run_that_ends_changes_lists(store, clock):
     assert [run.phase for run in store.runs(active=False)] == ["ended"]
 
 
+def test_runs_are_counted_by_phase(store, clock):
+    _start(store, clock, "fresh")
+    ledger = _start(store, clock, "waiting")
+    ledger.append("run.queued", reason="8 are at work")
+    for number in range(3):
+        _start(store, clock, f"done{number}", ended=True)
+    assert [store.count(phase) for phase in ("created", "queued", "working", "ended")] == [1, 1, 0, 3]
+    ledger.append("run.admitted", reason="there is room now")
+    assert [store.count(phase) for phase in ("created", "queued", "working", "ended")] == [1, 0, 1, 3]
+
+
+def test_what_a_repository_spent_on_a_day(store, clock):
+    def spend(run_id: str, cost_usd: float, repository_id: int = 7) -> RunLedger:
+        ledger = RunLedger(store, run_id, clock=clock, redactor=Redactor())
+        ledger.append("run.created", thread={"repository_id": repository_id, "number": 1, "repository": "acme/calc"})
+        ledger.append("model.replied", call=1, content=[], stop_reason="end_turn", usage={}, cost_usd=cost_usd)
+        return ledger
+
+    day = clock.now().date().isoformat()
+    assert store.spent_usd(7, day) == 0
+    spend("one", 0.25).append("model.replied", call=2, content=[], stop_reason="", usage={}, cost_usd=0.5)
+    spend("two", 1.0)
+    spend("elsewhere", 5.0, repository_id=77)
+    assert store.spent_usd(7, day) == pytest.approx(1.75)
+    clock.advance(86_400)
+    spend("tomorrow", 3.0)
+    assert store.spent_usd(7, day) == pytest.approx(1.75)
+    assert store.spent_usd(7, clock.now().date().isoformat()) == pytest.approx(3)
+
+
 # ---------------------------------------------------------------- blobs
 
 
@@ -271,3 +303,47 @@ def test_no_count_is_lost(store):
     with ThreadPoolExecutor(16) as pool:
         values = list(pool.map(lambda _: store.add("a", 1), range(100)))
     assert sorted(values) == list(range(1, 101))
+
+
+# ---------------------------------------------------------------- moments
+
+PACE = Pace(spacing_seconds=1, most=20, window_seconds=60)
+
+
+def test_moments_are_apart_and_nobody_gets_one_twice(store, clock):
+    now = clock.now().timestamp()
+    assert store.take_slots("a", PACE, count=3, within_seconds=10) == [now, now + 1, now + 2]
+    assert store.take_slots("a", PACE, count=1, within_seconds=10) == [now + 3]
+    assert store.take_slots("b", PACE, count=1, within_seconds=10) == [now]
+    clock.advance(30)
+    assert store.take_slots("a", PACE, count=1, within_seconds=10) == [now + 30]
+
+
+def test_moments_too_far_away_are_not_taken(store, clock):
+    now = clock.now().timestamp()
+    assert store.take_slots("a", PACE, count=9, within_seconds=2.5) == [now, now + 1, now + 2]
+    with pytest.raises(TransientError) as caught:
+        store.take_slots("a", PACE, count=1, within_seconds=2.5)
+    assert caught.value.retry_after_seconds == pytest.approx(3)
+    clock.advance(3)
+    assert store.take_slots("a", PACE, count=1, within_seconds=2.5) == [now + 3]
+
+
+def test_no_more_moments_than_a_window_holds(store, clock):
+    moments = []
+    for _ in range(200):
+        try:
+            moments += store.take_slots("a", PACE, count=3, within_seconds=0)
+        except TransientError as error:
+            clock.advance(error.retry_after_seconds)
+        clock.advance(0.5)
+    assert len(moments) > 60
+    assert all(later - earlier >= 60 for earlier, later in zip(moments, moments[20:], strict=False))
+
+
+def test_sixteen_who_take_at_once_share_the_moments(store, clock):
+    with ThreadPoolExecutor(16) as pool:
+        taken = list(pool.map(lambda _: store.take_slots("a", PACE, count=1, within_seconds=60), range(16)))
+    moments = sorted(moment for moments in taken for moment in moments)
+    assert len(moments) == 16
+    assert all(later - earlier >= 0.999 for earlier, later in itertools.pairwise(moments))

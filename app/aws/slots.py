@@ -1,0 +1,60 @@
+"""The moments that several processes take from one another, kept in one item for each key."""
+
+from __future__ import annotations
+
+import math
+import os
+
+from app.aws import items
+from app.aws.table import Table
+from app.errors import TransientError
+from app.pace import Pace, take
+from app.ports import Clock
+
+# Sixteen processes that take at the same instant need that many tries at the most.
+_TRIES = 24
+
+
+class DynamoSlots:
+    """One write for a taking while nobody else took in between: the state last seen is remembered. Thread-safe."""
+
+    def __init__(self, table: Table, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+        self._seen: dict[str, str] = {}
+
+    def take(self, key: str, pace: Pace, *, count: int, within_seconds: float) -> list[float]:
+        """As `ports.Store.take_slots`."""
+        mark = os.urandom(16).hex()
+        state = self._seen[key] if key in self._seen else self._read(key)[0]
+        for tries in range(_TRIES):
+            now = self._clock.now().timestamp()
+            taken = take(state, pace, now, count=count, within_seconds=within_seconds)
+            if not taken.moments:
+                raise TransientError("too much was written lately.", retry_after_seconds=taken.free_at - now)
+            item = items.slots_item(key, taken.state, mark, math.ceil(now + 2 * pace.window_seconds))
+            if not self._write(item, state):
+                state, by = self._read(key)
+                if by != mark:  # otherwise only the answer to our own write was lost
+                    self._table.pause(min(tries, 4))
+                    continue
+            self._seen[key] = taken.state
+            return list(taken.moments)
+        raise TransientError("others take their turn all the time.", retry_after_seconds=2)
+
+    def _write(self, item: items.Item, state: str) -> bool:
+        """On top of `state` only."""
+        answer = self._table.write_if(
+            "put_item",
+            "take a turn",
+            Item=item,
+            ConditionExpression="#state = :state" if state else "attribute_not_exists(pk)",
+            **({"ExpressionAttributeNames": {"#state": "state"}} if state else {}),
+            **({"ExpressionAttributeValues": {":state": {"S": state}}} if state else {}),
+        )
+        return answer is not None
+
+    def _read(self, key: str) -> tuple[str, str]:
+        """The state and whose write it is; empty when there is none."""
+        item = self._table.get(items.slots_key(key))
+        return (item["state"]["S"], item["mark"]["S"]) if item else ("", "")
