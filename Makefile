@@ -63,6 +63,7 @@ format: $(VENV)/.dev ## let the formatter and the linter mend what they can
 lock: | $(BIN)/uv ## resolve the locked dependencies again
 	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/run.lock
 	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --all-extras -o requirements/dev.lock
+	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra aws -o requirements/aws.lock
 	$(UV) pip compile --generate-hashes --no-header --python-version 3.11 requirements/cloud.in -o requirements/cloud.lock
 
 # The parts of `test`. Each says how long it took, so that the slow one is known.

@@ -16,6 +16,7 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 RUN = [Requirement(line) for line in PROJECT["dependencies"]]
+AWS = [Requirement(line) for line in PROJECT["optional-dependencies"]["aws"]]
 EXTRAS = [Requirement(line) for lines in PROJECT["optional-dependencies"].values() for line in lines]
 
 
@@ -34,16 +35,18 @@ def missing(wanted: list[Requirement], lock: dict[str, Version]) -> list[str]:
 def test_locks_are_in_step_with_the_project():
     """If not: `make lock`."""
     assert missing(RUN, locked("run.lock")) == []
+    assert missing(RUN + AWS, locked("aws.lock")) == []
     assert missing(RUN + EXTRAS, locked("dev.lock")) == []
 
 
-def test_both_locks_agree():
-    run, dev = locked("run.lock"), locked("dev.lock")
-    assert {name: version for name, version in run.items() if dev.get(name) != version} == {}
+def test_the_locks_agree():
+    run, aws, dev = locked("run.lock"), locked("aws.lock"), locked("dev.lock")
+    assert {name: version for name, version in run.items() if aws.get(name) != version} == {}
+    assert {name: version for name, version in aws.items() if dev.get(name) != version} == {}
 
 
 def test_every_locked_package_has_hashes_and_no_address():
-    for name in ("run.lock", "dev.lock"):
+    for name in ("run.lock", "aws.lock", "dev.lock"):
         text = (ROOT / "requirements" / name).read_text("utf-8")
         entries = re.split(r"^(?=[\w.-]+==)", text, flags=re.M)[1:]
         assert [entry.split("\n")[0] for entry in entries if "--hash=sha256:" not in entry] == []
