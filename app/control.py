@@ -1,6 +1,7 @@
-"""The control side of one machine: takes messages from the two queues and gives the clock its turn.
+"""The control side: what becomes of each message of the two queues, and the clock's turn.
 
-In the cloud the same three parts hang on SQS and a timer, and the queues do what `_take` does here.
+One machine drains its queues here. In the cloud SQS hands the messages to Lambda functions, which ask `take_job` and
+`take_news` too: what is retried, and when, is decided in one place.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from app.schedule import Scheduler
 
 _Read = TypeVar("_Read")
 
+_VISIBLE_SECONDS = 300.0  # a message whose taker died comes back after this
+_LONGEST_PAUSE_SECONDS = 900.0
+_DEFECT_PAUSE_SECONDS = 60.0
+
 
 class Malformed(Exception):
     """A message that is none: recorded and acknowledged, because it will not get better."""
-
-
-_VISIBLE_SECONDS = 300.0  # a message whose taker died comes back after this
-_LONGEST_PAUSE_SECONDS = 900.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +42,19 @@ class Control:
 
     def drain_jobs(self) -> int:
         """Dispatch what waits; returns how many messages were taken."""
-        return _drain(self.jobs, lambda body: self.dispatcher.dispatch(_read(Job.from_json, body)))
+        return _drain(self.jobs, self.take_job)
 
     def drain_publishing(self) -> int:
         """Publish what waits; returns how many messages were taken."""
-        return _drain(self.publishing, lambda body: self.publisher.publish(_read(_run_id, body)))
+        return _drain(self.publishing, self.take_news)
+
+    def take_job(self, message: Message) -> float | None:
+        """Dispatch one message of the jobs queue. None: done with it; else the seconds after which it comes again."""
+        return _take(message, lambda body: self.dispatcher.dispatch(_read(Job.from_json, body)))
+
+    def take_news(self, message: Message) -> float | None:
+        """Publish for one message of the publish queue; answers as `take_job` does."""
+        return _take(message, lambda body: self.publisher.publish(_read(_run_id, body)))
 
 
 def _run_id(body: str) -> str:
@@ -59,31 +68,32 @@ def _read(parse: Callable[[str], _Read], body: str) -> _Read:
         raise Malformed(f"{type(error).__name__}: {error}") from error
 
 
-def _drain(queue: Queue, do: Callable[[str], None]) -> int:
+def _drain(queue: Queue, take: Callable[[Message], float | None]) -> int:
     taken = 0
     while messages := queue.receive(limit=1, visibility_seconds=_VISIBLE_SECONDS):
         for message in messages:
             taken += 1
-            _take(queue, message, do)
+            pause = take(message)
+            if pause is None:
+                queue.ack(message)
+            else:
+                queue.retry(message, delay_seconds=pause)
     return taken
 
 
-def _take(queue: Queue, message: Message, do: Callable[[str], None]) -> None:
+def _take(message: Message, do: Callable[[str], None]) -> float | None:
     """Do one message; what the world may mend comes back later, what cannot be understood is recorded and gone."""
     try:
         do(message.body)
     except TransientError as error:
-        pause = max(error.retry_after_seconds, min(5.0 * 2**message.attempt, _LONGEST_PAUSE_SECONDS))
-        log.event("control.retry", message=message.id, reason=str(error), seconds=pause)
-        queue.retry(message, delay_seconds=pause)
+        pause: float = max(error.retry_after_seconds, min(5.0 * 2**message.attempt, _LONGEST_PAUSE_SECONDS))
+        log.event("control.retry", message_id=message.id, reason=str(error), seconds=pause)
+        return pause
     except UserError as error:
-        log.event("control.refused", level=log.WARNING, message=message.id, reason=str(error))
-        queue.ack(message)
+        log.event("control.refused", level=log.WARNING, message_id=message.id, reason=str(error))
     except Malformed as error:
-        log.event("control.malformed", level=log.ERROR, message=message.id, reason=str(error))
-        queue.ack(message)
+        log.event("control.malformed", level=log.ERROR, message_id=message.id, reason=str(error))
     except Exception as error:
-        log.event("control.defect", level=log.ERROR, error=error, message=message.id)
-        queue.retry(message, delay_seconds=60)
-    else:
-        queue.ack(message)
+        log.event("control.defect", level=log.ERROR, error=error, message_id=message.id)
+        return _DEFECT_PAUSE_SECONDS
+    return None

@@ -89,7 +89,7 @@ class Poller:
         if ask_github and delivery.guid not in self._asked:
             self._asked.add(delivery.guid)
             redeliver(self._github, delivery.id)
-            log.event("deliveries.asked_again", delivery=delivery.guid, name=delivery.event)
+            log.event("deliveries.asked_again", delivery=delivery.guid, event_name=delivery.event)
             return False
         try:
             payload = delivered_payload(self._github, delivery.id)
@@ -104,7 +104,7 @@ class Poller:
         )
         if answer.status == 503:
             return False
-        log.event("deliveries.taken_in", delivery=delivery.guid, name=delivery.event, status=answer.status)
+        log.event("deliveries.taken_in", delivery=delivery.guid, event_name=delivery.event, status=answer.status)
         self._remember(delivery.guid)
         return True
 

@@ -51,6 +51,27 @@ class Scheduler:
             self._announce_again(run)
         return acted
 
+    def worker_ended(self, run_id: str, attempt: int, *, no_room: bool = False) -> bool:
+        """The platform says that this attempt's worker is gone: do at once what a tick would do about it.
+
+        `no_room`: it never started, because the platform had no place for it, which is not the run's fault. Nothing
+        happens for a run that ended or went on with a newer attempt, so this may be said twice and late.
+        """
+        run = self._store.summary(run_id)
+        if run is None or run.phase == "ended":
+            return False
+        ledger = self._open(run_id)
+        if ledger.state.launched != attempt:
+            return False
+        self._free(run_id)
+        if ledger.state.phase != "working":
+            return self._look_after(run)
+        return (
+            self._wait_for_room(ledger, "The platform had no room for the worker.", 60)
+            if no_room
+            else self._recover(run)
+        )
+
     def _look_after(self, run: RunSummary) -> bool:
         if run.phase == "parked":
             return self._is_due(run) and self._launch(run, "its time has come")
@@ -67,19 +88,28 @@ class Scheduler:
         return run.park_until is not None and datetime.fromisoformat(run.park_until) <= self._clock.now()
 
     def _is_lost(self, run: RunSummary) -> bool:
-        """No heartbeat, and either the platform knows that the worker is gone or it had time enough to start."""
-        if self._store.claimed_by(lease_key(run.run_id)):
-            return False
+        """The platform knows that the worker is gone; or it cannot tell, there is no heartbeat, and there was time
+        enough to start.
+        """
         running = self._launcher.is_running(run.run_id)
         if running is not None:
-            return not running
+            return not running and self._free(run.run_id)
+        if self._store.claimed_by(lease_key(run.run_id)):
+            return False
         return self._clock.now() - datetime.fromisoformat(run.updated_at) > timedelta(seconds=_START_SECONDS)
+
+    def _free(self, run_id: str) -> bool:
+        """Take a dead worker's lease away, so that the next one need not wait for its end."""
+        if owner := self._store.claimed_by(lease_key(run_id)):
+            self._store.release(lease_key(run_id), owner)
+        return True
 
     def _recover(self, run: RunSummary) -> bool:
         ledger = self._open(run.run_id)
         if ledger.state.cancel:
             return self._end(ledger, "cancelled", f"Stopped by {ledger.state.cancel['by']}.", "")
         if _lost_attempts(ledger) >= MAX_ATTEMPTS:
+            log.event("schedule.run_given_up", level=log.WARNING, run=run.run_id, attempt=run.attempt)
             return self._end(
                 ledger,
                 "failed",
@@ -112,9 +142,14 @@ class Scheduler:
     def _start(self, ledger: RunLedger) -> bool:
         try:
             self._launcher.start(ledger.run_id, ledger.state.launched)
-        except TransientError as error:  # no room on the platform: the run waits for its turn
-            until = self._clock.now() + timedelta(seconds=error.retry_after_seconds)
-            ledger.append("run.parked", reason="capacity", note=f"{error}.", until=until.isoformat())
+        except TransientError as error:
+            self._wait_for_room(ledger, f"{error}.", error.retry_after_seconds)
+        return True
+
+    def _wait_for_room(self, ledger: RunLedger, note: str, seconds: float) -> bool:
+        """The run waits for its turn on the platform."""
+        until = self._clock.now() + timedelta(seconds=seconds)
+        ledger.append("run.parked", reason="capacity", note=note, until=until.isoformat())
         return True
 
     def _announce_again(self, run: RunSummary) -> None:

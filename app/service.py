@@ -17,7 +17,6 @@ import uvicorn
 from app import asgi, log, wiring
 from app.deliveries import Poller
 from app.errors import LamplighterError, UserError
-from app.lease import lease_key
 from app.local.queue import SqliteQueue
 from app.local.tokens import TokenBroker
 from app.receive import Answer, Delivery, ensure_ready, receive
@@ -110,7 +109,7 @@ class Service:
         self._http_thread = threading.Thread(target=self._serve_http, name="http", daemon=True)
 
     def _others(self) -> list[Loop]:
-        loops = [Loop("schedule", self._tick, lambda _busy: IDLE_SECONDS)]
+        loops = [Loop("schedule", self._control.scheduler.tick, lambda _busy: IDLE_SECONDS)]
         if self._poll != "never":
             loops.append(Loop("deliveries", self._sweep, self._poll_pause))
         return loops
@@ -190,15 +189,6 @@ class Service:
             for publisher in self._publishers:  # the 👀 should be there before the person looks away
                 publisher.wake()
         return taken
-
-    def _tick(self) -> int:
-        """The clock's turn. On one machine a worker that died is known to be dead: its lease need not run out first."""
-        store, launcher = self._platform.store, self._platform.launcher
-        for run in store.runs(active=True):
-            owner = store.claimed_by(lease_key(run.run_id)) if run.phase == "working" else None
-            if owner and launcher.is_running(run.run_id) is False:
-                store.release(lease_key(run.run_id), owner)
-        return self._control.scheduler.tick()
 
     def _sweep(self) -> int:
         return self._poller.sweep(ask_github=self._poll == "auto" and self._webhook_at is not None)
