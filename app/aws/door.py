@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app import log
+from app.aws.bodies import fit
 from app.aws.wire import Refused, Wire
 from app.errors import TransientError
 from app.log import Redactor
@@ -23,7 +24,6 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from app.ports import Clock
 
-MAX_BODY_BYTES = 2**20  # of an SQS message, attributes included
 SECRET_SECONDS = 300.0  # a rotated secret counts after this; give old and new while GitHub changes over
 SECRET_NAME = "secretsmanager:"  # noqa: S105 - how a setting says that its value is kept there
 _COLLISIONS = 5  # tries of a transaction that another one got in the way of
@@ -39,19 +39,17 @@ class DoorQueue:
         self._wire = wire
         self._url = url
 
-    def send(self, body: str, *, group: str, dedup_id: str, delay_seconds: float = 0) -> None:
-        """As the port says. `body` is ASCII (JSON as we write it), because SQS takes no character XML does not.
-
-        FIFO queues delay no single message: a delay is refused as a defect.
-        """
-        if delay_seconds or not body.isascii():
-            raise ValueError("the door sends ASCII, and at once")
-        if len(body) > MAX_BODY_BYTES:
-            raise ValueError("the job is larger than a message may be")
+    def send(self, body: str, *, group: str, dedup_id: str) -> None:
+        """As the port says. Raises ValueError, too, for a body that SQS does not take."""
         self._wire.call(
             "sqs",
             "SendMessage",
-            {"QueueUrl": self._url, "MessageBody": body, "MessageGroupId": group, "MessageDeduplicationId": dedup_id},
+            {
+                "QueueUrl": self._url,
+                "MessageBody": fit(body),
+                "MessageGroupId": group,
+                "MessageDeduplicationId": dedup_id,
+            },
         )
 
 
@@ -70,7 +68,8 @@ class DoorStore:
             {
                 "Put": {
                     "TableName": self._table,
-                    "Item": _key(key) | {"owner": {"S": owner}, "expires_at": {"N": str(math.ceil(now + ttl_seconds))}},
+                    "Item": _key(key)
+                    | {"owner": {"S": owner}, "expires_at": {"N": str(math.ceil(round(now + ttl_seconds, 3)))}},
                     "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
                     "ExpressionAttributeValues": {":now": {"N": repr(now)}},
                     "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -171,6 +170,10 @@ class Door:
         self._secrets = DoorSecrets(self._wire, redactor)
         self._secrets.warm(settings.webhook_secrets)
         self._wire.open("dynamodb", "sqs")
+
+    def close(self) -> None:
+        """Give the connections up."""
+        self._wire.close()
 
     def settings(self) -> Settings:
         """With today's secrets; from here on the delivery's time runs. Raises TransientError."""

@@ -12,14 +12,23 @@ def clock() -> HeldClock:
     return HeldClock()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("aws", marks=pytest.mark.aws)])
+@pytest.fixture(
+    params=["sqlite", pytest.param("aws", marks=pytest.mark.aws), pytest.param("door", marks=pytest.mark.aws)]
+)
 def queue(request, tmp_path, clock):
-    if request.param == "aws":
+    if request.param in {"aws", "door"}:
         from app.aws.queue import SqsQueue
         from tests.aws.emulator import emulated
+        from tests.aws.face import faced
 
         with emulated(clock, max_attempts=3) as aws:
-            yield SqsQueue(aws.clients, aws.cloud.jobs_queue_url)
+            queue = SqsQueue(aws.clients, aws.cloud.jobs_queue_url)
+            if request.param == "aws":
+                yield queue
+                return
+            with faced(aws) as (_, sending):
+                queue.send = sending.send
+                yield queue
         return
     from app.local.queue import SqliteQueue
 

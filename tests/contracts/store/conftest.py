@@ -26,3 +26,30 @@ def store(request, tmp_path, clock):
     store = SqliteStore(tmp_path / "home", clock)
     yield store
     store.close()
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("aws", marks=pytest.mark.aws), pytest.param("door", marks=pytest.mark.aws)]
+)
+def claims(request, tmp_path, clock):
+    """The store; as `door` with the door's own way to the claims, whose other half is the store's."""
+    if request.param == "sqlite":
+        from app.local.store import SqliteStore
+
+        store = SqliteStore(tmp_path / "home", clock)
+        yield store
+        store.close()
+        return
+    from app.aws.store import DynamoStore
+    from tests.aws.emulator import emulated
+    from tests.aws.face import faced
+
+    with emulated(clock) as aws:
+        store = DynamoStore(aws.clients, aws.cloud.table, aws.cloud.bucket, clock)
+        if request.param == "aws":
+            yield store
+            return
+        with faced(aws) as (door, _):
+            for name in ("claim_all", "claimed_by", "release"):
+                setattr(store, name, getattr(door, name))
+            yield store

@@ -226,53 +226,53 @@ def test_one_blob_written_by_many_at_once(store):
 # ---------------------------------------------------------------- claims, counters
 
 
-def test_a_claim_has_one_owner_until_it_expires(store, clock):
-    assert store.claim("key", "a", ttl_seconds=60)
-    assert not store.claim("key", "b", ttl_seconds=60)
-    assert store.claimed_by("key") == "a"
+def test_a_claim_has_one_owner_until_it_expires(claims, clock):
+    assert claims.claim("key", "a", ttl_seconds=60)
+    assert not claims.claim("key", "b", ttl_seconds=60)
+    assert claims.claimed_by("key") == "a"
     clock.advance(59)
-    assert store.claim("key", "a", ttl_seconds=60)  # renewed
+    assert claims.claim("key", "a", ttl_seconds=60)  # renewed
     clock.advance(59)
-    assert not store.claim("key", "b", ttl_seconds=60)
+    assert not claims.claim("key", "b", ttl_seconds=60)
     clock.advance(1)
-    assert store.claimed_by("key") is None
-    assert store.claim("key", "b", ttl_seconds=60)
-    assert store.claimed_by("key") == "b"
+    assert claims.claimed_by("key") is None
+    assert claims.claim("key", "b", ttl_seconds=60)
+    assert claims.claimed_by("key") == "b"
 
 
-def test_only_the_owner_releases_a_claim(store):
-    assert store.claim("key", "a", ttl_seconds=60)
-    store.release("key", "b")
-    assert store.claimed_by("key") == "a"
-    store.release("key", "a")
-    assert store.claimed_by("key") is None
-    store.release("key", "a")
-    assert store.claim("key", "b", ttl_seconds=60)
+def test_only_the_owner_releases_a_claim(claims):
+    assert claims.claim("key", "a", ttl_seconds=60)
+    claims.release("key", "b")
+    assert claims.claimed_by("key") == "a"
+    claims.release("key", "a")
+    assert claims.claimed_by("key") is None
+    claims.release("key", "a")
+    assert claims.claim("key", "b", ttl_seconds=60)
 
 
-def test_claims_with_different_keys_are_independent(store):
-    assert store.claim("one", "a", ttl_seconds=60)
-    assert store.claim("two", "b", ttl_seconds=60)
-    assert store.claimed_by("three") is None
+def test_claims_with_different_keys_are_independent(claims):
+    assert claims.claim("one", "a", ttl_seconds=60)
+    assert claims.claim("two", "b", ttl_seconds=60)
+    assert claims.claimed_by("three") is None
 
 
-def test_several_keys_are_claimed_all_or_none(store, clock):
-    assert store.claim_all(["one", "two"], "a", ttl_seconds=60) is None
-    assert store.claimed_by("one") == store.claimed_by("two") == "a"
-    assert store.claim_all(["two", "three"], "b", ttl_seconds=60) == "a"
-    assert store.claimed_by("three") is None
-    assert store.claim_all(["one", "two"], "a", ttl_seconds=60) == "a"  # to its own holder too
+def test_several_keys_are_claimed_all_or_none(claims, clock):
+    assert claims.claim_all(["one", "two"], "a", ttl_seconds=60) is None
+    assert claims.claimed_by("one") == claims.claimed_by("two") == "a"
+    assert claims.claim_all(["two", "three"], "b", ttl_seconds=60) == "a"
+    assert claims.claimed_by("three") is None
+    assert claims.claim_all(["one", "two"], "a", ttl_seconds=60) == "a"  # to its own holder too
     clock.advance(60)
-    assert store.claim_all(["two", "three"], "b", ttl_seconds=60) is None
-    assert store.claimed_by("two") == "b"
+    assert claims.claim_all(["two", "three"], "b", ttl_seconds=60) is None
+    assert claims.claimed_by("two") == "b"
 
 
-def test_of_sixteen_claimants_of_several_keys_one_gets_them(store):
+def test_of_sixteen_claimants_of_several_keys_one_gets_them(claims):
     together = threading.Barrier(16)
 
     def race(owner: int) -> str | None:
         together.wait()
-        return store.claim_all(["one", "two"], str(owner), ttl_seconds=60)
+        return claims.claim_all(["one", "two"], str(owner), ttl_seconds=60)
 
     with ThreadPoolExecutor(16) as pool:
         holders = list(pool.map(race, range(16)))
@@ -280,12 +280,12 @@ def test_of_sixteen_claimants_of_several_keys_one_gets_them(store):
     assert {holder for holder in holders if holder} == {str(holders.index(None))}
 
 
-def test_of_sixteen_claimants_one_gets_it(store):
+def test_of_sixteen_claimants_one_gets_it(claims):
     together = threading.Barrier(16)
 
     def race(owner: int) -> bool:
         together.wait()
-        return store.claim("key", str(owner), ttl_seconds=60)
+        return claims.claim("key", str(owner), ttl_seconds=60)
 
     with ThreadPoolExecutor(16) as pool:
         assert sum(pool.map(race, range(16))) == 1
