@@ -10,10 +10,13 @@ decides, so that a worker that leaves and a launcher that assigns never miss one
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Iterator
+from urllib.request import urlopen
 
 from app import log
-from app.errors import TransientError
+from app.errors import TransientError, UserError
 from app.ports import Clock, Store
 
 TTL_SECONDS = 30.0  # a worker that died holds its place this long
@@ -23,6 +26,18 @@ _LOOK_SECONDS = 1.0
 _RENEW_SECONDS = 10.0
 _REMEMBERED_SECONDS = 30 * 86_400.0
 _GONE = "gone"
+
+
+def own_name() -> str:
+    """The ARN of the task this process runs in. Raises UserError elsewhere."""
+    endpoint = os.environ.get("ECS_CONTAINER_METADATA_URI_V4", "")
+    if not endpoint.startswith("http"):
+        raise UserError("A warm worker runs as a task on ECS; here it would wait for ever.")
+    try:
+        with urlopen(f"{endpoint}/task", timeout=5) as answer:  # noqa: S310 - the address is ECS's own
+            return str(json.load(answer)["TaskARN"])
+    except (OSError, ValueError, KeyError) as error:
+        raise TransientError(f"ECS does not tell this task's name ({type(error).__name__})") from error
 
 
 def missing(store: Store, size: int, owner: str) -> Iterator[int]:

@@ -150,8 +150,10 @@ def _about(commands: Any) -> None:
 
 def _hidden(commands: Any) -> None:
     work = _command(commands, "work", "work", None)
-    work.add_argument("id", metavar="RUN")
-    work.add_argument("--attempt", type=_count, required=True)
+    work.add_argument("id", metavar="RUN", nargs="?", default="")
+    which = work.add_mutually_exclusive_group(required=True)
+    which.add_argument("--attempt", type=_count)
+    which.add_argument("--warm", type=int, metavar="PLACE")
 
 
 def _port(text: str) -> int:

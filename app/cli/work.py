@@ -1,4 +1,4 @@
-"""`work RUN --attempt N`: the worker process the launcher starts. Not for people."""
+"""`work RUN --attempt N`: the process the launcher starts; `work --warm PLACE` waits for its run. Not for people."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import argparse
 import signal
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from app import log
 from app.errors import LamplighterError
+
+if TYPE_CHECKING:
+    from app.wiring import Platform
+    from app.worker import Worker
 
 _LEASE_SECONDS = 0.05  # how often to look for a lease that a worker is about to take
 
@@ -21,21 +26,38 @@ def work(arguments: argparse.Namespace) -> int:
 
     from app import settings, wiring
 
-    loaded = settings.load()
-    platform = wiring.local_platform(loaded)
+    platform = wiring.platform(settings.load())
     log.configure(platform.redactor)
+    run_id, attempt = arguments.id, arguments.attempt
     try:
         worker = wiring.worker(platform)
-        threading.Thread(target=_leave, args=(worker, leaving), name="sigterm", daemon=True).start()
-        worker.work(arguments.id, arguments.attempt)
+        if arguments.warm is not None:
+            given = _wait(platform, arguments.warm, leaving)
+            if given is None:
+                return 0
+            run_id, attempt = given
+        _do(worker, run_id, attempt, leaving)
     except LamplighterError as error:  # no sandbox, no model script, a damaged store: the run has to say so
-        log.event("work.failed", level=log.ERROR, error=error, run=arguments.id)
-        _say(platform, arguments.id, error)
+        log.event("work.failed", level=log.ERROR, error=error, run=run_id)
+        if run_id:
+            _say(platform, run_id, error)
         return 1
     return 0
 
 
-def _leave(worker: object, leaving: threading.Event) -> None:
+def _wait(platform: Platform, place: int, leaving: threading.Event) -> tuple[str, int] | None:
+    """Everything is loaded; now wait for a run, an hour at most."""
+    from app.aws import warm
+
+    return warm.wait(platform.store, platform.clock, place, warm.own_name(), leaving=leaving.is_set)
+
+
+def _do(worker: Worker, run_id: str, attempt: int, leaving: threading.Event) -> None:
+    threading.Thread(target=_leave, args=(worker, leaving), name="sigterm", daemon=True).start()
+    worker.work(run_id, attempt)
+
+
+def _leave(worker: Worker, leaving: threading.Event) -> None:
     """Pass SIGTERM on to the lease, which may not be there yet when it comes."""
     leaving.wait()
     while (lease := getattr(worker, "lease", None)) is None:
@@ -43,13 +65,11 @@ def _leave(worker: object, leaving: threading.Event) -> None:
     lease.request_stop()
 
 
-def _say(platform: object, run_id: str, error: LamplighterError) -> None:
+def _say(platform: Platform, run_id: str, error: LamplighterError) -> None:
     """End the run visibly: nobody reads this process's log while the run looks busy."""
     from app.errors import UserError
     from app.run_ledger import RunLedger, announce
-    from app.wiring import Platform
 
-    assert isinstance(platform, Platform)
     ledger = RunLedger(platform.store, run_id, clock=platform.clock, redactor=platform.redactor)
     if ledger.state.created and isinstance(error, UserError):
         ledger.append_if(

@@ -1,0 +1,196 @@
+"""A Lamplighter on AWS whose workers are real processes: tasks of the ECS stand-in, over the emulated account.
+
+The control side (what the Lambda functions do) runs in this process, turn by turn; GitHub is the simulator, served
+over HTTP, so that workers clone with a token from the `tokens` function as they would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from app import wiring
+from app.agent.scripted_model import Script
+from app.aws.clients import Clients
+from app.aws.launcher import run_of
+from app.lease import lease_key
+from app.ledger import verify_chain
+from app.local.clock import SystemClock
+from app.receive import Delivery, receive
+from app.settings import Settings
+from app.simulator import Simulator
+from app.simulator.deliveries import Delivery as Sent
+from tests.aws.ecs import Definition, Ecs, Task, environment
+from tests.aws.emulator import Emulator, emulated
+from tests.aws.functions import Functions
+from tests.aws.gateway import Gateway
+from tests.scenarios import stories
+
+
+class Unhurried(SystemClock):
+    """The machine's clock, but pauses are not waited for: the control side's date runs ahead of the workers'."""
+
+    def __init__(self, ahead_seconds: float = 0.0) -> None:
+        self.ahead = timedelta(seconds=ahead_seconds)
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        self.ahead += timedelta(seconds=seconds)
+
+
+WORK = (sys.executable, "-P", "-m", "app.cli")
+
+
+class World:
+    """Everything below one folder; `close` ends every task."""
+
+    def __init__(
+        self, folder: Path, script: Script, *, warm_workers: int = 0, spot: bool = True, ahead_seconds: float = 0.0
+    ) -> None:
+        """`ahead_seconds`: how far the control side's clock is ahead of the workers'."""
+        self.folder = folder
+        self._stack = ExitStack()
+        self.aws: Emulator = self._stack.enter_context(emulated())
+        self.ecs = Ecs(folder / "ecs")
+        self.functions = Functions({})
+        self.gateway = Gateway(self.aws)
+        self.github = Simulator(folder / "github")
+        for part in (self.github, self.gateway, self.functions, self.ecs):
+            self._stack.callback(part.close)
+        self._stopped: list[dict[str, Any]] = []
+        self.ecs.on_stopped = self._stopped.append
+        self.repo = self.github.repository("acme/calc", files=stories.PROJECT)
+        self.github.serve()
+        self.github.deliver = self._receive
+        cloud = self.aws.cloud._replace(warm_workers=warm_workers, spot=spot, tokens_function="tokens")
+        self.script = folder / "replies.json"
+        script.save(self.script)
+        self.settings = Settings(
+            home=folder / "control",
+            platform="aws",
+            github_url=self.github.html_url,
+            github_api_url=self.github.api_url,
+            app_id=str(self.github.app.id),
+            private_key=self.github.app.private_key,
+            webhook_secrets=(self.github.app.webhook_secret,),
+            cloud=cloud,
+        )
+        self.define()
+        os.environ |= environment(self.ecs) | {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+        self.clock = Unhurried(ahead_seconds)
+        self.platform = wiring.aws_platform(self.settings, clients=Clients(), clock=self.clock)
+        self.access = wiring.access(self.platform)
+        self.functions.functions["tokens"] = lambda asked: wiring.grant(self.platform, self.access, asked)
+        self.control = wiring.control(self.platform, self.access)
+
+    def define(self, **more: str) -> None:
+        """Register the worker's task definition; again is a deploy."""
+        cloud = self.settings.cloud
+        variables = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "LAMPLIGHTER_PLATFORM": "aws",
+            "LAMPLIGHTER_HOME": str(self.folder / "worker"),
+            "LAMPLIGHTER_GITHUB_URL": self.settings.github_url,
+            "LAMPLIGHTER_GITHUB_API_URL": self.settings.github_api_url,
+            "LAMPLIGHTER_JOBS_QUEUE_URL": cloud.jobs_queue_url,
+            "LAMPLIGHTER_PUBLISH_QUEUE_URL": cloud.publish_queue_url,
+            "LAMPLIGHTER_TABLE": cloud.table,
+            "LAMPLIGHTER_BUCKET": cloud.bucket,
+            "LAMPLIGHTER_TOKENS_FUNCTION": "tokens",
+            "LAMPLIGHTER_MODEL_PROVIDER": "scripted",
+            "LAMPLIGHTER_MODEL_SCRIPT": str(self.script),
+            "LAMPLIGHTER_SANDBOX": "bubblewrap",  # the walls of a machine; the remote sandbox has tests of its own
+            **self.functions.environment(),
+            **self.gateway.environment(),
+            **more,
+        }
+        self.ecs.define(cloud.worker_task, Definition(command=WORK, environment=variables, grace_seconds=120.0))
+
+    # ------------------------------------------------------------ playing
+
+    def label(self) -> Any:
+        """An issue gets the trigger label."""
+        issue = self.github.maintainer.open_issue(self.repo, "Divide by zero", body="It raises.")
+        self.github.maintainer.label(issue, "agent-fix")
+        return issue
+
+    def turn(self) -> None:
+        """One look of every function of the control side."""
+        self.github.deliver_pending()
+        self.control.drain_jobs()
+        while self._stopped:
+            self._task_stopped(self._stopped.pop(0)["detail"])
+        self.control.drain_publishing()
+        self.control.scheduler.tick()
+        wiring.keep_warm(self.platform)
+
+    def until(self, is_so: Callable[[], object], seconds: float = 60.0) -> None:
+        """Turn until something is so."""
+        deadline = time.monotonic() + seconds
+        while not is_so():
+            assert time.monotonic() < deadline, self.told()
+            self.turn()
+            time.sleep(0.1)
+
+    def until_published(self) -> None:
+        """Turn until the one run has ended and GitHub shows it."""
+        self.until(lambda: self.runs and self.run.phase == "ended" and not self.run.unpublished)
+        events = self.platform.store.events(self.run.run_id)
+        assert verify_chain(self.run.run_id, events, self.platform.store.witness(self.run.run_id)) == []
+
+    # ------------------------------------------------------------ looking
+
+    @property
+    def runs(self) -> list[Any]:
+        return self.platform.store.runs()
+
+    @property
+    def run(self) -> Any:
+        (run,) = self.runs
+        return run
+
+    @property
+    def tasks(self) -> list[Task]:
+        return self.ecs.of(self.run.run_id)
+
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.platform.store.events(self.run.run_id)] if self.runs else []
+
+    def told(self) -> str:
+        """The ledger and what the tasks wrote, for whoever has to find out why a test failed."""
+        events = [
+            f"{event.at} {event.kind} {str(event.data)[:200]}"
+            for run in self.runs
+            for event in self.platform.store.events(run.run_id)
+        ]
+        return "\n".join([*events, *(self.ecs.log(task)[-2000:] for task in self.ecs.tasks.values())])
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def _receive(self, sent: Sent) -> tuple[int, str]:
+        answer = receive(
+            Delivery(headers={name.lower(): value for name, value in sent.headers.items()}, body=sent.body),
+            settings=self.settings,
+            store=self.platform.store,
+            queue=self.platform.jobs,
+            clock=self.clock,
+        )
+        return answer.status, json.dumps(dict(answer.body))
+
+    def _task_stopped(self, detail: dict[str, Any]) -> None:
+        """A task that ended is known to be gone: its lease need not run out first."""
+        given = run_of(detail, self.platform.store)
+        owner = self.platform.store.claimed_by(lease_key(given[0])) if given else None
+        if given and owner and self.platform.launcher.is_running(given[0]) is False:
+            self.platform.store.release(lease_key(given[0]), owner)
