@@ -25,7 +25,7 @@ from app.errors import TransientError, UserError
 
 # Four tries with botocore's `standard` back-off are over within a few seconds; what lasts longer goes back to the
 # queue, which waits better than a thread.
-_TRIES = 4
+TRIES = 4
 _CONNECT_SECONDS = 2.0
 _READ_SECONDS = {"s3": 30.0, "lambda": 30.0, "ecs": 15.0, "secretsmanager": 5.0}
 _CONNECTIONS = 32  # threads of one process that talk to one service at the same time
@@ -33,9 +33,9 @@ _CONNECTIONS = 32  # threads of one process that talk to one service at the same
 # The codes by which AWS says "too fast", gathered from the error pages of the services we call.
 _THROTTLED = {
     "BandwidthLimitExceeded", "EC2ThrottledException", "KmsThrottled", "PriorRequestNotComplete",
-    "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException",
-    "SlowDown", "Throttling", "ThrottlingError", "ThrottledException", "ThrottlingException",
-    "TooManyRequestsException", "TransactionInProgressException",
+    "ProvisionedThroughputExceeded", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
+    "RequestThrottled", "RequestThrottledException", "SlowDown", "Throttling", "ThrottlingError",
+    "ThrottledException", "ThrottlingException", "TooManyRequestsException", "TransactionInProgressException",
 }  # fmt: skip
 _DENIED = {
     "403", "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "AuthorizationError", "InvalidAccessKeyId",
@@ -56,7 +56,8 @@ class Clients:
     Endpoints (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`), region and credentials are read by boto3.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, tries: int = TRIES) -> None:
+        self._tries = tries
         self._session = boto3.session.Session()
         self._made: dict[str, Any] = {}
         self._lock = threading.Lock()
@@ -68,7 +69,7 @@ class Clients:
                 config = Config(
                     connect_timeout=_CONNECT_SECONDS,
                     read_timeout=_READ_SECONDS.get(service, 8.0),
-                    retries={"mode": "standard", "total_max_attempts": _TRIES},
+                    retries={"mode": "standard", "total_max_attempts": self._tries},
                     max_pool_connections=_CONNECTIONS,
                 )
                 with translated(f"make a client for {service}"):

@@ -5,7 +5,7 @@
         aws.fails("sqs", "SendMessage", times=2)
 
 Every boto3 client made after this module was imported is served, and nothing leaves the process. Fault methods name
-operations as AWS does; a call of ours is up to four requests, because boto3 asks again.
+operations as AWS does; with `times=TRIES` a call of ours fails, with one time less boto3 rides it out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -23,7 +23,7 @@ from typing import Any
 import moto.core.models  # puts moto's own handler among botocore's, ours goes before it
 import moto.sqs.models
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 from botocore.handlers import BUILTIN_HANDLERS
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
@@ -34,15 +34,19 @@ from app.aws.clients import Clients
 from app.ports import Clock
 from app.settings import Cloud
 from tests.aws import account
+from tests.aws.quick_moto import cheap_backup, quick
 
 DEDUPLICATED_SECONDS = 300
+TRIES = 2
 REGION = "us-east-1"  # the one place moto keeps its account in
 
 
 @cache
 def _clients() -> Clients:
-    """One set for all tests of a process: making a client costs more than most tests do."""
-    return Clients()
+    """One set for all tests of a process: making a client costs more than most tests do. They ask twice, because
+    boto3 really waits between its tries.
+    """
+    return Clients(tries=TRIES)
 
 
 @dataclass(kw_only=True)
@@ -84,12 +88,32 @@ class Emulator:
         status: int = 500,
         skip: int = 0,
     ) -> None:
-        """Answer with an error and do nothing. boto3 asks up to four times: one failed call of ours is `times=4`."""
+        """Answer with an error and do nothing."""
         self.faults.append(Fault(service=service, operation=operation, times=times, skip=skip,
                                  how=lambda emulator, name, request: _error(request, status, code)))  # fmt: skip
 
     def throttles(self, service: str, operation: str = "*", *, times: int = 1) -> None:
         self.fails(service, operation, times=times, code="ThrottlingException", status=400)
+
+    def cancels(self, *codes: str, times: int = 1) -> None:
+        """Cancel transactions of DynamoDB for these reasons, one for each write (`None`, `TransactionConflict`…)."""
+        reasons = {"CancellationReasons": [{"Code": code} for code in codes]}
+        self.faults.append(
+            Fault(
+                service="dynamodb",
+                operation="TransactWriteItems",
+                times=times,
+                how=lambda emulator, name, request: _error(request, 400, "TransactionCanceledException", **reasons),
+            )
+        )
+
+    def is_slow(self, service: str, operation: str = "*", *, times: int = 1) -> None:
+        """No answer within the client's patience."""
+
+        def wait(emulator: Any, name: str, request: Any) -> Any:
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+        self.faults.append(Fault(service=service, operation=operation, times=times, how=wait))
 
     def is_away(self, service: str, operation: str = "*", *, times: int = 1, skip: int = 0) -> None:
         """No connection."""
@@ -139,7 +163,7 @@ class Emulator:
 
     def answer(self, event_name: str, request: Any) -> Any:
         """moto's answer, and what moto leaves out: a transaction's token and a message's deduplication id are known
-        after the fact too, and an older receipt is refused.
+        after the fact too, an older receipt is refused, and messages of a group that are shown again keep their order.
         """
         token = _json(request).get("ClientRequestToken") if event_name.endswith(".TransactWriteItems") else None
         if token and token in self._tokens:
@@ -150,9 +174,12 @@ class Emulator:
         )
         if sent in self._sent and self.unix_time() - self._sent[sent][0] < DEDUPLICATED_SECONDS:
             return _copied(request, self._sent[sent][1])
+        if event_name.endswith(".ReceiveMessage"):
+            _show_again(said)
         if event_name.endswith((".DeleteMessage", ".ChangeMessageVisibility")) and _is_stale(said):
             return _error(request, 400, "ReceiptHandleIsInvalid")
-        status, headers, body = botocore_stubber.process_request(request)
+        with cheap_backup(said) if event_name.endswith(".TransactWriteItems") else nullcontext():
+            status, headers, body = botocore_stubber.process_request(request)
         answer = AWSResponse(request.url, status, headers, MockRawResponse(body))
         if token and status == 200:
             self._tokens[token] = answer
@@ -187,7 +214,7 @@ def emulated(clock: Clock | None = None, *, max_attempts: int = account.MAX_ATTE
     """An account with everything that template.yaml makes. Without a `clock` SQS runs on the machine's time."""
     if _FRONT.emulator is not None:
         raise RuntimeError("one emulator at a time")
-    with mock_aws(), _environment():
+    with mock_aws(), _environment(), quick():
         emulator = Emulator(clock)
         before = moto.sqs.models.unix_time, moto.sqs.models.unix_time_millis
         moto.sqs.models.unix_time = emulator.unix_time
@@ -227,18 +254,25 @@ def _json(request: Any) -> dict[str, Any]:
         return {}
 
 
+def _queue(request: dict[str, Any]) -> Any:
+    queues = moto.sqs.models.sqs_backends[moto.core.DEFAULT_ACCOUNT_ID][REGION].queues
+    return queues[request["QueueUrl"].rpartition("/")[2]]
+
+
 def _is_stale(request: dict[str, Any]) -> bool:
     """Whether a receipt is of an older receive than the message's last one."""
-    from moto.sqs.models import sqs_backends
-
-    queues = sqs_backends[moto.core.DEFAULT_ACCOUNT_ID][REGION].queues
-    queue = queues[request["QueueUrl"].rpartition("/")[2]]
     receipt = request["ReceiptHandle"]
-    return any(m.had_receipt_handle(receipt) and m.receipt_handle != receipt for m in queue._messages)
+    return any(m.had_receipt_handle(receipt) and m.receipt_handle != receipt for m in _queue(request)._messages)
 
 
-def _error(request: Any, status: int, code: str) -> AWSResponse:
-    body = json.dumps({"__type": f"com.amazonaws#{code}", "message": f"emulated {code}"}).encode()
+def _show_again(request: dict[str, Any]) -> None:
+    """Messages whose time of hiding is over hold their group no longer; moto finds out one by one, out of order."""
+    queue = _queue(request)
+    queue._pending_messages = {message for message in queue._pending_messages if not message.visible}
+
+
+def _error(request: Any, status: int, code: str, **more: Any) -> AWSResponse:
+    body = json.dumps({"__type": f"com.amazonaws#{code}", "message": f"emulated {code}"} | more).encode()
     if ".s3." in request.url or "//s3." in request.url:
         body = f"<Error><Code>{code}</Code><Message>emulated</Message></Error>".encode()
     return AWSResponse(request.url, status, {"x-amzn-errortype": code}, MockRawResponse(body))
