@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import zipfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,7 +23,7 @@ TEMPLATES = [
 pytestmark = pytest.mark.aws
 
 
-def run(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
+def run(*words: str, home: Path, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     env = {
         "PATH": f"{TOOLS}:{os.environ['PATH']}",
         "HOME": str(home),
@@ -31,7 +32,13 @@ def run(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
         "LOG_LEVEL": "ERROR",
     }
     return subprocess.run(
-        [str(TOOLS / words[0]), *words[1:]], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False
+        [str(TOOLS / words[0]), *words[1:]],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 
@@ -45,6 +52,22 @@ def test_sam_validate_finds_nothing(tmp_path: Path):
     done = run("sam", "validate", "--lint", "--template", "template.yaml", "--region", "eu-central-1", home=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "is a valid SAM Template" in done.stdout
+
+
+def test_sam_build_finds_what_make_build_left(tmp_path: Path):
+    """Zips in `dist/` are taken as they are; a path that it does not rewrite would fail at `sam deploy`."""
+    (tmp_path / "template.yaml").write_bytes((ROOT / "template.yaml").read_bytes())
+    for name in ("webhook", "functions"):
+        archive = tmp_path / "dist" / f"{name}.zip"
+        archive.parent.mkdir(exist_ok=True)
+        with zipfile.ZipFile(archive, "w") as opened:
+            opened.writestr("handlers/__init__.py", "")
+    done = run("sam", "build", home=tmp_path, folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    built = tmp_path / ".aws-sam/build"
+    paths = re.findall(r"CodeUri: (\S+)", (built / "template.yaml").read_text("utf-8"))
+    assert len(paths) == 7
+    assert [path for path in paths if not (built / path).is_file()] == []
 
 
 def test_checkov_finds_what_we_do_without_and_nothing_else(tmp_path: Path):
