@@ -17,6 +17,7 @@ from app.creation import created, request_of
 from app.errors import TransientError, UserError
 from app.facts import BOT_DEFAULTS, gather, is_foreign_label, names_of, organisation_defaults, role_of
 from app.github.access import Access
+from app.installation import Installations, is_about_installations
 from app.jobs import REMEMBERED_SECONDS, Command, Job, Source, Thread, taken_key
 from app.log import Redactor
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
@@ -52,15 +53,28 @@ class Dispatcher:
         self._redactor = redactor
         self._clone_url = clone_url
         self._conversation = Conversation(self._open, store, publishing)
+        self._installations = Installations(
+            self._open,
+            store,
+            publishing,
+            access,
+            clone_url=clone_url,
+            bot_login=settings.bot_login,
+            prefix=settings.command_prefix,
+        )
 
     def dispatch(self, job: Job) -> None:
         """Do one job. Raises TransientError when GitHub or the store is away: the queue brings the job again."""
-        self._do(self._at_its_run(job))
+        if is_about_installations(job):
+            self._installations.attend(job, run_id_of(job, 0))
+        else:
+            self._do(self._at_its_run(job))
         self._store.claim(taken_key(job.id), job.id, ttl_seconds=REMEMBERED_SECONDS)
 
     def _do(self, job: Job) -> None:
         if not job.commands and job.action == "cancel":
-            self._conversation.cancel(job, job.reason, self._active(job.thread))
+            runs = self._installations.switched_off(job) or self._active(job.thread)
+            self._conversation.cancel(job, job.reason, runs)
             return
         for index, command in enumerate(job.commands or (_implied(job),)):
             run_id = run_id_of(job, index)
@@ -140,7 +154,8 @@ class Dispatcher:
     def _create(self, job: Job, command: Command, run_id: str, role: str) -> None:
         try:
             with self._access.asking(job.thread) as github:
-                facts = gather(github, job, command, self._defaults(job.thread))
+                defaults, bot = self._defaults(job.thread), self._settings.bot_login
+                facts = gather(github, job, command, defaults, bot_login=bot)
             facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered
         except UserError as error:
             self._reply(job, run_id, f"{error}", refused=True)

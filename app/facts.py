@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from app.checkpoints.welcome import OFF_LABEL, is_ours
 from app.errors import UserError
 from app.github import issues, pulls, repositories
 from app.github.client import GitHub
@@ -59,7 +60,15 @@ def organisation_defaults(github: GitHub, repository: str) -> bytes | None:
     return repositories.file(github, f"{owner}/.github", repo_config.PATH, "HEAD")
 
 
-def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = None) -> Facts:
+def switched_off(github: GitHub, repository: str, bot_login: str) -> int | None:
+    """The number of the onboarding issue when `agent:off` is on it: then nothing starts in the whole repository."""
+    for issue in issues.by(github, repository, bot_login, label=OFF_LABEL):
+        if is_ours(issue.body):
+            return issue.number
+    return None
+
+
+def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = None, *, bot_login: str) -> Facts:
     """Ask everything. `defaults` is the organisation's configuration file.
 
     Raises UserError when there is nothing to start from or the configuration is wrong.
@@ -91,6 +100,7 @@ def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = 
         ],
         admission={
             "thread_labels": list(job.labels),
+            "switched_off": switched_off(github, name, bot_login),
             "thread_open": issue.is_open,
             "thread_locked": issue.is_locked,
             "is_pull_request": job.thread.is_pull_request,

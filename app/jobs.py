@@ -33,7 +33,10 @@ class Person(NamedTuple):
 
 
 class Thread(NamedTuple):
-    """Where it happened: one issue or pull request of one repository, followed by id so that renames do not lose it."""
+    """Where it happened: one issue or pull request of one repository, followed by id so that renames do not lose it.
+
+    Number 0 is the repository as a whole; repository id 0 is the installation, and `repository` then its account.
+    """
 
     installation_id: int
     repository_id: int
@@ -43,8 +46,8 @@ class Thread(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Ordering group of everything about this thread: `repository_id#number`."""
-        return f"{self.repository_id}#{self.number}"
+        """Ordering group of everything about this thread: `repository_id#number`, or that of the installation."""
+        return f"{self.repository_id}#{self.number}" if self.repository_id else f"installation-{self.installation_id}"
 
 
 class Command(NamedTuple):
@@ -80,6 +83,7 @@ class Job(NamedTuple):
     commands: tuple[Command, ...] = ()
     source: Source = Source()
     labels: tuple[str, ...] = ()  # of the thread, at trigger time
+    repositories: tuple[int, ...] = ()  # ids that an installation gained; none: look at all of them
 
     def to_json(self) -> str:
         data = self._asdict() | {
@@ -104,6 +108,7 @@ class Job(NamedTuple):
                 "commands": tuple(Command(**command) for command in data["commands"]),
                 "source": Source(**data["source"]),
                 "labels": tuple(data["labels"]),
+                "repositories": tuple(data.get("repositories", ())),
             }
         )
 

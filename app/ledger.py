@@ -19,6 +19,8 @@ KINDS: Mapping[str, str] = {
     # dispatch
     "run.created": "thread, requester, trigger, task (frozen text), playbook, base, config, model, delivery",
     "run.queued": "reason, ahead",
+    "run.moved": "thread, clone_url: what the repository is called from now on; its id stays",
+    "onboarding.asked": "by, repositories (ids; none: all of the installation), delivery",
     "run.admitted": "reason; asks for one more attempt",
     "steer.received": "by, text, delivery",
     "question.answered": "by, text, delivery",
@@ -49,10 +51,14 @@ KINDS: Mapping[str, str] = {
     "run.resumed": "reason; asks for one more attempt",
     "run.ended": "outcome, reason, next_step",
     # publish
+    "onboarding.listed": "repositories (blob), count, skipped, asks: how many of them it answers",
+    "onboarding.began": "ids: repositories that may be written to until `onboarding.progressed`",
+    "onboarding.progressed": "listing, cursor, ids, maybe, issues, trouble",
     "publish.intended": "key, digest",
     "publish.done": "key, digest, result",
     "publish.failed": "key, digest, error",
     "publish.settled": "through: GitHub shows every event up to this one",
+    "publish.abandoned": "through, reason: the repository is out of reach, so nothing up to here will be shown",
 }
 
 

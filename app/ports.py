@@ -111,6 +111,7 @@ class RunSummary:
     head: str
     unpublished: bool  # events after the last one the publisher has seen
     park_until: str | None = None
+    installation_id: int = 0
 
 
 class Claims(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from app import log
@@ -17,8 +18,11 @@ from app.effects import Hand
 from app.errors import TransientError, UserError
 from app.github.access import Access
 from app.github.client import GitHub
+from app.github.errors import Forbidden, Invalid, NotFound, Unauthorized
+from app.installation import ONBOARD, move
 from app.jobs import Thread
 from app.log import Redactor
+from app.onboarding import Onboarding
 from app.ports import Clock, Store
 from app.run_ledger import RunLedger
 
@@ -28,15 +32,30 @@ _MOST_DEFECTS = 3  # tries of one effect that may break before the rest goes on 
 _PROPOSING = frozenset({"branch", "pull", "check", "people"})
 
 
+class _OutOfReach(Exception):
+    """The repository, or the App on it, is gone or suspended: nothing can be shown there."""
+
+
 class Publisher:
     """Brings GitHub up to date with one run at a time."""
 
-    def __init__(self, *, store: Store, access: Access, clock: Clock, redactor: Redactor, bot_login: str) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        access: Access,
+        clock: Clock,
+        redactor: Redactor,
+        bot_login: str,
+        clone_url: Callable[[str], str],
+    ) -> None:
         self._store = store
         self._access = access
         self._clock = clock
         self._redactor = redactor
         self._bot_login = bot_login
+        self._clone_url = clone_url
+        self._onboarding = Onboarding(access=access, clock=clock, bot_login=bot_login)
 
     def publish(self, run_id: str) -> None:
         """Do every difference, then settle. Raises TransientError when GitHub or another writer is in the way."""
@@ -45,8 +64,15 @@ class Publisher:
             raise TransientError("another publisher is at this run", retry_after_seconds=5)
         try:
             ledger = RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor)
-            if ledger.state.created:
+            if not ledger.state.created:
+                return
+            if ledger.state.created.get("playbook") == ONBOARD:
+                self._onboarding.visit(ledger)
+                self._settle(ledger)
+            else:
                 self._catch_up(ledger, owner)
+        except _OutOfReach as reason:
+            self._abandon(ledger, reason)
         finally:
             self._store.release(f"publish:{run_id}", owner)
 
@@ -62,7 +88,11 @@ class Publisher:
                 proposes = effect.kind in _PROPOSING
                 if proposes not in clients:
                     opening = self._access.proposing(thread) if proposes else self._access.talking(thread)
-                    clients[proposes] = stack.enter_context(opening)
+                    try:
+                        clients[proposes] = stack.enter_context(opening)
+                    except (Forbidden, Invalid, NotFound) as error:
+                        self._locked_out(ledger, effect, thread, error)
+                        continue
                 self._do(ledger, clients[proposes], effect)
                 self._store.claim(f"publish:{ledger.run_id}", owner, ttl_seconds=_CLAIM_SECONDS)
                 ledger.refresh()
@@ -77,6 +107,7 @@ class Publisher:
         except TransientError:
             raise
         except UserError as error:
+            self._look_again(ledger, error)
             self._refused(ledger, effect, error)
             return
         except Exception as error:
@@ -98,6 +129,37 @@ class Publisher:
                 reason=f"The change is ready, but the pull request could not be opened. {error}",
                 next_step="Mend what GitHub names (permissions, rulesets, branch names), then retry.",
             )
+
+    def _locked_out(self, ledger: RunLedger, effect: Effect, thread: Thread, error: UserError) -> None:
+        """No token for this: without a permission to propose the run has failed, without any there is nobody to tell.
+
+        Raises _OutOfReach.
+        """
+        if effect.kind not in _PROPOSING or self._access.whereabouts(thread) is None:
+            raise _OutOfReach(str(error)) from error
+        self._refused(ledger, effect, error)
+
+    def _look_again(self, ledger: RunLedger, error: UserError) -> None:
+        """Find out whether it was the world that moved: a repository renamed or lost, an installation suspended.
+
+        Raises TransientError when the same may work now, _OutOfReach when nothing will.
+        """
+        if not isinstance(error, Forbidden | NotFound | Unauthorized):
+            return
+        thread = Thread(**ledger.state.created["thread"])
+        name = self._access.whereabouts(thread)
+        if name is None:
+            raise _OutOfReach(str(error)) from error
+        if move(ledger, thread._replace(repository=name), self._clone_url):
+            raise TransientError(f"the repository is called {name} now", retry_after_seconds=1) from error
+        if isinstance(error, Unauthorized):  # the token died with an earlier installation
+            self._access.app.forget(thread.installation_id)
+            raise TransientError("the token was no longer valid", retry_after_seconds=1) from error
+
+    def _abandon(self, ledger: RunLedger, reason: _OutOfReach) -> None:
+        """Nobody can be told there. When the App comes back to the repository, its dispatcher asks again."""
+        log.event("publish.abandoned", level=log.WARNING, run=ledger.run_id, reason=str(reason))
+        ledger.append("publish.abandoned", through=ledger.state.visible_seq, reason=str(reason))
 
     def _settle(self, ledger: RunLedger) -> None:
         through = ledger.state.visible_seq

@@ -8,10 +8,13 @@ from typing import Any
 
 from app import log
 from app.errors import Conflict, Superseded, TransientError
+from app.jobs import Thread
 from app.ledger import Event
 from app.log import Redactor
 from app.ports import Clock, Queue, RunSummary, Store
 from app.run_state import RunState, fold
+
+_NOWHERE = Thread(installation_id=0, repository_id=0, repository="", number=0)
 
 
 class RunLedger:
@@ -98,12 +101,13 @@ class RunLedger:
 def summarise(state: RunState) -> RunSummary:
     """The index row of a run."""
     created = state.created
-    thread = created.get("thread", {})
+    thread = Thread(**{**_NOWHERE._asdict(), **created.get("thread", {})})
     return RunSummary(
         run_id=state.run_id,
-        thread_key=f"{thread.get('repository_id')}#{thread.get('number')}",
-        repository=thread.get("repository", ""),
-        number=thread.get("number", 0),
+        thread_key=thread.key,
+        installation_id=thread.installation_id,
+        repository=thread.repository,
+        number=thread.number,
         title=created.get("task", {}).get("title", ""),
         phase=state.phase,
         reason=state.outcome or state.park_reason or state.queue_reason,

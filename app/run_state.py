@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from app.ledger import GENESIS, Event
+from app.onboarding_state import OnboardingState
 
 Phase = Literal["created", "queued", "working", "parked", "ended"]
 Outcome = Literal[
@@ -24,6 +25,7 @@ Outcome = Literal[
     "cancelled",
     "refused",  # not admitted: role, configuration, protection
     "replied",  # the request was a question to the bot itself (`status`, `help`)
+    "onboarded",  # the repositories of an installation are set up
 ]
 
 
@@ -81,7 +83,8 @@ class RunState:
     published: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # key → publish.done
     tries: dict[str, int] = field(default_factory=dict)  # key → intents that came to nothing so far
     visible_seq: int = 0  # last event that GitHub may have to show
-    settled_seq: int = 0  # last event that GitHub shows
+    settled_seq: int = 0  # last event that GitHub shows, or that it does not let us show
+    onboarding: OnboardingState = field(default_factory=OnboardingState)
 
     @property
     def is_active(self) -> bool:
@@ -97,13 +100,15 @@ class RunState:
         self.created_at = self.created_at or event.at
         if not event.kind.startswith("publish."):
             self.visible_seq = event.seq
+        if event.kind.startswith("onboarding."):
+            self.onboarding.apply(event.kind, event.data)
         interpret = _FOLDS.get(event.kind)
         if interpret:
             interpret(self, event, event.data)
 
 
 def _created(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.created = data
+    state.created = {**state.created, **data}
 
 
 def _queued(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
@@ -254,6 +259,7 @@ def _settled(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
 
 _FOLDS = {
     "run.created": _created,
+    "run.moved": _created,
     "run.queued": _queued,
     "run.admitted": _launched,
     "attempt.started": _attempt,
@@ -282,6 +288,7 @@ _FOLDS = {
     "publish.done": _published,
     "publish.failed": _refused_effect,
     "publish.settled": _settled,
+    "publish.abandoned": _settled,
 }
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from app import log
 from app.errors import TransientError
+from app.installation import ONBOARD
 from app.lease import TTL_SECONDS, lease_key
 from app.log import Redactor
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
@@ -135,6 +136,9 @@ class Scheduler:
 
     def _launch(self, run: RunSummary, reason: str) -> bool:
         ledger = self._open(run.run_id)
+        if ledger.state.created.get("playbook") == ONBOARD:  # it needs no worker: the publisher makes the next visit
+            announce(self._publishing, ledger)
+            return False
         if ledger.append_if(lambda state: state.phase in {"parked", "working"}, "run.resumed", reason=reason) is None:
             return False
         return self._start(ledger)

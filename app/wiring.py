@@ -238,6 +238,7 @@ def control(platform: Platform, way: Access | None = None) -> Control:
             clock=platform.clock,
             redactor=platform.redactor,
             bot_login=settings.bot_login,
+            clone_url=platform.clone_url,
         ),
         scheduler=Scheduler(
             store=platform.store,

@@ -34,6 +34,7 @@ OUTCOMES: Mapping[Outcome, Appearance] = {
     "cancelled": Appearance(label=None, conclusion="cancelled", icon="⏹️", headline="Stopped", comments=False),
     "refused": Appearance(label=None, conclusion="neutral", icon="🚫", headline="Not started"),
     "replied": Appearance(label=None, conclusion="neutral", icon="💬", headline="Answered"),
+    "onboarded": Appearance(label=None, conclusion="success", icon="🏮", headline="Set up", comments=False),
 }
 
 _PARKED: Mapping[str, StateLabel] = {"question": "needs-info", "approval": "needs-approval"}

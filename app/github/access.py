@@ -6,15 +6,18 @@ contents lives for one proposal and is revoked after it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import httpx
 
 from app.errors import UserError
+from app.github import app as apps
+from app.github import repositories
 from app.github.app_key import AppKey
 from app.github.auth import AppAuth
 from app.github.client import GitHub
+from app.github.errors import Forbidden, Invalid, NotFound
 from app.github.pacer import Pacer, Slots
 from app.jobs import Thread
 from app.log import Redactor
@@ -24,6 +27,8 @@ from app.settings import Settings
 CLONE: Mapping[str, str] = {"metadata": "read", "contents": "read"}
 ASK: Mapping[str, str] = {"metadata": "read", "contents": "read", "issues": "read", "pull_requests": "read"}
 TALK: Mapping[str, str] = {"metadata": "read", "issues": "write", "pull_requests": "write"}
+LIST: Mapping[str, str] = {"metadata": "read"}
+WELCOME: Mapping[str, str] = {"metadata": "read", "contents": "read", "issues": "write"}
 PROPOSE: Mapping[str, str] = {
     "metadata": "read",
     "contents": "write",
@@ -95,6 +100,48 @@ class Access:
             self._client(token, thread) as github,
         ):
             yield github
+
+    @contextmanager
+    def listing(self, installation_id: int, repository_ids: Sequence[int] = ()) -> Iterator[GitHub]:
+        """Seeing what an installation covers (all of it, or these), and nothing in it. The token is revoked after it.
+
+        Raises Invalid when one of the ids is out of reach.
+        """
+        thread = Thread(installation_id=installation_id, repository_id=0, repository="", number=0)
+        with (
+            self.app.leased_token(installation_id, repositories=repository_ids, permissions=LIST) as token,
+            self._client(token, thread) as github,
+        ):
+            yield github
+
+    @contextmanager
+    def welcoming(self, thread: Thread) -> Iterator[GitHub]:
+        """Setting up one repository: its labels and its onboarding issue. The token is revoked after it."""
+        with (
+            self.app.leased_token(
+                thread.installation_id, repositories=[thread.repository_id], permissions=WELCOME
+            ) as token,
+            self._client(token, thread) as github,
+        ):
+            yield github
+
+    def standing(self, installation_id: int) -> str:
+        """`active`, `suspended` or `removed`. Raises TransientError."""
+        try:
+            return "suspended" if apps.installation(self.app.client, installation_id).suspended else "active"
+        except NotFound:
+            return "removed"
+
+    def whereabouts(self, thread: Thread) -> str | None:
+        """What the thread's repository is called today, by its id; None when it is out of our reach.
+
+        Raises TransientError.
+        """
+        try:
+            with self.listing(thread.installation_id, [thread.repository_id]) as github:
+                return repositories.repository_by_id(github, thread.repository_id).full_name
+        except (Forbidden, Invalid, NotFound):
+            return None
 
     def _token(self, thread: Thread, permissions: Mapping[str, str]) -> Token:
         return self.app.installation_token(

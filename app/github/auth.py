@@ -84,6 +84,12 @@ class AppAuth:
                 token = self._tokens[narrowed] = self._mint(narrowed)
             return token
 
+    def forget(self, installation_id: int) -> None:
+        """Mint anew for this installation: what is kept may have died with an earlier installation or suspension."""
+        with self._lock:
+            kept = self._tokens.items()
+            self._tokens = {key: token for key, token in kept if key.installation_id != installation_id}
+
     @contextmanager
     def leased_token(
         self, installation_id: int, *, repositories: Sequence[int | str], permissions: Mapping[str, str]
@@ -110,7 +116,8 @@ class AppAuth:
                 pass
 
     def _mint(self, narrowed: _Narrowed) -> Token:
-        if not narrowed.repositories or not narrowed.permissions:
+        only_lists = dict(narrowed.permissions) == {"metadata": "read"}
+        if not narrowed.permissions or not (narrowed.repositories or only_lists):
             raise ValueError("a token that is not narrowed to repositories and permissions is never minted")
         answer = self.client.post(
             f"/app/installations/{narrowed.installation_id}/access_tokens",

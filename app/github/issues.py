@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 from app.github.client import GitHub, path
 from app.github.errors import Invalid, NotFound
-from app.github.records import BODY_LIMIT, cut, number, part, text, time
+from app.github.records import BODY_LIMIT, TITLE_LIMIT, cut, number, part, text, time
+
+_MOST = 1_000  # issues and pull requests of ours in one repository that are looked through; the oldest come first
 
 Reaction = Literal["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]
 
@@ -54,6 +56,22 @@ def labelled(github: GitHub, repo: str, label: str) -> list[Issue]:
     params = {"labels": label, "state": "open", "sort": "updated", "direction": "asc"}
     rows = github.get_all(path("repos", repo, "issues"), params)
     return [_issue(row) for row in rows]
+
+
+def by(github: GitHub, repo: str, author: str, *, label: str = "") -> list[Issue]:
+    """Issues that `author` opened, open or not, oldest first; with `label` only those that carry it."""
+    params = {"creator": author, "state": "all", "sort": "created", "direction": "asc"}
+    rows = github.get_all(
+        path("repos", repo, "issues"), {**params, **({"labels": label} if label else {})}, limit=_MOST
+    )
+    found = [_issue(row) for row in rows]
+    return [issue for issue in found if issue.author == author and not issue.is_pull_request]
+
+
+def open_issue(github: GitHub, repo: str, *, title: str, body: str) -> Issue:
+    """Not idempotent: search with `by` before repeating it."""
+    fields = {"title": cut(title, TITLE_LIMIT), "body": cut(body, BODY_LIMIT)}
+    return _issue(github.post(path("repos", repo, "issues"), fields))
 
 
 # ---------------------------------------------------------------- comments

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from app.github.records import number, part, text
 
 # What GitHub calls the built-in roles, weakest first.
 ROLES = ("none", "read", "triage", "write", "maintain", "admin")
+
+_MOST = 100_000  # repositories of one installation: GitHub names no limit, but a list must end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,7 @@ class Repository:
     size_bytes: int  # GitHub's own estimate of the git data, updated hourly
     owner: str
     owner_is_organization: bool
+    has_issues: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +44,17 @@ def repository(github: GitHub, repo: str) -> Repository:
     return _repository(github.get(path("repos", repo)))
 
 
+def reachable(github: GitHub) -> Iterator[Repository]:
+    """What the token reaches, a hundred a request."""
+    for row in github.get_all("/installation/repositories", key="repositories", limit=_MOST):
+        yield _repository(row)
+
+
 def repository_by_id(github: GitHub, repository_id: int) -> Repository:
     """Finds a repository whatever it is called today, among those the token reaches. Raises NotFound."""
-    for row in github.get_all("/installation/repositories", key="repositories"):
-        if row.get("id") == repository_id:
-            return _repository(row)
+    for found in reachable(github):
+        if found.id == repository_id:
+            return found
     raise NotFound("GET /installation/repositories", 404, f"the token does not reach repository {repository_id}")
 
 
@@ -114,4 +124,5 @@ def _repository(data: Any) -> Repository:
         size_bytes=number(data, "size") * 1024,
         owner=text(owner, "login"),
         owner_is_organization=owner.get("type") == "Organization",
+        has_issues=data.get("has_issues") is not False,
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import urlencode
 
 from app.simulator import auth
@@ -16,6 +16,7 @@ from app.simulator.world import World
 
 Auth = Literal["app", "token", "either"]
 Answer = Callable[["Call"], Response]
+Item = TypeVar("Item")
 
 PAGE_SIZE = 30
 PAGE_SIZE_MAX = 100
@@ -86,11 +87,15 @@ class Call:
 
     def page(self, items: list[Json], *, wrap: str | None = None) -> Response:
         """One page of a list with its Link header; `wrap` names the list inside an object with total_count."""
+        return self.page_of(items, lambda item: item, wrap=wrap)
+
+    def page_of(self, items: Sequence[Item], shape: Callable[[Item], Json], *, wrap: str | None = None) -> Response:
+        """The same for items that are shaped only when they are shown: a list may have ten thousand."""
         query = self.request.query
         size = bounded(query.get("per_page"), PAGE_SIZE, PAGE_SIZE_MAX)
         page = bounded(query.get("page"), 1, 10**6)
         last = max(1, -(-len(items) // size))
-        shown = items[(page - 1) * size : page * size]
+        shown = [shape(item) for item in items[(page - 1) * size : page * size]]
         links = []
         if page < last:
             links += [(page + 1, "next"), (last, "last")]

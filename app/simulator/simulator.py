@@ -87,13 +87,14 @@ class Simulator:
         default_branch: str = "main",
         private: bool = False,
         install: bool = True,
-        announce: bool = True,
+        announce: bool = False,
         labels: Iterable[str] = (),
         owner_type: str = "Organization",
     ) -> Repository:
         """A new repository with these files in one commit, or with the history of a git repository on disk.
 
-        With `install` the App gets it, and with `announce` hears of that. Neither files nor directory: no commits.
+        With `install` the App has it from the beginning, and hears of that only with `announce`. Neither files nor
+        directory: no commits.
         """
         login, _, name = full_name.partition("/")
         with self.world.lock:

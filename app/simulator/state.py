@@ -207,6 +207,9 @@ class Repository:
     created_at: datetime
     private: bool = False
     archived: bool = False
+    disabled: bool = False
+    fork: bool = False
+    has_issues: bool = True
     description: str | None = None
     pushed_at: datetime | None = None
     next_number: int = 1

@@ -39,6 +39,7 @@ class Facts:
     label: str = ""  # the one that was put on; empty when it was a command
     trigger_label: str = "agent-fix"
     thread_labels: tuple[str, ...] = ()
+    switched_off: int | None = None  # number of the repository's onboarding issue when it carries `agent:off`
     thread_open: bool = True
     thread_locked: bool = False
     is_pull_request: bool = False
@@ -87,6 +88,10 @@ def _closed_to_us(facts: Facts) -> str | None:
     """Why nothing may run on this thread at all."""
     if "agent:off" in (label.lower() for label in facts.thread_labels):
         return "The label `agent:off` is on, so I leave this alone. Take it off and ask again."
+    if facts.switched_off:
+        return (
+            f"I am switched off in this repository: `agent:off` is on #{facts.switched_off}. Take it off and ask again."
+        )
     if not facts.thread_open:
         return "This is closed. Reopen it and ask again."
     if facts.thread_locked:

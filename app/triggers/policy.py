@@ -12,7 +12,16 @@ from datetime import datetime
 from app.jobs import Action, Command, Decision, Job, Person, Source
 from app.triggers import commands
 from app.triggers.verbs import lookup
-from app.webhooks.events import CheckRunEvent, CommentEvent, Event, IncompleteEvent, PlainEvent, ThreadEvent
+from app.webhooks.events import (
+    CheckRunEvent,
+    CommentEvent,
+    Event,
+    IncompleteEvent,
+    InstallationEvent,
+    PlainEvent,
+    RepositoryEvent,
+    ThreadEvent,
+)
 from app.webhooks.parse import WANTED
 
 TRIGGER_LABEL_START = "agent-"
@@ -62,14 +71,16 @@ def decide(
     `slug` is the App's, `prefix` the word that begins a command. The job's id is `delivery_id`.
     """
     if isinstance(event, PlainEvent):
-        return _plain(event)
+        return _ignore("Pong: the webhook reaches Lamplighter and its signature is right.")
     if isinstance(event, IncompleteEvent):
         return _ignore(f"The payload of this {event.name} event has no usable `{event.missing}`.")
     if event.sender.login.lower() == f"{slug}[bot]".lower():
         return _ignore("Lamplighter did this itself, and its own events never trigger it.")
 
     def job(action: Action, reason: str, trigger: str, heard: tuple[Command, ...] = ()) -> Decision:
-        source = Source(url=event.url) if isinstance(event, CheckRunEvent) else event.source
+        source, labels = Source(url=getattr(event, "url", "")), tuple[str, ...]()
+        if isinstance(event, ThreadEvent | CommentEvent):
+            source, labels = event.source, event.labels
         made = Job(
             id=delivery_id,
             action=action,
@@ -80,7 +91,8 @@ def decide(
             received_at=received_at,
             commands=heard,
             source=source,
-            labels=() if isinstance(event, CheckRunEvent) else event.labels,
+            labels=labels,
+            repositories=event.repositories if isinstance(event, InstallationEvent) else (),
         )
         return Decision(decision=action, reason=reason, job=made)
 
@@ -88,6 +100,10 @@ def decide(
         return _comment(event, job, slug, prefix)
     if isinstance(event, CheckRunEvent):
         return _check_run(event, job, slug)
+    if isinstance(event, InstallationEvent):
+        return _installation(event, job)
+    if isinstance(event, RepositoryEvent):
+        return _repository(event, job)
     return _issue(event, job) if event.name == "issues" else _pull_request(event, job)
 
 
@@ -111,10 +127,42 @@ def _not_a_person(sender: Person) -> Decision | None:
 # ---------------------------------------------------------------- rows of the table
 
 
-def _plain(event: PlainEvent) -> Decision:
-    if event.name == "ping":
-        return _ignore("Pong: the webhook reaches Lamplighter and its signature is right.")
-    return _ignore(f"Not built yet: acting on {event.name}.{event.action or 'unknown'}; the App works without it.")
+# What happens to an installation or to a repository as a whole, and what is done about it. Who did it does not matter:
+# GitHub let them, and nothing here is a command.
+_INSTALLATION: Mapping[str, tuple[Action, str]] = {
+    "installation.created": ("start", "the App was installed: repositories are set up, one after another"),
+    "installation.deleted": ("cancel", "the App was removed: work there stops"),
+    "installation.suspend": ("cancel", "the App was suspended: work there stops"),
+    "installation.unsuspend": ("start", "the suspension ended: what was left unsaid is said"),
+    "installation.new_permissions_accepted": ("start", "new permissions were granted: what lacked them is done"),
+    "installation_repositories.added": ("start", "repositories were added: they are set up"),
+    "installation_repositories.removed": ("cancel", "repositories were removed: work there stops"),
+    "installation_target.renamed": ("steer", "the account was renamed: runs follow it"),
+}
+_REPOSITORY: Mapping[str, tuple[Action, str]] = {
+    "created": ("start", "it is new: it is set up"),
+    "unarchived": ("start", "it can be written again: it is set up"),
+    "renamed": ("steer", "it was renamed: runs follow it"),
+    "transferred": ("steer", "it has a new owner: runs follow it"),
+    "archived": ("cancel", "it was archived: work there stops"),
+    "deleted": ("cancel", "it was deleted: work there stops"),
+}
+
+
+def _installation(event: InstallationEvent, job: _MakeJob) -> Decision:
+    trigger = f"{event.name}.{event.action or 'unknown'}"
+    if trigger not in _INSTALLATION:
+        return _ignore(f"Lamplighter does nothing on {trigger}.")
+    action, what = _INSTALLATION[trigger]
+    return job(action, f"{event.thread.repository}: {what}.", trigger)
+
+
+def _repository(event: RepositoryEvent, job: _MakeJob) -> Decision:
+    trigger = f"repository.{event.action or 'unknown'}"
+    if event.action not in _REPOSITORY:
+        return _ignore(f"Lamplighter does nothing on {trigger}.")
+    action, what = _REPOSITORY[event.action]
+    return job(action, f"{event.thread.repository}: {what}.", trigger)
 
 
 def _issue(event: ThreadEvent, job: _MakeJob) -> Decision:

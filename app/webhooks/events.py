@@ -46,8 +46,26 @@ class CheckRunEvent(NamedTuple):
     url: str
 
 
+class InstallationEvent(NamedTuple):
+    """The App's standing with an account changed: `installation`, `…_repositories`, `…_target`."""
+
+    name: str
+    action: str
+    thread: Thread  # of the installation: repository id 0, `repository` is the account's login
+    sender: Person
+    repositories: tuple[int, ...]  # ids of those it gained; none also when they are too many to list
+
+
+class RepositoryEvent(NamedTuple):
+    """A repository as a whole changed: renamed, transferred, archived, deleted, …"""
+
+    action: str
+    thread: Thread  # number 0
+    sender: Person
+
+
 class PlainEvent(NamedTuple):
-    """A delivery of which only name and action matter: `ping`, `installation`, `installation_repositories`."""
+    """A delivery of which only name and action matter: `ping`."""
 
     name: str
     action: str
@@ -61,4 +79,4 @@ class IncompleteEvent(NamedTuple):
     missing: str  # which part, as a path in the payload
 
 
-Event = ThreadEvent | CommentEvent | CheckRunEvent | PlainEvent | IncompleteEvent
+Event = ThreadEvent | CommentEvent | CheckRunEvent | InstallationEvent | RepositoryEvent | PlainEvent | IncompleteEvent

@@ -8,27 +8,35 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.errors import Rejected
-from app.jobs import Person, Source, Thread
-from app.webhooks.events import CheckRunEvent, CommentEvent, Event, IncompleteEvent, PlainEvent, ThreadEvent
+from app.jobs import Source, Thread
+from app.webhooks.events import (
+    CheckRunEvent,
+    CommentEvent,
+    Event,
+    IncompleteEvent,
+    InstallationEvent,
+    PlainEvent,
+    RepositoryEvent,
+    ThreadEvent,
+)
+from app.webhooks.fields import (
+    BODY_BYTES,
+    COMMENT_BYTES,
+    TITLE_BYTES,
+    Missing,
+    dig,
+    label,
+    labels,
+    number,
+    part,
+    person,
+    text,
+    url,
+    word,
+)
 
-# A job travels through SQS, whose messages hold 1 MiB, as ASCII JSON. GitHub's bodies hold 65,536 characters, which is
-# at most 393,216 bytes of `\uXXXX` outside the astral planes. Body 400 kB + comment 250 kB + the comment once more
-# inside the commands + labels and title stay below 1 MiB whatever the characters are.
-BODY_BYTES = 400_000
-COMMENT_BYTES = 250_000
-TITLE_BYTES = 4_000
-CUT = "\n[cut here: the text was too long]"
-
-_WIDEST = 12  # bytes of one character in ASCII JSON: two `\uXXXX` outside the basic plane
-_LABELS = 100  # GitHub allows 100 labels on an issue
-_LABEL_CHARACTERS = 50
+_REPOSITORIES = 1_000  # more are not listed in a job but looked up: an organisation may add ten thousand at once
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
-_LOGIN = re.compile(r"[A-Za-z0-9_.-]{1,100}(?:\[bot\])?")
-_WORD = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
-
-
-class _Missing(Exception):
-    """A part of the payload that its event always has."""
 
 
 def _refuse_constant(name: str) -> Any:
@@ -45,10 +53,10 @@ def parse(name: str, body: bytes) -> Event:
     fields or has other types in them is not an error: it becomes an IncompleteEvent.
     """
     payload = _load(body)
-    action = _word(payload.get("action"))
+    action = word(payload.get("action"))
     try:
         return WANTED[name](name, action, payload)
-    except _Missing as missing:
+    except Missing as missing:
         return IncompleteEvent(name=name, action=action, missing=str(missing))
 
 
@@ -72,46 +80,46 @@ def _load(body: bytes) -> Mapping[str, Any]:
 
 
 def _issues(name: str, action: str, payload: Mapping[str, Any]) -> Event:
-    issue = _object(payload, "issue")
+    issue = part(payload, "issue")
     return ThreadEvent(
         name=name,
         action=action,
         thread=_thread(payload, issue, is_pull_request="pull_request" in issue),
-        sender=_person(payload.get("sender")),
+        sender=person(payload.get("sender")),
         source=_source(issue),
-        labels=_labels(issue),
-        label=_label(payload.get("label")),
+        labels=labels(issue),
+        label=label(payload.get("label")),
     )
 
 
 def _pull_request(name: str, action: str, payload: Mapping[str, Any]) -> Event:
-    pull = _object(payload, "pull_request")
+    pull = part(payload, "pull_request")
     return ThreadEvent(
         name=name,
         action=action,
         thread=_thread(payload, pull, is_pull_request=True),
-        sender=_person(payload.get("sender")),
+        sender=person(payload.get("sender")),
         source=_source(pull),
-        labels=_labels(pull),
-        label=_label(payload.get("label")),
+        labels=labels(pull),
+        label=label(payload.get("label")),
         merged=pull.get("merged") is True,
     )
 
 
 def _issue_comment(name: str, action: str, payload: Mapping[str, Any]) -> Event:
-    issue = _object(payload, "issue")
+    issue = part(payload, "issue")
     is_pull_request = isinstance(issue.get("pull_request"), dict)
-    return _comment(name, action, payload, issue, _object(payload, "comment"), is_pull_request=is_pull_request)
+    return _comment(name, action, payload, issue, part(payload, "comment"), is_pull_request=is_pull_request)
 
 
 def _review(name: str, action: str, payload: Mapping[str, Any]) -> Event:
-    pull = _object(payload, "pull_request")
-    return _comment(name, action, payload, pull, _object(payload, "review"), is_pull_request=True)
+    pull = part(payload, "pull_request")
+    return _comment(name, action, payload, pull, part(payload, "review"), is_pull_request=True)
 
 
 def _review_comment(name: str, action: str, payload: Mapping[str, Any]) -> Event:
-    pull = _object(payload, "pull_request")
-    return _comment(name, action, payload, pull, _object(payload, "comment"), is_pull_request=True)
+    pull = part(payload, "pull_request")
+    return _comment(name, action, payload, pull, part(payload, "comment"), is_pull_request=True)
 
 
 def _comment(
@@ -127,27 +135,55 @@ def _comment(
         name=name,
         action=action,
         thread=_thread(payload, subject, is_pull_request=is_pull_request),
-        sender=_person(payload.get("sender")),
+        sender=person(payload.get("sender")),
         source=_source(subject, comment),
-        labels=_labels(subject),
-        review_state=_word(comment.get("state")).lower(),
-        via_app=_word(_dig(comment, "performed_via_github_app", "slug")),
+        labels=labels(subject),
+        review_state=word(comment.get("state")).lower(),
+        via_app=word(dig(comment, "performed_via_github_app", "slug")),
     )
 
 
 def _check_run(_name: str, action: str, payload: Mapping[str, Any]) -> Event:
-    check = _object(payload, "check_run")
+    check = part(payload, "check_run")
     pulls = check.get("pull_requests")
     first = pulls[0] if isinstance(pulls, list) and pulls else None
     return CheckRunEvent(
         action=action,
-        thread=Thread(**_repository(payload), number=_number(_dig(first, "number")), is_pull_request=first is not None),
-        sender=_person(payload.get("sender")),
-        check=_text(check.get("name"), TITLE_BYTES),
-        app_slug=_word(_dig(check, "app", "slug")),
-        external_id=_word(check.get("external_id")),
-        button=_word(_dig(payload, "requested_action", "identifier")),
-        url=_url(check.get("html_url")),
+        thread=Thread(**_repository(payload), number=number(dig(first, "number")), is_pull_request=first is not None),
+        sender=person(payload.get("sender")),
+        check=text(check.get("name"), TITLE_BYTES),
+        app_slug=word(dig(check, "app", "slug")),
+        external_id=word(check.get("external_id")),
+        button=word(dig(payload, "requested_action", "identifier")),
+        url=url(check.get("html_url")),
+    )
+
+
+def _installation(name: str, action: str, payload: Mapping[str, Any]) -> Event:
+    installation_id = number(dig(payload, "installation", "id"))
+    if not installation_id:
+        raise Missing("installation.id")
+    account = dig(payload, "account") or dig(payload, "installation", "account")
+    return InstallationEvent(
+        name=name,
+        action=action,
+        thread=Thread(installation_id=installation_id, repository_id=0, repository=person(account).login, number=0),
+        sender=person(payload.get("sender")),
+        repositories=_gained(payload.get("repositories_added")),
+    )
+
+
+def _gained(rows: Any) -> tuple[int, ...]:
+    """Ids of repositories; none when they are more than a job carries or one of them cannot be read."""
+    if not isinstance(rows, list) or len(rows) > _REPOSITORIES:
+        return ()
+    ids = tuple(number(dig(row, "id")) for row in rows)
+    return ids if all(ids) else ()
+
+
+def _whole_repository(_name: str, action: str, payload: Mapping[str, Any]) -> Event:
+    return RepositoryEvent(
+        action=action, thread=Thread(**_repository(payload), number=0), sender=person(payload.get("sender"))
     )
 
 
@@ -164,8 +200,10 @@ WANTED: Mapping[str, Callable[[str, str, Mapping[str, Any]], Event]] = {
     "pull_request_review": _review,
     "pull_request_review_comment": _review_comment,
     "check_run": _check_run,
-    "installation": _plain,
-    "installation_repositories": _plain,
+    "installation": _installation,
+    "installation_repositories": _installation,
+    "installation_target": _installation,
+    "repository": _whole_repository,
 }
 
 
@@ -174,99 +212,33 @@ WANTED: Mapping[str, Callable[[str, str, Mapping[str, Any]], Event]] = {
 
 def _repository(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The first three fields of a Thread. Installation 0: none is named, as by a repository's own webhook."""
-    repository = _object(payload, "repository")
+    repository = part(payload, "repository")
     full_name = repository.get("full_name")
-    repository_id = _number(repository.get("id"))
+    repository_id = number(repository.get("id"))
     if not isinstance(full_name, str) or not _REPOSITORY.fullmatch(full_name):
-        raise _Missing("repository.full_name")
+        raise Missing("repository.full_name")
     if not repository_id:
-        raise _Missing("repository.id")
+        raise Missing("repository.id")
     return {
-        "installation_id": _number(_dig(payload, "installation", "id")),
+        "installation_id": number(dig(payload, "installation", "id")),
         "repository_id": repository_id,
         "repository": full_name,
     }
 
 
 def _thread(payload: Mapping[str, Any], subject: Mapping[str, Any], *, is_pull_request: bool) -> Thread:
-    number = _number(subject.get("number"))
+    number = number(subject.get("number"))
     if not number:
-        raise _Missing("number")
+        raise Missing("number")
     return Thread(**_repository(payload), number=number, is_pull_request=is_pull_request)
 
 
 def _source(subject: Mapping[str, Any], comment: Mapping[str, Any] | None = None) -> Source:
     return Source(
-        title=_text(subject.get("title"), TITLE_BYTES),
-        body=_text(subject.get("body"), BODY_BYTES),
-        comment=_text(comment.get("body"), COMMENT_BYTES) if comment else "",
-        comment_id=(_number(comment.get("id")) or None) if comment else None,
-        url=_url((comment or subject).get("html_url")),
-        author=_person(subject.get("user")).login,
+        title=text(subject.get("title"), TITLE_BYTES),
+        body=text(subject.get("body"), BODY_BYTES),
+        comment=text(comment.get("body"), COMMENT_BYTES) if comment else "",
+        comment_id=(number(comment.get("id")) or None) if comment else None,
+        url=url((comment or subject).get("html_url")),
+        author=person(subject.get("user")).login,
     )
-
-
-def _person(value: Any) -> Person:
-    """Who; login `ghost` and id 0 when the payload does not say (deleted accounts are null)."""
-    login = _dig(value, "login")
-    if not isinstance(login, str) or not _LOGIN.fullmatch(login):
-        return Person(login="ghost", id=0, type="")
-    return Person(login=login, id=_number(_dig(value, "id")), type=_word(_dig(value, "type")))
-
-
-def _labels(subject: Mapping[str, Any]) -> tuple[str, ...]:
-    labels = subject.get("labels")
-    names = [_label(label) for label in labels[:_LABELS]] if isinstance(labels, list) else []
-    return tuple(name for name in names if name)
-
-
-def _label(value: Any) -> str:
-    name = _dig(value, "name")
-    return _scalars(name[:_LABEL_CHARACTERS]) if isinstance(name, str) else ""
-
-
-def _object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = payload.get(key)
-    if not isinstance(value, dict):
-        raise _Missing(key)
-    return value
-
-
-def _dig(value: Any, *keys: str) -> Any:
-    for key in keys:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(key)
-    return value
-
-
-def _number(value: Any) -> int:
-    """A positive 63-bit integer, else 0."""
-    return value if type(value) is int and 0 < value < 2**63 else 0
-
-
-def _word(value: Any) -> str:
-    """A short identifier, else nothing: it ends up in log lines and reasons."""
-    return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
-
-
-def _url(value: Any) -> str:
-    return value if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) < 2000 else ""
-
-
-def _text(value: Any, limit_bytes: int) -> str:
-    """Text that takes at most `limit_bytes` in ASCII JSON, cut visibly; null and other types are empty."""
-    if not isinstance(value, str):
-        return ""
-    if len(value) * _WIDEST > limit_bytes and len(json.dumps(value)) > limit_bytes:
-        value = value[: (limit_bytes - 2 * len(CUT)) // _WIDEST] + CUT
-    return _scalars(value)
-
-
-def _scalars(text: str) -> str:
-    """Without lone surrogates, which JSON can say and UTF-8 cannot."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode("utf-8")
-    return text

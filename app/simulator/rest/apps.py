@@ -88,12 +88,10 @@ def revoke_token(call: Call) -> Response:
 def list_repositories(call: Call) -> Response:
     """What the calling token reaches."""
     assert call.token is not None
-    reached = [
-        repositories.full_repository(call.world, repo)
-        for repo in call.world.repositories_of(call.token.installation)
-        if auth.covers(call.world, call.token, repo)
-    ]
-    return call.page(reached, wrap="repositories")
+    token = call.token
+    mine = call.world.repositories_of(token.installation)
+    reached = [repo for repo in mine if token.repository_ids is None or repo.id in token.repository_ids]
+    return call.page_of(reached, lambda repo: repositories.full_repository(call.world, repo), wrap="repositories")
 
 
 @routes.add("GET", "/app/hook/config", auth="app")

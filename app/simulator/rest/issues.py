@@ -62,6 +62,8 @@ def list_issues(call: Call) -> Response:
 @routes.add("POST", "/repos/{owner}/{repo}/issues", needs="issues:write")
 def create_issue(call: Call) -> Response:
     """Open an issue."""
+    if not call.repo.has_issues:
+        raise ApiError(410, "Issues has been disabled in this repository.")
     body = text_field(call.body, "body", "Issue", limit=BODY_LIMIT, required=False)
     issue = actions.open_issue(
         call.world,

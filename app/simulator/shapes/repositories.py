@@ -89,10 +89,13 @@ def repository(world: World, repo: Repository) -> Json:
         "description": repo.description,
         "topics": [],
         "custom_properties": {},
-        **dict.fromkeys(("fork", "disabled", "is_template", "web_commit_signoff_required"), False),
+        "fork": repo.fork,
+        "disabled": repo.disabled,
+        "has_issues": repo.has_issues,
+        **dict.fromkeys(("is_template", "web_commit_signoff_required"), False),
         **dict.fromkeys(("homepage", "language", "mirror_url", "license"), None),
         **dict.fromkeys(("forks", "forks_count", "stargazers_count", "watchers", "watchers_count"), 0),
-        **dict.fromkeys(("has_issues", "has_projects", "has_wiki", "has_downloads", "allow_forking"), True),
+        **dict.fromkeys(("has_projects", "has_wiki", "has_downloads", "allow_forking"), True),
         **dict.fromkeys(("has_pages", "has_discussions"), False),
     }
 

@@ -103,7 +103,7 @@ def repo(github: Simulator) -> Repository:
         "README.md": "# Calc\n",
         "tests/test_calc.py": "pass\n",
     }
-    return github.repository("acme/calc", files=files)
+    return github.repository("acme/calc", files=files, announce=True)
 
 
 @pytest.fixture

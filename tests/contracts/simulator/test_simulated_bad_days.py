@@ -148,7 +148,7 @@ def test_deeds_of_people_and_bot_are_told(github: Simulator, repo: Repository, d
 
 
 def test_installation_events(github: Simulator, repo: Repository, door: Door) -> None:
-    other = github.repository("acme/other", files={"a": "b"})
+    other = github.repository("acme/other", files={"a": "b"}, announce=True)
     github.owner.remove_from_installation(other)
     github.owner.suspend(repo)
     github.maintainer.open_issue(repo, "Not heard")

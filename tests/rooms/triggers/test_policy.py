@@ -8,7 +8,15 @@ import pytest
 
 from app.jobs import Job, Person, Source, Thread
 from app.triggers.policy import NOT_BUILT, decide, dropped
-from app.webhooks.events import CheckRunEvent, CommentEvent, IncompleteEvent, PlainEvent, ThreadEvent
+from app.webhooks.events import (
+    CheckRunEvent,
+    CommentEvent,
+    IncompleteEvent,
+    InstallationEvent,
+    PlainEvent,
+    RepositoryEvent,
+    ThreadEvent,
+)
 from app.webhooks.parse import WANTED
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -40,6 +48,16 @@ def button(name: str, **change) -> CheckRunEvent:
     given = {"action": "requested_action", "thread": thread(number=0), "sender": ADA, "check": "lamplighter"}
     more = {"app_slug": "lamplighter", "external_id": "run1", "button": name, "url": "https://x"}
     return CheckRunEvent(**{**given, **more, **change})
+
+
+def installation(action: str, **change) -> InstallationEvent:
+    account = thread(repository_id=0, repository="o", number=0)
+    given = {"name": "installation", "action": action, "thread": account, "sender": ADA, "repositories": (5, 6)}
+    return InstallationEvent(**{**given, **change})
+
+
+def repository(action: str) -> RepositoryEvent:
+    return RepositoryEvent(action=action, thread=thread(number=0), sender=ADA)
 
 
 def decided(event):
@@ -123,8 +141,35 @@ TABLE = [
     (button("stop", action="completed"), "ignore", ""),
     # the rest
     (PlainEvent(name="ping", action=""), "ignore", ""),
-    (PlainEvent(name="installation", action="deleted"), "ignore", ""),
-    (PlainEvent(name="installation_repositories", action="added"), "ignore", ""),
+    # the App on an account, and repositories as a whole
+    (installation("created"), "start", "installation.created"),
+    (installation("deleted"), "cancel", "installation.deleted"),
+    (installation("suspend"), "cancel", "installation.suspend"),
+    (installation("unsuspend"), "start", "installation.unsuspend"),
+    (installation("new_permissions_accepted"), "start", "installation.new_permissions_accepted"),
+    (
+        installation(
+            "",
+        ),
+        "ignore",
+        "",
+    ),
+    (installation("added", name="installation_repositories"), "start", "installation_repositories.added"),
+    (installation("removed", name="installation_repositories"), "cancel", "installation_repositories.removed"),
+    (installation("renamed", name="installation_target"), "steer", "installation_target.renamed"),
+    (
+        installation("created", sender=HELPFUL),
+        "start",
+        "installation.created",
+    ),  # a script may install: it commands nothing
+    (repository("created"), "start", "repository.created"),
+    (repository("unarchived"), "start", "repository.unarchived"),
+    (repository("renamed"), "steer", "repository.renamed"),
+    (repository("transferred"), "steer", "repository.transferred"),
+    (repository("archived"), "cancel", "repository.archived"),
+    (repository("deleted"), "cancel", "repository.deleted"),
+    (repository("edited"), "ignore", ""),
+    (repository("publicized"), "ignore", ""),
     (IncompleteEvent(name="issues", action="labeled", missing="issue"), "ignore", ""),
 ]
 
@@ -145,7 +190,9 @@ def test_row_of_the_table(event, decision, trigger):
 
 
 ASKING = [event for event, decision, _ in TABLE if decision != "ignore"]
-FACTS = {"issues.closed", "issues.transferred", "issues.deleted", "issues.locked", "pull_request.closed"}
+FACTS = {"issues.closed", "issues.transferred", "issues.deleted", "issues.locked", "pull_request.closed"} | {
+    trigger for event, _, trigger in TABLE if isinstance(event, InstallationEvent | RepositoryEvent)
+}
 
 
 def by(event, sender: Person):
@@ -201,10 +248,17 @@ def test_text_and_labels_are_frozen_into_the_job():
 
 
 def test_what_is_not_built_says_so():
-    for event in (pull("synchronize"), pull("closed", merged=True), PlainEvent(name="installation", action="created")):
+    for event in (pull("synchronize"), pull("closed", merged=True)):
         assert decided(event).reason.startswith("Not built yet: ")
     for name in NOT_BUILT:
         assert str(dropped(name)).startswith("Not built yet: ")
+
+
+def test_job_of_an_installation_names_what_it_gained_and_is_ordered_by_installation():
+    job = decided(installation("added", name="installation_repositories")).job
+    assert job.repositories == (5, 6)
+    assert job.thread.key == "installation-9"
+    assert Job.from_json(job.to_json()) == job
 
 
 def test_only_wanted_events_are_parsed():

@@ -7,8 +7,17 @@ import json
 import pytest
 
 from app.errors import Rejected
-from app.webhooks.events import CheckRunEvent, CommentEvent, IncompleteEvent, PlainEvent, ThreadEvent
-from app.webhooks.parse import BODY_BYTES, CUT, WANTED, parse
+from app.webhooks.events import (
+    CheckRunEvent,
+    CommentEvent,
+    IncompleteEvent,
+    InstallationEvent,
+    PlainEvent,
+    RepositoryEvent,
+    ThreadEvent,
+)
+from app.webhooks.fields import BODY_BYTES, CUT
+from app.webhooks.parse import WANTED, parse
 
 REPOSITORY = {"id": 5, "full_name": "o/r"}
 PERSON = {"login": "ada", "id": 3, "type": "User"}
@@ -84,9 +93,42 @@ def test_check_run_of_a_fork_names_no_pull_request():
     assert (event.thread.number, event.thread.is_pull_request) == (0, False)
 
 
-@pytest.mark.parametrize("name", ["ping", "installation", "installation_repositories"])
-def test_events_of_which_only_the_name_matters(name):
-    assert read(name, {"action": "created"}) == PlainEvent(name=name, action="created")
+def test_ping_is_only_a_name():
+    assert read("ping", {"zen": "…"}) == PlainEvent(name="ping", action="")
+
+
+INSTALLATION = {"id": 9, "account": {"login": "acme", "id": 4, "type": "Organization"}}
+
+
+def test_installation_names_its_account_and_what_it_gained():
+    rows = [{"id": 5, "full_name": "acme/a"}, {"id": 6, "full_name": "acme/b"}]
+    payload = {"action": "added", "installation": INSTALLATION, "repositories_added": rows, "sender": PERSON}
+    event = read("installation_repositories", payload)
+    assert isinstance(event, InstallationEvent)
+    assert (event.thread.key, event.thread.repository, event.repositories) == ("installation-9", "acme", (5, 6))
+
+
+@pytest.mark.parametrize("rows", [None, "all", [{"id": "5"}], [{"id": 5}] * 1001, [5]])
+def test_what_cannot_be_listed_means_look_at_all(rows):
+    event = read("installation", {"action": "created", "installation": INSTALLATION, "repositories_added": rows})
+    assert event.repositories == ()
+    assert event.sender.login == "ghost"
+
+
+def test_renamed_account_is_called_by_its_new_name():
+    renamed = {"action": "renamed", "account": {"login": "newer", "id": 4}, "installation": {"id": 9}}
+    assert read("installation_target", renamed).thread.repository == "newer"
+
+
+def test_repository_as_a_whole():
+    event = read("repository", {**FULL, "action": "renamed"})
+    assert isinstance(event, RepositoryEvent)
+    assert (event.thread.key, event.thread.repository, event.action) == ("5#0", "o/r", "renamed")
+
+
+def test_installation_without_id_is_incomplete():
+    event = read("installation", {"action": "created", "installation": {"account": {}}})
+    assert event == IncompleteEvent(name="installation", action="created", missing="installation.id")
 
 
 @pytest.mark.parametrize(
