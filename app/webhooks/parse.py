@@ -227,10 +227,10 @@ def _repository(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _thread(payload: Mapping[str, Any], subject: Mapping[str, Any], *, is_pull_request: bool) -> Thread:
-    number = number(subject.get("number"))
-    if not number:
+    found = number(subject.get("number"))
+    if not found:
         raise Missing("number")
-    return Thread(**_repository(payload), number=number, is_pull_request=is_pull_request)
+    return Thread(**_repository(payload), number=found, is_pull_request=is_pull_request)
 
 
 def _source(subject: Mapping[str, Any], comment: Mapping[str, Any] | None = None) -> Source:
