@@ -71,7 +71,8 @@ def _thread(asked: Mapping[str, Any], run_id: str, store: Store) -> Mapping[str,
         raise UserError(f"Run `{run_id}` has ended; it gets no token.")
     if asked.get("purpose") != READ:
         raise UserError("A worker's token is for reading; there is no other purpose.")
-    thread: Mapping[str, Any] = store.events(run_id)[0].data["thread"]
+    told = [event.data for event in store.events(run_id) if event.kind in {"run.created", "run.moved"}]
+    thread: Mapping[str, Any] = told[-1]["thread"]
     if asked.get("repository_id") != thread["repository_id"]:
         raise UserError(f"Run `{run_id}` asks for a repository that is not its own.")
     return thread

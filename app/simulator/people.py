@@ -233,6 +233,27 @@ class Person:
         with self.world.lock:
             installations.rename_repository(self.world, self.account, repo, name)
 
+    def archive(self, repo: Repository, *, archived: bool = True) -> None:
+        """Make a repository read-only, or end that."""
+        with self.world.lock:
+            installations.archive_repository(self.world, self.account, repo, archived=archived)
+
+    def delete_repository(self, repo: Repository) -> None:
+        """Delete a repository for good."""
+        with self.world.lock:
+            installations.delete_repository(self.world, self.account, repo)
+
+    def transfer_repository(self, repo: Repository, login: str) -> None:
+        """Give a repository to another account."""
+        with self.world.lock:
+            owner = self.world.account(login, "Organization")
+            installations.transfer_repository(self.world, self.account, repo, owner)
+
+    def rename_account(self, login: str, to: str) -> None:
+        """Give an account another login."""
+        with self.world.lock:
+            installations.rename_account(self.world, self.account, self.world.find_account(login), to)
+
     def _installation(self, repo: Repository) -> Installation:
         found = self.world.installation_of(repo)
         if found is None:

@@ -39,6 +39,7 @@ class World:
     person_roles: dict[str, str] = field(default_factory=dict)  # by login: the role where a repository names none
     apps: dict[str, AppRegistration] = field(default_factory=dict)  # by slug
     repositories: dict[int, Repository] = field(default_factory=dict)
+    names: dict[str, Repository] = field(default_factory=dict)  # by lower-case full name; `find_repository` renews it
     installations: dict[int, Installation] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -76,10 +77,13 @@ class World:
 
         Raises the 404.
         """
-        for repository in self.repositories.values():
-            if repository.full_name.lower() == full_name.lower():
-                return repository
-        raise not_found()
+        name = full_name.lower()
+        known = self.names.get(name)  # an organisation may have ten thousand: do not look through them each time
+        if known is None or known.id not in self.repositories or known.full_name.lower() != name:
+            self.names = {repository.full_name.lower(): repository for repository in self.repositories.values()}
+        if name not in self.names:
+            raise not_found()
+        return self.names[name]
 
     def role(self, repository: Repository, account: Account) -> str:
         """none, read, triage, write, maintain or admin; on a public repository nobody has less than read."""

@@ -18,7 +18,7 @@ from app.agent.scripted_model import Script, ScriptedModel
 from app.ledger import verify_chain
 from app.ports import Message, Queue
 from app.receive import Delivery, receive
-from app.run_state import fold
+from app.run_state import RunState, fold
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery as Sent
@@ -129,6 +129,10 @@ class Bot:
         created = fold(run_id, self.platform.store.events(run_id)).created
         opening = prompt.opening(prompt.Task(), created["task"], run_id=run_id, root="/workspace")
         return json.dumps(opening, ensure_ascii=False)
+
+    def state_of(self, run_id: str) -> RunState:
+        """The fold of a run's ledger."""
+        return fold(run_id, self.platform.store.events(run_id))
 
     def verify_ledgers(self) -> list[str]:
         """What is wrong with any ledger; empty when all are whole."""

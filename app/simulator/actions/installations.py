@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.simulator.events import emit, emit_installation
 from app.simulator.http import Json
 from app.simulator.records import Account, Installation
+from app.simulator.shapes import accounts
 from app.simulator.state import Repository
 from app.simulator.world import World, node_id
 
@@ -109,10 +110,42 @@ def rename_repository(world: World, actor: Account, repo: Repository, name: str)
     emit(world, "repository", "renamed", repo, actor, changes={"repository": {"name": {"from": old}}})
 
 
-def archive_repository(world: World, actor: Account, repo: Repository) -> None:
-    """Make a repository read-only."""
-    repo.archived = True
-    emit(world, "repository", "archived", repo, actor)
+def archive_repository(world: World, actor: Account, repo: Repository, *, archived: bool = True) -> None:
+    """Make a repository read-only, or end that."""
+    repo.archived = archived
+    emit(world, "repository", "archived" if archived else "unarchived", repo, actor)
+
+
+def transfer_repository(world: World, actor: Account, repo: Repository, owner: Account) -> None:
+    """Give a repository to another account; the App hears of it through its installation there, if it has one."""
+    old = repo.owner
+    left = world.installation_of(repo)
+    repo.owner = owner
+    if left is not None and world.installation_of(repo) is not left:
+        left.repository_ids.discard(repo.id)
+        _tell_repositories(world, actor, left, removed=[repo])
+    shape = accounts.user(world, old)
+    changes = {"owner": {"from": {("organization" if old.type == "Organization" else "user"): shape}}}
+    emit(world, "repository", "transferred", repo, actor, changes=changes)
+
+
+def rename_account(world: World, actor: Account, account: Account, login: str) -> None:
+    """Give an account with the App another login."""
+    old = account.login
+    world.accounts[login.lower()] = world.accounts.pop(old.lower())
+    account.login = login
+    for installation in world.installations.values():
+        if installation.account is account:
+            emit_installation(
+                world,
+                "installation_target",
+                "renamed",
+                installation,
+                actor,
+                account=accounts.user(world, account),
+                changes={"login": {"from": old}},
+                target_type=account.type,
+            )
 
 
 def delete_repository(world: World, actor: Account, repo: Repository) -> None:
