@@ -84,7 +84,7 @@ class Onboarding:
         while _is_due(ledger.state, now) and ledger.state.onboarding.answered < len(ledger.state.onboarding.asks):
             if not self._list(ledger):
                 return
-        if not _is_due(ledger.state, now):
+        if not _is_due(ledger.state, now) or not ledger.state.onboarding.asks:  # created, and not asked yet
             return
         tally = _Tally(until=now + timedelta(seconds=VISIT_SECONDS))
         while ledger.state.is_active and not tally.is_spent(self._clock.now()):

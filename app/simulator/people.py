@@ -233,6 +233,11 @@ class Person:
         with self.world.lock:
             installations.rename_repository(self.world, self.account, repo, name)
 
+    def create(self, repo: Repository) -> None:
+        """Let it be known that this repository is new; an installation on everything covers it from now on."""
+        with self.world.lock:
+            installations.create_repository(self.world, self.account, repo)
+
     def archive(self, repo: Repository, *, archived: bool = True) -> None:
         """Make a repository read-only, or end that."""
         with self.world.lock:

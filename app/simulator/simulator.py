@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -123,6 +124,17 @@ class Simulator:
                 if not announce:
                     del self.world.outbox.queue[queued:]
             return repo
+
+    def organisation(self, login: str, count: int, files: Files | None = None) -> list[Repository]:
+        """Many repositories `login/r-1` …, without the App. They share one git repository: a thousand take a moment."""
+        first = self.repository(f"{login}/r-1", files=files, install=False)
+        with self.world.lock:
+            for number in range(2, count + 1):
+                copy = replace(
+                    first, id=self.world.next_id(), name=f"r-{number}", labels={}, threads={}, suites=[], runs=[]
+                )
+                self.world.repositories[copy.id] = copy
+            return [repo for repo in self.world.repositories.values() if repo.git is first.git]
 
     def _first_commit(self, repo: Repository, files: Files) -> None:
         now = self.world.now()

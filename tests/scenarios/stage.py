@@ -158,7 +158,8 @@ class Bot:
         queued = self.platform.jobs.depth() + self.platform.publishing.depth()
         if not due and not unpublished and not queued:
             return False
-        step = min((when - self.clock.now()).total_seconds() for when in due) if due else 30.0
+        ahead = [seconds for when in due if (seconds := (when - self.clock.now()).total_seconds()) > 0]
+        step = min(ahead, default=30.0)  # what is overdue waits for a claim or a message
         self.clock.advance(max(1.0, min(step, 30.0) if queued or unpublished else step))
         return True
 

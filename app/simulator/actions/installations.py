@@ -110,6 +110,14 @@ def rename_repository(world: World, actor: Account, repo: Repository, name: str)
     emit(world, "repository", "renamed", repo, actor, changes={"repository": {"name": {"from": old}}})
 
 
+def create_repository(world: World, actor: Account, repo: Repository) -> None:
+    """Tell of a new repository."""
+    installation = world.installation_of(repo)
+    if installation is not None:
+        _tell_repositories(world, actor, installation, added=[repo])
+    emit(world, "repository", "created", repo, actor)
+
+
 def archive_repository(world: World, actor: Account, repo: Repository, *, archived: bool = True) -> None:
     """Make a repository read-only, or end that."""
     repo.archived = archived
