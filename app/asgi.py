@@ -25,10 +25,11 @@ from app.receive import AWAY, MAX_BODY_BYTES, SECURITY_HEADERS, Answer, Delivery
 BODY_SECONDS = 30.0  # GitHub gives up after 10; a client that drips bytes must not hold a connection for ever
 
 
-def application(accept: Callable[[Delivery], Answer], *, routes: tuple[BaseRoute, ...] = ()) -> ASGIApp:
+def application(accept: Callable[[Delivery], Answer] | None, *, routes: tuple[BaseRoute, ...] = ()) -> ASGIApp:
     """The application: `POST /webhooks/github`, `GET /healthz`, and further `routes` (the dashboard, say).
 
-    `accept` is `receive` with its ports bound; it is called in a thread, because it waits for the store.
+    `accept` is `receive` with its ports bound; it is called in a thread, because it waits for the store. None: the door
+    is somewhere else, as in the cloud, where it is a function of its own.
     """
 
     async def webhook(request: Request) -> Response:
@@ -40,14 +41,16 @@ def application(accept: Callable[[Delivery], Answer], *, routes: tuple[BaseRoute
         except ClientDisconnect:
             raise HTTPException(400, "The body broke off.") from None
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw}
+        assert accept is not None
         answer = await run_in_threadpool(accept, Delivery(headers=headers, body=body))
         return _json(answer.status, answer.body, answer.headers)
 
     async def healthz(_request: Request) -> Response:
         return _json(200, {"status": "ok"})
 
+    door = [Route("/webhooks/github", webhook, methods=["POST"])] if accept else []
     starlette = Starlette(
-        routes=[Route("/webhooks/github", webhook, methods=["POST"]), Route("/healthz", healthz), *routes],
+        routes=[*door, Route("/healthz", healthz), *routes],
         exception_handlers={HTTPException: _refused, Exception: _defect},
     )
     return _SecurityHeaders(starlette)

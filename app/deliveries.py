@@ -23,15 +23,24 @@ from app.triggers import policy
 CURSOR = "deliveries.cursor"  # counter: seconds since 1970 up to which the list has been dealt with
 FIRST_LOOK = timedelta(hours=1)  # a new installation: what happened while it was being set up
 KEPT = timedelta(days=3)  # how long GitHub keeps deliveries
+KEPT_SECONDS = KEPT.total_seconds()
 OVERLAP = timedelta(minutes=10)  # deliveries enter the list when they have failed, which takes ten seconds and more
 REMEMBERED = 10_000  # GUIDs; ignored deliveries are not claimed in the store
+
+_ASKED = "asked"
 
 
 class Poller:
     """Sweeps the delivery list from the last sweep on. One per server; not thread-safe."""
 
     def __init__(
-        self, *, github: GitHub, store: Store, clock: Clock, secret: str, accept: Callable[[Delivery], Answer]
+        self,
+        *,
+        github: GitHub,
+        store: Store,
+        clock: Clock,
+        secret: Callable[[], str],
+        accept: Callable[[Delivery], Answer],
     ) -> None:
         self._github = github
         self._store = store
@@ -39,7 +48,6 @@ class Poller:
         self._secret = secret
         self._accept = accept
         self._done: dict[str, None] = {}
-        self._asked: set[str] = set()
 
     def sweep(self, *, ask_github: bool = False) -> int:
         """Take in what did not arrive, oldest first; returns how many deliveries were acted on.
@@ -86,8 +94,7 @@ class Poller:
 
     def _act(self, delivery: Listed, *, ask_github: bool) -> bool:
         """False when it has to be tried again at the next sweep."""
-        if ask_github and delivery.guid not in self._asked:
-            self._asked.add(delivery.guid)
+        if ask_github and self._store.claim_all([_asked_key(delivery.guid)], _ASKED, ttl_seconds=KEPT_SECONDS) is None:
             redeliver(self._github, delivery.id)
             log.event("deliveries.asked_again", delivery=delivery.guid, event_name=delivery.event)
             return False
@@ -100,7 +107,7 @@ class Poller:
             self._remember(delivery.guid)
             return True
         answer = self._accept(
-            Delivery.signed(payload.event, payload.body, secret=self._secret, guid=payload.guid or delivery.guid)
+            Delivery.signed(payload.event, payload.body, secret=self._secret(), guid=payload.guid or delivery.guid)
         )
         if answer.status == 503:
             return False
@@ -110,6 +117,10 @@ class Poller:
 
     def _remember(self, guid: str) -> None:
         self._done[guid] = None
-        self._asked.discard(guid)
         while len(self._done) > REMEMBERED:
             self._done.pop(next(iter(self._done)))
+
+
+def _asked_key(guid: str) -> str:
+    """The claim that says that GitHub was asked to deliver it again; the next sweep may be another process's."""
+    return f"redelivery:{guid}"

@@ -78,7 +78,17 @@ def configure(redactor: Redactor, *, stream: TextIO | None = None) -> None:
         text = json.dumps(redactor.data(line), default=str, ensure_ascii=True)
         print(text, file=stream or sys.stderr, flush=True)
 
-    _sinks[:] = [write]
+    send_to(write)
+
+
+def send_to(*sinks: Callable[[Line], None]) -> None:
+    """Hand every line to `sinks` and to nobody else; what they show has to be redacted."""
+    _sinks[:] = sinks
+
+
+def also_to(sink: Callable[[Line], None]) -> None:
+    """Hand every line to `sink` too."""
+    _sinks.append(sink)
 
 
 @contextmanager

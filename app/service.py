@@ -91,7 +91,7 @@ class Service:
             github=self._access.app.client,
             store=platform.store,
             clock=platform.clock,
-            secret=platform.settings.webhook_secrets[0],
+            secret=lambda: platform.settings.webhook_secrets[0],
             accept=self._accept,
         )
         self._jobs = Loop("jobs", self._dispatch, _brisk)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from app.control import Control
     from app.github.access import Access
     from app.github.app_key import AppKey
+    from app.schedule import Scheduler
     from app.worker import Worker
 
 _MOST_TRIES = 12  # with growing pauses up to a quarter of an hour: rides out an outage of two hours
@@ -117,7 +118,7 @@ def aws_platform(
     from app.aws.tokens import LambdaTokens  # noqa: PLC0415
 
     clock, clients, cloud = clock or SystemClock(), clients or Clients(), settings.cloud
-    cloud.require("table", "bucket", "publish_queue_url")
+    cloud.require("table", "bucket")
     redactor = Redactor(settings.secrets())
     secrets = Secrets(clients, redactor)
     store = DynamoStore(clients, cloud.table, cloud.bucket, clock)
@@ -215,7 +216,6 @@ def control(platform: Platform, way: Access | None = None) -> Control:
     from app.control import Control  # noqa: PLC0415
     from app.dispatch import Dispatcher  # noqa: PLC0415
     from app.publish import Publisher  # noqa: PLC0415
-    from app.schedule import Scheduler  # noqa: PLC0415
 
     way = way or access(platform)
     settings = platform.settings
@@ -240,14 +240,21 @@ def control(platform: Platform, way: Access | None = None) -> Control:
             bot_login=settings.bot_login,
             clone_url=platform.clone_url,
         ),
-        scheduler=Scheduler(
-            store=platform.store,
-            publishing=platform.publishing,
-            launcher=platform.launcher,
-            clock=platform.clock,
-            redactor=platform.redactor,
-            concurrency=settings.concurrency,
-        ),
+        scheduler=scheduler(platform),
+    )
+
+
+def scheduler(platform: Platform) -> Scheduler:
+    """The clock's part alone, which needs no way to GitHub."""
+    from app.schedule import Scheduler  # noqa: PLC0415
+
+    return Scheduler(
+        store=platform.store,
+        publishing=platform.publishing,
+        launcher=platform.launcher,
+        clock=platform.clock,
+        redactor=platform.redactor,
+        concurrency=platform.settings.concurrency,
     )
 
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app import log
 from app.agent import budget, prompt
 from app.agent.session import Session
 from app.agent.stops import Stop
@@ -37,6 +38,7 @@ class Caller:
             event = next(e for e in reversed(self.session.ledger.events) if e.kind == "model.called")
             cost = budget.worst_prompt_usd(str(event.data["model"]), int(event.data["estimate_tokens"]))
             self.session.append("model.failed", call=call, error="the worker died during the call", cost_usd=cost)
+            self._charged(cost)
 
     def query(self) -> Stop | None:
         """Make the next reply stand in the ledger. Raises UserError when the vendor refuses for good."""
@@ -95,28 +97,37 @@ class Caller:
         # Redacted as data, not as text: a mask must not eat the quotes around it.
         content: Any = ledger.redactor.data([dict(block) for block in reply.content])
         packed = canonical(content)
+        cost = budget.cost_usd(self.session.model_name, reply.usage)
         self.session.append(
             "model.replied",
             call=self.session.transcript.calls,
             content=content if len(packed) <= INLINE_BYTES else ledger.blob(packed),
             stop_reason=reply.stop_reason,
             usage=dict(reply.usage),
-            cost_usd=budget.cost_usd(self.session.model_name, reply.usage),
+            cost_usd=cost,
             seconds=round(seconds, 3),
             model=reply.model,
             request_id=reply.request_id,
             **({"scripted": True} if reply.extra.get("scripted") else {}),
         )
+        self._charged(cost)
 
     def _failed(self, problem: str, usage: Mapping[str, int], retry_after: float | None) -> None:
+        cost = budget.cost_usd(self.session.model_name, usage)
         self.session.append(
             "model.failed",
             call=self.session.transcript.calls,
             error=problem,
             retry_after_seconds=retry_after,
             usage=dict(usage),
-            cost_usd=budget.cost_usd(self.session.model_name, usage),
+            cost_usd=cost,
         )
+        self._charged(cost)
+
+    def _charged(self, cost_usd: float) -> None:
+        """Once in the log for every charge in the ledger: an alarm may add them up."""
+        if cost_usd:
+            log.event("agent.charged", run=self.session.ledger.run_id, cost_usd=cost_usd)
 
     def _wait(self, failures: int, retry_after: float, patience: float, problem: str) -> Stop | None:
         """Wait before the next try, in slices, leaving when asked to."""

@@ -40,7 +40,7 @@ class Laptop:
             github=wiring.access(self.platform).app.client,
             store=self.platform.store,
             clock=self.clock,
-            secret=self.github.app.webhook_secret,
+            secret=lambda: self.github.app.webhook_secret,
             accept=self.accept,
         )
         return self.poller

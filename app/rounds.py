@@ -1,0 +1,93 @@
+"""The clock's rounds in the cloud, where no process lives between two of them: one call a minute.
+
+Every minute runs are looked after; every five minutes GitHub is asked for deliveries that never arrived. What was last
+done when is a claim in the store, so it does not matter which process is called, or whether two are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app import log, wiring
+from app.deliveries import Poller
+from app.errors import LamplighterError
+from app.ports import Store
+from app.receive import Answer, Delivery, receive
+from app.wiring import Platform
+
+SWEEP_SECONDS = 300.0  # GitHub keeps failed deliveries for three days; five minutes is how long a person may wait
+_EARLY_SECONDS = 20.0  # the clock that calls is not exact: four minutes and 50 seconds are five
+
+Turn = Callable[[], int]
+
+
+class Rounds:
+    """What is due, in turn; a part that fails is told in the log and does not keep the others from theirs."""
+
+    def __init__(self, store: Store, parts: dict[str, tuple[float, Turn]]) -> None:
+        """`parts` names each turn with the seconds that lie between two of it; 0 means at every call."""
+        self._store = store
+        self._parts = parts
+
+    def minute(self) -> dict[str, int]:
+        """How much each part that was due has done."""
+        return {
+            name: self._turn(name, turn) for name, (seconds, turn) in self._parts.items() if self._due(name, seconds)
+        }
+
+    def _due(self, name: str, seconds: float) -> bool:
+        if seconds <= 0:
+            return True
+        try:
+            return self._store.claim_all([_key(name)], name, ttl_seconds=seconds - _EARLY_SECONDS) is None
+        except LamplighterError as error:
+            log.event("rounds.not_due", level=log.WARNING, part=name, reason=str(error))
+            return False
+
+    def _turn(self, name: str, turn: Turn) -> int:
+        try:
+            return turn()
+        except LamplighterError as error:
+            log.event("rounds.failed", level=log.WARNING, part=name, reason=str(error))
+        except Exception as error:
+            log.event("rounds.defect", level=log.ERROR, part=name, error=error)
+        return 0
+
+
+def _key(name: str) -> str:
+    return f"round:{name}"
+
+
+def rounds(platform: Platform) -> Rounds:
+    """The rounds of a whole deployment."""
+    way = wiring.access(platform)
+    poller = Poller(
+        github=way.app.client,
+        store=platform.store,
+        clock=platform.clock,
+        secret=lambda: _secrets(platform)[0],
+        accept=door(platform),
+    )
+    return Rounds(
+        platform.store,
+        {
+            "runs": (0, wiring.scheduler(platform).tick),
+            "warm": (0, lambda: wiring.keep_warm(platform)),
+            "deliveries": (SWEEP_SECONDS, lambda: poller.sweep(ask_github=True)),
+        },
+    )
+
+
+def door(platform: Platform) -> Callable[[Delivery], Answer]:
+    """`receive` with the platform's ports, for deliveries that were found and did not come."""
+
+    def accept(delivery: Delivery) -> Answer:
+        current = platform.settings._replace(webhook_secrets=_secrets(platform))
+        return receive(delivery, settings=current, store=platform.store, queue=platform.jobs, clock=platform.clock)
+
+    return accept
+
+
+def _secrets(platform: Platform) -> tuple[str, ...]:
+    given = platform.settings.webhook_secrets
+    return tuple(word for setting in given for word in platform.reveal(setting).split())
