@@ -48,6 +48,8 @@ FREE: Mapping[str, float] = {
     "log, GB": 5,
 }
 
+SMALL_USD = 0.05
+
 # What the closest relative's own page gives for its idle baseline, "~$140–150": one NAT gateway, seven interface
 # endpoints in two zones, flow logs (aws-samples.github.io/sample-autonomous-cloud-coding-agents, cost model).
 RELATIVE_USD = 140.0
@@ -104,14 +106,16 @@ def after_free(lines: list[Line]) -> float:
 
 
 def table(lines: list[Line]) -> str:
-    rows = [f"| {line.what} | {line.why} | {line.usd:.2f} |" for line in lines if line.usd >= 0.005]
-    rest = sum(line.usd for line in lines if line.usd < 0.005)
+    """Markdown; what costs less than five cents is told together."""
+    rows = [f"| {line.what} | {line.why} | {line.usd:.2f} |" for line in lines if line.usd >= SMALL_USD]
+    small = [line for line in lines if 0 < line.usd < SMALL_USD]
+    names, rest = ", ".join(line.what for line in small), sum(line.usd for line in small)
     total = sum(line.usd for line in lines)
     return "\n".join([
         "| idle, a month | | dollars |",
         "|---|---|---:|",
         *rows,
-        f"| everything else | {', '.join(line.what for line in lines if line.usd < 0.005)} | {rest:.2f} |",
+        f"| under {SMALL_USD:.2f} each | {names} | {rest:.2f} |",
         f"| **together** | {after_free(lines):.2f} after what AWS gives every account for nothing | **{total:.2f}** |",
     ])  # fmt: skip
 

@@ -62,3 +62,11 @@ def test_prices_are_dated_and_used():
     assert used <= set(costs.PRICES)
     assert costs.READ_ON.startswith("2026-")
     assert set(costs.FREE) <= set(costs.PRICES)
+
+
+def test_the_readme_quotes_the_table():
+    page = (ROOT / "README.md").read_text("utf-8")
+    assert costs.table(costs.ISOLATED) in page
+    weaker = f"({sum(line.usd for line in costs.WEAKER):.2f}, {costs.after_free(costs.WEAKER):.2f} after the free part)"
+    assert weaker in page
+    assert costs.READ_ON in page
