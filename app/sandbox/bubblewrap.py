@@ -20,7 +20,7 @@ from app.sandbox.inner import SCRIPT as DOOR
 from app.sandbox.local import MakeProxy
 from app.sandbox.process import Process, Spec
 from app.sandbox.shell import SCRIPT
-from app.sandbox.walls import Plan, Site, memory_file, object_directories
+from app.sandbox.walls import Plan, Proxy, Site, memory_file, object_directories
 
 TREE, HOME, TMP, HISTORY, SCRIPT_INSIDE = "/workspace", "/home/agent", "/tmp", "/history", "/etc/lamplighter-shell"  # noqa: S108
 UID = 1000  # as seen inside
@@ -146,8 +146,9 @@ class BubblewrapWalls:
         )
         return Plan(spec=spec, close=ours, channel=channel)
 
-    def connect(self, process: Process, plan: Plan, proxy: EgressProxy) -> None:  # noqa: ARG002
-        assert plan.channel is not None
+    def connect(self, process: Process, plan: Plan, proxy: Proxy | None) -> None:  # noqa: ARG002
+        if proxy is None or plan.channel is None:
+            return
         with plan.channel as channel:
             proxy.serve(take_door(channel))
 

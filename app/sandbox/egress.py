@@ -70,6 +70,12 @@ class EgressProxy:
         self._keep(listener)
         self._spawn(self._accept, listener)
 
+    def take(self, client: socket.socket) -> None:
+        """Serve one connection, taken over, in the background."""
+        self._places.acquire()
+        self._keep(client)
+        self._spawn(self._client, client)
+
     def close(self) -> None:
         """Cut every connection and wait for the last report."""
         with self._lock:
@@ -103,9 +109,7 @@ class EgressProxy:
         try:
             while not self._closed:
                 client, _address = listener.accept()
-                self._places.acquire()
-                self._keep(client)
-                self._spawn(self._client, client)
+                self.take(client)
         except OSError:
             pass  # shut by close
         finally:

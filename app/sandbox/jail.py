@@ -21,7 +21,7 @@ from app.sandbox.host import LocalHost
 from app.sandbox.local import MakeProxy
 from app.sandbox.process import Process, Spec
 from app.sandbox.shell import SCRIPT
-from app.sandbox.walls import Plan, Site, memory_file, object_directories
+from app.sandbox.walls import Plan, Proxy, Site, memory_file, object_directories
 
 RULES_FD, FILTER_FD = 3, 4
 NEEDED_ABI = 2  # renaming and linking between directories, which git and every package manager do
@@ -113,7 +113,9 @@ class JailWalls:
         )
         return Plan(spec=spec)
 
-    def connect(self, process: Process, plan: Plan, proxy: EgressProxy) -> None:  # noqa: ARG002
+    def connect(self, process: Process, plan: Plan, proxy: Proxy | None) -> None:  # noqa: ARG002
+        if proxy is None:
+            return
         door = socket.create_server(("127.0.0.1", 0), backlog=128)
         connector = Connector(process.take_listener(), door.getsockname()[:2])
         self._connectors = [known for known in self._connectors if known.is_alive] + [connector]

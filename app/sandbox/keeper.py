@@ -7,7 +7,8 @@ The first process is the nursery: it waits on the socket it was given for orders
 descriptors), forks a keeper for each, and cleans up when the harness is gone. Each keeper has its own socket to the
 harness. Whatever ends the harness, even SIGKILL, closes that socket, and the keeper then kills its whole tree.
 
-Datagrams from a keeper: {"pid"}, {"listener"} + fd, {"error"}, {"exit": code or null, "signal": number}, {"gone"}.
+Datagrams from a keeper: {"pid", "keeper"}, {"listener"} + fd, {"error"}, {"exit": code or null, "signal": number},
+{"gone"}.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import time
 
 from app.sandbox.starter import Order, check, command, libc, scope_signals, tell
 
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 CLONE_NEWNS = 0x20000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 MAX_DATAGRAM = 256 * 1024  # an order is a few KB and a command, which the harness limits to 120 KB
@@ -102,7 +103,7 @@ def keep(spec: Order, fds: list[int], talk: socket.socket) -> None:
     for fd in fds:
         os.close(fd)
     error = os.read(failed, 1000)  # empty once exec has closed it
-    tell(talk, **({"error": error.decode("utf-8", "replace")} if error else {"pid": main}))
+    tell(talk, **({"error": error.decode("utf-8", "replace")} if error else {"pid": main, "keeper": keeper}))
     try:
         wait(main, talk, wake)
     finally:
@@ -131,7 +132,19 @@ def wait(main: int, talk: socket.socket, wake: int) -> None:
 # ---------------------------------------------------------------- the nursery
 
 
-def nursery(orders: socket.socket) -> None:
+def hide() -> None:
+    """Where commands have our uid: shut our memory and descriptors to them, for keepers too, which inherit it.
+
+    First, while /proc is still ours to write: when memory runs out, commands go before the server.
+    """
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+    check(libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "dumpable")
+
+
+def nursery(orders: socket.socket, *, hidden: bool = False) -> None:
+    if hidden:
+        hide()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need no burial
     leftovers: Order = {}
     while (got := receive(orders)) is not None:

@@ -44,14 +44,17 @@ def handled(version: int) -> int:
 
 
 class Ruleset:
-    """Forbids everything; `allow` opens paths. `fd` is handed to the process that confines itself."""
+    """Forbids everything; `allow` opens paths. `fd` is handed to the process that confines itself.
 
-    def __init__(self, version: int) -> None:
+    Without `network` TCP is left to others.
+    """
+
+    def __init__(self, version: int, *, network: bool = True) -> None:
         self._handled = handled(version)
         attributes = struct.pack(
             "<QQQ",
             self._handled,
-            BIND_TCP | CONNECT_TCP if version >= 4 else 0,
+            BIND_TCP | CONNECT_TCP if network and version >= 4 else 0,
             SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL if version >= 6 else 0,
         )
         size = 8 if version < 4 else 16 if version < 6 else 24

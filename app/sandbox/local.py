@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
@@ -13,21 +13,22 @@ from functools import partial
 from app.errors import TransientError, UserError
 from app.sandbox import cgroup, identity
 from app.sandbox.capture import Capture, check_command, execution, follow
-from app.sandbox.egress import EgressProxy
 from app.sandbox.files import Files
 from app.sandbox.process import Nursery, Process
 from app.sandbox.sealed import Sealed, remove
 from app.sandbox.shell import Shell
 from app.sandbox.walk import Walker
-from app.sandbox.walls import Folders, Walls
+from app.sandbox.walls import Folders, Proxy, Seal, Walls
 from app.sandbox.watch import Disk, Watch
 from app.sandbox_port import Egress, EgressRequest, Execution, Limits, Manifest
 
-MakeProxy = Callable[[Egress, Callable[[EgressRequest], None]], EgressProxy]
+MakeProxy = Callable[[Egress, Callable[[EgressRequest], None]], Proxy]
 
 
 class LocalSandbox:
     """Implements `app.ports.Sandbox`. Methods may be called from any thread; `shell` takes one command at a time."""
+
+    patience_seconds = 30.0  # for the last process to go when everything is killed
 
     def __init__(
         self,
@@ -43,11 +44,12 @@ class LocalSandbox:
         nursery: Nursery,
         group: cgroup.Cgroup | None,
         passage: identity.Passage,
+        seals: Sequence[Seal] = (),
     ) -> None:
         self.name = name
         self.root = walls.root
         self._folders, self._walls, self._limits = folders, walls, limits
-        self._open_proxy: Callable[[], EgressProxy] = partial(make_proxy, egress, on_request)
+        self._open_proxy: Callable[[], Proxy] = partial(make_proxy, egress, on_request)
         self._nursery, self._group, self._passage = nursery, group, passage
         self._closed = False
         self._lock = threading.Lock()
@@ -56,7 +58,7 @@ class LocalSandbox:
         self._running: set[Process] = set()
         self._walker = Walker(folders.tree)
         self._files = Files(folders.tree, uid)
-        self._seals = [
+        self._seals = seals or [
             Sealed(folders.tree, folders.sealed / "tree"),
             Sealed(folders.home, folders.sealed / "home"),
         ]
@@ -95,7 +97,7 @@ class LocalSandbox:
                 os.close(output)
         return execution(command, process, capture, started)
 
-    def _start_quiet(self, command: str, writer: int, proxy: EgressProxy | None) -> Process:
+    def _start_quiet(self, command: str, writer: int, proxy: Proxy | None) -> Process:
         """Nothing to read, both outputs into one pipe, in the order they are written."""
         nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -112,7 +114,7 @@ class LocalSandbox:
     def restart_shell(self) -> None:
         self._shell.stop()
 
-    def _start(self, argv: list[str], fds: dict[int, int], proxy: EgressProxy | None = None) -> Process:
+    def _start(self, argv: list[str], fds: dict[int, int], proxy: Proxy | None = None) -> Process:
         self._enter()
         try:
             return self._start_confined(argv, fds, proxy)
@@ -133,7 +135,7 @@ class LocalSandbox:
                     self._starting += 1
                     return
 
-    def _start_confined(self, argv: list[str], fds: dict[int, int], proxy: EgressProxy | None) -> Process:
+    def _start_confined(self, argv: list[str], fds: dict[int, int], proxy: Proxy | None) -> Process:
         self._passage.renew()
         plan = self._walls.plan(argv, fds, network=proxy is not None)
         try:
@@ -146,12 +148,11 @@ class LocalSandbox:
         self._watch.add(process)
         if self._is_closed():
             process.kill("closed")  # `close` came between the two looks and does not know of it
-        if proxy is not None:
-            try:
-                self._walls.connect(process, plan, proxy)
-            except BaseException:
-                self._end(process)
-                raise
+        try:
+            self._walls.connect(process, plan, proxy)
+        except BaseException:
+            self._end(process)
+            raise
         return process
 
     def _is_closed(self) -> bool:
@@ -169,7 +170,7 @@ class LocalSandbox:
         process.close()
 
     @contextmanager
-    def _proxy(self, network: bool) -> Iterator[EgressProxy | None]:
+    def _proxy(self, network: bool) -> Iterator[Proxy | None]:
         if not network:
             yield None
             return
@@ -251,7 +252,7 @@ class LocalSandbox:
     def _kill_all(self) -> bool:
         """Returns whether nothing runs any more: the threads that own what ran have heard of its end."""
         self._shell.stop()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + self.patience_seconds
         while time.monotonic() < deadline:
             with self._lock:
                 running = list(self._running)

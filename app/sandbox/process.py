@@ -23,7 +23,7 @@ import sys
 sys.path.append(sys.argv[1])
 import socket
 from app.sandbox.keeper import nursery
-nursery(socket.socket(fileno=int(sys.argv[2])))
+nursery(socket.socket(fileno=int(sys.argv[2])), hidden=len(sys.argv) > 3)
 """
 KilledBy = Literal["", "time", "memory", "disk", "output", "closed"]
 STAGES = ("/mnt", "/media", "/srv", "/opt")  # covered in the nursery's own mount namespace, nowhere else
@@ -52,7 +52,7 @@ class Process:
     def __init__(self, talk: socket.socket) -> None:
         self._talk = talk
         self._lock = threading.Lock()
-        self.pid = 0  # of the first process, as the harness sees it
+        self.pid = self.keeper = 0  # of the first process and of its keeper, as the harness sees them
         self.listener = -1  # of the seccomp filter, when asked for
         self.exited_at: float | None = None  # time.monotonic() when the end of the first process was heard
         self.exit_code: int | None = None
@@ -77,7 +77,7 @@ class Process:
             raise TransientError(f"the sandbox could not start a command: {message['error']}", retry_after_seconds=10)
         if message.get("listener"):
             self.listener = fds[0]
-        self.pid = message.get("pid", self.pid)
+        self.pid, self.keeper = message.get("pid", self.pid), message.get("keeper", self.keeper)
         if "exit" in message:
             self.exit_code, self.signal, self.exited_at = message["exit"], message["signal"], time.monotonic()
         self.gone = self.gone or bool(message.get("gone"))
@@ -116,15 +116,16 @@ class Process:
 
 
 class Nursery:
-    """The process that forks keepers, one per sandbox."""
+    """The process that forks keepers, one per sandbox. `hidden` from commands that share its uid."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, hidden: bool = False) -> None:
         self._lock = threading.Lock()
         self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             # Nothing of the harness's environment goes along: not even the nursery holds what must not leak.
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-B", "-c", PROGRAM, str(ROOT), str(theirs.fileno())],
+                [sys.executable, "-I", "-S", "-B", "-c", PROGRAM, str(ROOT), str(theirs.fileno())]
+                + ["hidden"] * hidden,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.errors import UserError
@@ -21,13 +21,13 @@ COPIERS = 4  # parallel `cp`: the work is waiting for the disk, and for the kern
 _Stamp = tuple[int, int, int, int]  # inode, ctime_ns, size, mode
 
 
-def _stamp(status: os.stat_result) -> _Stamp:
+def stamp(status: os.stat_result) -> _Stamp:
     if stat.S_ISDIR(status.st_mode):
         return 0, 0, 0, status.st_mode  # a directory's other facts follow from what is in it
     return status.st_ino, status.st_ctime_ns, status.st_size, status.st_mode
 
 
-def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+def walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Relative path and lstat of everything below `root`, a directory before what is in it."""
     todo = [""]
     while todo:
@@ -54,6 +54,7 @@ class Sealed:
         self._live = live
         self._store = store
         self._stamps: dict[str, _Stamp] = {}
+        self._times: dict[str, tuple[int, int]] = {}  # of directories: access and modification, in ns
 
     def take(self) -> None:
         """Raises UserError when the tree cannot be copied."""
@@ -62,10 +63,18 @@ class Sealed:
         self._store.mkdir(parents=True, mode=0o700)
         try:
             copy_below(self._live, self._store)
-            copied = {path for path, _status in _walk(self._store)}
-            self._stamps = {path: _stamp(status) for path, status in _walk(self._live) if path in copied}
+            copied = {path for path, _status in walk(self._store)}
+            found = [(path, status) for path, status in walk(self._live) if path in copied]
+            self._remember(found)
         except OSError as error:
             raise UserError(f"the sandbox's files cannot be remembered: {error}") from error
+
+    def _remember(self, found: Iterable[tuple[str, os.stat_result]]) -> None:
+        self._stamps, self._times = {}, {}
+        for path, status in found:
+            self._stamps[path] = stamp(status)
+            if stat.S_ISDIR(status.st_mode):
+                self._times[path] = status.st_atime_ns, status.st_mtime_ns
 
     def give_back(self) -> None:
         """Make the live directory what it was; its own inode stays, so that what is bound to it stays bound."""
@@ -76,22 +85,21 @@ class Sealed:
             folder = self._live / prefix
             folder.chmod(folder.lstat().st_mode | 0o700)  # its owner may have shut it; the right mode comes back below
             for path, status in _entries(self._live, prefix):
-                stamp = self._stamps.get(path)
+                known = self._stamps.get(path)
                 is_folder = stat.S_ISDIR(status.st_mode)
-                if stamp == _stamp(status):
+                if known == stamp(status):
                     unchanged.add(path)
-                elif stamp is None or not (is_folder and stat.S_ISDIR(stamp[3])):
+                elif known is None or not (is_folder and stat.S_ISDIR(known[3])):
                     remove(self._live / path)
                     continue
                 if is_folder:
                     todo.append(path)
-        for path, stamp in self._stamps.items():
-            if path not in unchanged or stat.S_ISDIR(stamp[3]):
-                self._restore(path, stamp[3])
+        for path, known in self._stamps.items():
+            if path not in unchanged or stat.S_ISDIR(known[3]):
+                self._restore(path, known[3])
         for path in reversed(self._stamps):  # children before parents: putting them back changed the parents' times
             if stat.S_ISDIR(self._stamps[path][3]):
-                status = (self._store / path).lstat()
-                os.utime(self._live / path, ns=(status.st_atime_ns, status.st_mtime_ns))
+                os.utime(self._live / path, ns=self._times[path])
                 (self._live / path).chmod(stat.S_IMODE(self._stamps[path][3]))
 
     def _restore(self, path: str, mode: int) -> None:
@@ -107,9 +115,9 @@ class Sealed:
             os.chown(target, owner.st_uid, owner.st_gid, follow_symlinks=False)
         if stat.S_ISREG(mode):
             target.chmod(stat.S_IMODE(mode))
-            self._stamps[path] = _stamp(target.lstat())
+            self._stamps[path] = stamp(target.lstat())
         elif stat.S_ISLNK(mode):
-            self._stamps[path] = _stamp(target.lstat())
+            self._stamps[path] = stamp(target.lstat())
 
 
 def copy_below(source: Path, target: Path) -> None:

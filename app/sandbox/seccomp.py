@@ -26,7 +26,8 @@ def _errno(number: int) -> int:
 _CALLS = {
     "socket": (41, 198), "connect": (42, 203), "sendto": (44, 206), "sendmsg": (46, 211), "sendmmsg": (307, 269),
     "socketpair": (53, 199), "clone": (56, 220), "clone3": (435, 435), "ioctl": (16, 29), "personality": (135, 92),
-    "bind": (49, 200), "listen": (50, 201),
+    "bind": (49, 200), "listen": (50, 201), "setsockopt": (54, 208), "fcntl": (72, 25), "prlimit64": (302, 261),
+    "kill": (62, 129), "pidfd_send_signal": (424, 424),
 }  # fmt: skip
 _DENIED = {
     # other processes
@@ -59,6 +60,17 @@ _UNWALLED = {
     "inotify_add_watch": (254, 27), "setxattr": (188, 5), "lsetxattr": (189, 6),
     "removexattr": (197, 14), "lremovexattr": (198, 15),
 }  # fmt: skip
+
+# Where hostile commands share their uid with those who watch them: signals by process, the first argument.
+_SIGNALS = {
+    "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240),
+}  # fmt: skip
+_QUEUES = {"mq_open": (240, 180), "mq_unlink": (241, 181)}  # they would outlive a reset
+_FCNTL_SIGNALS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: signals by way of a file
+_IOCTL_SIGNALS = (0x8901, 0x8902)  # FIOSETOWN, SIOCSPGRP
+_TCP_FAST_OPEN = (30, 34)  # TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_NO_COOKIE: data in the first packet
+IPPROTO_TCP = 6
 
 AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = 1, 2, 10, 16
 SOCK_STREAM, SOCK_SEQPACKET = 1, 5
@@ -178,5 +190,47 @@ def bare(*, network: bool) -> bytes:
         program.call(_CALLS["sendmmsg"], _refuse_bits(3, MSG_FASTOPEN))
     else:
         program.deny([_CALLS["socket"]], EAFNOSUPPORT)
+    program.add(_RET, ALLOW)
+    return program.bytes()
+
+
+def _refuse(argument: int, values: Iterable[int]) -> list[tuple[int, int, int, int]]:
+    body = [_argument(argument)]
+    for value in values:
+        body += [(_JEQ, value & 0xFFFFFFFF, 0, 1), (_RET, _errno(EPERM), 0, 0)]
+    return body
+
+
+def container(nursery: int) -> bytes:
+    """For a container whose one uid is the server's too: the server (process 1) and `nursery` cannot be signalled,
+    limited or traced, nor everybody at once; internet sockets are TCP and made by us (`app.sandbox.remote.sockets`).
+    """
+    program = _start()
+    _both(program)
+    program.deny(_QUEUES.values())
+    program.call(_CALLS["kill"], _refuse(0, (1, -1, nursery, -nursery)))  # the keepers are of the nursery's group
+    for name, numbers in _SIGNALS.items():
+        if name != "kill":
+            program.call(numbers, _refuse(0, (1, nursery)))
+    program.deny([_CALLS["pidfd_send_signal"]], ENOSYS)  # a descriptor does not tell whose it is
+    program.call(_CALLS["fcntl"], _refuse(1, _FCNTL_SIGNALS))
+    program.call(_CALLS["ioctl"], _refuse(1, _IOCTL_SIGNALS))
+    program.call(_CALLS["prlimit64"], _allow_only(0, (0,), EPERM))  # a CPU limit of zero would kill even process 1
+    fast = [
+        _argument(1), (_JEQ, IPPROTO_TCP, 0, 4),
+        _argument(2), (_JEQ, _TCP_FAST_OPEN[0], 1, 0), (_JEQ, _TCP_FAST_OPEN[1], 0, 1), (_RET, _errno(EPERM), 0, 0),
+    ]  # fmt: skip
+    program.call(_CALLS["setsockopt"], fast)
+    program.call(_CALLS["sendto"], _refuse_bits(3, MSG_FASTOPEN))
+    program.call(_CALLS["sendmsg"], _refuse_bits(2, MSG_FASTOPEN))
+    program.call(_CALLS["sendmmsg"], _refuse_bits(3, MSG_FASTOPEN))
+    inet = [
+        _argument(0), (_JEQ, AF_UNIX, 0, 1), (_RET, ALLOW, 0, 0), (_JEQ, AF_NETLINK, 0, 1), (_RET, ALLOW, 0, 0),
+        (_JEQ, AF_INET, 2, 0), (_JEQ, AF_INET6, 1, 0), (_RET, _errno(EAFNOSUPPORT), 0, 0),
+        _argument(1), (_AND, _TYPE_MASK, 0, 0), (_JEQ, SOCK_STREAM, 1, 0), (_RET, _errno(EPERM), 0, 0),
+        _argument(2), (_JEQ, 0, 2, 0), (_JEQ, IPPROTO_TCP, 1, 0), (_RET, _errno(EPERM), 0, 0),
+        (_RET, NOTIFY, 0, 0),
+    ]  # fmt: skip
+    program.call(_CALLS["socket"], inet)
     program.add(_RET, ALLOW)
     return program.bytes()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from app.sandbox import cgroup, identity
-from app.sandbox.egress import EgressProxy
 from app.sandbox.process import Process, Spec
 from app.sandbox_port import Limits
 
@@ -47,6 +46,23 @@ class Plan:
     channel: socket.socket | None = None
 
 
+class Proxy(Protocol):
+    """The way out while one `network` command runs."""
+
+    def serve(self, listener: socket.socket, is_ours: Callable[[tuple[str, int]], bool] = ...) -> None:
+        """Accept on `listener` until closed; hang up on connections that are not ours."""
+
+    def close(self) -> None: ...
+
+
+class Seal(Protocol):
+    """A remembered state of something, and the way back to it."""
+
+    def take(self) -> None: ...
+
+    def give_back(self) -> None: ...
+
+
 class Walls(Protocol):
     """How one kind of sandbox confines a command."""
 
@@ -58,8 +74,8 @@ class Walls(Protocol):
     def plan(self, argv: list[str], fds: dict[int, int], *, network: bool) -> Plan:
         """The confined start of `argv` (whose program is an absolute path inside)."""
 
-    def connect(self, process: Process, plan: Plan, proxy: EgressProxy) -> None:
-        """Let the started `network` command reach the proxy."""
+    def connect(self, process: Process, plan: Plan, proxy: Proxy | None) -> None:
+        """What a started command needs of us; `proxy`, which a `network` command has, is to be in its reach."""
 
     @property
     def sources(self) -> Sequence[Path]:

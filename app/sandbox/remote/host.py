@@ -1,0 +1,147 @@
+"""Opening a remote sandbox: the task starts while the worker clones, then the files go over."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+from app import log
+from app.errors import TransientError
+from app.sandbox.egress import EgressProxy
+from app.sandbox.egress_policy import Network
+from app.sandbox.remote.client import LONG_SECONDS, RemoteSandbox
+from app.sandbox.remote.container import HISTORY, TREE
+from app.sandbox.remote.frames import BrokenChannel, Channel, new_key, prove
+from app.sandbox.remote.gate import PORT, Gate
+from app.sandbox.remote.tasks import SandboxTasks
+from app.sandbox.remote.upload import pack, pack_history
+from app.sandbox.walls import object_directories
+from app.sandbox_port import Egress, EgressRequest, Limits
+
+SERVER_SECONDS = 60.0  # from the task's address to the server's first word
+CONNECT_SECONDS = 5.0
+
+
+class RemoteHost:
+    """Implements `app.sandbox_port.SandboxHost`. `networks`: see `EgressProxy`; `abi` pretends an older Landlock."""
+
+    name = "remote"
+
+    def __init__(
+        self,
+        tasks: SandboxTasks,
+        *,
+        networks: tuple[Network, ...] = (),
+        egress_port: int = PORT,
+        abi: int | None = None,
+        make_proxy: Callable[..., EgressProxy] = EgressProxy,
+    ) -> None:
+        self._tasks, self._egress_port, self._abi = tasks, egress_port, abi
+        self._make_proxy = partial(make_proxy, networks=networks) if networks else make_proxy
+        self._lock = threading.Lock()
+        self._started: dict[str, tuple[str, bytes]] = {}  # run → (task's handle, channel's key)
+
+    def tree_path(self, tree: Path) -> str:  # noqa: ARG002 - there is one tree in a container
+        return str(TREE)
+
+    def history_path(self, history: Path) -> str:  # noqa: ARG002
+        return str(HISTORY / "0")
+
+    def prepare(self, run_id: str, image: str) -> None:
+        """Ask for the task; once per run, whoever asks again."""
+        with self._lock:
+            if run_id not in self._started:
+                key, commitment = new_key()
+                self._started[run_id] = self._tasks.start(run_id, image, commitment), key
+
+    def open(
+        self,
+        run_id: str,
+        tree: Path,
+        *,
+        limits: Limits,
+        egress: Egress,
+        on_request: Callable[[EgressRequest], None],
+        history: Path | None = None,
+    ) -> RemoteSandbox:
+        """Raises UserError, TransientError; the task is stopped then."""
+        self.prepare(run_id, "")
+        with self._lock:
+            handle, key = self._started.pop(run_id)
+        stop = partial(self._stop, handle, tree)
+        try:
+            started = time.monotonic()
+            sock = self._reach(*self._tasks.address(handle))
+            try:
+                gate = Gate(sock.getsockname()[0], sock.getpeername()[0], self._egress_port)
+                channel = prove(sock, key)
+            except BrokenChannel as error:
+                sock.close()
+                raise TransientError(
+                    f"the sandbox's server does not answer: {error}", retry_after_seconds=30
+                ) from error
+            sandbox = RemoteSandbox(
+                channel,
+                root=str(TREE),
+                limits=limits,
+                gate=gate,
+                make_proxy=lambda: self._make_proxy(egress, on_request),
+                on_close=stop,
+            )
+        except BaseException:
+            stop()
+            raise
+        try:
+            reached = time.monotonic()
+            self._fill(channel, sandbox, tree, limits, history)
+            log.event(
+                "sandbox.opened",
+                run=run_id,
+                waited_seconds=round(reached - started, 2),
+                upload_seconds=round(time.monotonic() - reached, 2),
+                facts=dict(sandbox.facts),
+            )
+        except BaseException:
+            sandbox.close()
+            raise
+        return sandbox
+
+    def _stop(self, handle: str, tree: Path) -> None:
+        shutil.rmtree(tree, ignore_errors=True)
+        try:
+            self._tasks.stop(handle)
+        except TransientError as error:  # it ends by itself without us
+            log.event("sandbox.stop_failed", level=log.WARNING, error=error)
+
+    def _reach(self, host: str, port: int) -> socket.socket:
+        """Connect to the server, which may still be starting."""
+        deadline = time.monotonic() + SERVER_SECONDS
+        while True:
+            try:
+                return socket.create_connection((host, port), CONNECT_SECONDS)
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise TransientError(
+                        f"the sandbox's server is not there: {error}", retry_after_seconds=30
+                    ) from error
+            time.sleep(0.05)
+
+    def _fill(self, channel: Channel, sandbox: RemoteSandbox, tree: Path, limits: Limits, history: Path | None) -> None:
+        files = 0
+        objects = object_directories(history.absolute() / "objects") if history else []
+        try:
+            for head, body in chain(pack("tree", tree), pack_history(objects)):
+                files += sum(item.kind in ("file", "link") for item in head["items"])
+                channel.send(head, body)
+        except BrokenChannel as error:
+            raise TransientError(f"the sandbox is gone: {error}", retry_after_seconds=30) from error
+        answer, _body = sandbox.ask("ready", files=files, limits=asdict(limits), abi=self._abi, seconds=LONG_SECONDS)
+        facts = answer.get("facts")
+        sandbox.facts = {str(k)[:20]: str(v)[:80] for k, v in facts.items()} if isinstance(facts, dict) else {}

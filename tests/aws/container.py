@@ -1,0 +1,269 @@
+"""A container like Fargate's for the sandbox server, made of bubblewrap: read-only root, uid 1000, no capabilities, the
+server as the first process, a process and network namespace of its own, a runtime's default seccomp profile.
+
+Nothing leads out of its network but one port, which is the worker's egress port, and nothing in but the server's: the
+listening socket is made outside and handed in. `Containers` is the `SandboxTasks` of the tests.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.errors import TransientError
+from app.sandbox import identity, seccomp
+from app.sandbox.walls import memory_file
+
+ROOT = Path(__file__).parents[2]
+BWRAP = shutil.which("bwrap")
+SYSTEM_PYTHON = "/usr/bin/python3"
+INSIDE = "/opt/lamplighter/sandbox.pyz"
+START_SECONDS = 30.0
+# What a container runtime's default profile denies without CAP_SYS_PTRACE, beyond our own filter: so that nothing of
+# the server rests on it (x86_64, aarch64).
+RUNTIME_DENIES = {"pidfd_getfd": (438, 438), "ptrace": (101, 117), "process_vm_readv": (310, 270), "kcmp": (312, 272)}
+# The first program inside: opens the way to the worker, passes it out, becomes the server.
+STAGE = """\
+import os, socket, sys
+port, channel = int(sys.argv[1]), socket.socket(fileno=4)
+door = socket.create_server(("127.0.0.1", port), backlog=64)
+socket.send_fds(channel, [b"door"], [door.fileno()])
+door.close()
+channel.close()
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+ETC = {
+    "passwd": "root:x:0:0:root:/root:/sbin/nologin\nagent:x:1000:1000:agent:/work/home:/bin/bash\n",
+    "group": "root:x:0:\nagent:x:1000:\n",
+    "hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+    "resolv.conf": "nameserver 169.254.169.253\n",
+}
+
+
+def missing() -> str:
+    """Why this machine cannot; "" when it can."""
+    if BWRAP is None:
+        return "bubblewrap is not installed: `sudo apt install bubblewrap`"
+    if not Path(SYSTEM_PYTHON).exists():
+        return f"the container's Python is the system's, and there is no {SYSTEM_PYTHON}"
+    return ""
+
+
+def archive(target: Path) -> Path:
+    """The server as it is shipped."""
+    spec = importlib.util.spec_from_file_location("sandbox_archive", ROOT / "infra" / "sandbox" / "archive.py")
+    assert spec is not None and spec.loader is not None
+    builder = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(builder)
+    builder.build(target)
+    target.chmod(0o644)
+    return target
+
+
+def runtime_profile() -> int:
+    """A descriptor of the runtime's seccomp filter."""
+    program = seccomp._start()
+    program.deny(RUNTIME_DENIES.values())
+    program.add(seccomp._RET, seccomp.ALLOW)
+    profile = memory_file(program.bytes())
+    os.lseek(profile, 0, os.SEEK_SET)  # bubblewrap reads on from where it is
+    return profile
+
+
+def arguments(
+    server: Path, etc: Path, *, python: str = SYSTEM_PYTHON, binds: Sequence[str] = (), net: bool = True
+) -> list[str]:
+    """Of bubblewrap, up to the program to start; descriptor 5 is the seccomp filter."""
+    options = [
+        "--unshare-user",
+        "--unshare-pid",
+        "--as-pid-1",
+        "--unshare-ipc",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+    ]
+    options += ["--unshare-net"] if net else []
+    options += ["--uid", "1000", "--gid", "1000", "--cap-drop", "ALL", "--die-with-parent", "--hostname", "sandbox"]
+    options += ["--clearenv", "--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", "--seccomp", "5"]
+    for path in map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")):
+        if path.is_symlink():
+            options += ["--symlink", os.readlink(path), str(path)]
+        elif path.is_dir():
+            options += ["--ro-bind", str(path), str(path)]
+    options += ["--ro-bind", str(etc), "/etc"]
+    for name in ("/etc/ssl/certs", "/etc/alternatives"):
+        if Path(name).exists():
+            options += ["--ro-bind", name, name]
+    for path in binds:
+        options += ["--ro-bind", path, path]
+    options += ["--ro-bind", str(server), INSIDE, "--proc", "/proc", "--dev", "/dev"]
+    return [*options, "--tmpfs", "/work", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/"]
+
+
+@dataclass(kw_only=True)
+class Container:
+    process: subprocess.Popen[bytes]
+    address: tuple[str, int]
+    folder: Path
+    doors: list[socket.socket] = field(default_factory=list)
+
+    @property
+    def pid(self) -> int:
+        """Of the server, as the machine sees it."""
+        return int(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0])
+
+
+class Containers:
+    """Starts and stops them; `close` ends all that are left. `egress_port`: where the worker's gate will listen."""
+
+    def __init__(
+        self, egress_port: int, *, server: Path, python: str = SYSTEM_PYTHON, binds: Sequence[str] = ()
+    ) -> None:
+        self.egress_port, self._server, self._python, self._binds = egress_port, server, python, binds
+        self.running: dict[str, Container] = {}
+        self.images: list[str] = []
+
+    def start(self, run_id: str, image: str, key_sha256: str) -> str:
+        self.images.append(image)
+        folder = Path(tempfile.mkdtemp(prefix="container-"))
+        folder.chmod(0o755)
+        etc = folder / "etc"
+        etc.mkdir()
+        for name, text in ETC.items():
+            (etc / name).write_text(text)
+        for name in ("ssl/certs", "alternatives"):
+            (etc / name).mkdir(parents=True, exist_ok=True)
+        listener = socket.create_server(("127.0.0.1", 0))
+        ours, theirs = socket.socketpair()
+        profile = runtime_profile()
+        command = [str(BWRAP), *arguments(self._server, etc, binds=self._binds)]
+        command += ["--setenv", "LAMPLIGHTER_SANDBOX_KEY_SHA256", key_sha256, "--setenv", "LISTEN_FDS", "1", "--"]
+        command += [self._python, "-I", "-S", "-c", STAGE, str(self.egress_port)]
+        command += [self._python, "-I", "-S", "-B", INSIDE]
+        uid = identity.own_uid()
+        who = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
+        process = _spawn(command, {3: listener.fileno(), 4: theirs.fileno(), 5: profile}, folder / "log", who)
+        os.close(profile)
+        theirs.close()
+        handle = f"{run_id}-{process.pid}"
+        container = Container(process=process, address=listener.getsockname()[:2], folder=folder)
+        listener.close()
+        self.running[handle] = container
+        threading.Thread(target=self._relay, args=(container, ours), daemon=True).start()
+        return handle
+
+    def address(self, handle: str) -> tuple[str, int]:
+        container = self.running[handle]
+        if container.process.poll() is not None:
+            log = (container.folder / "log").read_text()[-500:]
+            raise TransientError(f"the container stopped with {container.process.returncode}: {log}")
+        return container.address
+
+    def stop(self, handle: str) -> None:
+        container = self.running.pop(handle, None)
+        if container is None:
+            return
+        container.process.kill()
+        container.process.wait()
+        for door in container.doors:
+            _shut(door)
+        shutil.rmtree(container.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        for handle in list(self.running):
+            self.stop(handle)
+
+    def _relay(self, container: Container, channel: socket.socket) -> None:
+        """The one way out of the network namespace: its loopback port leads to the same port here."""
+        with channel:
+            channel.settimeout(START_SECONDS)
+            try:
+                _data, fds, _flags, _address = socket.recv_fds(channel, 16, 1)
+            except OSError:
+                return
+        if not fds:
+            return
+        door = socket.socket(fileno=fds[0])
+        container.doors.append(door)
+        while True:
+            try:
+                client, _address = door.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(("127.0.0.1", self.egress_port), 5)
+            except OSError:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.close()
+                continue
+            for source, target in ((client, server), (server, client)):
+                threading.Thread(target=_copy, args=(source, target), daemon=True).start()
+
+
+def _spawn(command: list[str], fds: dict[int, int], log: Path, who: dict[str, object]) -> subprocess.Popen[bytes]:
+    """With descriptors at fixed numbers; a shell moves them, because they may be in each other's way."""
+    high = {number: os.dup(fd) for number, fd in fds.items()}
+    moves = " ".join(f"{number}<&{fd} {fd}<&-" for number, fd in high.items())
+    for fd in high.values():
+        os.set_inheritable(fd, True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["/bin/bash", "-c", f'exec "$@" {moves}', "bash", *command],
+            pass_fds=list(high.values()),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            **who,  # type: ignore[call-overload]
+        )
+    for fd in high.values():
+        os.close(fd)
+    return process
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        _shut(source)
+        _shut(target)
+
+
+def _shut(sock: socket.socket) -> None:
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+def free_port() -> int:
+    """A port nobody listens on now, outside the range the system hands out by itself."""
+    for port in range(20_000 + os.getpid() % 5000, 32_000):
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
+    raise TransientError("no port is free")
+
+
+def wait_gone(pid: int, seconds: float = 10.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not Path(f"/proc/{pid}").exists():
+            return True
+        time.sleep(0.02)
+    return False
