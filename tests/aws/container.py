@@ -27,7 +27,7 @@ from app.sandbox.walls import memory_file
 ROOT = Path(__file__).parents[2]
 BWRAP = shutil.which("bwrap")
 SYSTEM_PYTHON = "/usr/bin/python3"
-INSIDE = "/opt/lamplighter/sandbox.pyz"
+INSIDE = "/lamplighter.pyz"
 START_SECONDS = 30.0
 # What a container runtime's default profile denies without CAP_SYS_PTRACE, beyond our own filter: so that nothing of
 # the server rests on it (x86_64, aarch64).
@@ -108,6 +108,7 @@ def arguments(
     for path in binds:
         options += ["--ro-bind", path, path]
     options += ["--ro-bind", str(server), INSIDE, "--proc", "/proc", "--dev", "/dev"]
+    options += ["--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     return [*options, "--tmpfs", "/work", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/"]
 
 
@@ -116,6 +117,7 @@ class Container:
     process: subprocess.Popen[bytes]
     address: tuple[str, int]
     folder: Path
+    relay: threading.Thread = field(default_factory=threading.Thread)
     doors: list[socket.socket] = field(default_factory=list)
 
     @property
@@ -160,7 +162,8 @@ class Containers:
         container = Container(process=process, address=listener.getsockname()[:2], folder=folder)
         listener.close()
         self.running[handle] = container
-        threading.Thread(target=self._relay, args=(container, ours), daemon=True).start()
+        container.relay = threading.Thread(target=self._relay, args=(container, ours), daemon=True)
+        container.relay.start()
         return handle
 
     def address(self, handle: str) -> tuple[str, int]:
@@ -178,6 +181,7 @@ class Containers:
         container.process.wait()
         for door in container.doors:
             _shut(door)
+        container.relay.join(5)
         shutil.rmtree(container.folder, ignore_errors=True)
 
     def close(self) -> None:
@@ -194,21 +198,27 @@ class Containers:
                 return
         if not fds:
             return
-        door = socket.socket(fileno=fds[0])
-        container.doors.append(door)
-        while True:
-            try:
-                client, _address = door.accept()
-            except OSError:
-                return
+        with socket.socket(fileno=fds[0]) as door:
+            container.doors.append(door)
+            while True:
+                try:
+                    client, _address = door.accept()
+                except OSError:
+                    return
+                threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
+
+    def _pass_on(self, client: socket.socket) -> None:
+        with client:
             try:
                 server = socket.create_connection(("127.0.0.1", self.egress_port), 5)
-            except OSError:
+            except OSError:  # refused, as the port itself would
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                client.close()
-                continue
-            for source, target in ((client, server), (server, client)):
-                threading.Thread(target=_copy, args=(source, target), daemon=True).start()
+                return
+            with server:
+                back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+                back.start()
+                _copy(client, server)
+                back.join()
 
 
 def _spawn(command: list[str], fds: dict[int, int], log: Path, who: dict[str, object]) -> subprocess.Popen[bytes]:
