@@ -76,42 +76,40 @@ class RemoteHost:
         with self._lock:
             handle, key = self._started.pop(run_id)
         stop = partial(self._stop, handle, tree)
+        started = time.monotonic()
         try:
-            started = time.monotonic()
-            sock = self._reach(*self._tasks.address(handle))
-            try:
-                gate = Gate(sock.getsockname()[0], sock.getpeername()[0], self._egress_port)
-                channel = prove(sock, key)
-            except BrokenChannel as error:
-                sock.close()
-                raise TransientError(
-                    f"the sandbox's server does not answer: {error}", retry_after_seconds=30
-                ) from error
-            sandbox = RemoteSandbox(
-                channel,
-                root=str(TREE),
-                limits=limits,
-                gate=gate,
-                make_proxy=lambda: self._make_proxy(egress, on_request),
-                on_close=stop,
-            )
+            channel, gate = self._connect(handle, key)
         except BaseException:
             stop()
             raise
+        sandbox = RemoteSandbox(
+            channel,
+            root=str(TREE),
+            limits=limits,
+            gate=gate,
+            make_proxy=lambda: self._make_proxy(egress, on_request),
+            on_close=stop,
+        )
+        reached = time.monotonic()
         try:
-            reached = time.monotonic()
             self._fill(channel, sandbox, tree, limits, history)
-            log.event(
-                "sandbox.opened",
-                run=run_id,
-                waited_seconds=round(reached - started, 2),
-                upload_seconds=round(time.monotonic() - reached, 2),
-                facts=dict(sandbox.facts),
-            )
         except BaseException:
             sandbox.close()
             raise
+        waited, upload = round(reached - started, 2), round(time.monotonic() - reached, 2)
+        facts = dict(sandbox.facts)
+        log.event("sandbox.opened", run=run_id, waited_seconds=waited, upload_seconds=upload, facts=facts)
         return sandbox
+
+    def _connect(self, handle: str, key: bytes) -> tuple[Channel, Gate]:
+        """The channel to the task's server, and the way out for whoever is at its other end."""
+        sock = self._reach(*self._tasks.address(handle))
+        try:
+            gate = Gate(sock.getsockname()[0], sock.getpeername()[0], self._egress_port)
+            return prove(sock, key), gate
+        except (BrokenChannel, OSError) as error:
+            sock.close()
+            raise TransientError(f"the sandbox's server does not answer: {error}", retry_after_seconds=30) from error
 
     def _stop(self, handle: str, tree: Path) -> None:
         shutil.rmtree(tree, ignore_errors=True)
