@@ -241,7 +241,7 @@ class Ecs:
         )
         self.tasks[task.arn] = task
         self._tokens[token] = (task.arn, plain)
-        threading.Thread(target=self._live, args=(task,), name=f"task-{task.id}", daemon=True).start()
+        self._begin(task)
         return {"tasks": [task.told()], "failures": []}
 
     def _checked(self, request: dict[str, Any]) -> tuple[Definition, str]:
@@ -319,6 +319,9 @@ class Ecs:
 
     # ------------------------------------------------------------ a task's life
 
+    def _begin(self, task: Task) -> None:
+        threading.Thread(target=self._live, args=(task,), name=f"task-{task.id}", daemon=True).start()
+
     def _live(self, task: Task) -> None:
         if self.pull_seconds:
             time.sleep(self.pull_seconds)
@@ -389,6 +392,9 @@ class Ecs:
             "resources": [task.arn],
             "detail": task.told(),
         }
+        self._tell(event)
+
+    def _tell(self, event: dict[str, Any]) -> None:
         threading.Thread(target=self.on_stopped, args=(event,), daemon=True).start()
 
 

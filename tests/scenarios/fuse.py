@@ -2,16 +2,20 @@
 
 Effects are what outlives a process: ledger events, blobs, messages, started workers, writes to GitHub, calls of the
 model. Dying before effect n leaves the same world as dying after effect n-1, so the sweep dies after each of them.
+On one machine they are counted at the ports; on AWS every request that changes something is one, of which a port's
+call often makes several (an append writes to DynamoDB, then to S3).
 """
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import httpx
 
 from app.ports import ModelReply, ModelRequest
 from app.wiring import Platform
+from tests.scenarios.ground import Ground
 from tests.scenarios.stage import replace
 
 
@@ -22,10 +26,14 @@ class Killed(BaseException):
 class Fuse:
     """Counts effects and dies after the one numbered `at` (never, when it is None)."""
 
-    def __init__(self, at: int | None = None) -> None:
+    def __init__(self, at: int | None = None, ground: Ground | None = None) -> None:
         self.at = at
         self.effects: list[str] = []
         self.is_dead = False
+        self._emulator = getattr(ground, "aws", None)
+        self._thread = threading.current_thread()
+        if self._emulator:
+            self._emulator.around = self._request
 
     def burn(self, name: str, effect: Any, *args: Any, **named: Any) -> Any:
         if self.is_dead:
@@ -40,6 +48,10 @@ class Fuse:
     def __call__(self, platform: Platform) -> Platform:
         assert platform.transport is not None
         model = platform.model()
+        if self._emulator:
+            return replace(
+                platform, transport=_Transport(platform.transport, self), model=lambda: _Model(model, self)
+            )
         return replace(
             platform,
             store=_Store(platform.store, self),
@@ -49,6 +61,23 @@ class Fuse:
             transport=_Transport(platform.transport, self),
             model=lambda: _Model(model, self),
         )
+
+    def _request(self, operation: str, answer: Any) -> Any:
+        """One request to AWS. Looking changes nothing, a refused write neither, nor a receive that finds nothing.
+
+        A worker's heartbeat beats by the machine's time, so its requests are no part of the count.
+        """
+        if self.is_dead:
+            raise Killed(operation)
+        got = answer()
+        is_idle = operation == "sqs.ReceiveMessage" and b'"Messages"' not in got.raw.getvalue()
+        is_effect = not operation.partition(".")[2].startswith(_LOOKS) and got.status_code < 300 and not is_idle
+        if is_effect and threading.current_thread() is self._thread:
+            return self.burn(operation, lambda: got)
+        return got
+
+
+_LOOKS = ("Get", "Head", "List", "Query", "BatchGet", "Describe")
 
 
 class _Part:

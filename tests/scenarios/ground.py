@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import pytest
+
 from app import wiring
 from app.control import Control
 from app.settings import Settings
 from tests.clock import HeldClock
 
-GROUNDS = ["local"]
+GROUNDS = ["local", pytest.param("aws", marks=pytest.mark.aws)]
 
 
 class Workers(Protocol):
@@ -44,10 +46,13 @@ class Ground(Protocol):
     def close(self) -> None: ...
 
 
-def ground_of(kind: str, folder: Path, _clock: HeldClock) -> Ground:
+def ground_of(kind: str, folder: Path, clock: HeldClock) -> Ground:
     """`local` or `aws`."""
-    assert kind == "local"
-    return OneMachine(folder)
+    if kind == "local":
+        return OneMachine(folder)
+    from tests.scenarios.account import Account  # boto3 and moto take a second to load
+
+    return Account(folder, clock)
 
 
 class InlineLauncher:

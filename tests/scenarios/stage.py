@@ -144,8 +144,10 @@ class Bot:
 
     def work_waiting(self) -> int:
         for run_id, attempt in list(self.workers.waiting.items()):
-            wiring.worker(self.platform).work(run_id, attempt)
-            self.workers.finished(run_id)
+            try:
+                wiring.worker(self.platform).work(run_id, attempt)
+            finally:  # also when it died
+                self.workers.finished(run_id)
             return 1
         return 0
 

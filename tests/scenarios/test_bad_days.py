@@ -80,9 +80,10 @@ def test_a_refused_pull_request_ends_as_a_visible_failure(bot, github, repo, mod
 def test_what_is_over_the_cap_waits_in_order_and_says_so(make_bot, github, repo, model):
     bot = make_bot(concurrency=1)
     issues = [github.maintainer.open_issue(repo, f"Bug {number}", body="It raises.") for number in (1, 2, 3)]
-    for issue in issues:
+    for made, issue in enumerate(issues, start=1):
         github.maintainer.label(issue, "agent-fix")
-    bot.step_until(lambda: len(bot.runs) == 3)
+        bot.step_until(lambda wanted=made: len(bot.runs) == wanted)
+        bot.clock.advance(1)
     bot.control.drain_publishing()
 
     assert [run.phase for run in bot.runs] == ["working", "queued", "queued"]

@@ -43,7 +43,7 @@ class Play:
 
     def process(self, *, dies_after: int | None) -> bool:
         """One process over the same home; whether it lived to the end of the story."""
-        fuse = Fuse(dies_after)
+        fuse = Fuse(dies_after, self.ground)
         self.bot = Bot(self.ground, self.github, self.script, self.clock, change=fuse)
         try:
             self.bot.run_until_idle()
@@ -58,7 +58,6 @@ class Play:
         finally:
             self.effects += fuse.effects
             self.bot.close()
-            self.bot.workers.kill()
         return True
 
     def close(self) -> None:
@@ -95,6 +94,7 @@ def test_dying_after_any_effect_loses_nothing_and_doubles_nothing(
     assert calm.process(dies_after=None)
     calls = calm.effects.count("model call")
     calm.assert_nothing_lost_and_nothing_doubled(calls)
+    calm.close()
     for at in range(1 + shard, len(calm.effects) + 1, _SHARDS):
         play = Play(tmp_path / f"at-{at}", kind, asks=asks)
         died = not play.process(dies_after=at)
