@@ -12,6 +12,7 @@ import threading
 from typing import Any
 
 import httpx
+from botocore.exceptions import NoCredentialsError
 
 from app.ports import ModelReply, ModelRequest
 from app.wiring import Platform
@@ -67,12 +68,13 @@ class Fuse:
 
         A worker's heartbeat beats by the machine's time, so its requests are no part of the count.
         """
+        is_ours = threading.current_thread() is self._thread
         if self.is_dead:
-            raise Killed(operation)
+            raise Killed(operation) if is_ours else NoCredentialsError()
         got = answer()
         is_idle = operation == "sqs.ReceiveMessage" and b'"Messages"' not in got.raw.getvalue()
         is_effect = not operation.partition(".")[2].startswith(_LOOKS) and got.status_code < 300 and not is_idle
-        if is_effect and threading.current_thread() is self._thread:
+        if is_effect and is_ours:
             return self.burn(operation, lambda: got)
         return got
 
