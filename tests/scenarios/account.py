@@ -16,11 +16,8 @@ from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
 from app import wiring
-from app.aws.launcher import FargateLauncher
-from app.aws.queue import SqsQueue
-from app.aws.store import DynamoStore
+from app.aws.launcher import run_of
 from app.control import Control
-from app.log import Redactor
 from app.settings import Settings
 from tests.aws.ecs import Definition, Ecs, Refusal, Task
 from tests.aws.emulator import Emulator, emulated
@@ -87,29 +84,19 @@ class Account:
         return Settings(home=self._folder / "worker", platform="aws", cloud=self.aws.cloud, **given)
 
     def platform(self, settings: Settings, **held: Any) -> tuple[wiring.Platform, HeldEcs]:
-        clients, cloud, clock = self.aws.clients, settings.cloud, held["clock"]
-        store = DynamoStore(clients, cloud.table, cloud.bucket, clock)
-        launcher = FargateLauncher(cloud, store, clock, clients)
-        model, host = held.pop("model"), held.pop("host")
-        return wiring.Platform(
-            settings=settings,
-            redactor=Redactor(settings.secrets()),
-            store=store,
-            jobs=SqsQueue(clients, cloud.jobs_queue_url),
-            publishing=SqsQueue(clients, cloud.publish_queue_url),
-            launcher=launcher,
-            tokens=None,
-            model=lambda: model,
-            host=lambda: host,
-            **held,
-        ), self.ecs
+        platform = wiring.aws_platform(settings, clients=self.aws.clients, **held)
+        self.store = platform.store
+        return platform, self.ecs
 
     def stopped_tasks(self, control: Control) -> int:
-        told = 0
+        """EventBridge tells of each of them twice: it promises at least once."""
+        told, store = 0, self.store
         while self.ecs.events:
-            self.ecs.events.popleft()
-            told += 1
-        return 0 * told
+            detail = self.ecs.events.popleft()["detail"]
+            for _ in range(2):
+                given = run_of(detail, store)
+                told += given is not None and control.scheduler.worker_ended(*given)
+        return told
 
     def close(self) -> None:
         self._stack.close()

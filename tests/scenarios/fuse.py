@@ -50,9 +50,7 @@ class Fuse:
         assert platform.transport is not None
         model = platform.model()
         if self._emulator:
-            return replace(
-                platform, transport=_Transport(platform.transport, self), model=lambda: _Model(model, self)
-            )
+            return replace(platform, transport=_Transport(platform.transport, self), model=lambda: _Model(model, self))
         return replace(
             platform,
             store=_Store(platform.store, self),
