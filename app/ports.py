@@ -141,6 +141,12 @@ class Store(Claims, Protocol):
     def witness(self, run_id: str) -> tuple[int, str] | None:
         """The last head recorded outside the ledger's own table."""
 
+    def witnessed_runs(self) -> list[str]:
+        """Every run a head was ever recorded of, oldest first where that is known."""
+
+    def witness_problems(self) -> list[str]:
+        """What was done to the witness itself, in sentences; empty when it is whole."""
+
     def summary(self, run_id: str) -> RunSummary | None: ...
 
     def runs(

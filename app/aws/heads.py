@@ -56,6 +56,17 @@ class S3Heads:
         first = min(newest, key=lambda head: head.written)
         return first.seq, first.digest
 
+    def runs(self) -> list[str]:
+        """Every run with a head, in no order; a thousand a call. Those whose heads are all hidden count too."""
+        found: list[str] = []
+        with translated("list the runs that were witnessed"):
+            pages = self._s3.get_paginator("list_object_versions").paginate(
+                Bucket=self._bucket, Prefix="heads/", Delimiter="/"
+            )
+            for page in pages:
+                found += [item["Prefix"].split("/")[1] for item in page.get("CommonPrefixes", [])]
+        return found
+
     def problems(self, run_id: str = "") -> list[str]:
         """What was done to the heads, of one run or of all, in sentences; empty when nothing was. A page of a thousand
         heads is one call.

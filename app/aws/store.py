@@ -90,6 +90,9 @@ class DynamoStore:
     def witness(self, run_id: str) -> tuple[int, str] | None:
         return self._heads.head(run_id)
 
+    def witnessed_runs(self) -> list[str]:
+        return self._heads.runs()
+
     def witness_problems(self, run_id: str = "") -> list[str]:
         """What is wrong with the witness itself, of one run or of all, in sentences; empty when it is whole."""
         return self._heads.problems(run_id)

@@ -45,7 +45,7 @@ def _verify(homes: Homes, prefixes: list[str], *, everything: bool, as_json: boo
         found[run_id] = {"events": events, "whole": not problems, "problems": problems}
     if everything:
         found |= {
-            f"heads.log of {home.path}": {"events": 0, "whole": False, "problems": problems}
+            home.witness: {"events": 0, "whole": False, "problems": problems}
             for home in homes.found
             if (problems := home.store.witness_problems())
         }
@@ -55,6 +55,9 @@ def _verify(homes: Homes, prefixes: list[str], *, everything: bool, as_json: boo
 
 def _one(homes: Homes, prefix: str) -> tuple[Any, str]:
     """As `find`, but also a run that only the witness still knows."""
+    for home in homes.found:
+        if home.store.summary(prefix):
+            return home, prefix
     hits = {
         (index, run_id)
         for index, home in enumerate(homes.found)

@@ -1,11 +1,12 @@
-"""The homes a person's commands look into: the server's, and below it that of local runs.
+"""The ledgers a person's commands look into: the server's or the cloud's, and that of local runs.
 
 Local runs (`lamplighter run`) have a home of their own, because the server publishes whatever it finds in its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app import settings as words
@@ -14,24 +15,27 @@ from app.ledger import Event
 from app.local.clock import SystemClock
 from app.local.store import SqliteStore
 from app.log import Redactor
-from app.ports import RunSummary
+from app.ports import Queue, RunSummary, Store
 from app.run_ledger import RunLedger
 from app.settings import Settings
 
 LOCAL_FOLDER = "local"
-_ALL = 1_000_000
+ALL = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Home:
-    """One directory with a ledger."""
+    """One ledger, and the queues beside it."""
 
     path: Path
-    store: SqliteStore
+    store: Store
     is_local: bool  # of `lamplighter run`; no server works there
+    witness: str = "heads.log"  # how a person calls the place where heads are witnessed
+    look_seconds: float = 0.2  # between two looks at a run that is watched
+    queues: Mapping[str, Queue] = field(default_factory=dict)  # jobs, publish
 
-    def runs(self, *, active: bool | None = None) -> list[RunSummary]:
-        return self.store.runs(active=active, limit=_ALL)
+    def runs(self, *, active: bool | None = None, limit: int = ALL) -> list[RunSummary]:
+        return self.store.runs(active=active, limit=limit)
 
     def open(self, run_id: str, redactor: Redactor) -> RunLedger:
         return RunLedger(self.store, run_id, clock=SystemClock(), redactor=redactor)
@@ -49,27 +53,56 @@ class Homes:
 
     def find(self, prefix: str) -> tuple[Home, RunSummary]:
         """The one run whose id begins with `prefix`. Raises UserError for none or several."""
+        if not prefix:
+            raise _unknown(prefix)
+        for home in self.found:
+            if summary := home.store.summary(prefix):
+                return home, summary
         hits = [(home, run) for home in self.found for run in home.runs() if run.run_id.startswith(prefix)]
-        exact = [hit for hit in hits if hit[1].run_id == prefix]
-        hits = exact or hits
-        if not hits or not prefix:
-            raise UserError(f"No run's id begins with {prefix!r}; `lamplighter runs` lists them.")
+        if not hits:
+            raise _unknown(prefix)
         if len(hits) > 1:
             some = ", ".join(run.run_id for _, run in hits[:5])
             raise UserError(f"{len(hits)} runs begin with {prefix!r}: {some}{' …' if len(hits) > 5 else ''}")
         return hits[0]
 
 
+def _unknown(prefix: str) -> UserError:
+    return UserError(f"No run's id begins with {prefix!r}; `lamplighter runs` lists them.")
+
+
 def open_homes() -> Homes:
     """Raises SettingsError, UserError when a home cannot be read."""
     settings = words.load()
-    paths = [settings.home, settings.home / LOCAL_FOLDER]
+    local = settings.home / LOCAL_FOLDER
+    served = _cloud(settings) if settings.platform == "aws" else _folder(settings.home, is_local=False)
+    return Homes(settings=settings, found=tuple(home for home in (served, _folder(local, is_local=True)) if home))
+
+
+def _cloud(settings: Settings) -> Home:
+    from app import wiring
+
+    platform = wiring.platform(settings)
+    return Home(
+        path=settings.home,
+        store=platform.store,
+        is_local=False,
+        witness=f"the heads in bucket {settings.cloud.bucket}",
+        look_seconds=2.0,
+        queues={"jobs": platform.jobs, "publish": platform.publishing},
+    )
+
+
+def _folder(path: Path, *, is_local: bool) -> Home | None:
+    from app.local.queue import SqliteQueue
+
+    if not (path / "ledger.db").exists():
+        return None
     clock = SystemClock()
-    return Homes(
-        settings=settings,
-        found=tuple(
-            Home(path=path, store=SqliteStore(path, clock), is_local=index == 1)
-            for index, path in enumerate(paths)
-            if (path / "ledger.db").exists()
-        ),
+    return Home(
+        path=path,
+        store=SqliteStore(path, clock),
+        is_local=is_local,
+        witness=f"heads.log of {path}",
+        queues={name: SqliteQueue(path, name, clock) for name in ("jobs", "publish")},
     )

@@ -1,4 +1,4 @@
-"""`runs`, `watch`, `stop`, `redrive`: looking at runs and stopping them, from the home's own files."""
+"""`runs`, `watch`, `stop`, `redrive`: looking at runs and stopping them, on one machine and in the cloud."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from app.cli.homes import Home, Homes, open_homes
 from app.ledger import Event
 from app.ports import RunSummary
 
-_LOOK_SECONDS = 0.2
 _PUBLISHED_SECONDS = 60.0  # how long after its end a run's last words on GitHub are waited for
 
 
@@ -22,7 +21,7 @@ def runs(arguments: argparse.Namespace) -> int:
     """List them."""
     homes = open_homes()
     active = True if arguments.active else None
-    rows = [(home, run) for home in homes.found for run in home.runs(active=active)]
+    rows = [(home, run) for home in homes.found for run in home.runs(active=active, limit=arguments.limit)]
     rows = sorted(rows, key=lambda row: row[1].created_at, reverse=True)[: arguments.limit]
     if arguments.json:
         print(json.dumps([asdict(run) | {"local": home.is_local} for home, run in rows], indent=1))
@@ -69,7 +68,7 @@ def watch(arguments: argparse.Namespace) -> int:
         shown = home.is_local or summary is None or not summary.unpublished
         if patience > 0 and (shown or time.monotonic() > patience):
             return 0
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(home.look_seconds)
 
 
 def _as_json(event: Event) -> dict[str, Any]:
@@ -86,8 +85,6 @@ def stop(arguments: argparse.Namespace) -> int:
 
 
 def _stop(homes: Homes, home: Home, run: RunSummary) -> str:
-    from app.local.clock import SystemClock
-    from app.local.queue import SqliteQueue
     from app.log import Redactor
     from app.run_ledger import announce
 
@@ -105,20 +102,16 @@ def _stop(homes: Homes, home: Home, run: RunSummary) -> str:
     at_once = ledger.append_if(
         lambda state: state.phase in idle, "run.ended", outcome="cancelled", reason=f"Stopped by {who}."
     )
-    announce(SqliteQueue(home.path, "publish", SystemClock()), ledger)
+    announce(home.queues["publish"], ledger)
     return "stopped" if at_once else "its worker was asked to stop, and ends within seconds"
 
 
 def redrive(arguments: argparse.Namespace) -> int:
     """Put the dead letters of both queues back."""
-    from app.local.clock import SystemClock
-    from app.local.queue import SqliteQueue
-
-    homes = open_homes()
     moved = dict.fromkeys(("jobs", "publish"), 0)
-    for home in homes.found:
+    for home in open_homes().found:
         for name in moved:
-            moved[name] += SqliteQueue(home.path, name, SystemClock()).redrive()
+            moved[name] += home.queues[name].redrive()
     if arguments.json:
         print(json.dumps(moved))
     else:

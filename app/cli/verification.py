@@ -18,16 +18,7 @@ from app.run_state import fold
 
 def known_runs(home: Home) -> list[str]:
     """Every run of a home, also those that only the witness still knows."""
-    known = [run.run_id for run in home.runs()]
-    witness = home.path / "heads.log"
-    named = dict.fromkeys(known)
-    if witness.exists():
-        for raw in witness.read_bytes().splitlines():
-            try:
-                named[str(json.loads(raw)["run"])] = None
-            except (ValueError, KeyError, TypeError):
-                continue  # `witness_problems` says so
-    return list(named)
+    return list(dict.fromkeys([run.run_id for run in home.runs()] + home.store.witnessed_runs()))
 
 
 def examine(home: Home, run_id: str) -> tuple[int, list[str]]:
@@ -40,7 +31,7 @@ def examine(home: Home, run_id: str) -> tuple[int, list[str]]:
         return 0, ["all of its events are gone"]
     problems = verify_chain(run_id, events, home.store.witness(run_id))
     if home.store.witness(run_id) is None:
-        problems.append("no head of it was witnessed: heads.log was removed or replaced")
+        problems.append(f"no head of it was witnessed: {home.witness} lost them, or was replaced")
     problems += _blob_problems(home, events)
     if not problems:
         problems += _index_problems(home.store.summary(run_id), run_id, events)

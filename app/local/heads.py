@@ -53,6 +53,12 @@ class HeadsLog:
             self._read_on()
             return self._heads.get(run_id)
 
+    def runs(self) -> list[str]:
+        """Every run with a line in the file."""
+        with self._lock:
+            self._read_on()
+            return list(self._heads)
+
     def problems(self) -> list[str]:
         """Lines of the file that do not follow from the line before, in sentences; empty when it is whole."""
         found = []

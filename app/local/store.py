@@ -104,6 +104,9 @@ class SqliteStore:
     def witness(self, run_id: str) -> tuple[int, str] | None:
         return self._heads.head(run_id)
 
+    def witnessed_runs(self) -> list[str]:
+        return self._heads.runs()
+
     def witness_problems(self) -> list[str]:
         """What is wrong with the witness itself, in sentences; empty when it is whole."""
         return self._heads.problems()
