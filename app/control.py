@@ -14,6 +14,7 @@ from typing import TypeVar
 from app import log
 from app.dispatch import Dispatcher
 from app.errors import TransientError, UserError
+from app.heartbeat import Heartbeat
 from app.jobs import Job
 from app.ports import Message, Queue
 from app.publish import Publisher
@@ -73,7 +74,8 @@ def _drain(queue: Queue, take: Callable[[Message], float | None]) -> int:
     while messages := queue.receive(limit=1, visibility_seconds=_VISIBLE_SECONDS):
         for message in messages:
             taken += 1
-            pause = take(message)
+            with Heartbeat(queue, message, visibility_seconds=_VISIBLE_SECONDS):
+                pause = take(message)
             if pause is None:
                 queue.ack(message)
             else:

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 _MOST_TRIES = 12  # with growing pauses up to a quarter of an hour: rides out an outage of two hours
 
+# A function ends after a minute, and sleeping is paid for: what has to wait longer goes back to the queue.
+_PATIENCE_IN_LAMBDA_SECONDS = 15.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
@@ -192,6 +195,7 @@ def access(platform: Platform) -> Access:
         transport=platform.transport,
         key=platform.app_key(),
         slots=platform.store,
+        **({"patience_seconds": _PATIENCE_IN_LAMBDA_SECONDS} if platform.settings.platform == "aws" else {}),
     )
 
 

@@ -78,11 +78,11 @@ class Table:
 
     def transact(self, writes: Sequence[Item], doing: str) -> list[Item] | None:
         """None when it was done; when a condition did not hold, DynamoDB's reasons, one for each write, with
-        `repeated` true when an earlier request of this very call may have been carried out. The token makes such a
-        repetition harmless for ten minutes.
+        `repeated` true when an earlier request of this very call may have been carried out.
         """
-        token = os.urandom(16).hex()
+        repeated = False
         for tries in range(_BUSY_TRIES):
+            token = os.urandom(16).hex()  # makes boto3's own repetition harmless; after a refusal it is a new request
             with translated(doing):
                 try:
                     self._dynamo.transact_write_items(TransactItems=writes, ClientRequestToken=token)
@@ -90,10 +90,11 @@ class Table:
                 except ClientError as error:
                     if code_of(error) != "TransactionCanceledException":
                         raise
+                    repeated = repeated or was_repeated(error)
                     reasons: list[Item] = error.response.get("CancellationReasons", [])
                     codes = {reason.get("Code") or "None" for reason in reasons}
                     if "ConditionalCheckFailed" in codes:
-                        return [reason | {"repeated": was_repeated(error)} for reason in reasons]
+                        return [reason | {"repeated": repeated} for reason in reasons]
                     if any(is_throttling(code) for code in codes):
                         raise TransientError(
                             f"Could not {doing}: DynamoDB slows us down.", retry_after_seconds=5

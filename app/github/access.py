@@ -18,7 +18,7 @@ from app.github.app_key import AppKey
 from app.github.auth import AppAuth
 from app.github.client import GitHub
 from app.github.errors import Forbidden, Invalid, NotFound
-from app.github.pacer import Pacer, Slots
+from app.github.pacer import PATIENCE_SECONDS, Pacer, Slots
 from app.jobs import Thread
 from app.log import Redactor
 from app.ports import Clock, Token
@@ -41,7 +41,7 @@ PROPOSE: Mapping[str, str] = {
 class Access:
     """Opens clients for a thread's repository. One per process: it holds the pacer and the minted tokens.
 
-    `slots` lets all processes that write keep one pace together.
+    `slots` lets all processes that write keep one pace together; nobody sleeps longer than `patience_seconds` for it.
     """
 
     def __init__(
@@ -53,12 +53,13 @@ class Access:
         transport: httpx.BaseTransport | None = None,
         key: AppKey | None = None,
         slots: Slots | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self.app = AppAuth(settings, clock, transport=transport, redactor=redactor, key=key)
         self._settings = settings
         self._clock = clock
         self._transport = transport
-        self._pacer = Pacer(clock, slots)
+        self._pacer = Pacer(clock, slots, patience_seconds=patience_seconds)
 
     def clone_token(self, thread: Thread) -> Token:
         """A token that can read the contents of the thread's repository and nothing else."""

@@ -36,15 +36,18 @@ class Slots(Protocol):
 class Pacer:
     """One for a process; `slots` is shared by all that write to the same installations. Thread-safe."""
 
-    def __init__(self, clock: Clock, slots: Slots | None = None) -> None:
+    def __init__(self, clock: Clock, slots: Slots | None = None, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._clock = clock
+        self._patience_seconds = patience_seconds
         self._slots = slots or _OwnSlots(clock)
         self._lock = threading.Lock()
         self._taken: dict[int, deque[float]] = defaultdict(deque)
         self._last: dict[int, float] = {}
 
     def wait(self, installation_id: int) -> None:
-        """Sleep until the installation may write again. Raises RateLimited when that is more than a minute away."""
+        """Sleep until the installation may write again. Raises RateLimited when that is farther away than the patience
+        (a minute).
+        """
         with self._lock:
             now = self._clock.now().timestamp()
             moment = self._next(installation_id, now)
@@ -60,7 +63,7 @@ class Pacer:
             count = _BATCH if now - self._last.get(installation_id, 0.0) < _BATCH_SECONDS else 1
             try:
                 key = f"github-writes:{installation_id}"
-                taken.extend(self._slots.take_slots(key, WRITES, count=count, within_seconds=PATIENCE_SECONDS))
+                taken.extend(self._slots.take_slots(key, WRITES, count=count, within_seconds=self._patience_seconds))
             except TransientError as error:
                 raise RateLimited(
                     f"This installation cannot write to GitHub just now: {error}",

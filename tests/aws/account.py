@@ -63,6 +63,6 @@ def _queue(clients: Clients, name: str, max_attempts: int) -> str:
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": max_attempts})
     url: str = sqs.create_queue(
-        QueueName=QUEUES[name], Attributes={"FifoQueue": "true", "RedrivePolicy": redrive, "VisibilityTimeout": "300"}
+        QueueName=QUEUES[name], Attributes={"FifoQueue": "true", "RedrivePolicy": redrive, "VisibilityTimeout": "360"}
     )["QueueUrl"]
     return url
