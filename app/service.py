@@ -91,7 +91,7 @@ class Service:
             github=self._access.app.client,
             store=platform.store,
             clock=platform.clock,
-            secret=lambda: platform.settings.webhook_secrets[0],
+            secret=lambda: wiring.revealed(platform).webhook_secrets[0],
             accept=self._accept,
         )
         self._jobs = Loop("jobs", self._dispatch, _brisk)
@@ -174,7 +174,7 @@ class Service:
         platform = self._platform
         answer = receive(
             delivery,
-            settings=platform.settings,
+            settings=wiring.revealed(platform),
             store=platform.store,
             queue=platform.jobs,
             clock=platform.clock,

@@ -98,11 +98,18 @@ class Settings(NamedTuple):
 
     def secrets(self) -> list[str]:
         """Every secret value held, for the redactor; the name of a secret is none."""
+        return [value for value in self._held() if not value.startswith(REFERENCES)]
+
+    def refers(self) -> bool:
+        """Whether any secret setting names where the secret is kept."""
+        return any(value.startswith(REFERENCES) for value in self._held())
+
+    def _held(self) -> list[str]:
         held: list[str] = []
         for name in SECRETS:
             value = getattr(self, name)
             held.extend(value if isinstance(value, tuple) else [value])
-        return [value for value in held if value and not value.startswith(REFERENCES)]
+        return [value for value in held if value]
 
     def model(self, alias: str) -> str:
         """The model's name behind `fast`, `default` or `deep`; any other text is taken as a name."""

@@ -83,10 +83,12 @@ def local_platform(
     clock = clock or SystemClock()
     home = settings.home
     store = SqliteStore(home, clock)
+    redactor = Redactor(settings.secrets())
+    secrets = _secrets(redactor) if settings.refers() else None
     return Platform(
         settings=settings,
         clock=clock,
-        redactor=Redactor(settings.secrets()),
+        redactor=redactor,
         store=store,
         jobs=SqliteQueue(home, "jobs", clock, max_attempts=_MOST_TRIES),
         publishing=SqliteQueue(home, "publish", clock, max_attempts=_MOST_TRIES),
@@ -94,8 +96,10 @@ def local_platform(
         tokens=SocketTokens(home),
         clone_url=clone_url or (lambda repository: f"{settings.github_url}/{repository}.git"),
         transport=transport,
-        model=(lambda: model) if model else partial(_model, settings),
+        model=(lambda: model) if model else partial(_model, settings, secrets),
         host=(lambda: host) if host else partial(_host, settings),
+        reveal=secrets.value if secrets else str,
+        app_key=partial(_app_key, settings, secrets) if secrets else lambda: None,
     )
 
 
@@ -116,14 +120,13 @@ def aws_platform(
     from app.aws.clients import Clients  # noqa: PLC0415
     from app.aws.launcher import FargateLauncher  # noqa: PLC0415
     from app.aws.queue import SqsQueue  # noqa: PLC0415
-    from app.aws.secrets import Secrets  # noqa: PLC0415
     from app.aws.store import DynamoStore  # noqa: PLC0415
     from app.aws.tokens import LambdaTokens  # noqa: PLC0415
 
     clock, clients, cloud = clock or SystemClock(), clients or Clients(), settings.cloud
     cloud.require("table", "bucket")
     redactor = Redactor(settings.secrets())
-    secrets = Secrets(clients, redactor)
+    secrets = _secrets(redactor, clients)
     store = DynamoStore(clients, cloud.table, cloud.bucket, clock)
     return Platform(
         settings=settings,
@@ -139,17 +142,39 @@ def aws_platform(
         model=(lambda: model) if model else partial(_model, settings, secrets),
         host=(lambda: host) if host else partial(_aws_host, settings, clients, clock),
         reveal=secrets.value,
-        app_key=partial(_app_key, settings, secrets, clients),
+        app_key=partial(_app_key, settings, secrets),
     )
 
 
-def _app_key(settings: Settings, secrets: Secrets, clients: Clients) -> AppKey:
+def _secrets(redactor: Redactor, clients: Clients | None = None) -> Secrets:
+    try:
+        from app.aws.clients import Clients  # noqa: PLC0415
+        from app.aws.secrets import Secrets  # noqa: PLC0415
+    except ImportError:
+        raise UserError(
+            "A secret is kept on AWS, whose SDK is not installed: `pip install 'lamplighter[aws]'`."
+        ) from None
+    return Secrets(clients or Clients(), redactor)
+
+
+def revealed(platform: Platform) -> Settings:
+    """The settings with the door's secrets in place of the names of where they are kept."""
+    settings, reveal = platform.settings, platform.reveal
+    return settings._replace(
+        webhook_secrets=tuple(part for secret in settings.webhook_secrets for part in reveal(secret).split()),
+        sentry_secret=reveal(settings.sentry_secret),
+        linear_secret=reveal(settings.linear_secret),
+        hook_secret=reveal(settings.hook_secret),
+    )
+
+
+def _app_key(settings: Settings, secrets: Secrets) -> AppKey:
     from app.aws import kms  # noqa: PLC0415
     from app.github.app_key import PemKey  # noqa: PLC0415
 
     where = settings.private_key
     if where.startswith(kms.PREFIX):
-        return kms.KmsKey(where.removeprefix(kms.PREFIX), clients)
+        return kms.KmsKey(where.removeprefix(kms.PREFIX), secrets.clients)
     return PemKey(lambda: secrets.value(where), lambda: secrets.value(where, fresh=True))
 
 

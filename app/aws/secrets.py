@@ -28,7 +28,7 @@ class Secrets:
     """Secrets Manager behind a cache; every value read is handed to `redactor`. Thread-safe."""
 
     def __init__(self, clients: Clients, redactor: Redactor) -> None:
-        self._clients = clients
+        self.clients = clients
         self._redactor = redactor
         self._held: dict[str, _Held] = {}
         self._lock = threading.Lock()
@@ -58,7 +58,7 @@ class Secrets:
 
     def _read(self, name: str) -> str:
         with translated(f"read the secret `{name}`"):
-            answer = self._clients.get("secretsmanager").get_secret_value(SecretId=name)
+            answer = self.clients.get("secretsmanager").get_secret_value(SecretId=name)
         value = str(answer.get("SecretString") or bytes(answer.get("SecretBinary") or b"").decode()).strip()
         if not value:
             raise UserError(f"The secret `{name}` is empty.")

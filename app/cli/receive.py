@@ -1,4 +1,4 @@
-"""`receive`: replay one delivery into this home through the real door."""
+"""`receive`: replay one delivery through the real door, into this home or into the cloud's queue."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def receive(arguments: argparse.Namespace) -> int:
     loaded = settings.load()
     door.ensure_ready(loaded)
     body = _body(arguments.payload)
-    platform = wiring.local_platform(loaded)
+    platform = wiring.platform(loaded)
+    loaded = wiring.revealed(platform)
     delivery = door.Delivery.signed(arguments.event, body, secret=loaded.webhook_secrets[0], guid=arguments.guid)
     answer = door.receive(delivery, settings=loaded, store=platform.store, queue=platform.jobs, clock=platform.clock)
     if arguments.json:

@@ -20,7 +20,6 @@ from app import wiring
 from app.agent.scripted_model import Script
 from app.aws.clients import Clients
 from app.aws.launcher import run_of
-from app.lease import lease_key
 from app.ledger import verify_chain
 from app.local.clock import SystemClock
 from app.receive import Delivery, receive
@@ -189,8 +188,5 @@ class World:
         return answer.status, json.dumps(dict(answer.body))
 
     def _task_stopped(self, detail: dict[str, Any]) -> None:
-        """A task that ended is known to be gone: its lease need not run out first."""
-        given = run_of(detail, self.platform.store)
-        owner = self.platform.store.claimed_by(lease_key(given[0])) if given else None
-        if given and owner and self.platform.launcher.is_running(given[0]) is False:
-            self.platform.store.release(lease_key(given[0]), owner)
+        if given := run_of(detail, self.platform.store):
+            self.control.scheduler.worker_ended(*given)
