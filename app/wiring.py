@@ -1,212 +1,29 @@
-"""Putting the parts together. The only module that names a platform."""
+"""Putting the parts of a process together, over the platform it stands on."""
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from app import grants
-from app.agent.anthropic_model import AnthropicModel
-from app.agent.scripted_model import Script, ScriptedModel
-from app.errors import UserError
 from app.jobs import Thread
-from app.local.clock import SystemClock
-from app.local.launcher import SubprocessLauncher
-from app.local.queue import SqliteQueue
-from app.local.store import SqliteStore
-from app.local.tokens import SocketTokens
-from app.log import Redactor
-from app.ports import Clock, Launcher, Model, Queue, SandboxHost, Store, Tokens
-from app.settings import Settings
+from app.platforms import Platform, aws_platform, local_platform, platform, revealed
 
 # Each side imports its own when it is asked for: a worker without the control side (httpx, the App's key, everything
 # that writes to GitHub) starts in half the time, and a person waits for it.
-# The same goes for AWS, whose SDK one machine does not even need to have.
 if TYPE_CHECKING:
-    import httpx
-
-    from app.aws.clients import Clients
-    from app.aws.secrets import Secrets
     from app.control import Control
     from app.github.access import Access
-    from app.github.app_key import AppKey
     from app.schedule import Scheduler
     from app.worker import Worker
 
-_MOST_TRIES = 12  # with growing pauses up to a quarter of an hour: rides out an outage of two hours
+__all__ = [
+    "Platform", "access", "aws_platform", "control", "grant", "keep_warm", "local_platform", "minting", "platform",
+    "revealed", "scheduler", "worker",
+]  # fmt: skip
 
 # A function ends after a minute, and sleeping is paid for: what has to wait longer goes back to the queue.
 _PATIENCE_IN_LAMBDA_SECONDS = 15.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Platform:
-    """The ports of one process, with the settings they were made from."""
-
-    settings: Settings
-    clock: Clock
-    redactor: Redactor
-    store: Store
-    jobs: Queue
-    publishing: Queue
-    launcher: Launcher
-    tokens: Tokens
-    clone_url: Callable[[str], str]
-    transport: httpx.BaseTransport | None = None  # in place of the network to GitHub
-    model: Callable[[], Model]
-    host: Callable[[], SandboxHost]
-    reveal: Callable[[str], str] = str  # what a secret setting stands for
-    app_key: Callable[[], AppKey | None] = lambda: None  # in place of the PEM text in the settings
-
-
-def platform(settings: Settings) -> Platform:
-    """The platform that `LAMPLIGHTER_PLATFORM` names. Raises SettingsError, UserError."""
-    return aws_platform(settings) if settings.platform == "aws" else local_platform(settings)
-
-
-def local_platform(
-    settings: Settings,
-    *,
-    clock: Clock | None = None,
-    transport: httpx.BaseTransport | None = None,
-    launcher: Launcher | None = None,
-    model: Model | None = None,
-    host: SandboxHost | None = None,
-    clone_url: Callable[[str], str] | None = None,
-) -> Platform:
-    """One machine: SQLite, files, subprocesses. The keyword arguments replace what a test or the demo holds itself."""
-    clock = clock or SystemClock()
-    home = settings.home
-    store = SqliteStore(home, clock)
-    redactor = Redactor(settings.secrets())
-    secrets = _secrets(redactor) if settings.refers() else None
-    return Platform(
-        settings=settings,
-        clock=clock,
-        redactor=redactor,
-        store=store,
-        jobs=SqliteQueue(home, "jobs", clock, max_attempts=_MOST_TRIES),
-        publishing=SqliteQueue(home, "publish", clock, max_attempts=_MOST_TRIES),
-        launcher=launcher or SubprocessLauncher(home, os.environ),
-        tokens=SocketTokens(home),
-        clone_url=clone_url or (lambda repository: f"{settings.github_url}/{repository}.git"),
-        transport=transport,
-        model=(lambda: model) if model else partial(_model, settings, secrets),
-        host=(lambda: host) if host else partial(_host, settings),
-        reveal=secrets.value if secrets else str,
-        app_key=partial(_app_key, settings, secrets) if secrets else lambda: None,
-    )
-
-
-def aws_platform(
-    settings: Settings,
-    *,
-    clock: Clock | None = None,
-    transport: httpx.BaseTransport | None = None,
-    launcher: Launcher | None = None,
-    model: Model | None = None,
-    host: SandboxHost | None = None,
-    clone_url: Callable[[str], str] | None = None,
-    clients: Clients | None = None,
-) -> Platform:
-    """SQS, DynamoDB, S3, Fargate, Lambda, as the settings name them. A part that a process does not use (a worker
-    starts no worker, the publisher asks for no token) may be missing; it is asked for when it is used.
-    """
-    from app.aws.clients import Clients  # noqa: PLC0415
-    from app.aws.launcher import FargateLauncher  # noqa: PLC0415
-    from app.aws.queue import SqsQueue  # noqa: PLC0415
-    from app.aws.store import DynamoStore  # noqa: PLC0415
-    from app.aws.tokens import LambdaTokens  # noqa: PLC0415
-
-    clock, clients, cloud = clock or SystemClock(), clients or Clients(), settings.cloud
-    cloud.require("table", "bucket")
-    redactor = Redactor(settings.secrets())
-    secrets = _secrets(redactor, clients)
-    store = DynamoStore(clients, cloud.table, cloud.bucket, clock)
-    return Platform(
-        settings=settings,
-        clock=clock,
-        redactor=redactor,
-        store=store,
-        jobs=SqsQueue(clients, cloud.jobs_queue_url),
-        publishing=SqsQueue(clients, cloud.publish_queue_url),
-        launcher=launcher or FargateLauncher(cloud, store, clock, clients),
-        tokens=LambdaTokens(cloud.tokens_function, clients),
-        clone_url=clone_url or (lambda repository: f"{settings.github_url}/{repository}.git"),
-        transport=transport,
-        model=(lambda: model) if model else partial(_model, settings, secrets),
-        host=(lambda: host) if host else partial(_aws_host, settings, clients, clock),
-        reveal=secrets.value,
-        app_key=partial(_app_key, settings, secrets),
-    )
-
-
-def _secrets(redactor: Redactor, clients: Clients | None = None) -> Secrets:
-    try:
-        from app.aws.clients import Clients  # noqa: PLC0415
-        from app.aws.secrets import Secrets  # noqa: PLC0415
-    except ImportError:
-        raise UserError(
-            "A secret is kept on AWS, whose SDK is not installed: `pip install 'lamplighter[aws]'`."
-        ) from None
-    return Secrets(clients or Clients(), redactor)
-
-
-def revealed(platform: Platform) -> Settings:
-    """The settings with the door's secrets in place of the names of where they are kept."""
-    settings, reveal = platform.settings, platform.reveal
-    return settings._replace(
-        webhook_secrets=tuple(part for secret in settings.webhook_secrets for part in reveal(secret).split()),
-        sentry_secret=reveal(settings.sentry_secret),
-        linear_secret=reveal(settings.linear_secret),
-        hook_secret=reveal(settings.hook_secret),
-    )
-
-
-def _app_key(settings: Settings, secrets: Secrets) -> AppKey:
-    from app.aws import kms  # noqa: PLC0415
-    from app.github.app_key import PemKey  # noqa: PLC0415
-
-    where = settings.private_key
-    if where.startswith(kms.PREFIX):
-        return kms.KmsKey(where.removeprefix(kms.PREFIX), secrets.clients)
-    return PemKey(lambda: secrets.value(where), lambda: secrets.value(where, fresh=True))
-
-
-def _aws_host(settings: Settings, clients: Clients, clock: Clock) -> SandboxHost:
-    if settings.sandbox not in {"auto", "remote"}:  # weaker: the sandbox shares the worker's container
-        return _host(settings)
-    from app.aws.sandbox_tasks import FargateSandboxes  # noqa: PLC0415
-
-    FargateSandboxes(settings.cloud, clock, clients)
-    raise UserError(
-        "The remote sandbox is not built into this version; set `LAMPLIGHTER_SANDBOX=jail`, which is weaker."
-    )
-
-
-def _host(settings: Settings) -> SandboxHost:
-    from app.sandbox.probe import choose  # noqa: PLC0415 - only a worker has a sandbox, and probing takes a moment
-
-    return choose(settings.sandbox, settings.home, settings.sandbox_networks)
-
-
-def _model(settings: Settings, secrets: Secrets | None = None) -> Model:
-    if settings.model_provider == "scripted":
-        return ScriptedModel(Script.load(Path(settings.model_script)))
-    key = settings.anthropic_api_key
-    model = AnthropicModel(
-        api_key="" if secrets else key,
-        base_url=settings.anthropic_base_url,
-        provider=settings.model_provider,
-        read_key=(lambda fresh: secrets.value(key, fresh=fresh)) if secrets and key else None,
-    )
-    threading.Thread(target=model.warm, name="model-import", daemon=True).start()
-    return model
 
 
 def access(platform: Platform) -> Access:

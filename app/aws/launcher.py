@@ -219,15 +219,6 @@ def stop_task(ecs: Any, cluster: str, arn: str, *, reason: str) -> None:
             raise
 
 
-def run_of(detail: dict[str, Any], store: Store) -> tuple[str, int] | None:
-    """The (run, attempt) of a task in an EventBridge "ECS Task State Change"; None for a task that had no run."""
-    for container in (detail.get("overrides") or {}).get("containerOverrides") or []:
-        command = container.get("command") or []
-        if container.get("name") == CONTAINER and len(command) == 4 and command[2] == "--attempt":
-            return str(command[1]), int(command[3])
-    return warm.assigned(store, str(detail.get("taskArn", "")))
-
-
 def _key(run_id: str) -> str:
     return f"task:{run_id}"
 

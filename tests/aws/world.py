@@ -19,7 +19,7 @@ from typing import Any
 from app import wiring
 from app.agent.scripted_model import Script
 from app.aws.clients import Clients
-from app.aws.launcher import run_of
+from app.aws.stopped import stopped
 from app.ledger import verify_chain
 from app.local.clock import SystemClock
 from app.receive import Delivery, receive
@@ -128,7 +128,9 @@ class World:
         self.github.deliver_pending()
         self.control.drain_jobs()
         while self._stopped:
-            self._task_stopped(self._stopped.pop(0)["detail"])
+            found = stopped(self._stopped.pop(0), self.settings.cloud, self.platform.store)
+            if found:
+                self.control.scheduler.worker_ended(found.run_id, found.attempt, no_room=found.no_room)
         self.control.drain_publishing()
         self.control.scheduler.tick()
         wiring.keep_warm(self.platform)
@@ -186,7 +188,3 @@ class World:
             clock=self.clock,
         )
         return answer.status, json.dumps(dict(answer.body))
-
-    def _task_stopped(self, detail: dict[str, Any]) -> None:
-        if given := run_of(detail, self.platform.store):
-            self.control.scheduler.worker_ended(*given)

@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.aws import warm
-from app.aws.launcher import run_of
+from app.aws.stopped import stopped
 from app.errors import TransientError
 from tests.aws.ecs import Definition, Task
 from tests.clock import HastyClock, HeldClock
+from tests.contracts.launcher.conftest import CLOUD
 
 pytestmark = pytest.mark.aws
 
@@ -194,7 +195,7 @@ def test_a_killed_task_is_known_to_be_gone_and_tells_its_run(platform, when):
     platform.ecs.kill(task)
     _wait(lambda: launcher.is_running("run") is False)
     _wait(lambda: told)
-    assert run_of(told[0]["detail"], platform.store) == ("run", 2)
+    assert stopped(told[0], CLOUD, platform.store)[:2] == ("run", 2)
     launcher.start("run", 3)
     assert launcher.is_running("run")
 
@@ -257,9 +258,12 @@ def test_a_warm_worker_takes_the_run_and_is_replaced(platform):
     assert launcher.is_running("run")
     assert platform.ecs.of("run") == []  # no task of its own
     assert len(_warm_tasks(platform)) == 2
-    assert run_of(waiting.told(), platform.store) == ("run", 1)
+    told: list[dict] = []
+    platform.ecs.on_stopped = told.append
     launcher.stop("run")
     _wait(lambda: launcher.is_running("run") is False)
+    _wait(lambda: told)
+    assert stopped(told[0], CLOUD, platform.store)[:2] == ("run", 1)
 
 
 def test_one_warm_worker_gets_one_run(platform):
