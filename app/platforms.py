@@ -171,11 +171,10 @@ def _aws_host(settings: Settings, clients: Clients, clock: Clock) -> SandboxHost
     if settings.sandbox not in {"auto", "remote"}:  # weaker: the sandbox shares the worker's container
         return _host(settings)
     from app.aws.sandbox_tasks import FargateSandboxes  # noqa: PLC0415
+    from app.sandbox.remote.host import RemoteHost  # noqa: PLC0415
 
-    FargateSandboxes(settings.cloud, clock, clients)
-    raise UserError(
-        "The remote sandbox is not built into this version; set `LAMPLIGHTER_SANDBOX=jail`, which is weaker."
-    )
+    tasks = FargateSandboxes(settings.cloud, clock, clients)
+    return RemoteHost(tasks, networks=settings.sandbox_networks, egress_port=settings.cloud.egress_port)
 
 
 def _host(settings: Settings) -> SandboxHost:

@@ -117,6 +117,9 @@ class SandboxHost(Protocol):
         Nothing on one machine. Raises UserError for an image the operator does not offer, TransientError.
         """
 
+    def forget(self, run_id: str) -> None:
+        """What was prepared will not be opened."""
+
     def open(
         self,
         run_id: str,

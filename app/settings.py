@@ -46,6 +46,7 @@ class Cloud(NamedTuple):
     sandbox_tasks: tuple[tuple[str, str], ...] = ()  # (image's name in a repository's configuration, family)
     sandbox_subnets: tuple[str, ...] = ()
     sandbox_security_group: str = ""
+    egress_port: int = 3128  # of a worker, where its sandbox finds the proxy
     tokens_function: str = ""
     spot: bool = True
     warm_workers: int = 0
@@ -165,10 +166,14 @@ def _cloud(env: Mapping[str, str], mistakes: list[str]) -> Cloud:
     tasks = [task.partition("=") for task in words("SANDBOX_TASKS")]
     if any(not (name and family) for name, _, family in tasks):
         mistakes.append("LAMPLIGHTER_SANDBOX_TASKS takes pairs such as default=lamplighter-sandbox")
-    warm = value("WARM_WORKERS") or "0"
-    if not warm.isascii() or not warm.isdigit():
-        mistakes.append(f"LAMPLIGHTER_WARM_WORKERS={warm!r} is not a whole number")
-        warm = "0"
+
+    def number(name: str, default: int) -> int:
+        text = value(name) or str(default)
+        if not text.isascii() or not text.isdigit():
+            mistakes.append(f"LAMPLIGHTER_{name}={text!r} is not a whole number")
+            return default
+        return int(text)
+
     return Cloud(
         jobs_queue_url=value("JOBS_QUEUE_URL"),
         publish_queue_url=value("PUBLISH_QUEUE_URL"),
@@ -183,7 +188,8 @@ def _cloud(env: Mapping[str, str], mistakes: list[str]) -> Cloud:
         sandbox_security_group=value("SANDBOX_SECURITY_GROUP"),
         tokens_function=value("TOKENS_FUNCTION"),
         spot=_choice(env, "LAMPLIGHTER_SPOT", ("on", "off"), mistakes) == "on",
-        warm_workers=int(warm),
+        egress_port=number("EGRESS_PORT", 3128),
+        warm_workers=number("WARM_WORKERS", 0),
     )
 
 

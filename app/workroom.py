@@ -184,6 +184,8 @@ class Workroom:
     def close(self) -> None:
         if hasattr(self, "sandbox"):
             self.sandbox.close()
+        else:
+            self._host.forget(self._ledger.run_id)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

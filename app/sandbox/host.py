@@ -34,6 +34,9 @@ class LocalHost(ABC):
     def prepare(self, run_id: str, image: str) -> None:  # noqa: B027 - doing nothing is right for both
         """Nothing here takes long, and the machine's own tools are the image."""
 
+    def forget(self, run_id: str) -> None:  # noqa: B027
+        """Nothing was prepared."""
+
     def open(
         self,
         run_id: str,

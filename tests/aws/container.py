@@ -7,12 +7,13 @@ listening socket is made outside and handed in. `Containers` is the `SandboxTask
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -23,11 +24,13 @@ from pathlib import Path
 from app.errors import TransientError
 from app.sandbox import identity, seccomp
 from app.sandbox.walls import memory_file
+from infra import closure
 
 ROOT = Path(__file__).parents[2]
 BWRAP = shutil.which("bwrap")
 SYSTEM_PYTHON = "/usr/bin/python3"
-INSIDE = "/lamplighter.pyz"
+SERVER = "app.sandbox.remote.server"
+INSIDE = "/lamplighter"
 START_SECONDS = 30.0
 # What a container runtime's default profile denies without CAP_SYS_PTRACE, beyond our own filter: so that nothing of
 # the server rests on it (x86_64, aarch64).
@@ -60,14 +63,12 @@ def missing() -> str:
     return ""
 
 
-def archive(target: Path) -> Path:
-    """The server as it is shipped."""
-    spec = importlib.util.spec_from_file_location("sandbox_archive", ROOT / "infra" / "sandbox" / "archive.py")
-    assert spec is not None and spec.loader is not None
-    builder = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(builder)
-    builder.build(target)
-    target.chmod(0o644)
+def shipped(target: Path) -> Path:
+    """The server's files as `infra/sandbox.Dockerfile` puts them into an image, readable for every uid."""
+    closure.copy(closure.closure(SERVER), target)
+    (target / "__main__.py").write_text(f"from {SERVER} import main\n\nmain()\n")
+    for path in (target, *target.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
     return target
 
 
@@ -130,8 +131,15 @@ class Containers:
     """Starts and stops them; `close` ends all that are left. `egress_port`: where the worker's gate will listen."""
 
     def __init__(
-        self, egress_port: int, *, server: Path, python: str = SYSTEM_PYTHON, binds: Sequence[str] = ()
+        self,
+        egress_port: int,
+        *,
+        server: Path,
+        python: str = SYSTEM_PYTHON,
+        binds: Sequence[str] = (),
+        listen: tuple[str, int] = ("127.0.0.1", 0),
     ) -> None:
+        self._listen = listen
         self.egress_port, self._server, self._python, self._binds = egress_port, server, python, binds
         self.running: dict[str, Container] = {}
         self.images: list[str] = []
@@ -146,7 +154,7 @@ class Containers:
             (etc / name).write_text(text)
         for name in ("ssl/certs", "alternatives"):
             (etc / name).mkdir(parents=True, exist_ok=True)
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = socket.create_server(self._listen)
         ours, theirs = socket.socketpair()
         profile = runtime_profile()
         command = [str(BWRAP), *arguments(self._server, etc, binds=self._binds)]
@@ -277,3 +285,23 @@ def wait_gone(pid: int, seconds: float = 10.0) -> bool:
             return True
         time.sleep(0.02)
     return False
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m tests.aws.container ADDRESS PORT EGRESS_PORT`: one container, for a stand-in that starts processes.
+
+    The key's digest comes in the environment, as on Fargate. Ends with the server, or on SIGTERM.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with tempfile.TemporaryDirectory(prefix="lamplighter-server-") as folder:
+        address, port, egress_port = arguments[0], int(arguments[1]), int(arguments[2])
+        containers = Containers(egress_port, server=shipped(Path(folder)), listen=(address, port))
+        try:
+            handle = containers.start("task", "", os.environ["LAMPLIGHTER_SANDBOX_KEY_SHA256"])
+            return containers.running[handle].process.wait()
+        finally:
+            containers.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

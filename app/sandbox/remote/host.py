@@ -61,6 +61,13 @@ class RemoteHost:
                 key, commitment = new_key()
                 self._started[run_id] = self._tasks.start(run_id, image, commitment), key
 
+    def forget(self, run_id: str) -> None:
+        """Stop a task that nobody opened."""
+        with self._lock:
+            started = self._started.pop(run_id, None)
+        if started is not None:
+            self._stop(started[0])
+
     def open(
         self,
         run_id: str,
@@ -75,7 +82,7 @@ class RemoteHost:
         self.prepare(run_id, "")
         with self._lock:
             handle, key = self._started.pop(run_id)
-        stop = partial(self._stop, handle, tree)
+        stop = partial(self._stop, handle)
         started = time.monotonic()
         try:
             channel, gate = self._connect(handle, key)
@@ -93,6 +100,7 @@ class RemoteHost:
         reached = time.monotonic()
         try:
             self._fill(channel, sandbox, tree, limits, history)
+            shutil.rmtree(tree)  # taken over
         except BaseException:
             sandbox.close()
             raise
@@ -111,8 +119,7 @@ class RemoteHost:
             sock.close()
             raise TransientError(f"the sandbox's server does not answer: {error}", retry_after_seconds=30) from error
 
-    def _stop(self, handle: str, tree: Path) -> None:
-        shutil.rmtree(tree, ignore_errors=True)
+    def _stop(self, handle: str) -> None:
         try:
             self._tasks.stop(handle)
         except TransientError as error:  # it ends by itself without us

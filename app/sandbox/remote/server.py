@@ -1,6 +1,6 @@
 """The sandbox server: the first process of a container with Python 3.9 or later, bash and coreutils in it.
 
-    python3 -I -S -B -m app.sandbox.remote.server        (or the zip archive that `infra` builds)
+    python3 -I -S -B DIRECTORY        (made by `infra/closure.py`, see infra/sandbox.Dockerfile)
 
 It takes one connection from whoever proves to know the run's key (LAMPLIGHTER_SANDBOX_KEY_SHA256 commits to it), does
 what it is asked, and ends with that connection; with the first process of a container everything in it ends.

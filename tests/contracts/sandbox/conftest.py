@@ -62,7 +62,7 @@ def server() -> Iterator[Path]:
     """The remote sandbox's server as it is shipped, where any uid may read it."""
     with tempfile.TemporaryDirectory(prefix="lamplighter-server-") as folder:
         os.chmod(folder, 0o755)
-        yield container.archive(Path(folder) / "sandbox.pyz")
+        yield container.shipped(Path(folder))
 
 
 class Enter:
