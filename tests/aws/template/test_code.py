@@ -115,7 +115,7 @@ def known() -> set[str]:
     """The variables that `app/settings.py` reads."""
     text = (ROOT / "app/settings.py").read_text("utf-8")
     return set(re.findall(r'"((?:LAMPLIGHTER|ANTHROPIC)_[A-Z_]+)"', text)) | {
-        f"LAMPLIGHTER_{name}" for name in re.findall(r'(?:value|words|number)\("([A-Z_]+)"\)', text)
+        f"LAMPLIGHTER_{name}" for name in re.findall(r'(?:value|words|number)\("([A-Z_]+)"[,)]', text)
     }
 
 
