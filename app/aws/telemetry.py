@@ -7,6 +7,7 @@ service come from `POWERTOOLS_METRICS_NAMESPACE` and `POWERTOOLS_SERVICE_NAME`.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -34,8 +35,13 @@ def count(line: Line) -> None:
     """Emit the metric of a line that has one."""
     name, field = _COUNTED.get(line["action"], ("", ""))
     if name:
-        with single_metric(name=name, unit=MetricUnit.Count, value=float(line[field]) if field else 1.0):
+        value = float(line[field]) if field else 1.0
+        with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=_namespace()):
             pass
+
+
+def _namespace() -> str:
+    return os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "Lamplighter"  # without one, counting would fail the run
 
 
 def observed(redactor: Redactor) -> Callable[[Handler], Handler]:

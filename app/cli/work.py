@@ -28,6 +28,10 @@ def work(arguments: argparse.Namespace) -> int:
 
     platform = wiring.platform(settings.load())
     log.configure(platform.redactor)
+    if platform.settings.platform == "aws":
+        from app.aws.telemetry import count
+
+        log.also_to(count)  # what the model costs, for the alarm
     run_id, attempt = arguments.id, arguments.attempt
     try:
         worker = wiring.worker(platform)

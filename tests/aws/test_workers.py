@@ -54,6 +54,7 @@ def test_a_label_becomes_a_pull_request_by_a_task_on_spot(make):
     (task,) = world.tasks
     assert (task.provider, task.exit_code) == ("FARGATE_SPOT", 0)
     assert [name for name, _ in world.functions.asked] == ["tokens"]
+    assert '"SpendUsd"' in world.ecs.log(task)  # the alarm of template.yaml adds these up
     secret = world.github.app.private_key.splitlines()[1]
     assert secret not in world.ecs.log(task) and secret not in str(task.definition.environment)
 

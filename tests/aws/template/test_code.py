@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from app import settings
+from app.aws import telemetry
 from tests.aws.template.calls import made_in
 from tests.aws.template.deployed import VARIANTS, Deployed
 
@@ -51,6 +56,10 @@ LESS = {
                    "s3:PutObject", "s3:PutObjectRetention", "s3:ListBucketVersions"},
     "WorkerRole": {"ecs:ListTasks"},
 }  # fmt: skip
+FUNCTIONS = [
+    f"{name}Function" for name in ("Webhook", "Dispatch", "Publish", "Schedule", "TaskStopped", "Tokens", "Web")
+]
+
 # Asked for by no call of ours, but by AWS when it carries one out.
 BY_AWS = {
     "logs:CreateLogStream", "logs:PutLogEvents",
@@ -182,5 +191,46 @@ def test_the_weaker_sandbox_is_chosen_by_name(deployed: Deployed):
 
 
 def test_every_handler_is_a_function_and_the_other_way_round(deployed: Deployed):
+    assert set(deployed.of("Lambda::Function")) == set(FUNCTIONS)
     functions = {function["Handler"] for function in deployed.of("Lambda::Function").values()}
-    assert {f"handlers.{path.stem}.handler" for path in (ROOT / "handlers").glob("[!_]*.py")} <= functions
+    assert {f"handlers.{path.stem}.handler" for path in (ROOT / "handlers").glob("[!_]*.py")} == functions
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_starts_with_the_variables_it_is_given(name: str):
+    """And with what Lambda itself puts there; nothing of AWS is asked before the first event."""
+    deployed = Deployed(AppId="7")
+    module = deployed.of("Lambda::Function")[name]["Handler"].rpartition(".")[0]
+    lambdas = {"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "testing",
+               "AWS_SECRET_ACCESS_KEY": "testing", "AWS_LAMBDA_FUNCTION_NAME": name, "PATH": os.environ["PATH"],
+               "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}  # fmt: skip
+    program = f"import {module}; assert callable({module}.handler)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT, env=deployed.environment(name) | lambdas, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_alarms_watch_the_numbers_that_are_sent(deployed: Deployed, capsys: pytest.CaptureFixture[str]):
+    """Namespace, name and dimension as the functions and the worker emit them with their variables."""
+    sent = set()
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in deployed.environment("WorkerTask").items():
+            if key.startswith("POWERTOOLS_"):
+                patch.setenv(key, value)
+                assert deployed.environment("PublishFunction")[key] == value
+        for action in ("schedule.run_given_up", "publish.refused", "agent.charged"):
+            telemetry.count({"action": action, "cost_usd": 0.5})
+        for line in capsys.readouterr().out.splitlines():
+            said = json.loads(line)
+            (group,) = said["_aws"]["CloudWatchMetrics"]
+            (names,) = group["Dimensions"]
+            for metric in group["Metrics"]:
+                sent.add((group["Namespace"], metric["Name"], tuple((name, said[name]) for name in names)))
+    watched = {
+        (alarm["Namespace"], alarm["MetricName"], tuple((dim["Name"], dim["Value"]) for dim in alarm["Dimensions"]))
+        for alarm in deployed.of("CloudWatch::Alarm").values()
+        if alarm["Namespace"] == "Lamplighter"
+    }
+    assert sent == watched

@@ -1,0 +1,127 @@
+"""IAM in small: what a request asks for, and whether a role of the template may. Only what our roles are written in.
+
+Names stand for resources as in `deployed`: a table of the emulated account is `Table.Arn`, a queue `JobsQueue.Arn`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.aws import account
+from tests.aws.template.deployed import Deployed, Statement
+
+QUEUES = {"jobs.fifo": "JobsQueue.Arn", "publish.fifo": "PublishQueue.Arn"}
+ECS = "arn:aws:ecs:eu-central-1:111122223333"
+_ONE_KEY = {"GetItem": "Key", "DeleteItem": "Key", "UpdateItem": "Key", "PutItem": "Item"}
+_WRITES = {"Put": ("PutItem", "Item"), "Update": ("UpdateItem", "Key"), "Delete": ("DeleteItem", "Key"),
+           "ConditionCheck": ("ConditionCheckItem", "Key")}  # fmt: skip
+
+
+class Ask(NamedTuple):
+    """One permission that a request needs, with the keys that conditions look at."""
+
+    action: str
+    resource: str
+    context: Mapping[str, tuple[str, ...]]
+
+    def __str__(self) -> str:
+        return f"{self.action} on {self.resource} with {dict(self.context)}"
+
+
+def asks(service: str, operation: str, request: Any) -> Iterator[Ask]:
+    """What a request (botocore's, before it is sent) asks for."""
+    if service == "s3":
+        yield from _s3(request)
+        return
+    said = json.loads(request.body or b"{}")
+    if service == "dynamodb":
+        yield from _dynamodb(operation, said)
+    elif service == "sqs":
+        yield Ask(f"sqs:{operation}", QUEUES[said["QueueUrl"].rpartition("/")[2]], {})
+    else:
+        raise AssertionError(f"nobody here knows what {service}:{operation} asks for")
+
+
+def _keys(item: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {"dynamodb:LeadingKeys": (item["pk"]["S"],)}
+
+
+def _dynamodb(operation: str, said: Mapping[str, Any]) -> Iterator[Ask]:
+    if operation == "TransactWriteItems":
+        for write in said["TransactItems"]:
+            ((kind, inside),) = write.items()
+            action, where = _WRITES[kind]
+            yield Ask(f"dynamodb:{action}", "Table.Arn", _keys(inside[where]))
+    elif operation == "BatchGetItem":
+        (asked,) = said["RequestItems"].values()
+        for key in asked["Keys"]:
+            yield Ask("dynamodb:BatchGetItem", "Table.Arn", _keys(key))
+    elif operation == "Query":
+        index = f"/index/{said['IndexName']}" if "IndexName" in said else ""
+        yield Ask("dynamodb:Query", f"Table.Arn{index}", _keys({"pk": said["ExpressionAttributeValues"][":pk"]}))
+    else:
+        yield Ask(f"dynamodb:{operation}", "Table.Arn", _keys(said[_ONE_KEY[operation]]))
+
+
+def _s3(request: Any) -> Iterator[Ask]:
+    place = urlsplit(request.url)
+    path = unquote(place.path).lstrip("/").removeprefix(f"{account.BUCKET}").lstrip("/")
+    headers = {str(name).lower() for name in request.headers}
+    if not path:
+        query = parse_qs(place.query, keep_blank_values=True)
+        yield Ask("s3:ListBucketVersions" if "versions" in query else "s3:ListBucket", "Bucket.Arn", {})
+        return
+    resource = f"Bucket.Arn/{path}"
+    yield Ask("s3:PutObject" if request.method == "PUT" else "s3:GetObject", resource, {})
+    if "x-amz-object-lock-retain-until-date" in headers:
+        yield Ask("s3:PutObjectRetention", resource, {})
+
+
+def ecs_asks(action: str, said: Mapping[str, Any], tags: Mapping[str, Mapping[str, str]]) -> Iterator[Ask]:
+    """The same for ECS; `tags` are those of the tasks there are, by ARN."""
+    where: dict[str, tuple[str, ...]] = {"ecs:cluster": ("Cluster.Arn",)}
+    if action == "RunTask":
+        family = said["taskDefinition"].rpartition("/")[2].partition(":")[0]
+        yield Ask("ecs:RunTask", f"{ECS}:task-definition/{family}:1", where)
+        roles = ("WorkerRole", "WorkerStartRole") if family.endswith("worker") else ("SandboxStartRole",)
+        for role in roles:
+            yield Ask("iam:PassRole", f"{role}.Arn", {"iam:PassedToService": ("ecs-tasks.amazonaws.com",)})
+        if said.get("tags"):
+            yield Ask("ecs:TagResource", f"{ECS}:task/Cluster/1", {"ecs:CreateAction": ("RunTask",)})
+    elif action == "ListTasks":
+        yield Ask("ecs:ListTasks", "*", where)
+    else:
+        for arn in said.get("tasks") or [said["task"]]:
+            own = {f"aws:ResourceTag/{key}": (value,) for key, value in tags.get(arn, {}).items()}
+            yield Ask(f"ecs:{action}", f"{ECS}:task/Cluster/1", where | own)
+
+
+def is_allowed(deployed: Deployed, role: str, ask: Ask) -> bool:
+    return any(
+        ask.action in statement.actions
+        and any(fnmatchcase(ask.resource, pattern) for pattern in statement.resources)
+        and _holds(statement, ask.context)
+        for statement in deployed.allowed(role)
+    )
+
+
+def _holds(statement: Statement, context: Mapping[str, tuple[str, ...]]) -> bool:
+    for operator, wanted in statement.condition.items():
+        for key, value in wanted.items():
+            found = context.get(key, ())
+            values = [value] if isinstance(value, str) else value
+            if operator == "Null":
+                holds = bool(found) != (value == "true")
+            elif operator == "ForAllValues:StringLike":
+                holds = all(any(fnmatchcase(one, pattern) for pattern in values) for one in found)
+            elif operator in {"StringEquals", "ArnEquals"}:
+                holds = bool(found) and set(found) <= set(values)
+            else:
+                raise AssertionError(f"the condition {operator} is not known here")
+            if not holds:
+                return False
+    return True

@@ -1,0 +1,144 @@
+"""One whole run on the emulated account, with a real worker process: every call it makes is one its role may make."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.aws.template.allowance import Ask, asks, ecs_asks, is_allowed
+from tests.aws.template.deployed import Deployed
+from tests.aws.world import World
+
+pytestmark = pytest.mark.aws
+
+
+class Watched:
+    """A world whose every call to AWS is noted with the role of whoever makes it."""
+
+    def __init__(self, world: World) -> None:
+        self.seen: set[tuple[str, Ask]] = set()
+        self.world = world
+        self._turn = ""  # whose turn it is on the control side, which is one thread
+        self._mine = threading.local()  # of threads that answer for another process
+        self._wrap()
+
+    def _wrap(self) -> None:
+        world = self.world
+        handle, answer, ecs = world.aws.handle, world.gateway.answer, world.ecs.answer
+
+        def noted(event_name: str, request: Any) -> Any:
+            service, operation = event_name.split(".")[1:3]
+            self._note(asks(service, operation, request))
+            return handle(event_name, request)
+
+        def for_worker(*words: Any) -> Any:
+            with self._acting("WorkerRole"):
+                return answer(*words)
+
+        def noted_ecs(action: str, said: dict[str, Any]) -> Any:
+            tags = {arn: {tag["key"]: tag["value"] for tag in task.told().get("tags", [])}
+                    for arn, task in world.ecs.tasks.items()}  # fmt: skip
+            self._note(ecs_asks(action, said, tags))
+            return ecs(action, said)
+
+        world.aws.handle, world.gateway.answer, world.ecs.answer = noted, for_worker, noted_ecs  # type: ignore
+        world.functions.functions["tokens"] = self._as("TokensRole", world.functions.functions["tokens"])
+        world.github.deliver = self._turns("WebhookRole", world.github.deliver)
+        for name, role in (("drain_jobs", "DispatchRole"), ("drain_publishing", "PublishRole")):
+            object.__setattr__(world.control, name, self._turns(role, getattr(world.control, name)))
+        world.control.scheduler.tick = self._turns("ScheduleRole", world.control.scheduler.tick)  # type: ignore
+        world._task_stopped = self._turns("TaskStoppedRole", world._task_stopped)  # type: ignore
+
+    @contextmanager
+    def _acting(self, role: str) -> Iterator[None]:
+        self._mine.role = role
+        try:
+            yield
+        finally:
+            del self._mine.role
+
+    def _as(self, role: str, do: Callable[..., Any]) -> Callable[..., Any]:
+        def acting(*words: Any) -> Any:
+            with self._acting(role):
+                return do(*words)
+
+        return acting
+
+    def _turns(self, role: str, do: Callable[..., Any]) -> Callable[..., Any]:
+        def turn(*words: Any) -> Any:
+            self._turn = role
+            try:
+                return do(*words)
+            finally:
+                self._turn = ""
+
+        return turn
+
+    def _note(self, wanted: Iterator[Ask]) -> None:
+        role = getattr(self._mine, "role", self._turn)
+        if role:  # otherwise the test itself looks
+            self.seen.update((role, Ask(ask.action, ask.resource, _Frozen(ask.context))) for ask in wanted)
+
+
+class _Frozen(dict):  # type: ignore[type-arg]
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(sorted(self.items())))
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, Ask]]:
+    """A run that is killed once, goes on, and ends in a pull request."""
+    from tests.aws.test_workers import slow_fix
+
+    world = World(tmp_path_factory.mktemp("world"), slow_fix())
+    try:
+        watched = Watched(world)
+        world.label()
+        world.until(lambda: "tool.ran" in world.kinds())
+        world.ecs.kill(world.tasks[0])
+        world.until_published()
+        world.platform.launcher.stop(world.run.run_id)
+        return watched.seen
+    finally:
+        world.close()
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Deployed:
+    return Deployed(AppId="7")
+
+
+def test_every_call_is_allowed(seen: set[tuple[str, Ask]], deployed: Deployed):
+    refused = sorted(f"{role}: {ask}" for role, ask in seen if not is_allowed(deployed, role, ask))
+    assert refused == []
+
+
+def test_every_part_was_seen_at_work(seen: set[tuple[str, Ask]]):
+    assert {role for role, _ in seen} == {
+        "WebhookRole", "DispatchRole", "PublishRole", "ScheduleRole", "TaskStoppedRole", "TokensRole", "WorkerRole",
+    }  # fmt: skip
+
+
+def test_the_judge_refuses_what_is_not_allowed(deployed: Deployed):
+    """A check that says yes to everything would pass above, too."""
+    claim, run = {"dynamodb:LeadingKeys": ("CLAIM#a",)}, {"dynamodb:LeadingKeys": ("RUN#a",)}
+    assert is_allowed(deployed, "WebhookRole", Ask("dynamodb:PutItem", "Table.Arn", claim))
+    for role, ask in [
+        ("WebhookRole", Ask("dynamodb:PutItem", "Table.Arn", run)),
+        ("WebhookRole", Ask("dynamodb:PutItem", "Table.Arn", {})),
+        ("WebhookRole", Ask("sqs:SendMessage", "PublishQueue.Arn", {})),
+        ("WorkerRole", Ask("sqs:SendMessage", "JobsQueue.Arn", {})),
+        ("WorkerRole", Ask("dynamodb:DeleteItem", "Table.Arn", run)),
+        ("WorkerRole", Ask("dynamodb:UpdateItem", "Table.Arn", run)),
+        ("WorkerRole", Ask("s3:PutObject", "Bucket.Arn/other/x", {})),
+        ("DispatchRole", Ask("s3:GetObject", "Bucket.Arn/heads/x", {})),
+        ("TokensRole", Ask("dynamodb:PutItem", "Table.Arn", run)),
+    ]:
+        assert not is_allowed(deployed, role, ask), (role, ask)
+    sandbox = next(ecs_asks("StopTask", {"task": "a"}, {"a": {"lamplighter:part": "sandbox"}}))
+    worker = next(ecs_asks("StopTask", {"task": "a"}, {"a": {"lamplighter:run": "r"}}))
+    assert is_allowed(deployed, "WorkerRole", sandbox) and not is_allowed(deployed, "WorkerRole", worker)
