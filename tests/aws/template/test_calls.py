@@ -51,7 +51,8 @@ class Watched:
         for name, role in (("drain_jobs", "DispatchRole"), ("drain_publishing", "PublishRole")):
             object.__setattr__(world.control, name, self._turns(role, getattr(world.control, name)))
         world.control.scheduler.tick = self._turns("ScheduleRole", world.control.scheduler.tick)  # type: ignore
-        world._task_stopped = self._turns("TaskStoppedRole", world._task_stopped)  # type: ignore
+        scheduler = world.control.scheduler
+        scheduler.worker_ended = self._turns("TaskStoppedRole", scheduler.worker_ended)  # type: ignore
 
     @contextmanager
     def _acting(self, role: str) -> Iterator[None]:
@@ -69,10 +70,10 @@ class Watched:
         return acting
 
     def _turns(self, role: str, do: Callable[..., Any]) -> Callable[..., Any]:
-        def turn(*words: Any) -> Any:
+        def turn(*words: Any, **more: Any) -> Any:
             self._turn = role
             try:
-                return do(*words)
+                return do(*words, **more)
             finally:
                 self._turn = ""
 
