@@ -16,21 +16,10 @@ from app.github import repositories
 from app.github.access import Access
 from app.github.client import GitHub
 from app.github.errors import server_time
+from app.github.registration import EVENTS, HOOK_PATH, NEEDED, NEVER, PERMISSIONS, USEFUL
 from app.jobs import Thread
 from app.settings import Settings
-from app.webhooks.parse import WANTED
 
-NEEDED: Mapping[str, str] = {
-    "contents": "write",
-    "issues": "write",
-    "pull_requests": "write",
-    "checks": "write",
-    "metadata": "read",
-}
-# Asked for as well; without them some playbooks cannot work.
-USEFUL = ("actions", "statuses", "members", "vulnerability_alerts", "security_events")
-NEVER = ("workflows", "administration", "secrets", "environments", "organization_administration", "single_file")
-EVENTS = tuple(name for name in WANTED if name != "ping" and not name.startswith("installation"))
 SKEW_SECONDS = 60.0  # as much as the App's tokens allow for
 MOST_REPOSITORIES = 50
 
@@ -108,11 +97,10 @@ def _permissions(granted: Mapping[str, str]) -> Iterator[Finding]:
     few = [f"{name}: {level}" for name, level in NEEDED.items() if not _covers(granted.get(name), level)]
     less = [f"{name}: read" for name in USEFUL if name not in granted]
     never = sorted(name for name in granted if name in NEVER or name.endswith("secrets"))
-    known = {**NEEDED, **dict.fromkeys(USEFUL, "read")}
     more = sorted(
         f"{name}: {level}"
         for name, level in granted.items()
-        if name not in never and (name not in known or (known[name] == "read" and level != "read"))
+        if name not in never and (name not in PERMISSIONS or (PERMISSIONS[name] == "read" and level != "read"))
     )
     if few:
         text = f"too few: {', '.join(few)} missing"
@@ -152,7 +140,7 @@ def _hook(github: GitHub) -> Iterator[Finding]:
     wrong: list[tuple[str, str]] = []
     if not url:
         wrong.append(("has no address", "Set it to https://YOUR-HOST/webhooks/github; polling needs an address too."))
-    elif not url.endswith("/webhooks/github"):
+    elif not url.endswith(HOOK_PATH):
         wrong.append((f"{url} does not end with /webhooks/github", "Correct it on the App's settings page."))
     if hook.get("content_type") != "json":
         wrong.append((f"sends {hook.get('content_type')}", "Set the content type to application/json."))

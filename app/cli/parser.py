@@ -27,7 +27,7 @@ def build() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"lamplighter {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
-    for add in (_demo, _serve, _run, _door, _look, _act, _audit, _about, _hidden):
+    for add in (_demo, _app, _serve, _run, _door, _look, _act, _audit, _about, _hidden):
         add(commands)
     return parser
 
@@ -65,6 +65,38 @@ def _demo(commands: Any) -> None:
     demo = _command(commands, "demo", "demo", "play the whole story here: issue, question, fix, pull request")
     demo.add_argument("--keep", action="store_true", help="leave the simulated GitHub and the server running")
     demo.add_argument("--fast", action="store_true", help="do not pause for the reader")
+
+
+def _app(commands: Any) -> None:
+    app = commands.add_parser("app", help="register the GitHub App", description="The GitHub App itself.")
+    inside = app.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    create = _command(inside, "create", "app_create", "register it from a page on this machine, and store its secrets")
+    create.add_argument("--org", default="", metavar="LOGIN", help="owner, an organisation (default: your own account)")
+    create.add_argument(
+        "--name", default="Lamplighter", help="unique on GitHub; changeable there (default: %(default)s)"
+    )
+    create.add_argument(
+        "--webhook-url",
+        default="",
+        metavar="URL",
+        help="where deliveries go (default: nowhere; `serve` then asks GitHub what it could not deliver)",
+    )
+    create.add_argument("--home-url", default="", metavar="URL", help="the App's home page (default: GitHub itself)")
+    create.add_argument("--public", action="store_true", help="other accounts may install it too")
+    create.add_argument(
+        "--secrets",
+        choices=("file", "aws"),
+        default="file",
+        help="file: mode 600 on this machine; aws: Secrets Manager (default: %(default)s)",
+    )
+    create.add_argument("--into", type=Path, metavar="FOLDER", help="with file: where (default: app in the home)")
+    create.add_argument(
+        "--prefix", default="lamplighter", help="with aws: of the secrets' names (default: %(default)s)"
+    )
+    create.add_argument("--replace", action="store_true", help="write over the secrets of an earlier App")
+    create.add_argument("--port", type=_port, default=0, help="port on 127.0.0.1 (default: any)")
+    create.add_argument("--minutes", type=_count, default=60, help="how long to wait for you (default: %(default)s)")
+    create.add_argument("--no-browser", action="store_true", help="only print the address")
 
 
 def _serve(commands: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from html import escape
 from urllib.parse import parse_qsl, quote
 
-from app.simulator import markdown
+from app.simulator import app_pages, markdown
 from app.simulator.http import ApiError, Request, Response, not_found
 from app.simulator.people import Person
 from app.simulator.records import Reaction
@@ -16,7 +16,8 @@ from app.simulator.world import World
 
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'self' http://127.0.0.1:*",  # a new App sends its maker back to a page of this machine
     "Cache-Control": "no-store",
     "Referrer-Policy": "same-origin",
 }
@@ -49,6 +50,8 @@ def _frame(title: str, body: str) -> str:
 
 
 def _page(world: World, path: str) -> str:
+    if shown := app_pages.page(world, path):
+        return _frame(*shown)
     if not path:
         items = [f"<li><a href=/{r.full_name}>{escape(r.full_name)}</a>" for r in world.repositories.values()]
         return _frame("Repositories", f"<ul>{''.join(items)}</ul>")
@@ -155,9 +158,16 @@ def _forms(world: World, thread: Issue) -> str:
 
 def _change(world: World, request: Request) -> Response:
     origin = request.headers.get("origin")
+    if app_pages.comes_from_elsewhere(request):
+        origin = None
     if origin not in (None, "null", world.html_url) or request.headers.get("sec-fetch-site") == "cross-site":
         raise ApiError(403, "This form was sent from elsewhere.")
     fields = dict(parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True))
+    done = app_pages.change(world, request, fields)
+    if isinstance(done, tuple):
+        return Response(200, _frame(*done).encode(), dict(HEADERS))
+    if done is not None:
+        return Response(303, None, {**HEADERS, "Location": done})
     person = Person(world, world.find_account(fields.get("person", "")))
     match = re.fullmatch(r"/([^/]+/[^/]+)/(?:issues|pull)(?:/(\d+))?", request.path)
     if match is None:

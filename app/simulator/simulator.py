@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.simulator import events, git_history
+from app.simulator import building, events, git_history
 from app.simulator.actions import checks, installations
 from app.simulator.actions.labels import ensure_label
 from app.simulator.deliveries import Deliver, Delivery, Outbox
 from app.simulator.faults import Faults
 from app.simulator.front import Front, Recorded
-from app.simulator.git_store import GitStore, Identity
+from app.simulator.git_store import GitStore
 from app.simulator.people import Files, Person
 from app.simulator.records import AppRegistration, CheckRun
 from app.simulator.registration import other_app, register
@@ -42,7 +41,7 @@ class Simulator:
         """Keep the bare repositories below `directory`; the App's key is PEM, either half, made when absent."""
         clock = clock or (lambda: datetime.now(UTC))
         ids = itertools.count(1_000_001)
-        self.app = register(
+        app = register(
             ids,
             clock(),
             app_id=app_id,
@@ -56,14 +55,14 @@ class Simulator:
             clock=clock,
             jwt_clock=jwt_clock or clock,
             outbox=Outbox(next_id=lambda: next(ids), now=clock),
-            app=self.app,
+            app=app,
             ids=ids,
         )
         self.front = Front(self.world)
         self._server: LocalServer | None = None
-        for account in (self.app.owner, self.app.bot):
+        for account in (app.owner, app.bot):
             self.world.accounts[account.login.lower()] = account
-        self.world.apps = {app_slug: self.app}
+        self.world.apps = {app_slug: app}
         self.owner = self.person("olga", "admin")
         self.maintainer = self.person("maya", "maintain")
         self.contributor = self.person("carl", "write")
@@ -114,7 +113,7 @@ class Simulator:
             if directory is not None:
                 repo.default_branch = git_history.import_directory(git, str(directory), default_branch)
             if files:
-                self._first_commit(repo, files)
+                building.first_commit(self.world, repo, files, self.maintainer.account)
             repo.size_kib = sum(path.stat().st_size for path in git.path.rglob("*") if path.is_file()) // 1024
             for label in labels:
                 ensure_label(self.world, repo, label)
@@ -126,26 +125,10 @@ class Simulator:
             return repo
 
     def organisation(self, login: str, count: int, files: Files | None = None) -> list[Repository]:
-        """Many repositories `login/r-1` …, without the App. They share one git repository: a thousand take a moment."""
+        """Many repositories `login/r-1` …, without the App, sharing one git repository."""
         first = self.repository(f"{login}/r-1", files=files, install=False)
         with self.world.lock:
-            for number in range(2, count + 1):
-                copy = replace(
-                    first, id=self.world.next_id(), name=f"r-{number}", labels={}, threads={}, suites=[], runs=[]
-                )
-                self.world.repositories[copy.id] = copy
-            return [repo for repo in self.world.repositories.values() if repo.git is first.git]
-
-    def _first_commit(self, repo: Repository, files: Files) -> None:
-        now = self.world.now()
-        who = Identity(name=self.maintainer.login, email=self.maintainer.account.email, date=now)
-        tip = repo.branches.get(repo.default_branch)
-        stored = repo.git.commit(tip) if tip else None
-        tree = repo.git.write_files(stored.tree if stored else None, files)
-        parents = (tip,) if tip else ()
-        sha = repo.git.write_commit(tree=tree, parents=parents, author=who, committer=who, message="Start")
-        repo.git.run("update-ref", f"refs/heads/{repo.default_branch}", sha)
-        repo.pushed_at = now
+            return building.copies(self.world, first, count)
 
     def report_check(
         self,
@@ -180,6 +163,11 @@ class Simulator:
         return made
 
     # --- reaching it
+
+    @property
+    def app(self) -> AppRegistration:
+        """The App: the one it began with, or the one that was registered since from a manifest."""
+        return self.world.app
 
     @property
     def api_url(self) -> str:

@@ -38,6 +38,7 @@ class World:
     accounts: dict[str, Account] = field(default_factory=dict)  # by lower-case login
     person_roles: dict[str, str] = field(default_factory=dict)  # by login: the role where a repository names none
     apps: dict[str, AppRegistration] = field(default_factory=dict)  # by slug
+    codes: dict[str, AppRegistration] = field(default_factory=dict)  # Apps made from a manifest, not yet fetched
     repositories: dict[int, Repository] = field(default_factory=dict)
     names: dict[str, Repository] = field(default_factory=dict)  # by lower-case full name; `find_repository` renews it
     installations: dict[int, Installation] = field(default_factory=dict)

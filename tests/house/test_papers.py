@@ -8,8 +8,8 @@ import subprocess
 import tomllib
 from pathlib import Path
 
-from app.cli.doctor_app import EVENTS, NEEDED, NEVER, USEFUL
 from app.cli.parser import build
+from app.github.registration import EVENTS, NEEDED, NEVER, USEFUL
 from app.triggers.config_types import PACKAGE_HOSTS
 from app.triggers.repo_config import parse
 from app.triggers.verbs import INSTRUCT, VERBS

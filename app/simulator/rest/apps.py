@@ -19,6 +19,18 @@ def get_app(call: Call) -> Response:
     return Response(200, {**shown, "installations_count": len(call.world.installations)})
 
 
+@routes.add("POST", "/app-manifests/{code}/conversions", auth="nobody")
+def convert_manifest(call: Call) -> Response:
+    """Exchange the code of an App made from a manifest for its secrets; from then on it is the App."""
+    made = call.world.codes.pop(call.params["code"], None)
+    if made is None:
+        raise not_found()
+    call.world.app = call.world.apps[made.slug] = made
+    shown = accounts.app(call.world, made)
+    secret = {"client_secret": "simulated", "webhook_secret": made.webhook_secret, "pem": made.private_key}
+    return Response(201, {**shown, **secret})
+
+
 @routes.add("GET", "/app/installations", auth="app")
 def list_installations(call: Call) -> Response:
     """Where the App is installed."""

@@ -1,0 +1,121 @@
+"""Registering the App: what it asks for, the manifest that says so, and the exchange of the code for its secrets.
+
+The flow is GitHub's "App manifest" flow: a person posts the manifest to GitHub from a form in their browser, GitHub
+asks them for a name, makes the App and sends the browser back with a code, which is good for one exchange in an hour.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from app.errors import TransientError, UserError
+from app.github.client import API_VERSION, JSON, TIMEOUT
+from app.github.records import number, part, text
+from app.webhooks.parse import WANTED
+
+NEEDED: Mapping[str, str] = {
+    "contents": "write",
+    "issues": "write",
+    "pull_requests": "write",
+    "checks": "write",
+    "metadata": "read",
+}
+# Asked for as well; without them some playbooks cannot work.
+USEFUL = ("actions", "statuses", "members", "vulnerability_alerts", "security_events")
+NEVER = ("workflows", "administration", "secrets", "environments", "organization_administration", "single_file")
+PERMISSIONS: Mapping[str, str] = {**NEEDED, **dict.fromkeys(USEFUL, "read")}
+
+# What the App subscribes to. It is told of its own installations and deliveries in any case.
+EVENTS = tuple(name for name in WANTED if name != "ping" and not name.startswith("installation"))
+
+HOOK_PATH = "/webhooks/github"
+NAME_LIMIT = 34  # characters; GitHub refuses longer names of Apps
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_ORGANISATION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,98}[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """A new App. `webhook_secret` is empty when GitHub made none; the key is PEM text."""
+
+    id: int
+    slug: str
+    owner: str
+    url: str
+    private_key: str
+    webhook_secret: str
+
+    @property
+    def install_url(self) -> str:
+        return f"{self.url}/installations/new"
+
+
+def manifest(*, name: str, webhook_url: str, redirect_url: str, home_url: str, public: bool) -> dict[str, Any]:
+    """What GitHub is asked to register. `public`: accounts other than the owner may install it."""
+    return {
+        "name": name,
+        "url": home_url,
+        "description": "A background coding agent: label an issue, review a pull request.",
+        "hook_attributes": {"url": webhook_url, "active": True},
+        "redirect_url": redirect_url,
+        "public": public,
+        "default_permissions": dict(PERMISSIONS),
+        "default_events": list(EVENTS),
+    }
+
+
+def form_url(github_url: str, organisation: str, state: str) -> str:
+    """Where the browser posts the manifest. Raises UserError for what is no organisation's login."""
+    if organisation and not _ORGANISATION.fullmatch(organisation):
+        raise UserError(f"`{organisation}` is not the login of an organisation.")
+    place = f"/organizations/{quote(organisation)}" if organisation else ""
+    return f"{github_url}{place}/settings/apps/new?{urlencode({'state': state})}"
+
+
+def convert(api_url: str, code: str, *, transport: httpx.BaseTransport | None = None) -> Registered:
+    """Exchange the code; it works once.
+
+    Raises UserError when GitHub does not know the code, TransientError when GitHub is away: it may be tried again.
+    """
+    if not _CODE.fullmatch(code):
+        raise UserError("What came back from GitHub is not a code.")
+    try:
+        with httpx.Client(transport=transport, timeout=TIMEOUT) as http:
+            answer = http.post(
+                f"{api_url}/app-manifests/{code}/conversions",
+                headers={"Accept": JSON, "X-GitHub-Api-Version": API_VERSION, "User-Agent": "lamplighter"},
+            )
+    except httpx.TransportError as error:
+        raise TransientError(f"GitHub is not reachable ({type(error).__name__}).", retry_after_seconds=5) from error
+    if answer.status_code >= 500:
+        raise TransientError(f"GitHub answered {answer.status_code}.", retry_after_seconds=5)
+    if answer.status_code == 404:
+        raise UserError("GitHub does not know this code: it was used already, or is older than an hour. Start again.")
+    if answer.status_code != 201:
+        raise UserError(f"GitHub answered {answer.status_code} to the exchange of the code.")
+    return _registered(answer)
+
+
+def _registered(answer: httpx.Response) -> Registered:
+    try:
+        data = answer.json()
+    except json.JSONDecodeError:
+        raise UserError("GitHub's answer to the exchange of the code is not JSON.") from None
+    made = Registered(
+        id=number(data, "id"),
+        slug=text(data, "slug"),
+        owner=text(part(data, "owner"), "login"),
+        url=text(data, "html_url"),
+        private_key=text(data, "pem"),
+        webhook_secret=text(data, "webhook_secret"),
+    )
+    if not (made.id and made.slug and made.private_key):
+        raise UserError("GitHub made the App but did not send its id, slug and key.")
+    return made
