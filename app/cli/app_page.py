@@ -122,10 +122,13 @@ class Page:
                     return 503, _frame("GitHub did not answer", text)
                 except UserError as error:
                     self.failure = error
-                    self._done.set()
                     return 502, _frame("It did not work", f"<p>{escape(str(error))}</p>")
-        self._done.set()
         return 200, _registered(*self.result)
+
+    def said(self) -> None:
+        """An answer has left; when it was the last word, the flow is over."""
+        if self.result or self.failure:
+            self._done.set()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         page = self
@@ -141,6 +144,8 @@ class Page:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
+                self.wfile.flush()
+                page.said()
 
             def log_message(self, *_arguments: Any) -> None:
                 """The code stands in the address: it belongs into no log."""
