@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     from app import settings as words
 
     try:
-        settings = words.load()
+        settings = words.load(os.environ | ({"LAMPLIGHTER_PLATFORM": arguments.platform} if arguments.platform else {}))
     except SettingsError as error:
         mend = "Correct the variable; the README lists all of them."
         findings = [Finding(name="settings", level="broken", text=text, mend=mend) for text in error.mistakes]
@@ -42,24 +43,35 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 
 def _findings(settings: Settings, *, online: bool) -> Iterator[Finding]:
-    from app.cli import doctor_app, doctor_machine
+    from app.cli import doctor_app, doctor_cloud, doctor_machine
 
-    yield from doctor_machine.examine(settings, online=online)
+    if settings.platform == "aws":
+        yield from doctor_cloud.examine(settings)
+    else:
+        yield from doctor_machine.examine(settings, online=online)
     yield from doctor_app.examine(settings)
 
 
 def _shown(settings: Settings) -> dict[str, Any]:
     """Every setting; a secret is starred, but one sees whether it is there."""
-    from app.settings import SECRETS
+    from app.settings import SECRETS, Cloud
 
     shown: dict[str, Any] = {}
     for name, value in settings._asdict().items():
         if name in SECRETS:
             count = len(value) if isinstance(value, tuple) else int(bool(value))
             shown[name] = " ".join(["********"] * count)
+        elif isinstance(value, Cloud):
+            shown |= {part: _plain(held) for part, held in value._asdict().items() if settings.platform == "aws"}
         else:
-            shown[name] = value if isinstance(value, int) else str(value)
+            shown[name] = _plain(value)
     return shown
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, tuple):
+        return " ".join("=".join(item) if isinstance(item, tuple) else str(item) for item in value)
+    return value if isinstance(value, int) else str(value)
 
 
 def _settings_rows(shown: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from app import wiring
+from app.cli import doctor_cloud
 from app.cli.finding import Finding
 from app.errors import LamplighterError, UserError
 from app.github import app as apps
@@ -34,9 +35,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _clock(settings)
     if not settings.app_id or not settings.private_key:
         return
-    platform = wiring.local_platform(settings)
-    access = wiring.access(platform)
     try:
+        platform = wiring.platform(settings)
+        access = wiring.access(platform)
         found = apps.this_app(access.app.client)
     except LamplighterError as error:
         mend = "Check LAMPLIGHTER_APP_ID, LAMPLIGHTER_PRIVATE_KEY (one belongs to the other) and the API address."
@@ -45,7 +46,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _identity(settings, found)
     yield from _permissions(found.permissions)
     yield _events(found.events)
-    yield from _hook(access.app.client)
+    yield from _hook(access.app.client, in_cloud=settings.platform == "aws")
     yield from _installations(access, found.permissions, lambda token: GitHub(token, settings, platform.clock))
 
 
@@ -130,7 +131,7 @@ def _events(subscribed: tuple[str, ...]) -> Finding:
     return Finding(name="events", level="ok", text="all that are needed are subscribed")
 
 
-def _hook(github: GitHub) -> Iterator[Finding]:
+def _hook(github: GitHub, *, in_cloud: bool) -> Iterator[Finding]:
     try:
         hook: Mapping[str, Any] = github.get("/app/hook/config")
     except LamplighterError as error:
@@ -152,6 +153,8 @@ def _hook(github: GitHub) -> Iterator[Finding]:
         yield Finding(name="webhook", level="warn", text="does not check certificates", mend="Enable SSL verification.")
     if not wrong:
         yield Finding(name="webhook", level="ok", text=f"delivers JSON to {url}")
+        if in_cloud:
+            yield doctor_cloud.door(url)
 
 
 def _installations(access: Access, permissions: Mapping[str, str], client: Client) -> Iterator[Finding]:

@@ -175,6 +175,7 @@ def _audit(commands: Any) -> None:
 
 def _about(commands: Any) -> None:
     doctor = _command(commands, "doctor", "doctor", "show and check the settings and everything they need")
+    doctor.add_argument("--platform", choices=("local", "aws"), help="look at this one (default: LAMPLIGHTER_PLATFORM)")
     doctor.add_argument("--online", action="store_true", help="also make one cheap call of the model")
     _json(doctor)
     _command(commands, "schema", "schema", "print the JSON schema of .github/lamplighter.yml")
