@@ -29,6 +29,12 @@ $(VENV)/.dev: requirements/dev.lock pyproject.toml | $(BIN)/uv
 	@VIRTUAL_ENV=.venv-cloud $(CERTS) $(BIN)/uv --quiet pip install --require-hashes -r requirements/cloud.lock
 	@touch $@
 
+# Lambda's runtime client for the version of Python that Lambda runs: its compiled part fits no other.
+.venv-cloud/runtime-3.13/.ready: .venv-cloud/.ready
+	@awk '/^[a-z]/ {wanted = /^(awslambdaric|simplejson|snapshot-restore-py)==/} wanted' requirements/cloud.lock > .venv-cloud/runtime.lock
+	@$(UV) pip install --require-hashes --no-deps --only-binary :all: --python-version 3.13 --target $(@D) -r .venv-cloud/runtime.lock
+	@touch $@
+
 .PHONY: help
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | while IFS="$$(printf '\t')" read -r name text; do \
@@ -47,7 +53,7 @@ test: $(VENV)/.dev ## everything that must hold before a change is merged; under
 	@$(MAKE) --no-print-directory --keep-going check pytest
 
 .PHONY: test-aws
-test-aws: $(VENV)/.dev .venv-cloud/.ready ## the same stories, contracts and crashes on AWS's semantics; under ten minutes
+test-aws: $(VENV)/.dev .venv-cloud/.ready .venv-cloud/runtime-3.13/.ready ## the same stories, contracts and crashes on AWS's semantics; under ten minutes
 	@$(TIMED) $(BIN)/python -m pytest -m aws -n $(WORKERS) --dist worksteal --durations=10 $(ARGS)
 
 .PHONY: check
@@ -64,6 +70,7 @@ lock: | $(BIN)/uv ## resolve the locked dependencies again
 	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/run.lock
 	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --all-extras -o requirements/dev.lock
 	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra aws -o requirements/aws.lock
+	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 -c requirements/aws.lock requirements/functions.in -o requirements/functions.lock
 	$(UV) pip compile --generate-hashes --no-header --python-version 3.11 requirements/cloud.in -o requirements/cloud.lock
 
 # The parts of `test`. Each says how long it took, so that the slow one is known.
@@ -81,6 +88,10 @@ floors: $(VENV)/.dev
 	@$(TIMED) $(BIN)/lint-imports --no-logo
 pytest: $(VENV)/.dev
 	@$(TIMED) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=10 $(ARGS)
+
+.PHONY: build
+build: | $(BIN)/uv ## pack the Lambda functions into dist/, for `sam deploy` (ARGS="--architecture x86_64")
+	@$(BIN)/python infra/build.py $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.dev ## print speed, memory and token ratios against bare floors (about eight minutes; SECTIONS="door steps")

@@ -43,10 +43,12 @@ def test_the_locks_agree():
     run, aws, dev = locked("run.lock"), locked("aws.lock"), locked("dev.lock")
     assert {name: version for name, version in run.items() if aws.get(name) != version} == {}
     assert {name: version for name, version in aws.items() if dev.get(name) != version} == {}
+    functions = locked("functions.lock")
+    assert {name: version for name, version in functions.items() if aws.get(name) != version} == {}
 
 
 def test_every_locked_package_has_hashes_and_no_address():
-    for name in ("run.lock", "aws.lock", "dev.lock"):
+    for name in ("run.lock", "aws.lock", "functions.lock", "dev.lock"):
         text = (ROOT / "requirements" / name).read_text("utf-8")
         entries = re.split(r"^(?=[\w.-]+==)", text, flags=re.M)[1:]
         assert [entry.split("\n")[0] for entry in entries if "--hash=sha256:" not in entry] == []
