@@ -74,8 +74,8 @@ def test_sam_build_finds_what_make_build_left(tmp_path: Path):
 def test_checkov_finds_what_we_do_without_and_nothing_else(tmp_path: Path):
     """Without the list of suppressions: one that suppresses nothing any more must go."""
     done = run(
-        "checkov", "--skip-download", "--compact", "--quiet", "-o", "json", "--framework", "cloudformation", "dockerfile",
-        "--file", *TEMPLATES, *IMAGES, home=tmp_path,
+        "checkov", "--skip-download", "--compact", "--quiet", "-o", "json",
+        "--framework", "cloudformation", "dockerfile", "--file", *TEMPLATES, *IMAGES, home=tmp_path,
     )  # fmt: skip
     reports = json.loads(done.stdout)
     assert [report["check_type"] for report in reports] == ["cloudformation", "dockerfile"]
