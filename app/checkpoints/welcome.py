@@ -87,7 +87,7 @@ def _guard(facts: Welcome) -> str:
         return f"{branch} does not exist yet. When it does, protect it: require a pull request with one approval."
     if facts.approvals:
         approvals = "one approval" if facts.approvals == 1 else f"{facts.approvals} approvals"
-        return f"✅ {branch} takes no change without {approvals} by a person."
+        return f"✅ {branch} takes no change without {approvals} by a person (those who may bypass its rules excepted)."
     if facts.protected and facts.approvals is None:
         return (
             f"❔ {branch} is protected, but only an administrator can see whether that asks for a person's approval. "

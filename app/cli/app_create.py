@@ -49,7 +49,8 @@ def create(arguments: argparse.Namespace) -> int:
     if not ended or page.result is None:
         raise UserError("The App was not registered.")
     made, steps = page.result
-    print(f"Registered {made.slug} (number {made.id}) of {made.owner}; its secrets are in {keeping.where()}.")
+    stored = "" if finish.warnings else f"; its secrets are in {keeping.where()}"
+    print(f"Registered {made.slug} (number {made.id}) of {made.owner}{stored}.")
     for line in steps:
         print(f"  {line}")
     print(f"Install it: {made.install_url}")
@@ -114,9 +115,9 @@ class _Finish:
             folder = self._settings.home / f"app-{made.id}"
             refuge = Files(folder, self._settings)
             refuge.check(replace=True)
-            steps = refuge.keep(made)
-            self.warnings.append(f"{error} The key and the webhook secret are in {folder} instead: move them by hand.")
-            return steps
+            warning = f"{error} The key and the webhook secret are in {folder} instead: move them by hand."
+            self.warnings.append(warning)
+            return [f"# {warning}", *refuge.keep(made)]
 
     def _set_hook(self, made: Registered, *, secret: str) -> None:
         """Address and content type as the door wants them, whatever the flow made of them."""

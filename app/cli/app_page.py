@@ -219,7 +219,7 @@ def _registered(made: Registered, steps: list[str]) -> str:
     return _frame(
         "The App is registered",
         f"<p><b>{escape(made.slug)}</b> (number {made.id}) of {escape(made.owner)}. "
-        "Its secrets are where they belong.</p>"
+        "Its key and its webhook secret are stored.</p>"
         f"<h2>Next</h2><pre>{lines}</pre>"
         f"<p>Then choose its repositories:</p><p><a class=go href='{install}'>Install it</a></p>"
         "<p class=quiet>You can close this page.</p>",

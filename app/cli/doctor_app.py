@@ -61,7 +61,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding(name="webhook secret", level="ok", text="is set")
     for name, value in (("LAMPLIGHTER_APP_ID", settings.app_id), ("LAMPLIGHTER_PRIVATE_KEY", settings.private_key)):
         if not value:
-            mend = "Register a GitHub App (README, Installing); `lamplighter run` works without one."
+            mend = "Register a GitHub App: `lamplighter app create`; `lamplighter run` works without one."
             yield Finding(name="app", level="broken", text=f"{name} is not set", mend=mend)
 
 

@@ -6,10 +6,11 @@ import ast
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from app.cli.parser import build
-from app.github.registration import EVENTS, NEEDED, NEVER, USEFUL
+from app.github.registration import NEVER, PERMISSIONS
 from app.triggers.config_types import PACKAGE_HOSTS
 from app.triggers.repo_config import parse
 from app.triggers.verbs import INSTRUCT, VERBS
@@ -18,6 +19,7 @@ from tests.house import configuration
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 CONTRACT_COMMANDS = [
+    "app",
     "demo",
     "serve",
     "run",
@@ -58,20 +60,18 @@ def test_readme_says_truly_which_commands_work():
     assert unbuilt == {name for name, verb in VERBS.items() if not verb.works}
 
 
-def test_readme_asks_for_the_permissions_and_events_that_doctor_asks_for():
-    page = README.partition("Register a GitHub App")[2].partition("2. **No public")[0]
-    names = {
-        "contents": "Contents", "issues": "Issues", "pull_requests": "Pull requests", "checks": "Checks",
-        "metadata": "Metadata", "actions": "Actions", "statuses": "Commit statuses", "members": "Members",
-        "vulnerability_alerts": "Dependabot alerts", "security_events": "Code scanning alerts",
-    }  # fmt: skip
-    for permission, level in {**NEEDED, **dict.fromkeys(USEFUL, "read")}.items():
-        assert re.search(rf"{names[permission]} \| {level}\b", page), permission
-    for permission in NEVER[:4]:
-        assert permission.capitalize() in page.partition("Never grant")[2]
-    subscribed = page.partition("Subscribe to")[2].partition("Webhook:")[0].replace("\n", " ")
-    found = {re.sub(r"\s+", "_", event.lower()) for event in re.findall(r"\*([^*]+)\*", subscribed)}
-    assert found == set(EVENTS)
+def test_readme_says_what_the_app_is_registered_with():
+    said = " ".join(README.partition("It may write ")[2].partition("2. **Install it**")[0].split())
+    writes, _, rest = said.partition("; read ")
+    reads, _, never = rest.partition("; never ")
+
+    def named(words: str, names: Iterable[str]) -> bool:
+        return all(name.replace("_", " ") in words for name in names)
+
+    assert named(writes, [name for name, level in PERMISSIONS.items() if level == "write"])
+    assert named(reads, [name for name, level in PERMISSIONS.items() if level == "read"])
+    assert named(never, NEVER[:4])
+    assert len(re.findall(r",| and ", writes)) + 1 == sum(level == "write" for level in PERMISSIONS.values())
 
 
 def test_contract_commands_exist():

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 
 # What cannot be run here: it needs GitHub or a model, never ends, or is the test that is running.
-ONLY_READ = {"serve", "doctor", "watch", "stop"}
+ONLY_READ = {"app", "serve", "doctor", "watch", "stop"}
 ANY = "…"
 
 

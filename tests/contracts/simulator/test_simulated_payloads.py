@@ -80,6 +80,13 @@ def live(github: Simulator, repo: Repository, bot: Any) -> None:
     github.owner.unsuspend(repo)
     github.owner.remove_from_installation(other)
     github.owner.rename_repository(repo, "sums")
+    github.owner.archive(repo)
+    github.owner.archive(repo, archived=False)
+    github.owner.create(repo)
+    elsewhere = github.repository("umbrella/home", install=False)
+    github.owner.install(elsewhere, selects_all=True)
+    github.owner.transfer_repository(repo, "umbrella")
+    github.owner.rename_account("umbrella", "parasol")
     github.owner.uninstall(repo)
 
 
