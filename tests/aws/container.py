@@ -163,7 +163,7 @@ class Containers:
         command += [self._python, "-I", "-S", "-B", INSIDE]
         uid = identity.own_uid()
         who = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
-        process = _spawn(command, {3: listener.fileno(), 4: theirs.fileno(), 5: profile}, folder / "log", who)
+        process = spawn(command, {3: listener.fileno(), 4: theirs.fileno(), 5: profile}, folder / "log", who)
         os.close(profile)
         theirs.close()
         handle = f"{run_id}-{process.pid}"
@@ -229,7 +229,7 @@ class Containers:
                 back.join()
 
 
-def _spawn(command: list[str], fds: dict[int, int], log: Path, who: dict[str, object]) -> subprocess.Popen[bytes]:
+def spawn(command: list[str], fds: dict[int, int], log: Path, who: dict[str, object]) -> subprocess.Popen[bytes]:
     """With descriptors at fixed numbers; a shell moves them, because they may be in each other's way."""
     high = {number: os.dup(fd) for number, fd in fds.items()}
     moves = " ".join(f"{number}<&{fd} {fd}<&-" for number, fd in high.items())
