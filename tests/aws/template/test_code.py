@@ -175,6 +175,17 @@ def test_every_environment_is_one_the_settings_accept(deployed: Deployed):
         assert loaded.platform == "aws", name
 
 
+def test_a_person_can_take_the_settings_from_the_stack(deployed: Deployed):
+    """`export $(…)` splits at spaces; what comes out is what the settings accept, and enough for `doctor`."""
+    env = dict(word.split("=", 1) for word in deployed.outputs["Settings"].split())
+    assert all("=" in word for word in deployed.outputs["Settings"].split())
+    loaded = settings.load(env)
+    loaded.cloud.require("jobs_queue_url", "publish_queue_url", "table", "bucket", "cluster", "worker_task")
+    assert set(env) <= known()
+    worker = settings.load(deployed.environment("WorkerTask"))
+    assert (loaded.sandbox, loaded.cloud.sandbox_tasks) == (worker.sandbox, worker.cloud.sandbox_tasks)
+
+
 def test_secrets_are_named_and_never_given(deployed: Deployed):
     for name, (_, env) in processes(deployed).items():
         for key in ("LAMPLIGHTER_PRIVATE_KEY", "LAMPLIGHTER_WEBHOOK_SECRET", "ANTHROPIC_API_KEY"):
