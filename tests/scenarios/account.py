@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
 from app import wiring
-from app.aws.launcher import run_of
+from app.aws.stopped import stopped
 from app.control import Control
 from app.settings import Settings
 from tests.aws.ecs import Definition, Ecs, Refusal, Task
@@ -92,10 +92,12 @@ class Account:
         """EventBridge tells of each of them twice: it promises at least once."""
         told, store = 0, self.store
         while self.ecs.events:
-            detail = self.ecs.events.popleft()["detail"]
+            event = self.ecs.events.popleft()
             for _ in range(2):
-                given = run_of(detail, store)
-                told += given is not None and control.scheduler.worker_ended(*given)
+                found = stopped(event, self.aws.cloud, store)
+                told += found is not None and control.scheduler.worker_ended(
+                    found.run_id, found.attempt, no_room=found.no_room
+                )
         return told
 
     def close(self) -> None:
