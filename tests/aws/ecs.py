@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
-_ARN = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
 # A task never outlives whoever holds the stand-in, however that one dies (util-linux).
 _BOUND = [found, "--pdeathsig", "KILL", "--"] if (found := shutil.which("setpriv")) else []
 
@@ -45,6 +44,7 @@ class Task:
     """One started task; `process` is None until its image is pulled."""
 
     arn: str
+    prefix: str  # of every ARN of the account's ECS
     cluster: str
     family: str
     definition: Definition
@@ -82,8 +82,8 @@ class Task:
         details = [{"name": "privateIPv4Address", "value": self.address}] if self.last != "PROVISIONING" else []
         told: dict[str, Any] = {
             "taskArn": self.arn,
-            "clusterArn": f"{_ARN}:cluster/{self.cluster}",
-            "taskDefinitionArn": f"{_ARN}:task-definition/{self.family}:{self.definition.revision}",
+            "clusterArn": f"{self.prefix}:cluster/{self.cluster}",
+            "taskDefinitionArn": f"{self.prefix}:task-definition/{self.family}:{self.definition.revision}",
             "lastStatus": self.last,
             "desiredStatus": self.desired,
             "startedBy": self.started_by,
@@ -114,7 +114,17 @@ class Refusal(Exception):
 class Ecs:
     """The stand-in; `url` goes into AWS_ENDPOINT_URL_ECS. `close` kills every task that is left."""
 
-    def __init__(self, folder: Path, *, cluster: str = "lamplighter") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        cluster: str = "lamplighter",
+        account: str = ACCOUNT,
+        region: str = REGION,
+        network: str = "127.0",
+    ) -> None:
+        """`network`: the first half of the tasks' addresses."""
+        self.account, self.region, self._network = account, region, network
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.cluster = cluster
@@ -224,9 +234,10 @@ class Ecs:
             return {"tasks": [self.tasks[arn].told()], "failures": []}
         number = len(self.tasks) + 2
         network = request["networkConfiguration"]["awsvpcConfiguration"]
-        identity = uuid.uuid4().hex
+        identity, prefix = uuid.uuid4().hex, f"arn:aws:ecs:{self.region}:{self.account}"
         task = Task(
-            arn=f"{_ARN}:task/{self.cluster}/{identity}",
+            arn=f"{prefix}:task/{self.cluster}/{identity}",
+            prefix=prefix,
             cluster=self.cluster,
             family=family,
             definition=definition,
@@ -234,7 +245,7 @@ class Ecs:
             started_by=str(request.get("startedBy", "")),
             overrides=request.get("overrides") or {},
             tags=request.get("tags") or [],
-            address=f"127.0.{number // 250}.{number % 250 + 1}",
+            address=f"{self._network}.{number // 250}.{number % 250 + 1}",
             public=network.get("assignPublicIp") == "ENABLED",
             log=self.folder / f"{identity}.log",
             hidden=self.hide_new_tasks,
@@ -386,8 +397,8 @@ class Ecs:
             "id": str(uuid.uuid4()),
             "source": "aws.ecs",
             "detail-type": "ECS Task State Change",
-            "account": ACCOUNT,
-            "region": REGION,
+            "account": self.account,
+            "region": self.region,
             "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "resources": [task.arn],
             "detail": task.told(),

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from botocore.config import Config
 
 PROGRAM = Path(__file__).parents[3] / ".venv-cloud" / "bin" / "ministack"
 REGION = "eu-central-1"
+BUCKET = "code"  # where packed functions and templates lie
 LIVES_SECONDS = 540  # `make test-aws` has ten minutes
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -79,9 +81,10 @@ class Ministack:
     def deploy(self, name: str, template: str, parameters: Mapping[str, str]) -> dict[str, str]:
         """Create a stack from a SAM template; returns its outputs. Raises AssertionError with every failed resource."""
         formation = self.client("cloudformation")
+        self.upload(f"{name}.template", template.encode())  # the request itself takes 51,200 bytes
         formation.create_stack(
             StackName=name,
-            TemplateBody=template,
+            TemplateURL=f"{self.url}/{BUCKET}/{name}.template",
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
@@ -99,6 +102,16 @@ class Ministack:
         failed = [event for event in events if "FAILED" in event["ResourceStatus"]]
         lines = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed]
         return "\n".join([stack["StackStatus"], str(stack.get("StackStatusReason")), *lines])
+
+    def upload(self, key: str, data: bytes) -> None:
+        """Put something where deployments take it from."""
+        self._bucket().put_object(Bucket=BUCKET, Key=key, Body=data)
+
+    @cache  # noqa: B019 - one of these is made for a whole test
+    def _bucket(self) -> Any:
+        bucket = self.client("s3")
+        bucket.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        return bucket
 
     def resources(self, name: str) -> dict[str, str]:
         """Physical names of a stack's resources by their names in the template."""
