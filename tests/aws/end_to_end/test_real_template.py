@@ -1,23 +1,28 @@
-"""The real template, deployed: from a signed webhook at the function URL to a pull request."""
+"""The real template, deployed: from a signed webhook at the function URL to a pull request, every role enforced."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.aws import container
-from tests.aws.end_to_end.cloud import Cloud, pack
+from tests.aws.end_to_end.deployment import Deployment, pack
 from tests.scenarios import stories
 
 pytestmark = [pytest.mark.aws, pytest.mark.skipif(bool(container.missing()), reason=container.missing())]
 
+# Each of them ran, under its own role.
+TOOK_PART = {"WebhookFunction", "DispatchFunction", "PublishFunction", "TokensFunction", "TaskStoppedFunction"}
+
 
 @pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[Cloud]:
+def cloud(tmp_path: Path) -> Iterator[Deployment]:
     pack(tmp_path / "dist")
-    made = Cloud(tmp_path, tmp_path / "dist")
+    made = Deployment(tmp_path, tmp_path / "dist")
     yield made
     made.close()
 
@@ -31,9 +36,53 @@ def test_a_signed_webhook_becomes_a_pull_request(cloud):
     (pull,) = cloud.repo.pulls
     assert sorted(file.filename for file in pull.files) == ["calc.py", "test_by_zero.py"]
     assert all(commit.verified for commit in pull.commits)
-    parts = [comment.read().partition("part=")[2].partition(" ")[0] for comment in issue.comments]
-    assert parts == ["status", "result"]
+    assert parts_of(issue) == ["status", "result"]
     (run,) = cloud.store.runs()
     assert (run.phase, run.reason, run.attempt) == ("ended", "proposed", 1)
+
     cloud.until(lambda: not any(cloud.waiting().values()), 20)
+    cloud.until(lambda: all(task.last == "STOPPED" for task in cloud.ecs.tasks.values()), 20)
+    assert [task.family for task in cloud.ecs.tasks.values()] == ["lamplighter-worker", "lamplighter-sandbox"]
+    cloud.until(lambda: took_part(cloud) >= TOOK_PART, 20)
+    assert complaints(cloud) == []
     assert cloud.problems() == []
+    nothing_happens_twice(cloud, issue)
+
+
+def nothing_happens_twice(cloud: Deployment, issue) -> None:
+    """The same deliveries once more, forged ones, and a turn of the clock."""
+    labelled = next(sent for sent in cloud.github.deliveries if (sent.event, sent.action) == ("issues", "labeled"))
+    again = cloud.post(labelled.body, labelled.headers)
+    assert (again.status_code, again.json()["decision"]) == (202, "duplicate")
+    forged = cloud.post(labelled.body.replace(b"Divide", b"Delete"), labelled.headers)
+    assert forged.status_code == 401
+
+    cloud.aws.invoke(cloud.parts["ScheduleFunction"], {})
+    cloud.until(lambda: not any(cloud.waiting().values()), 20)
+    (said,) = complaints(cloud)
+    assert "receive.rejected" in said
+    assert parts_of(issue) == ["status", "result"]
+    assert len(cloud.store.runs()) == len(cloud.repo.pulls) == 1
+
+
+def parts_of(issue) -> list[str]:
+    return [comment.read().partition("part=")[2].partition(" ")[0] for comment in issue.comments]
+
+
+def took_part(cloud: Deployment) -> set[str]:
+    return {line.partition(" ")[0] for line in cloud.logs()}
+
+
+def complaints(cloud: Deployment) -> list[str]:
+    """What any function or task wrote above an ordinary line, and everything that a role was denied."""
+    lines = [*cloud.logs(), *(line for task in cloud.ecs.tasks.values() for line in cloud.ecs.log(task).splitlines())]
+    return [line for line in lines if is_complaint(line)]
+
+
+def is_complaint(line: str) -> bool:
+    found = re.search(r"\{.*\}", line)
+    try:
+        level = str(json.loads(found[0]).get("level", "")) if found else ""
+    except ValueError:
+        level = ""
+    return level.lower() in {"warning", "error", "critical"} or "is not authorized" in line or "Traceback" in line

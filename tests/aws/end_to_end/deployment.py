@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import secrets
 import subprocess
 import sys
@@ -19,20 +20,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.aws.clients import Clients
+from app.aws.sandbox_tasks import PORT
 from app.aws.store import DynamoStore
 from app.ledger import verify_chain
 from app.local.clock import SystemClock
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery
+from tests.aws.container import free_port
 from tests.aws.ecs import Definition, Ecs
-from tests.aws.end_to_end.ministack import REGION, Ministack
+from tests.aws.end_to_end.ministack import PROGRAM, REGION, Ministack
 from tests.aws.template.deployed import ROOT, _translated
 from tests.contracts.model.messages_api import MessagesApi
 from tests.scenarios import stories
 
 STACK, ACCOUNT = "lamplighter", "000000000000"
-# The emulator runs functions in its own Python; they are packed for that one instead of the runtime's 3.13.
-PYTHON = "3.11"
+ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 # What ministack 1.5.33 does not know; nearly all of it is network, which the rule tests and the namespace test prove.
 UNKNOWN = {
     "AWS::S3::BucketPolicy",  # known, but it demands TLS, and the emulator's door is plain HTTP
@@ -72,12 +74,14 @@ def _without(names: set[str], value: Any) -> Any:
 
 
 def pack(folder: Path) -> None:
-    """Build the functions as `make build` does."""
-    command = [sys.executable, "infra/build.py", "--architecture", "x86_64", "--python", PYTHON, "--into", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=180, stdout=subprocess.DEVNULL)
+    """Build the functions as `make build` does, for the Python that the emulator runs them in: its own, not 3.13."""
+    asked = [str(PROGRAM.with_name("python")), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    version = subprocess.run(asked, check=True, timeout=60, capture_output=True, text=True).stdout.strip()
+    command = [sys.executable, "infra/build.py", "--architecture", ARCHITECTURE, "--python", version]
+    subprocess.run([*command, "--into", str(folder)], cwd=ROOT, check=True, timeout=180, stdout=subprocess.DEVNULL)
 
 
-class Cloud:
+class Deployment:
     """One deployment below one folder; `close` ends every process."""
 
     def __init__(self, folder: Path, packed: Path) -> None:
@@ -124,7 +128,7 @@ class Cloud:
             {
                 "AppId": str(self.github.app.id),
                 "AppSlug": self.github.app.slug,
-                "Architecture": "x86_64",
+                "Architecture": ARCHITECTURE,
                 "GitHubUrl": self.github.html_url,
                 "GitHubApiUrl": self.github.api_url,
                 "ModelBaseUrl": self.model.url,
@@ -138,6 +142,7 @@ class Cloud:
 
     def _define_tasks(self) -> None:
         """The template's task definitions, with a process's command in place of an image."""
+        egress_port = free_port()  # a machine's tests share its ports as tasks do not
         self.ecs.cluster = self.parts["Cluster"]
         self.ecs.define(
             f"{STACK}-worker",
@@ -149,6 +154,7 @@ class Cloud:
                     "PATH": os.environ["PATH"],
                     "HOME": str(self.folder),
                     "LAMPLIGHTER_HOME": str(self.folder / "worker"),  # /work in the container
+                    "LAMPLIGHTER_EGRESS_PORT": str(egress_port),
                     "AWS_ENDPOINT_URL": self.aws.url,
                     "AWS_ENDPOINT_URL_ECS": self.ecs.url,
                     "AWS_REGION": REGION,
@@ -159,7 +165,7 @@ class Cloud:
         self.ecs.define(
             f"{STACK}-sandbox",
             Definition(
-                command=(sys.executable, "-P", "-m", "tests.aws.end_to_end.sandbox_task", "{address}"),
+                command=(sys.executable, "-P", "-m", "tests.aws.container", "{address}", str(PORT), str(egress_port)),
                 environment={**self._environment("sandbox"), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
                 container="sandbox",
                 grace_seconds=2,
@@ -262,8 +268,12 @@ class Cloud:
             for run in store.runs()
             for event in store.events(run.run_id)
         ]
-        tasks = [f"{task.family} {task.last} {task.reason}\n{self.ecs.log(task)[-3000:]}" for task in self.ecs.tasks.values()]
-        return "\n".join([*events, *tasks, *self.logs(), str(self.waiting()), self.aws.log.read_text("utf-8", "replace")[-6000:]])
+        tasks = [
+            f"{task.family} {task.last} {task.reason}\n{self.ecs.log(task)[-3000:]}" for task in self.ecs.tasks.values()
+        ]
+        return "\n".join(
+            [*events, *tasks, *self.logs(), str(self.waiting()), self.aws.log.read_text("utf-8", "replace")[-6000:]]
+        )
 
     def close(self) -> None:
         self._stack.close()
