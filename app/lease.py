@@ -49,6 +49,10 @@ class Lease:
         """Ask the worker to leave at the next step (SIGTERM, a Spot warning); a command that runs longer is killed."""
         self._stop.set()
 
+    def give_up(self) -> None:
+        """The process ends without leaving the `with`: let another attempt begin at once."""
+        self._store.release(lease_key(self._run_id), self._owner)
+
     def __enter__(self) -> Lease:
         if not self._store.claim(lease_key(self._run_id), self._owner, ttl_seconds=TTL_SECONDS):
             raise Superseded(f"another worker holds run {self._run_id}")

@@ -66,6 +66,16 @@ class Worker:
         except Superseded as reason:
             log.event("worker.superseded", run=run_id, attempt=attempt, reason=str(reason))
 
+    def abandon(self, run_id: str, attempt: int) -> None:
+        """Park the attempt from another thread, because its own cannot leave what it waits for (a model's reply, a
+        clone, a sandbox's task) and the platform's patience is over. The process has to end right after.
+        """
+        ledger = RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor, attempt=attempt)
+        if ledger.state.attempt == attempt and ledger.state.phase == "working":
+            self._leave(ledger)
+            announce(self._publishing, ledger)
+        self.lease.give_up()
+
     def _start(self, ledger: RunLedger, attempt: int, owner: str) -> bool:
         started = ledger.append_if(
             lambda state: state.phase in {"created", "working"} and state.attempt < attempt and not state.cancel,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import threading
 import time
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from app.wiring import Platform
     from app.worker import Worker
 
+_PATIENCE_SECONDS = 90.0  # of the 120 between a platform's SIGTERM and its SIGKILL
 _LEASE_SECONDS = 0.05  # how often to look for a lease that a worker is about to take
 
 
@@ -57,16 +59,24 @@ def _wait(platform: Platform, place: int, leaving: threading.Event) -> tuple[str
 
 
 def _do(worker: Worker, run_id: str, attempt: int, leaving: threading.Event) -> None:
-    threading.Thread(target=_leave, args=(worker, leaving), name="sigterm", daemon=True).start()
+    threading.Thread(target=_leave, args=(worker, run_id, attempt, leaving), name="sigterm", daemon=True).start()
     worker.work(run_id, attempt)
 
 
-def _leave(worker: Worker, leaving: threading.Event) -> None:
-    """Pass SIGTERM on to the lease, which may not be there yet when it comes."""
+def _leave(worker: Worker, run_id: str, attempt: int, leaving: threading.Event) -> None:
+    """Pass SIGTERM on to the lease, which may not be there yet when it comes; then see to it that the end comes in
+    time. A worker that has left by itself ends this thread with its process.
+    """
     leaving.wait()
     while (lease := getattr(worker, "lease", None)) is None:
         time.sleep(_LEASE_SECONDS)
     lease.request_stop()
+    time.sleep(_PATIENCE_SECONDS)
+    try:
+        worker.abandon(run_id, attempt)
+        log.event("work.abandoned", run=run_id, attempt=attempt)
+    finally:
+        os._exit(0)
 
 
 def _say(platform: Platform, run_id: str, error: LamplighterError) -> None:
