@@ -84,7 +84,7 @@ class Installations:
             self._conversation.cancel(job, _GONE[standing], self._of(job.thread.installation_id))
         elif job.action == "start":
             self._set_up(job, job.thread, job.repositories, run_id)
-            self._say_what_was_left_unsaid(job.thread.installation_id)
+            self._say_what_was_left_unsaid(job.thread)
         else:
             for run in self._of(job.thread.installation_id):
                 if run.thread_key != job.thread.key:
@@ -152,17 +152,22 @@ class Installations:
                 announce(self._publishing, ledger)
                 return  # else it ended just now: the next one takes it
 
-    def _say_what_was_left_unsaid(self, installation_id: int) -> None:
-        """Runs ended while GitHub let us show nothing; their comments still say that work goes on."""
+    def _say_what_was_left_unsaid(self, thread: Thread) -> None:
+        """Runs ended while GitHub let us show nothing; their comments still say that work goes on. An App that was
+        removed and installed again has another number, so they are known by the account as well.
+        """
+        account = f"{thread.repository}/".lower()
         for run in self._store.runs(active=False, limit=_UNSAID):
-            if run.installation_id == installation_id:
+            if run.installation_id == thread.installation_id or run.repository.lower().startswith(account):
                 ledger = self._open(run.run_id)
                 if ledger.events[-1].kind == "publish.abandoned":
+                    place = Thread(**ledger.state.created["thread"])
+                    move(ledger, place._replace(installation_id=thread.installation_id), self._clone_url)
                     announce(self._publishing, ledger)
 
 
 def move(ledger: RunLedger, to: Thread, clone_url: Callable[[str], str]) -> bool:
-    """Let an active run follow its repository to another name or installation; whether there was something to do."""
+    """Let a run follow its repository to another name or installation; whether there was something to do."""
     place = {"repository": to.repository, "installation_id": to.installation_id}
 
     def is_elsewhere(state: RunState) -> bool:

@@ -51,7 +51,7 @@ KINDS: Mapping[str, str] = {
     "run.resumed": "reason; asks for one more attempt",
     "run.ended": "outcome, reason, next_step",
     # publish
-    "onboarding.listed": "repositories (blob), count, skipped, asks: how many of them it answers",
+    "onboarding.listed": "repositories (blob), count, skipped, asks: how many are listed to their end, page: the next",
     "onboarding.began": "ids: repositories that may be written to until `onboarding.progressed`",
     "onboarding.progressed": "listing, cursor, ids, maybe, issues, trouble",
     "publish.intended": "key, digest",

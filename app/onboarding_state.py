@@ -32,7 +32,8 @@ class OnboardingState:
     """What was asked, what was listed, what is done."""
 
     asks: list[Mapping[str, Any]] = field(default_factory=list)
-    answered: int = 0  # asks that a listing has taken up
+    answered: int = 0  # asks that are listed to their end
+    page: int = 1  # of GitHub's list for the next ask: ten thousand are listed in several visits
     listings: list[Listing] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)  # reason → repositories
     maybe: set[int] = field(default_factory=set)  # repositories that an interrupted visit may have written to
@@ -42,15 +43,17 @@ class OnboardingState:
 
     @property
     def listing(self) -> int | None:
-        """Which listing to work on: the newest that is not done, so that one new repository does not wait for all."""
+        """Which listing to work on: of those in the earliest round the newest, so that one new repository does not
+        wait for all, and nobody's later labels come before somebody's welcome.
+        """
         open_ones = [index for index, listing in enumerate(self.listings) if not listing.is_done]
-        return open_ones[-1] if open_ones else None
+        return min(open_ones, key=lambda index: (self.listings[index].round, -index), default=None)
 
     def apply(self, kind: str, data: Mapping[str, Any]) -> None:
         if kind == "onboarding.asked":
             self.asks.append(data)
         elif kind == "onboarding.listed":
-            self.answered = data["asks"]
+            self.answered, self.page = data["asks"], data["page"]
             self.listings.append(Listing(repositories=data["repositories"], count=data["count"]))
             for reason, count in data["skipped"].items():
                 self.skipped[reason] = self.skipped.get(reason, 0) + count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,8 +23,6 @@ from app.settings import Settings
 
 SKEW_SECONDS = 60.0  # as much as the App's tokens allow for
 MOST_REPOSITORIES = 50
-
-Client = Callable[[str], GitHub]
 
 _PAGE = "on the App's settings page under Permissions & events"
 
@@ -47,7 +45,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _permissions(found.permissions)
     yield _events(found.events)
     yield from _hook(access.app.client, in_cloud=settings.platform == "aws")
-    yield from _installations(access, found.permissions, lambda token: GitHub(token, settings, platform.clock))
+    yield from _installations(access, found.permissions)
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -157,7 +155,7 @@ def _hook(github: GitHub, *, in_cloud: bool) -> Iterator[Finding]:
             yield doctor_cloud.door(url)
 
 
-def _installations(access: Access, permissions: Mapping[str, str], client: Client) -> Iterator[Finding]:
+def _installations(access: Access, permissions: Mapping[str, str]) -> Iterator[Finding]:
     try:
         found = list(apps.installations(access.app.client))
     except LamplighterError as error:
@@ -176,16 +174,18 @@ def _installations(access: Access, permissions: Mapping[str, str], client: Clien
             mend = "Its owner has to accept the new permissions."
             yield Finding(name=name, level="broken", text=f"has not granted {', '.join(lacking)}", mend=mend)
         try:
-            yield from _repositories(access, installation.id, client)
+            yield from _repositories(access, installation.id)
         except LamplighterError as error:
             yield Finding(name=name, level="warn", text=f"its repositories cannot be listed: {error}")
 
 
-def _repositories(access: Access, installation_id: int, client: Client) -> Iterator[Finding]:
+def _repositories(access: Access, installation_id: int) -> Iterator[Finding]:
     """Whether each default branch asks for a person."""
-    for row in _rows(access, installation_id, client):
-        name, branch = str(row["full_name"]), str(row["default_branch"])
-        thread = Thread(installation_id=installation_id, repository_id=row["id"], repository=name, number=0)
+    with access.listing(installation_id) as github:
+        listed = list(repositories.reachable(github, limit=MOST_REPOSITORIES))
+    for row in listed:
+        name, branch = row.full_name, row.default_branch
+        thread = Thread(installation_id=installation_id, repository_id=row.id, repository=name, number=0)
         mend = f"Protect `{branch}`: require a pull request with at least one approval (a ruleset can be read by all)."
         try:
             with access.asking(thread) as github:
@@ -201,15 +201,3 @@ def _repositories(access: Access, installation_id: int, client: Client) -> Itera
             yield Finding(name=name, level="warn", text=text, mend="Check it, or use a ruleset.")
         else:
             yield Finding(name=name, level="warn", text=f"`{branch}` asks for no person's approval", mend=mend)
-
-
-def _rows(access: Access, installation_id: int, client: Client) -> list[Any]:
-    """The installation's repositories, with a token that can do nothing but list them and is revoked at once."""
-    made = access.app.client.post(
-        f"/app/installations/{installation_id}/access_tokens", {"permissions": {"metadata": "read"}}
-    )
-    with client(str(made["token"])) as github:
-        try:
-            return list(github.get_all("/installation/repositories", key="repositories", limit=MOST_REPOSITORIES))
-        finally:
-            github.delete("/installation/token")

@@ -120,6 +120,17 @@ def _published(data: Mapping[str, Any]) -> Line:
     return _line("→", f"published: {data['key']} {what}".rstrip(), "dim")
 
 
+def _wanted(data: Mapping[str, Any]) -> str:
+    count = len(data["repositories"])
+    return f"{data['by']} gave access to {count or 'all'} repositor{'y' if count == 1 else 'ies'}"
+
+
+def _progressed(data: Mapping[str, Any]) -> Line:
+    trouble = "".join(f"; {name}: {why}" for name, why in data["trouble"].items())
+    text = f"set up as far as repository {data['cursor']} of the list, {data['issues']} issues opened{trouble}"
+    return _line("·", text, "bad" if trouble else "act")
+
+
 _TELL: Mapping[str, Callable[[Mapping[str, Any]], Line | None]] = {
     "run.created": _created,
     "run.queued": lambda data: _line("🕯", f"waits: {data.get('reason', '')}", "dim"),
@@ -137,8 +148,13 @@ _TELL: Mapping[str, Callable[[Mapping[str, Any]], Line | None]] = {
     "breaking.reported": _breaking,
     "finish.called": _finish,
     "run.parked": _parked,
+    "run.moved": lambda data: _line("→", f"follows to {data['thread']['repository']}", "dim"),
+    "onboarding.asked": lambda data: _line("🏮", _wanted(data)),
+    "onboarding.listed": lambda data: _line("…", f"{data['count']} repositories to set up are listed", "dim"),
+    "onboarding.progressed": _progressed,
     "run.resumed": lambda data: _line("▶", f"goes on: {data.get('reason', '')}", "dim"),
     "run.ended": _ended_run,
     "publish.done": _published,
+    "publish.abandoned": lambda data: _line("✗", f"out of reach, nothing is shown: {data['reason']}", "bad"),
     "publish.failed": lambda data: _line("✗", f"GitHub refused {data['key']}: {data['error']}", "bad"),
 }

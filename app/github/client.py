@@ -112,7 +112,7 @@ class GitHub:
                 given += 1
                 yield item
             following = response.links.get("next", {}).get("url")
-            if not following:
+            if not following or given >= limit:
                 return
             if not following.startswith(self._api + "/"):
                 raise Refused(f"GET {path}", response.status_code, "the next page is somewhere else")

@@ -44,9 +44,9 @@ def repository(github: GitHub, repo: str) -> Repository:
     return _repository(github.get(path("repos", repo)))
 
 
-def reachable(github: GitHub) -> Iterator[Repository]:
-    """What the token reaches, a hundred a request."""
-    for row in github.get_all("/installation/repositories", key="repositories", limit=_MOST):
+def reachable(github: GitHub, *, page: int = 1, limit: int = _MOST) -> Iterator[Repository]:
+    """What the token reaches, a hundred a page, from `page` on."""
+    for row in github.get_all("/installation/repositories", {"page": page}, key="repositories", limit=limit):
         yield _repository(row)
 
 

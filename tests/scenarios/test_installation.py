@@ -198,6 +198,18 @@ def test_removed_while_at_work_stops(bot, github, repo, model):
     bot.read_everything(issue)
 
 
+def test_removed_and_installed_again_the_comment_says_what_became_of_it(bot, github, repo, model):
+    issue = at_work(bot, github, repo, model)
+    github.owner.uninstall(repo)
+    bot.run_until_idle()
+    assert "the App was removed" not in issue.comments[0].body
+    github.owner.install(repo)
+    bot.run_until_idle()
+
+    assert "the App was removed" in issue.comments[0].read()
+    assert not any(label.startswith("agent:") for label in issue.labels)
+
+
 def test_taking_one_repository_away_stops_its_runs_only(bot, github, repo, model):
     other = github.repository("acme/sums", files=stories.PROJECT)
     issues = [at_work(bot, github, place, model) for place in (repo, other)]
