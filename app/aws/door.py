@@ -163,7 +163,7 @@ class Door:
 
     def __init__(self, settings: Settings, clock: Clock, redactor: Redactor) -> None:
         settings.cloud.require("table", "jobs_queue_url")
-        self._settings = settings
+        self._settings = self._current = settings
         self._wire = Wire()
         self.store = DoorStore(self._wire, settings.cloud.table, clock)
         self.queue = DoorQueue(self._wire, settings.cloud.jobs_queue_url)
@@ -178,7 +178,10 @@ class Door:
     def settings(self) -> Settings:
         """With today's secrets; from here on the delivery's time runs. Raises TransientError."""
         self._wire.begin()
-        return self._settings._replace(webhook_secrets=self._secrets.values(self._settings.webhook_secrets))
+        secrets = self._secrets.values(self._settings.webhook_secrets)
+        if secrets != self._current.webhook_secrets:
+            self._current = self._settings._replace(webhook_secrets=secrets)
+        return self._current
 
 
 def _key(key: str) -> _Item:

@@ -54,7 +54,14 @@ class Wire:
     """One per process; not thread-safe. `begin` starts the time that the calls after it have in all."""
 
     def __init__(self, env: Mapping[str, str] | None = None) -> None:
-        self._env = os.environ if env is None else env
+        self._env = env = dict(os.environ if env is None else env)  # Lambda's does not change while a process lives
+        self._region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-east-1"
+        self._credentials = Credentials(
+            access_key=env.get("AWS_ACCESS_KEY_ID", ""),
+            secret_key=env.get("AWS_SECRET_ACCESS_KEY", ""),
+            token=env.get("AWS_SESSION_TOKEN", ""),
+        )
+        self._places = {service: self._place(service) for service in _PREFIXES}
         self._sockets: dict[_Place, socket.socket] = {}
         self._tls: Any = None
         self.begin()
@@ -64,7 +71,7 @@ class Wire:
 
     def open(self, *services: str) -> None:
         """Connect now, while a cold start has time for it. A failure is left to the first call."""
-        for place in map(self._place, services):
+        for place in (self._places[service] for service in services):
             try:
                 if place not in self._sockets:
                     self._sockets[place] = self._connected(place)
@@ -96,7 +103,7 @@ class Wire:
         raise TransientError(f"{service} does not answer: {type(error).__name__}: {error}", retry_after_seconds=30)
 
     def _once(self, service: str, action: str, body: bytes) -> dict[str, Any]:
-        place = self._place(service)
+        place = self._places[service]
         prefix, version = _PREFIXES[service]
         headers = {
             "content-type": f"application/x-amz-json-{version}",
@@ -108,7 +115,7 @@ class Wire:
             body,
             service=service,
             region=self._region,
-            credentials=self._credentials(),
+            credentials=self._credentials,
             at=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
         )
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -124,18 +131,6 @@ class Wire:
         else:
             connection.close()
         return _read(service, status, answer)
-
-    @property
-    def _region(self) -> str:
-        return self._env.get("AWS_REGION") or self._env.get("AWS_DEFAULT_REGION") or "us-east-1"
-
-    def _credentials(self) -> Credentials:
-        env = self._env
-        return Credentials(
-            access_key=env.get("AWS_ACCESS_KEY_ID", ""),
-            secret_key=env.get("AWS_SECRET_ACCESS_KEY", ""),
-            token=env.get("AWS_SESSION_TOKEN", ""),
-        )
 
     def _place(self, service: str) -> _Place:
         variable = f"AWS_ENDPOINT_URL_{_ENDPOINTS.get(service, service.upper())}"

@@ -25,7 +25,7 @@ class Doorstep:
         self.place = place
         self._numbers = itertools.count(1)
         examples = json.loads(gzip.decompress(CORPUS.read_bytes()))
-        self._labeled = next(p for name, p in examples if name == "issues" and p.get("action") == "labeled")
+        self.labeled = next(p for name, p in examples if name == "issues" and p.get("action") == "labeled")
         self._push = next(p for name, p in examples if name == "push")
 
     def deliveries(self, count: int, *, wanted: bool = True) -> Path:
@@ -47,9 +47,9 @@ class Doorstep:
     def _body(self, number: int, index: int, wanted: bool) -> bytes:
         if not wanted:
             return json.dumps(self._push | {"after": f"{number:020d}{index:020d}"}).encode()
-        label = {**self._labeled["label"], "name": "agent-fix"}
-        issue = {**self._labeled["issue"], "number": number * 100_000 + index, "labels": [label]}
-        return json.dumps(self._labeled | {"issue": issue, "label": label}).encode()
+        label = {**self.labeled["label"], "name": "agent-fix"}
+        issue = {**self.labeled["issue"], "number": number * 100_000 + index, "labels": [label]}
+        return json.dumps(self.labeled | {"issue": issue, "label": label}).encode()
 
 
 class Sides:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.bench import door, histories, tokens
+from tests.bench import door, histories, lambda_door, tokens
 from tests.bench.measure import MINIATURE, Row, in_turns, ratio
 from tests.bench.steps import overheads, script
 from tests.bench.table import lines
@@ -49,3 +49,16 @@ def test_table_names_what_misses_its_aim() -> None:
     rows = [Row(what="slow", ours="3 ms", floor="1 ms", ratio=3.0, aim=1.5, note="because"), Row(what="fine", ours="1")]
     text = "\n".join(lines([("Speed", rows)]))
     assert "3.00 ×" in text and "MISSED" in text and "because" in text
+
+
+def test_function_is_measured_against_its_floor(tmp_path: Path) -> None:
+    rows = lambda_door.rows(tmp_path, MINIATURE)
+    assert [row.what for row in rows if row.aim] == [
+        "cold start to first accepted event",
+        "CPU of an accepted event",
+        "CPU of an unwanted event",
+        "peak memory after the first accepted event",
+        "zip (floor: the aim)",
+    ]
+    [calls] = [row for row in rows if row.what == "calls of an accepted event"]
+    assert "SendMessage 1 " in calls.note and "TransactWriteItems 1 " in calls.note

@@ -218,5 +218,5 @@ def test_nothing_is_asked_when_no_time_is_left(server, wire):
 
 
 def test_regions_of_china_have_another_domain():
-    place = Wire(KEYS | {"AWS_REGION": "cn-north-1"})._place("sqs")
+    place = Wire(KEYS | {"AWS_REGION": "cn-north-1"})._places["sqs"]
     assert (place.tls, place.name, place.port) == (True, "sqs.cn-north-1.amazonaws.com.cn", 443)
