@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from app.aws.clients import code_of, translated
 from app.errors import TransientError, UserError
+from app.ports import Clock
 
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -25,13 +26,18 @@ _REMEMBERED = 20_000
 # A body that breaks off while it is read is asked for again.
 _READ_TRIES = 3
 
+# Two who store the same bytes at the same time: one of them is told to try again.
+_WRITE_TRIES = 5
+_WRITE_SECONDS = 0.1
+
 
 class S3Blobs:
     """Written once: `If-None-Match: *` keeps a versioned bucket from holding equal versions. Thread-safe."""
 
-    def __init__(self, s3: Any, bucket: str) -> None:
+    def __init__(self, s3: Any, bucket: str, clock: Clock) -> None:
         self._s3 = s3
         self._bucket = bucket
+        self._clock = clock
         self._known: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -76,16 +82,20 @@ class S3Blobs:
         return True
 
     def _write(self, digest: str, checksum: str, data: bytes) -> None:
-        with translated("store a blob"):
-            try:
-                self._s3.put_object(
-                    Bucket=self._bucket, Key=_key(digest), Body=data, ChecksumSHA256=checksum, IfNoneMatch="*"
-                )
-            except ClientError as error:
-                if code_of(error) == "ConditionalRequestConflict":  # another is writing the very same bytes just now
-                    raise TransientError("A blob is being stored by another.", retry_after_seconds=1) from error
-                if code_of(error) != "PreconditionFailed":
-                    raise
+        for tries in range(_WRITE_TRIES):
+            with translated("store a blob"):
+                try:
+                    self._s3.put_object(
+                        Bucket=self._bucket, Key=_key(digest), Body=data, ChecksumSHA256=checksum, IfNoneMatch="*"
+                    )
+                    return
+                except ClientError as error:
+                    if code_of(error) == "PreconditionFailed":
+                        return
+                    if code_of(error) != "ConditionalRequestConflict":
+                        raise
+            self._clock.sleep(_WRITE_SECONDS * 2**tries)  # another is storing the very same bytes
+        raise TransientError("Could not store a blob: others store the same.", retry_after_seconds=2)
 
     def _read(self, digest: str) -> bytes:
         for tries in range(1, _READ_TRIES + 1):

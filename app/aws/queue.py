@@ -82,7 +82,7 @@ class SqsQueue:
 
     def retry(self, message: Message, *, delay_seconds: float) -> None:
         """A message that has had its last attempt is shown at once: the next receive of its group buries it."""
-        delay = delay_seconds if message.attempt < self._dead()[1] else 0
+        delay = delay_seconds if message.attempt < self._redrive_policy()[1] else 0
         with translated("give a message back"), _stale_is_nothing():
             self._hide(self._url, message.receipt, delay)
 
@@ -98,7 +98,7 @@ class SqsQueue:
 
     def dead_letters(self) -> list[Message]:
         """Up to the ten oldest of every group: SQS shows no more while these are held for the length of this call."""
-        url, found = self._dead()[0], []
+        url, found = self._dead_url(), []
         if not url:
             return []
         with translated("look at the dead letters"):
@@ -116,7 +116,7 @@ class SqsQueue:
         """Order and groups are kept. Killed half-way, a letter was sent but not yet taken from the dead: doing it again
         within five minutes sends it no second time, and a job done twice finds the first time.
         """
-        moved, url = 0, self._dead()[0]
+        moved, url = 0, self._dead_url()
         if not url:
             return 0
         while True:
@@ -130,22 +130,24 @@ class SqsQueue:
             if not letters:
                 return moved
 
-    def _dead(self) -> tuple[str, int]:
-        """The dead-letter queue's URL ("" when there is none) and the attempts a message gets; asked for once."""
+    def _redrive_policy(self) -> tuple[str, int]:
+        """The dead-letter queue's ARN ("" when there is none) and the attempts a message gets; asked for once."""
         with self._lock:
             if self._policy is None:
                 with translated("read the queue's redrive policy"):
-                    names = ["RedrivePolicy"]
-                    found = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=names).get(
-                        "Attributes", {}
-                    )
-                    policy = json.loads(found.get("RedrivePolicy") or "{}")
-                    url, arn = "", policy.get("deadLetterTargetArn", "")
-                    if arn:
-                        account, name = arn.split(":")[4:6]
-                        url = self._sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
-                self._policy = (url, int(policy.get("maxReceiveCount", 1_000)))
+                    answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["RedrivePolicy"])
+                policy = json.loads(answer.get("Attributes", {}).get("RedrivePolicy") or "{}")
+                self._policy = (policy.get("deadLetterTargetArn", ""), int(policy.get("maxReceiveCount", 1_000)))
             return self._policy
+
+    def _dead_url(self) -> str:
+        """The dead-letter queue's URL; "" when there is none. Only whoever looks at dead letters may ask."""
+        arn = self._redrive_policy()[0]
+        if not arn:
+            return ""
+        account, name = arn.split(":")[4:6]
+        with translated("find the dead-letter queue"):
+            return str(self._sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"])
 
     def _receive(self, url: str, most: int, visibility_seconds: float) -> list[Message]:
         answer = self._sqs.receive_message(

@@ -39,7 +39,7 @@ class DynamoStore:
         s3 = clients.get("s3")
         self._table = Table(clients.get("dynamodb"), table, clock)
         self._clock = clock
-        self._blobs = S3Blobs(s3, bucket)
+        self._blobs = S3Blobs(s3, bucket, clock)
         self._heads = S3Heads(s3, bucket, clock)
         self._slots = DynamoSlots(self._table, clock)
 

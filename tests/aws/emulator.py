@@ -151,7 +151,7 @@ class Emulator:
         key = tuple(event_name.split(".")[1:3])
         with self._lock:
             self.calls[key] += 1
-            self.sent_bytes[key] += len(request.body or b"") if isinstance(request.body, bytes | str | None) else 0
+            self.sent_bytes[key] += int(request.headers.get("Content-Length") or 0)
             for fault in self.faults:
                 if fault.service == key[0] and fault.operation in {"*", key[1]} and fault.times > 0:
                     if fault.skip > 0:

@@ -322,7 +322,8 @@ def test_many_events_are_one_transaction_and_too_many_a_defect(aws, store, clock
         store.append("run", 0, chain(98), summarise(fold("run", chain(98))))
     store.append("run", 0, chain(97), summarise(fold("run", chain(97))))
     assert aws.calls["dynamodb", "TransactWriteItems"] == 1
-    assert max(aws.sent_bytes.values()) < 4 * 1024 * 1024
+    assert aws.sent_bytes["dynamodb", "TransactWriteItems"] < 4 * 1024 * 1024
+    assert aws.sent_bytes["s3", "PutObject"] > 97 * 60_000  # what did not fit
     assert len(_whole(store, clock)) == 97
 
 
@@ -330,6 +331,11 @@ def test_the_same_blob_is_sent_once(aws, store):
     for _ in range(3):
         store.put_blob(b"same")
     assert aws.calls["s3", "PutObject"] == 1
+
+
+def test_two_who_store_the_same_bytes_at_once_both_have_stored_them(aws, store):
+    aws.fails("s3", "PutObject", code="ConditionalRequestConflict", status=409, times=2)
+    assert store.get_blob(store.put_blob(b"same")) == b"same"
 
 
 # ---------------------------------------------------------------- the witness
