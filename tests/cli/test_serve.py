@@ -148,6 +148,26 @@ def test_a_delivery_that_came_while_nobody_was_there_is_found(world):
     until(lambda: issue.comments[-1].author == "lamplighter[bot]", 20, "the delivery list was not looked at")
 
 
+@pytest.mark.slow
+def test_a_server_killed_while_it_sets_up_a_repository_goes_on(world):
+    """A second between two writes leaves time to kill it in the middle; the half that is there is not made twice."""
+    world.start()
+    port = int(world.server_url.rpartition(":")[2])
+    repo = world.github.repository("supper-club/menu", files={"menu.txt": "soup\n"}, install=False)
+    world.github.owner.install(repo)
+    until(lambda: len(repo.labels) >= 4, 40, world.last_words)
+    assert len(repo.labels) < 13
+    world._server.kill()
+    world._server.wait()
+    world._serve(port)
+    until(lambda: world.home.runs()[0].phase == "ended", 150, world.last_words)
+    assert (len(repo.labels), len(repo.issues)) == (13, 1)
+    assert world.home.runs()[0].reason == "onboarded"
+    made = [request for request in world.github.requests if request.path.startswith("/repos/supper-club/menu/")]
+    writes = [request.status for request in made if request.method == "POST"]
+    assert writes.count(201) == 14
+
+
 def test_one_server_a_home(world):
     world.start()
     done = subprocess.run(
