@@ -65,7 +65,7 @@ def rounds(platform: Platform) -> Rounds:
         github=way.app.client,
         store=platform.store,
         clock=platform.clock,
-        secret=lambda: _secrets(platform)[0],
+        secret=lambda: wiring.revealed(platform).webhook_secrets[0],
         accept=door(platform),
     )
     return Rounds(
@@ -82,12 +82,7 @@ def door(platform: Platform) -> Callable[[Delivery], Answer]:
     """`receive` with the platform's ports, for deliveries that were found and did not come."""
 
     def accept(delivery: Delivery) -> Answer:
-        current = platform.settings._replace(webhook_secrets=_secrets(platform))
+        current = wiring.revealed(platform)
         return receive(delivery, settings=current, store=platform.store, queue=platform.jobs, clock=platform.clock)
 
     return accept
-
-
-def _secrets(platform: Platform) -> tuple[str, ...]:
-    given = platform.settings.webhook_secrets
-    return tuple(word for setting in given for word in platform.reveal(setting).split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,7 +59,8 @@ class Clients:
 
     def __init__(self, *, tries: int = TRIES) -> None:
         self._tries = tries
-        self._session = boto3.session.Session()
+        # boto3 itself reads AWS_DEFAULT_REGION only, other tools and people AWS_REGION; Lambda and Fargate set both.
+        self._session = boto3.session.Session(region_name=os.environ.get("AWS_REGION") or None)
         self._made: dict[str, Any] = {}
         self._lock = threading.Lock()
 

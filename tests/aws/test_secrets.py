@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 
 from app import log, wiring
+from app.agent.scripted_model import fault, say
 from app.aws.kms import KmsKey
 from app.aws.secrets import Secrets
 from app.errors import TransientError, UserError
@@ -19,6 +19,8 @@ from app.log import Redactor
 from app.settings import Settings
 from app.simulator import Simulator
 from app.simulator.auth import new_key_pair
+from tests.contracts.model.messages_api import MessagesApi
+from tests.contracts.model.voice import Voice
 
 pytestmark = pytest.mark.aws
 
@@ -122,7 +124,7 @@ def _kms_key(aws) -> tuple[str, str]:
 
 def test_a_key_that_never_leaves_kms_speaks_for_the_app(aws, github, clock):
     key, public = _kms_key(aws)
-    github.world.app = github.app = replace(github.app, public_key=public, private_key="")
+    github.app.public_key, github.app.private_key = public, ""
     access = wiring.access(_platform(aws, github, clock, f"kms:{key}"))
     assert apps.this_app(access.app.client).slug == "lamplighter"
     assert aws.calls["kms", "Sign"] == 1
@@ -160,7 +162,7 @@ def test_an_app_key_that_was_replaced_is_read_again_without_a_deploy(aws, github
     access = wiring.access(_platform(aws, github, clock, "secretsmanager:lamplighter/app-key"))
     assert apps.this_app(access.app.client).slug == "lamplighter"
     private, public = new_key_pair()
-    github.world.app = github.app = replace(github.app, public_key=public, private_key=private)
+    github.app.public_key, github.app.private_key = public, private
     _keep(aws, "lamplighter/app-key", private)
     assert apps.this_app(access.app.client).slug == "lamplighter"
     assert _asked(aws) == 2
@@ -185,3 +187,27 @@ def test_one_machine_may_keep_its_secrets_there_too(aws, github, clock, tmp_path
     platform = wiring.local_platform(settings, clock=clock, transport=github.transport())
     assert apps.this_app(wiring.access(platform).app.client).slug == "lamplighter"
     assert wiring.revealed(platform).webhook_secrets == ("old-webhook-secret", "new-webhook-secret")
+
+
+def test_a_model_key_that_ran_out_in_the_middle_of_a_run_is_replaced_by_the_new_one(aws, tmp_path):
+    api = MessagesApi()
+    _keep(aws, "model-key", "sk-the-first-key")
+    settings = Settings(
+        home=tmp_path,
+        platform="aws",
+        anthropic_api_key="secretsmanager:model-key",
+        anthropic_base_url=api.url,
+        cloud=aws.cloud,
+    )
+    platform = wiring.aws_platform(settings, clients=aws.clients)
+    voice = Voice(platform.model(), api.script)
+    voice.will(say("Hello."), fault(401), say("Hello again."))
+    try:
+        first = voice.say()
+        _keep(aws, "model-key", "sk-the-second-key")
+        assert voice.say(first.content).complete
+    finally:
+        api.close()
+    sent = [headers.get("x-api-key") or headers["authorization"].split()[1] for headers in api.headers]
+    assert sent == ["sk-the-first-key", "sk-the-first-key", "sk-the-second-key"]
+    assert platform.redactor.text("sk-the-second-key") == "[redacted]"
