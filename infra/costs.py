@@ -156,10 +156,38 @@ class Usage:
         )
 
 
+# A delivery that nobody wants: verified, dropped by its header, answered. The door needs 1 ms of warm processor time
+# (docs/bench.md); thirty leave room for a third of a processor, a cold start now and then, and the network.
+IGNORED = Usage(lambda_requests=1, lambda_gb_seconds=0.03 * 0.5, log_bytes=400)
+# One that becomes a job: claimed in one transaction, sent, taken by `dispatch`, which asks GitHub a few things.
+ACCEPTED = Usage(
+    lambda_requests=2, lambda_gb_seconds=(0.06 + 2.0) * 0.5, sqs_requests=3, write_units=30, read_units=10,
+    s3_puts=2, log_bytes=2000,
+)  # fmt: skip
+# A whole run as tests/aws/template/test_calls.py counts it (89 events, two attempts, one pull request), and ten
+# minutes of both tasks. `publish` mostly waits: GitHub wants a second between two writes.
+RUN = Usage(
+    lambda_requests=14, lambda_gb_seconds=30, sqs_requests=40, write_units=820, read_units=70,
+    s3_puts=95, s3_gets=2, log_bytes=100_000, task_seconds=600,
+)  # fmt: skip
+
+
+def usage_table() -> str:
+    """Markdown, without the model."""
+    rows = [
+        ("1,000 deliveries that nobody wants", 1000 * IGNORED.usd()),
+        ("1,000 deliveries that become jobs, without their runs", 1000 * ACCEPTED.usd()),
+        ("a run of ten minutes, on Spot", RUN.usd()),
+        ("the same on demand", RUN.usd(spot=False)),
+    ]
+    return "\n".join(["| | dollars |", "|---|---:|", *(f"| {what} | {usd:.4f} |" for what, usd in rows)])
+
+
 ISOLATED = idle(endpoints=2, secrets=3, queues=2, alarms=10)
 WEAKER = idle(endpoints=0, secrets=3, queues=2, alarms=10)
 
 if __name__ == "__main__":
     for name, lines in (("isolated", ISOLATED), ("weaker", WEAKER)):
         print(f"{name}:\n\n{table(lines)}\n")  # noqa: T201
+    print(usage_table() + "\n")  # noqa: T201
     print(f"A relative states about {RELATIVE_USD:.0f}; isolated is {sum(x.usd for x in ISOLATED) / RELATIVE_USD:.0%}.")  # noqa: T201

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from infra import costs
 from tests.aws.template.allowance import Ask, asks, ecs_asks, is_allowed
 from tests.aws.template.deployed import Deployed
+from tests.aws.template.units import units
+from tests.aws.test_workers import slow_fix
 from tests.aws.world import World
 
 pytestmark = pytest.mark.aws
@@ -21,6 +25,7 @@ class Watched:
 
     def __init__(self, world: World) -> None:
         self.seen: set[tuple[str, Ask]] = set()
+        self.units: dict[str, Counter[str]] = defaultdict(Counter)  # what each role's calls cost
         self.world = world
         self._turn = ""  # whose turn it is on the control side, which is one thread
         self._mine = threading.local()  # of threads that answer for another process
@@ -33,6 +38,8 @@ class Watched:
         def noted(event_name: str, request: Any) -> Any:
             service, operation = event_name.split(".")[1:3]
             self._note(asks(service, operation, request))
+            if role := self._role():
+                self.units[role] += units(service, operation, request)
             return handle(event_name, request)
 
         def for_worker(*words: Any) -> Any:
@@ -79,9 +86,12 @@ class Watched:
 
         return turn
 
+    def _role(self) -> str:
+        """Nobody's when the test itself looks."""
+        return str(getattr(self._mine, "role", self._turn))
+
     def _note(self, wanted: Iterator[Ask]) -> None:
-        role = getattr(self._mine, "role", self._turn)
-        if role:  # otherwise the test itself looks
+        if role := self._role():
             self.seen.update((role, Ask(ask.action, ask.resource, _Frozen(ask.context))) for ask in wanted)
 
 
@@ -91,10 +101,8 @@ class _Frozen(dict):  # type: ignore[type-arg]
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, Ask]]:
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """A run that is killed once, goes on, and ends in a pull request."""
-    from tests.aws.test_workers import slow_fix
-
     world = World(tmp_path_factory.mktemp("world"), slow_fix())
     try:
         watched = Watched(world)
@@ -103,9 +111,14 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, Ask]]:
         world.ecs.kill(world.tasks[0])
         world.until_published()
         world.platform.launcher.stop(world.run.run_id)
-        return watched.seen
+        yield watched
     finally:
         world.close()
+
+
+@pytest.fixture(scope="module")
+def seen(watched: Watched) -> set[tuple[str, Ask]]:
+    return watched.seen
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +156,16 @@ def test_the_judge_refuses_what_is_not_allowed(deployed: Deployed):
     sandbox = next(ecs_asks("StopTask", {"task": "a"}, {"a": {"lamplighter:part": "sandbox"}}))
     worker = next(ecs_asks("StopTask", {"task": "a"}, {"a": {"lamplighter:run": "r"}}))
     assert is_allowed(deployed, "WorkerRole", sandbox) and not is_allowed(deployed, "WorkerRole", worker)
+
+
+def test_a_run_costs_what_the_cost_model_says(watched: Watched):
+    """Within a third: the page's numbers are of this very story. Empty looks into the queues are the test's own."""
+    used: Counter[str] = Counter()
+    for role, counted in watched.units.items():
+        if role != "ScheduleRole":  # the clock is in the idle costs
+            used += counted
+    for name in ("write_units", "read_units", "s3_puts"):
+        stated = getattr(costs.RUN, name)
+        assert stated / 1.33 < used[name] < stated * 1.33, (name, used[name])
+    assert watched.units["WebhookRole"]["sqs_requests"] == 1
+    assert watched.units["WebhookRole"]["write_units"] + watched.units["DispatchRole"]["write_units"] <= 1.33 * 30

@@ -70,3 +70,4 @@ def test_the_readme_quotes_the_table():
     weaker = f"({sum(line.usd for line in costs.WEAKER):.2f}, {costs.after_free(costs.WEAKER):.2f} after the free part)"
     assert weaker in page
     assert costs.READ_ON in page
+    assert costs.usage_table() in (ROOT / "docs/aws.md").read_text("utf-8")
