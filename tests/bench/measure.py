@@ -25,6 +25,7 @@ class Scale:
     runs_at_once: int = 8
     commands: int = 100
     suite_tests: int = 300
+    messages: int = 40  # through dispatch and publish on AWS
 
 
 MINIATURE = Scale(
@@ -42,6 +43,7 @@ MINIATURE = Scale(
     runs_at_once=1,
     commands=2,
     suite_tests=2,
+    messages=2,
 )
 
 

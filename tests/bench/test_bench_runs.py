@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.bench import door, histories, lambda_door, tokens
 from tests.bench.measure import MINIATURE, Row, in_turns, ratio
 from tests.bench.steps import overheads, script
@@ -62,3 +64,13 @@ def test_function_is_measured_against_its_floor(tmp_path: Path) -> None:
     ]
     [calls] = [row for row in rows if row.what == "calls of an accepted event"]
     assert "SendMessage 1 " in calls.note and "TransactWriteItems 1 " in calls.note
+
+
+@pytest.mark.aws
+def test_flow_on_aws_is_counted(tmp_path: Path) -> None:
+    from tests.bench import lambda_flow
+
+    rows = {row.what: row for row in lambda_flow.rows(tmp_path, MINIATURE)}
+    assert "TransactWriteItems 1, SendMessage 1" in rows["one run: the door"].note
+    assert "RunTask 1" in rows["one run: dispatch"].note
+    assert "one run: pull request published" in rows
