@@ -12,6 +12,10 @@ from typing import Any, NamedTuple
 # A window slides in steps of a tenth of itself: what is kept are a dozen counts instead of every moment.
 _STEPS = 10
 
+# Nobody waits longer than a minute for a moment. A timeline that is farther ahead was moved by a clock that is wrong,
+# and following it would stop everybody else for as long.
+_FARTHEST_SECONDS = 90.0
+
 
 class Pace(NamedTuple):
     """At least `spacing_seconds` between two, and at most `most` in any `window_seconds`."""
@@ -30,14 +34,15 @@ class Taken(NamedTuple):
 
 
 def take(state: str, pace: Pace, now: float, *, count: int, within_seconds: float) -> Taken:
-    """Take up to `count` of the free moments from `now` (epoch seconds) on that are at most `within_seconds` away.
+    """Take up to `count` of the free moments from `now` (epoch seconds) on that are at most `within_seconds` (a minute
+    or less) away.
 
     `state` is that of the last call, "" at first.
     """
     kept: dict[str, Any] = json.loads(state) if state else {"next": 0.0, "used": {}}
     used = {int(step): int(number) for step, number in kept["used"].items()}
     step_seconds = pace.window_seconds / _STEPS
-    following = float(kept["next"])
+    following = float(kept["next"]) if kept["next"] - now <= _FARTHEST_SECONDS else 0.0
     moments: list[float] = []
     while True:
         at = max(now, following)
