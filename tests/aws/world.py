@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from app import wiring
-from app.agent.scripted_model import Script
+from app.agent.scripted_model import Script, bash, create, finish, reply
 from app.aws.clients import Clients
+from app.aws.sandbox_tasks import PORT
 from app.aws.stopped import stopped
 from app.ledger import verify_chain
 from app.local.clock import SystemClock
@@ -26,8 +27,10 @@ from app.receive import Delivery, receive
 from app.settings import Settings
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery as Sent
+from tests.aws import container
 from tests.aws.ecs import Definition, Ecs, Task, environment
 from tests.aws.emulator import Emulator, emulated
+from tests.aws.end_to_end.ministack import free_port
 from tests.aws.functions import Functions
 from tests.aws.gateway import Gateway
 from tests.scenarios import stories
@@ -46,6 +49,15 @@ class Unhurried(SystemClock):
         self.ahead += timedelta(seconds=seconds)
 
 
+def slow_fix() -> Script:
+    """The right fix by a model that takes its time, so that there is a middle to be killed in."""
+    script = Script()
+    script.will(create("test_by_zero.py", stories.REGRESSION))
+    script.will(reply(bash("python3 -m unittest -q"), delay_seconds=2.5))
+    script.will(stories.SMALL_FIX)
+    return script.will(finish("Return None when dividing by zero", "`divide` returns None."))
+
+
 WORK = (sys.executable, "-P", "-m", "app.cli")
 
 
@@ -53,9 +65,17 @@ class World:
     """Everything below one folder; `close` ends every task."""
 
     def __init__(
-        self, folder: Path, script: Script, *, warm_workers: int = 0, spot: bool = True, ahead_seconds: float = 0.0
+        self,
+        folder: Path,
+        *,
+        warm_workers: int = 0,
+        spot: bool = True,
+        ahead_seconds: float = 0.0,
+        isolated: bool = False,
     ) -> None:
-        """`ahead_seconds`: how far the control side's clock is ahead of the workers'."""
+        """`ahead_seconds`: how far the control side's clock is ahead of the workers'. `isolated`: hostile code runs in
+        a task of its own, as in production; otherwise within the walls of this machine, which starts faster.
+        """
         self.folder = folder
         self._stack = ExitStack()
         self.aws: Emulator = self._stack.enter_context(emulated())
@@ -72,7 +92,7 @@ class World:
         self.github.deliver = self._receive
         cloud = self.aws.cloud._replace(warm_workers=warm_workers, spot=spot, tokens_function="tokens")
         self.script = folder / "replies.json"
-        script.save(self.script)
+        slow_fix().save(self.script)
         self.settings = Settings(
             home=folder / "control",
             platform="aws",
@@ -83,6 +103,8 @@ class World:
             webhook_secrets=(self.github.app.webhook_secret,),
             cloud=cloud,
         )
+        self.isolated = isolated
+        self.egress_port = free_port()  # tasks have an address each, and this machine one for all
         self.define()
         os.environ |= environment(self.ecs) | {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
         self.clock = Unhurried(ahead_seconds)
@@ -109,11 +131,31 @@ class World:
             "LAMPLIGHTER_MODEL_PROVIDER": "scripted",
             "LAMPLIGHTER_MODEL_SCRIPT": str(self.script),
             "LAMPLIGHTER_SANDBOX": "bubblewrap",  # the walls of a machine; the remote sandbox has tests of its own
+            **(self._sandboxes() if self.isolated else {}),
             **self.functions.environment(),
             **self.gateway.environment(),
             **more,
         }
         self.ecs.define(cloud.worker_task, Definition(command=WORK, environment=variables, grace_seconds=120.0))
+
+    def _sandboxes(self) -> dict[str, str]:
+        """Register the sandbox's task; the variables by which a worker finds it."""
+        cloud = self.settings.cloud
+        ((name, family),) = cloud.sandbox_tasks
+        command = (sys.executable, "-P", "-m", "tests.aws.container", "{address}", str(PORT), str(self.egress_port))
+        variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(container.ROOT)}
+        self.ecs.define(
+            family, Definition(command=command, environment=variables, container="sandbox", grace_seconds=2)
+        )
+        return {
+            "LAMPLIGHTER_SANDBOX": "remote",
+            "LAMPLIGHTER_SANDBOX_TASKS": f"{name}={family}",
+            "LAMPLIGHTER_SANDBOX_SUBNETS": ",".join(cloud.sandbox_subnets),
+            "LAMPLIGHTER_SANDBOX_SECURITY_GROUP": cloud.sandbox_security_group,
+            "LAMPLIGHTER_CLUSTER": cloud.cluster,
+            "LAMPLIGHTER_EGRESS_PORT": str(self.egress_port),
+            "AWS_ENDPOINT_URL_ECS": self.ecs.url,
+        }
 
     # ------------------------------------------------------------ playing
 
@@ -143,9 +185,22 @@ class World:
             self.turn()
             time.sleep(0.1)
 
-    def until_published(self) -> None:
+    def until_the_middle(self) -> None:
+        """A tool has run, and the model thinks."""
+        self.until(lambda: "tool.ran" in self.kinds())
+
+    def ends_well(self, issue: Any, seconds: float = 60.0) -> None:
+        """One pull request, one result, one end."""
+        self.until_published(seconds)
+        assert len(self.repo.pulls) == 1, self.told()
+        parts = [comment.body.partition("part=")[2].partition(" ")[0] for comment in issue.comments]
+        assert sorted(parts) == ["result", "status"]
+        assert issue.labels == ["agent:done"]
+        assert self.kinds().count("run.ended") == 1
+
+    def until_published(self, seconds: float = 60.0) -> None:
         """Turn until the one run has ended and GitHub shows it."""
-        self.until(lambda: self.runs and self.run.phase == "ended" and not self.run.unpublished)
+        self.until(lambda: self.runs and self.run.phase == "ended" and not self.run.unpublished, seconds)
         events = self.platform.store.events(self.run.run_id)
         assert verify_chain(self.run.run_id, events, self.platform.store.witness(self.run.run_id)) == []
 
@@ -163,6 +218,10 @@ class World:
     @property
     def tasks(self) -> list[Task]:
         return self.ecs.of(self.run.run_id)
+
+    @property
+    def sandboxes(self) -> list[Task]:
+        return [task for task in self.ecs.tasks.values() if task.definition.container == "sandbox"]
 
     def kinds(self) -> list[str]:
         return [event.kind for event in self.platform.store.events(self.run.run_id)] if self.runs else []
