@@ -6,7 +6,7 @@ import heapq
 import json
 import os
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import groupby, islice
 from typing import get_args
 
 from app import log
@@ -141,7 +141,8 @@ class DynamoStore:
         phases = [phase for phase in get_args(Phase) if active is None or (phase != "ended") == active]
         lists = [self._index(items.BY_ACTIVITY, "gsi1pk", phase) for phase in phases]
         merged = heapq.merge(*lists, key=lambda row: str(row["gsi1sk"]["S"]), reverse=True)
-        return (items.run_of_index(row, "gsi1sk") for row in merged)
+        # A run that changes its phase between two of these queries is named by both; sorted, its names stand together.
+        return (run_id for run_id, _ in groupby(items.run_of_index(row, "gsi1sk") for row in merged))
 
     def _index(self, index: str, attribute: str, value: str) -> Iterator[Item]:
         return self._table.query(

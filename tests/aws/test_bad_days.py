@@ -16,7 +16,7 @@ from app.log import Redactor
 from app.pace import Pace
 from app.run_ledger import RunLedger, summarise
 from app.run_state import fold
-from tests.aws.emulator import TRIES
+from tests.aws.emulator import TRIES, Fault
 
 pytestmark = pytest.mark.aws
 
@@ -198,6 +198,15 @@ def test_a_process_that_dies_while_it_appends_leaves_a_whole_ledger(aws, store, 
     again.append("notice.given", text="next")
     assert len(_whole(store, clock)) == int(written) + 1
     assert store.witness("run") == (again.state.seq, again.state.head)
+
+
+def test_a_run_that_changes_its_phase_while_runs_are_listed_is_listed_once(aws, store, ledger):
+    def ends_meanwhile(emulator, name, request):
+        ledger.append("run.ended", outcome="failed", reason="because", next_step="")
+        return emulator.answer(name, request)
+
+    aws.faults.append(Fault(service="dynamodb", operation="Query", how=ends_meanwhile, times=1, skip=1))
+    assert [run.run_id for run in store.runs()] == [ledger.run_id]
 
 
 def test_a_witness_that_cannot_be_written_only_falls_behind(aws, store, ledger, clock):
