@@ -150,6 +150,7 @@ class DynamoStore:
             KeyConditionExpression=f"{attribute} = :pk",
             ExpressionAttributeValues={":pk": {"S": value}},
             ScanIndexForward=False,
+            Limit=_BATCH,  # of a page: the newest are wanted, and there may be a hundred thousand
         )
 
     def _summaries(self, run_ids: Sequence[str]) -> list[RunSummary]:

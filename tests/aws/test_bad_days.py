@@ -377,6 +377,19 @@ def test_of_two_witnesses_of_one_height_the_first_counts(store, ledger):
 # ---------------------------------------------------------------- costs
 
 
+def test_a_list_of_the_newest_reads_one_page_of_each_phase(aws, store, clock):
+    for number in range(120):
+        clock.advance(1)
+        ledger = RunLedger(store, f"run{number:03d}", clock=clock, redactor=Redactor())
+        ledger.append("run.created", thread={"repository_id": 7, "number": number, "repository": "acme/calc"})
+        if number % 2:
+            ledger.append("run.ended", outcome="failed")
+    aws.calls.clear()
+    assert [run.run_id for run in store.runs(limit=3)] == ["run119", "run118", "run117"]
+    assert aws.calls["dynamodb", "Query"] == 5
+    assert len(store.runs()) == 120
+
+
 def test_what_the_common_calls_cost_in_requests(aws, store, ledger, clock):
     """No admission reads a list of runs; the first taking of a turn reads, the next ones only write."""
 
