@@ -13,6 +13,7 @@ from app.sandbox_port import Execution
 
 MAX_COMMAND_BYTES = 120_000  # the kernel takes 131,072 bytes in one argument
 CHUNK = 1 << 16  # a pipe's default capacity
+KILL_SECONDS = 10.0  # from the deadline to the end of the last process
 FLOOD_BYTES = 64 * 2**20  # a command that writes more than this is not telling anything; it is killed
 
 
@@ -63,7 +64,10 @@ def drain(fd: int, capture: Capture) -> bool:
 
 
 def follow(process: Process, output: int, capture: Capture, deadline: float) -> None:
-    """Read `output` (non-blocking) until nothing of `process` is alive; kill it at `deadline` or in a flood."""
+    """Read `output` (non-blocking) until nothing of `process` is alive; kill it at `deadline` or in a flood.
+
+    Returns with it alive when the kill has no effect: then something has stopped its keeper.
+    """
     poll = select.poll()
     poll.register(output, select.POLLIN)
     poll.register(process.fileno(), select.POLLIN)
@@ -71,6 +75,8 @@ def follow(process: Process, output: int, capture: Capture, deadline: float) -> 
         left = deadline - time.monotonic()
         if left <= 0 and not process.killed_by:
             process.kill("time")
+        if left <= -KILL_SECONDS:
+            break
         for fd, _event in poll.poll(max(left, 0) * 1000 if left > 0 else 1000):
             if fd == output:
                 if not drain(output, capture):

@@ -28,8 +28,6 @@ MakeProxy = Callable[[Egress, Callable[[EgressRequest], None]], Proxy]
 class LocalSandbox:
     """Implements `app.ports.Sandbox`. Methods may be called from any thread; `shell` takes one command at a time."""
 
-    patience_seconds = 30.0  # for the last process to go when everything is killed
-
     def __init__(
         self,
         name: str,
@@ -252,7 +250,7 @@ class LocalSandbox:
     def _kill_all(self) -> bool:
         """Returns whether nothing runs any more: the threads that own what ran have heard of its end."""
         self._shell.stop()
-        deadline = time.monotonic() + self.patience_seconds
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             with self._lock:
                 running = list(self._running)

@@ -59,6 +59,7 @@ class Process:
         self.signal = 0
         self.killed_by: KilledBy = ""
         self.gone = False  # the keeper has seen the last process die
+        self.is_orphaned = False  # the keeper has ended without having said so
 
     def fileno(self) -> int:
         return self._talk.fileno()
@@ -72,6 +73,7 @@ class Process:
             return False
         except OSError:
             data, fds = b"", []
+        self.is_orphaned = self.is_orphaned or (not data and not self.gone)
         message: dict[str, Any] = json.loads(data) if data else {"gone": True}
         if "error" in message:
             raise TransientError(f"the sandbox could not start a command: {message['error']}", retry_after_seconds=10)

@@ -35,6 +35,7 @@ LOOP = """\
 trap 'return 124 2>/dev/null' USR1
 while :; do . "$1"; printf '%s %s\\n' "$__lamplighter_nonce" "$?" >&9; done
 """
+F_SETPIPE_SZ = 1031  # named in Python since 3.10 only, and a container's may be older
 INTERRUPT_SECONDS = 1.0  # how long an interrupted shell may take to come back before it is replaced
 SOON_SECONDS = 0.02
 
@@ -97,7 +98,7 @@ class Shell:
         self._fds = [self._commands, self._marks, self._output]
         os.set_blocking(self._output, False)
         os.set_blocking(self._marks, False)
-        fcntl.fcntl(self._commands, fcntl.F_SETPIPE_SZ, 1 << 18)  # a whole command fits: writing never waits
+        fcntl.fcntl(self._commands, F_SETPIPE_SZ, 1 << 18)  # a whole command fits: writing never waits
         os.set_blocking(self._commands, False)
         nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         argv = ["/bin/bash", "--norc", "--noprofile", "-c", LOOP, "bash", self._script]

@@ -138,8 +138,10 @@ class Containers:
         python: str = SYSTEM_PYTHON,
         binds: Sequence[str] = (),
         listen: tuple[str, int] = ("127.0.0.1", 0),
+        as_root: bool = False,
     ) -> None:
-        self._listen = listen
+        """`as_root` where `python` lies in a closed home; limits on the number of processes do not hold then."""
+        self._listen, self._as_root = listen, as_root
         self.egress_port, self._server, self._python, self._binds = egress_port, server, python, binds
         self.running: dict[str, Container] = {}
         self.images: list[str] = []
@@ -161,7 +163,7 @@ class Containers:
         command += ["--setenv", "LAMPLIGHTER_SANDBOX_KEY_SHA256", key_sha256, "--setenv", "LISTEN_FDS", "1", "--"]
         command += [self._python, "-I", "-S", "-c", STAGE, str(self.egress_port)]
         command += [self._python, "-I", "-S", "-B", INSIDE]
-        uid = identity.own_uid()
+        uid = None if self._as_root else identity.own_uid()
         who = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
         process = spawn(command, {3: listener.fileno(), 4: theirs.fileno(), 5: profile}, folder / "log", who)
         os.close(profile)
@@ -195,6 +197,12 @@ class Containers:
     def close(self) -> None:
         for handle in list(self.running):
             self.stop(handle)
+
+    def __enter__(self) -> Containers:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     def _relay(self, container: Container, channel: socket.socket) -> None:
         """The one way out of the network namespace: its loopback port leads to the same port here."""

@@ -130,10 +130,18 @@ def _path() -> tuple[str, ...]:
 class ContainerSandbox(LocalSandbox):
     """`LocalSandbox` as the first process of its container: what it kills is everything but itself."""
 
-    patience_seconds = 3.0  # then the kernel does it in one stroke
     _walls: ContainerWalls
 
-    def __init__(self, place: Place, limits: Limits, make_proxy: MakeProxy, *, abi: int | None = None) -> None:
+    def __init__(
+        self,
+        place: Place,
+        limits: Limits,
+        make_proxy: MakeProxy,
+        *,
+        history: Mapping[str, str],
+        abi: int | None = None,
+    ) -> None:
+        """`history`: path → digest of the project's git objects."""
         place.write_scripts()
         self._place = place
         walls = ContainerWalls(Site(folders=place, limits=limits, uid=None, group=None, history=None), place, abi=abi)
@@ -151,7 +159,7 @@ class ContainerSandbox(LocalSandbox):
             nursery=nursery,
             group=None,
             passage=identity.Passage(None),
-            seals=(Untouched(place.history), Spool(place.tree, place.sealed), Spool(place.home, place.sealed)),
+            seals=(Untouched(place.history, history), Spool(place.tree, place.sealed), Spool(place.home, place.sealed)),
         )
 
     def _end(self, process: Process) -> None:
@@ -161,7 +169,9 @@ class ContainerSandbox(LocalSandbox):
         super()._end(process)
         if process.exit_code is None and not process.signal and not process.killed_by:
             process.killed_by = "closed"  # its keeper was killed from inside: nobody saw its end
-        self._sweep()
+        if process.is_orphaned:
+            _wait_gone(process.keeper)  # what it leaves is ours only then
+            self._sweep()
 
     def _sweep(self) -> None:
         """Whoever killed its keeper is our child now, like whoever it had started: end them."""
@@ -177,7 +187,10 @@ class ContainerSandbox(LocalSandbox):
 
     def _kill_all(self) -> bool:
         """Everything in the container but this process, at once and for certain; then a new nursery."""
-        super()._kill_all()
+        with self._lock:
+            running = list(self._running)
+        for process in running:
+            process.kill("closed")
         old = self._nursery
         _kill_everybody()
         old.close()
@@ -219,6 +232,12 @@ def _kill(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
     except (ProcessLookupError, ChildProcessError):
         pass
+
+
+def _wait_gone(pid: int) -> None:
+    deadline = time.monotonic() + KEEPER_SECONDS
+    while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
+        time.sleep(0.001)
 
 
 def _reap() -> bool:

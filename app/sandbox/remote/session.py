@@ -131,7 +131,11 @@ class Session:
         """The files are there: make the sandbox around them."""
         self._unpacker.check(head["files"])
         self._sandbox = ContainerSandbox(
-            self._place, Limits(**head["limits"]), lambda _egress, _report: self._forwarder(), abi=head.get("abi")
+            self._place,
+            Limits(**head["limits"]),
+            lambda _egress, _report: self._forwarder(),
+            history=self._unpacker.digests,
+            abi=head.get("abi"),
         )
         facts = {"kernel": platform.release(), "python": platform.python_version(), "landlock": landlock.abi()}
         return {"facts": facts, "root": self._sandbox.root}, b""

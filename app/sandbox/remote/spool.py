@@ -12,7 +12,7 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -109,22 +109,53 @@ class Spool(Sealed):
 
 
 class Untouched:
-    """What must only be read (the project's history): not copied, but looked at before everything else goes back."""
+    """What must only be read (the project's history): not copied, but looked at when everything else goes back.
 
-    def __init__(self, live: Path) -> None:
-        self._live = live
+    git itself touches packs it borrows objects from, so a file with another stamp is compared by its digest.
+    """
+
+    def __init__(self, live: Path, digests: Mapping[str, str]) -> None:
+        self._live, self._digests = live, digests
         self._stamps: dict[str, tuple[int, int, int, int]] = {}
 
     def take(self) -> None:
-        self._stamps = {path: stamp(status) for path, status in walk(self._live)} if self._live.exists() else {}
+        self._stamps = {path: stamp(status) for path, status in walk(self._live)}
 
     def give_back(self) -> None:
         """Removes what was added. Raises UserError when something is no longer what it was."""
-        now = {path: stamp(status) for path, status in walk(self._live)} if self._live.exists() else {}
+        for path, found in walk(self._live):
+            if stat.S_ISDIR(found.st_mode) and self._stamps.get(path) != stamp(found):
+                (self._live / path).chmod(0o755)
+        now = dict(walk(self._live))
         for path in sorted(set(now) - set(self._stamps), reverse=True):
             remove(self._live / path)
-        if any(now.get(path) != known for path, known in self._stamps.items()):
-            raise UserError("commands changed the project's history in the sandbox, so nothing can be verified there")
+        for path, known in self._stamps.items():
+            status = now.get(path)
+            if status is None or stat.S_IFMT(status.st_mode) != stat.S_IFMT(known[3]) or not self._holds(path, status):
+                raise UserError("commands changed the project's history in the sandbox; nothing can be verified there")
+            if stat.S_IMODE(status.st_mode) != stat.S_IMODE(known[3]) and not stat.S_ISLNK(known[3]):
+                (self._live / path).chmod(stat.S_IMODE(known[3]))
+        self.take()
+
+    def _holds(self, path: str, status: os.stat_result) -> bool:
+        """Whether a file's content is what came up."""
+        if not stat.S_ISREG(status.st_mode) or stamp(status) == self._stamps[path]:
+            return True
+        (self._live / path).chmod(0o644)
+        return _digest(self._live / path) == self._digests.get(path)
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    fd = os.open(path, _READ)
+    try:
+        for chunk in _chunks(fd, 0, os.fstat(fd).st_size):
+            digest.update(chunk)
+    except OSError:
+        return ""
+    finally:
+        os.close(fd)
+    return digest.hexdigest()
 
 
 def _data(fd: int, status: os.stat_result) -> list[tuple[int, int]]:

@@ -90,6 +90,7 @@ class Unpacker:
         self._files = 0
         self._digest = hashlib.sha256()
         self._folders: list[tuple[Path, int, int]] = []
+        self.digests: dict[str, str] = {}  # of the history's files, as they came
 
     def put(self, head: Mapping[str, Any], body: bytes) -> None:
         if self._wrong:
@@ -99,6 +100,8 @@ class Unpacker:
             for fields in head["items"]:
                 item = Item(*fields)
                 self._write(root / _checked(item.path), item, body[at : at + item.size])
+                if item.digest and head["area"] == "history":
+                    self.digests[item.path] = item.digest
                 at += item.size
             if at != len(body):
                 raise ValueError("a batch and its contents differ")
