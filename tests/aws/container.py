@@ -31,6 +31,7 @@ BWRAP = shutil.which("bwrap")
 SYSTEM_PYTHON = "/usr/bin/python3"
 SERVER = "app.sandbox.remote.server"
 INSIDE = "/lamplighter"
+STAGED = "/mnt"
 START_SECONDS = 30.0
 # What a container runtime's default profile denies without CAP_SYS_PTRACE, beyond our own filter: so that nothing of
 # the server rests on it (x86_64, aarch64).
@@ -82,9 +83,7 @@ def runtime_profile() -> int:
     return profile
 
 
-def arguments(
-    server: Path, etc: Path, *, python: str = SYSTEM_PYTHON, binds: Sequence[str] = (), net: bool = True
-) -> list[str]:
+def arguments(server: Path, etc: Path, *, prefix: str = "", net: bool = True) -> list[str]:
     """Of bubblewrap, up to the program to start; descriptor 5 is the seccomp filter."""
     options = [
         "--unshare-user",
@@ -106,8 +105,8 @@ def arguments(
     for name in ("/etc/ssl/certs", "/etc/alternatives"):
         if Path(name).exists():
             options += ["--ro-bind", name, name]
-    for path in binds:
-        options += ["--ro-bind", path, path]
+    if prefix:
+        options += ["--ro-bind", STAGED, prefix]
     options += ["--ro-bind", str(server), INSIDE, "--proc", "/proc", "--dev", "/dev"]
     options += ["--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     return [*options, "--tmpfs", "/work", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/"]
@@ -136,13 +135,12 @@ class Containers:
         *,
         server: Path,
         python: str = SYSTEM_PYTHON,
-        binds: Sequence[str] = (),
+        prefix: str = "",
         listen: tuple[str, int] = ("127.0.0.1", 0),
-        as_root: bool = False,
     ) -> None:
-        """`as_root` where `python` lies in a closed home; limits on the number of processes do not hold then."""
-        self._listen, self._as_root = listen, as_root
-        self.egress_port, self._server, self._python, self._binds = egress_port, server, python, binds
+        """`prefix`: where `python` is installed, which may lie in a home that is closed to others (needs root)."""
+        self._listen, self._prefix = listen, prefix
+        self.egress_port, self._server, self._python = egress_port, server, python
         self.running: dict[str, Container] = {}
         self.images: list[str] = []
 
@@ -159,12 +157,17 @@ class Containers:
         listener = socket.create_server(self._listen)
         ours, theirs = socket.socketpair()
         profile = runtime_profile()
-        command = [str(BWRAP), *arguments(self._server, etc, binds=self._binds)]
+        command = [str(BWRAP), *arguments(self._server, etc, prefix=self._prefix)]
         command += ["--setenv", "LAMPLIGHTER_SANDBOX_KEY_SHA256", key_sha256, "--setenv", "LISTEN_FDS", "1", "--"]
         command += [self._python, "-I", "-S", "-c", STAGE, str(self.egress_port)]
         command += [self._python, "-I", "-S", "-B", INSIDE]
-        uid = None if self._as_root else identity.own_uid()
+        uid = identity.own_uid()
         who = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
+        if self._prefix:
+            become = ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups"]
+            stage = 'mount --bind "$0" "$1"; shift; exec "$@"'
+            command = ["unshare", "-m", "bash", "-c", stage, self._prefix, STAGED, *become, *command]
+            who = {}
         process = spawn(command, {3: listener.fileno(), 4: theirs.fileno(), 5: profile}, folder / "log", who)
         os.close(profile)
         theirs.close()

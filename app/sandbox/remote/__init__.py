@@ -2,7 +2,7 @@
 
 host.py, client.py, upload.py, gate.py   the worker's side: opening, the port's methods, files going over, the way out
 server.py, session.py                    the container's side: the first process there, and what it is asked
-container.py, sockets.py, spool.py, forward.py   walls without namespaces or a second uid: see docs/decisions
+container.py, sockets.py, spool.py, forward.py   walls without namespaces or a second uid; proof.py tries them
 frames.py, tasks.py                      the channel between the two, and what the platform must bring
 
 The container's side and all it imports are standard library only and run on Python 3.9 and later.

@@ -20,6 +20,7 @@ from app.sandbox import landlock
 from app.sandbox.remote.container import ContainerSandbox, Place
 from app.sandbox.remote.forward import Forwarder
 from app.sandbox.remote.frames import SILENCE_SECONDS, BrokenChannel, Channel
+from app.sandbox.remote.proof import prove
 from app.sandbox.remote.upload import Unpacker
 from app.sandbox_port import Execution, FileEntry, Limits
 
@@ -137,6 +138,7 @@ class Session:
             history=self._unpacker.digests,
             abi=head.get("abi"),
         )
+        prove(self._sandbox)
         facts = {"kernel": platform.release(), "python": platform.python_version(), "landlock": landlock.abi()}
         return {"facts": facts, "root": self._sandbox.root}, b""
 

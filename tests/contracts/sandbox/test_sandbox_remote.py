@@ -392,8 +392,8 @@ def pythons() -> list[str]:
 def test_the_server_runs_on_this_python(server: Path, tmp_path: Path, interpreter: str) -> None:
     """3.9 is the lowest that is promised."""
     port = container.free_port()
-    binds = [] if interpreter.startswith("/usr/bin") else [str(Path(interpreter).parents[1])]
-    with container.Containers(port, server=server, python=interpreter, binds=binds, as_root=True) as containers:
+    prefix = "" if interpreter.startswith("/usr/bin") else str(Path(interpreter).parents[1])
+    with container.Containers(port, server=server, python=interpreter, prefix=prefix) as containers:
         host = RemoteHost(containers, egress_port=port)
         tree = tmp_path / "tree"
         tree.mkdir()
