@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from app import log
 from app.errors import Conflict, Superseded, TransientError
@@ -14,13 +14,20 @@ from app.log import Redactor
 from app.ports import Clock, Queue, RunSummary, Store
 from app.run_state import RunState, fold
 
+# How long a worker waits for a store that is away or slows it down; less than that would cost it what it has in memory,
+# a model's reply above all. Everybody else has a queue that brings the message again.
+_PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+
+_Got = TypeVar("_Got")
+
 _NOWHERE = Thread(installation_id=0, repository_id=0, repository="", number=0)
 
 
 class RunLedger:
     """Reads a run's events as they come and appends to them.
 
-    A worker passes its `attempt`: once a newer attempt has started, every append raises Superseded.
+    A worker passes its `attempt`: once a newer attempt has started, every append raises Superseded. A worker also
+    waits up to a minute for a store that is away; for others TransientError comes at once.
     """
 
     def __init__(
@@ -37,7 +44,7 @@ class RunLedger:
 
     def refresh(self) -> list[Event]:
         """Read what others appended since; returns the new events."""
-        new = self.store.events(self.run_id, after=self.state.seq)
+        new = self._patiently(lambda: self.store.events(self.run_id, after=self.state.seq))
         for event in new:
             self._take(event)
         return new
@@ -66,7 +73,7 @@ class RunLedger:
             )
             self._take(event)
             try:
-                self.store.append(self.run_id, event.seq - 1, [event], summarise(self.state))
+                self._write(event)
             except Conflict:
                 self._forget_last()
                 if not self.refresh():
@@ -80,13 +87,27 @@ class RunLedger:
     def blob(self, content: str | bytes) -> dict[str, Any]:
         """Store `content` (text is redacted) by digest; the reference `{"blob": digest, "size": bytes}`."""
         data = self.redactor.text(content).encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-        return {"blob": self.store.put_blob(data), "size": len(data)}
+        return {"blob": self._patiently(lambda: self.store.put_blob(data)), "size": len(data)}
 
     def read(self, reference: Any) -> Any:
         """The JSON value behind a blob reference; anything else is returned as it is."""
         if isinstance(reference, dict) and set(reference) == {"blob", "size"}:
             return json.loads(self.store.get_blob(reference["blob"]))
         return reference
+
+    def _write(self, event: Event) -> None:
+        """The same event again and again: the store knows one that it has already."""
+        summary = summarise(self.state)
+        self._patiently(lambda: self.store.append(self.run_id, event.seq - 1, [event], summary))
+
+    def _patiently(self, do: Callable[[], _Got]) -> _Got:
+        for pause in _PAUSES_SECONDS if self.attempt is not None else ():
+            try:
+                return do()
+            except TransientError as error:
+                log.event("ledger.waits", level=log.WARNING, run=self.run_id, reason=str(error), seconds=pause)
+                self.clock.sleep(pause)
+        return do()
 
     def _take(self, event: Event) -> None:
         self.events.append(event)

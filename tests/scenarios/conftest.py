@@ -59,7 +59,7 @@ def make_bot(
 
     def make(**settings: Any) -> Bot:
         change = every_message_twice if github.redelivery_mode else (lambda platform: platform)
-        made.append(Bot(ground, github, model, clock, change=change, **settings))
+        made.append(Bot(ground, github, model, clock, **{"change": change, **settings}))
         return made[-1]
 
     with log.captured() as lines:

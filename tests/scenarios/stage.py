@@ -12,9 +12,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from app import wiring
+from app import log, wiring
 from app.agent import prompt
 from app.agent.scripted_model import Script, ScriptedModel
+from app.errors import TransientError
 from app.ledger import verify_chain
 from app.ports import Message, Queue
 from app.receive import Delivery, receive
@@ -58,17 +59,18 @@ class Bot:
         clock: HeldClock,
         *,
         change: Callable[[wiring.Platform], wiring.Platform] = lambda platform: platform,
-        concurrency: int = 8,
+        **settings: Any,
     ) -> None:
         self.ground, self.github, self.clock = ground, github, clock
-        self.settings = ground.settings(
-            app_id=str(github.app.id),
-            app_slug=github.app.slug,
-            private_key=github.app.private_key,
-            webhook_secrets=(github.app.webhook_secret,),
-            model_provider="scripted",
-            concurrency=concurrency,
-        )
+        own = {
+            "app_id": str(github.app.id),
+            "app_slug": github.app.slug,
+            "private_key": github.app.private_key,
+            "webhook_secrets": (github.app.webhook_secret,),
+            "model_provider": "scripted",
+            "concurrency": 8,
+        }
+        self.settings = ground.settings(**own | settings)
         platform, self.workers = ground.platform(
             self.settings,
             clock=clock,
@@ -81,6 +83,7 @@ class Bot:
         self.control = wiring.control(self.platform)
         github.deliver = self.receive
         self.arriving: Sent | None = None
+        self.may_refuse = False  # the door may ask GitHub to deliver again
 
     def receive(self, sent: Sent) -> tuple[int, str]:
         """The front door. A delivery during which the process dies has failed, as GitHub would see it."""
@@ -92,7 +95,7 @@ class Bot:
             queue=self.platform.jobs,
             clock=self.clock,
         )
-        assert answer.status < 500, answer
+        assert answer.status < 500 or self.may_refuse, answer
         self.arriving = None
         return answer.status, json.dumps(dict(answer.body))
 
@@ -146,6 +149,8 @@ class Bot:
         for run_id, attempt in list(self.workers.waiting.items()):
             try:
                 wiring.worker(self.platform).work(run_id, attempt)
+            except TransientError as error:  # its process ends with 1, as `lamplighter work` does
+                log.event("stage.worker_gave_up", run=run_id, reason=str(error))
             finally:  # also when it died
                 self.workers.finished(run_id)
             return 1
