@@ -168,7 +168,11 @@ def _app_key(settings: Settings, secrets: Secrets) -> AppKey:
 
 
 def _aws_host(settings: Settings, clients: Clients, clock: Clock) -> SandboxHost:
-    if settings.sandbox not in {"auto", "remote"}:  # weaker: the sandbox shares the worker's container
+    if settings.sandbox == "beside":  # weaker: the sandbox shares the worker's task and network
+        from app.sandbox.remote.beside import BesideHost  # noqa: PLC0415
+
+        return BesideHost(networks=settings.sandbox_networks, egress_port=settings.cloud.egress_port)
+    if settings.sandbox not in {"auto", "remote"}:  # weaker still, on a machine: the worker's own container
         return _host(settings)
     from app.aws.sandbox_tasks import FargateSandboxes  # noqa: PLC0415
     from app.sandbox.remote.host import RemoteHost  # noqa: PLC0415

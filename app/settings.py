@@ -21,7 +21,7 @@ Network = IPv4Network | IPv6Network
 
 PLATFORMS = ("local", "aws")
 PROVIDERS = ("anthropic", "bedrock", "scripted")
-SANDBOXES = ("auto", "bubblewrap", "jail", "remote")
+SANDBOXES = ("auto", "bubblewrap", "jail", "remote", "beside")
 
 
 # The fields that hold secrets.

@@ -16,11 +16,11 @@ ARG PACKAGES="bash ca-certificates gcc git libc6-dev make"
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ${PACKAGES} \
     && rm -rf /var/lib/apt/lists/* \
-    && install -d -o 1000 -g 1000 /work
+    && install -d -o 1000 -g 1000 /work /channel
 COPY --from=server /opt/lamplighter /opt/lamplighter
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/lamplighter
 # What Fargate mounts here takes over the owner it finds.
-VOLUME ["/work", "/tmp"]
+VOLUME ["/work", "/tmp", "/channel"]
 USER 1000:1000
 WORKDIR /work
 # The first process, so that no command can end it.

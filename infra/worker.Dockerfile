@@ -11,17 +11,15 @@ COPY app /opt/lamplighter/app
 RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/lamplighter
 
 FROM ${PYTHON}
-# With the weaker sandbox a project's tests run in here: --build-arg PACKAGES="make gcc libc6-dev"
-ARG PACKAGES=""
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates git ${PACKAGES} \
+    && apt-get install --yes --no-install-recommends ca-certificates git \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 1000 --user-group --no-create-home --home-dir /work --shell /usr/sbin/nologin lamplighter \
-    && install -d -o 1000 -g 1000 /work
+    && install -d -o 1000 -g 1000 /work /channel
 COPY --from=packages /opt/lamplighter /opt/lamplighter
 ENV PYTHONPATH=/opt/lamplighter PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/work
 # What Fargate mounts here takes over the owner it finds.
-VOLUME ["/work", "/tmp"]
+VOLUME ["/work", "/tmp", "/channel"]
 USER 1000:1000
 WORKDIR /work
 ENTRYPOINT ["python", "-m", "app.cli"]

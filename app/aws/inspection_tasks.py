@@ -30,7 +30,7 @@ def tasks(cloud: Cloud, sandbox: str, ask: Ask) -> Iterator[Seen]:
     yield from _image(definition, WORKER, "worker task", ask)
     if not cloud.sandbox_tasks or sandbox not in {"auto", "remote"}:
         mend = "Deploy with the parameter Sandbox=isolated for a task of its own."
-        yield warn("sandbox", "WEAKER: hostile code runs in a jail inside the worker's own container", mend)
+        yield warn("sandbox", "WEAKER: hostile code runs inside the worker's own task and network", mend)
         return
     for name, family in cloud.sandbox_tasks:
         found = ask("ecs", "describe_task_definition", taskDefinition=family)["taskDefinition"]

@@ -26,8 +26,8 @@ def choose(setting: str, home: Path, networks: tuple[Network, ...] = ()) -> Sand
 
     Raises UserError that says what is missing and the one line that mends it.
     """
-    if setting == "remote":
-        raise UserError("`LAMPLIGHTER_SANDBOX=remote` belongs to the AWS platform; on one machine use `auto`")
+    if setting in {"remote", "beside"}:
+        raise UserError(f"`LAMPLIGHTER_SANDBOX={setting}` belongs to the AWS platform; on one machine use `auto`")
     make_proxy = partial(EgressProxy, networks=networks)
     hosts: dict[str, BubblewrapHost | JailHost] = {
         "bubblewrap": BubblewrapHost(home, make_proxy=make_proxy),

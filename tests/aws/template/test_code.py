@@ -201,7 +201,7 @@ def test_a_worker_is_told_nothing_of_the_app_key_and_the_door_nothing_of_either(
 
 def test_the_weaker_sandbox_is_chosen_by_name(deployed: Deployed):
     weaker = deployed.parameters["Sandbox"] == "weaker"
-    assert deployed.environment("WorkerTask")["LAMPLIGHTER_SANDBOX"] == ("jail" if weaker else "remote")
+    assert deployed.environment("WorkerTask")["LAMPLIGHTER_SANDBOX"] == ("beside" if weaker else "remote")
 
 
 def test_every_handler_is_a_function_and_the_other_way_round(deployed: Deployed):

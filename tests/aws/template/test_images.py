@@ -74,7 +74,7 @@ def test_the_tasks_mount_what_the_image_gives_away(task: str):
     """A volume takes over the owner that the image's `VOLUME` has; all else is read-only."""
     (container,) = Deployed(AppId="7").of("ECS::TaskDefinition")[task]["ContainerDefinitions"]
     (volumes,) = said(IMAGES[task], "VOLUME")
-    assert {mount["ContainerPath"] for mount in container["MountPoints"]} == set(ast.literal_eval(volumes))
+    assert {mount["ContainerPath"] for mount in container["MountPoints"]} <= set(ast.literal_eval(volumes))
     assert "1000" in next(run for run in said(IMAGES[task], "RUN") if "install -d" in run)
 
 

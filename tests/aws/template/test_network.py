@@ -161,12 +161,27 @@ def test_the_door_is_the_only_function_open_to_everybody(deployed: Deployed):
 
 
 def test_tasks_have_no_more_than_they_need(deployed: Deployed):
-    for name, task in deployed.of("ECS::TaskDefinition").items():
-        (container,) = task["ContainerDefinitions"]
+    containers = [item for task in deployed.of("ECS::TaskDefinition").values() for item in task["ContainerDefinitions"]]
+    assert [item["Name"] for item in containers] == ["worker", "sandbox"]
+    for container in containers:
         assert container["ReadonlyRootFilesystem"] is True
         assert container["User"] == "1000:1000"
         assert container["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
         assert not container.get("Privileged") and not container.get("Secrets")
-        if name == "SandboxTask":
+        if container["Name"] == "sandbox":
             assert not container.get("Environment") and "LogConfiguration" not in container
-            assert [port["ContainerPort"] for port in container["PortMappings"]] == [SERVER]
+
+
+def test_a_sandbox_beside_its_worker_shares_nothing_but_the_note_it_reads():
+    """Files and memory are parted; the network is not, which is why it is called weaker."""
+    deployed = Deployed(AppId="7", Sandbox="weaker")
+    task = deployed.of("ECS::TaskDefinition")["WorkerTask"]
+    worker, sandbox = task["ContainerDefinitions"]
+    ours = {mount["SourceVolume"] for mount in worker["MountPoints"]}
+    theirs = {mount["SourceVolume"]: mount.get("ReadOnly") for mount in sandbox["MountPoints"]}
+    assert ours & set(theirs) == {"channel"} and theirs["channel"] is True
+    assert int(worker["Memory"]) + int(sandbox["Memory"]) <= int(task["Memory"])
+    assert (worker["Essential"], sandbox["Essential"]) == (True, False)
+    assert "PidMode" not in task and "IpcMode" not in task
+    env = deployed.environment("WorkerTask")
+    assert env["LAMPLIGHTER_EGRESS_PORT"] != str(PROXY)  # the sandbox's own loopback proxy has that one
