@@ -94,8 +94,8 @@ class Emulator:
         self.faults.append(Fault(service=service, operation=operation, times=times, skip=skip,
                                  how=lambda emulator, name, request: _error(request, status, code)))  # fmt: skip
 
-    def throttles(self, service: str, operation: str = "*", *, times: int = 1) -> None:
-        self.fails(service, operation, times=times, code="ThrottlingException", status=400)
+    def throttles(self, service: str, operation: str = "*", *, times: int = 1, skip: int = 0) -> None:
+        self.fails(service, operation, times=times, skip=skip, code="ThrottlingException", status=400)
 
     def cancels(self, *codes: str, times: int = 1) -> None:
         """Cancel transactions of DynamoDB for these reasons, one for each write (`None`, `TransactionConflict`…)."""

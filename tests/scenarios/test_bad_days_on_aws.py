@@ -77,11 +77,21 @@ def test_a_throttled_table_costs_patience_only(bot, ground, github, repo, model,
     issue = ask_for_a_fix(github, repo)
     stories.fix(model)
     bot.step_until(lambda: bot.workers.waiting)
-    ground.aws.fails(
-        "dynamodb", "TransactWriteItems", code="ThrottlingException", status=400, times=2 * TRIES, skip=skip
-    )
+    ground.aws.throttles("dynamodb", "TransactWriteItems", times=4 * TRIES, skip=skip)
     bot.run_until_idle()
     ended_well(bot, issue, repo)
+    assert bot.runs[0].attempt == 1
+
+
+@once
+def test_a_table_that_is_away_for_longer_costs_an_attempt(bot, ground, github, repo, model):
+    issue = ask_for_a_fix(github, repo)
+    stories.fix(model)
+    bot.step_until(lambda: bot.workers.waiting)
+    ground.aws.is_away("dynamodb", "TransactWriteItems", times=7 * TRIES, skip=10)
+    bot.run_until_idle()
+    ended_well(bot, issue, repo)
+    assert bot.runs[0].attempt == 2
 
 
 def test_a_throttled_table_makes_github_wait_for_its_first_word_and_no_more(shut, ground, github, repo, model):
