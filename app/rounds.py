@@ -1,7 +1,8 @@
 """The clock's rounds in the cloud, where no process lives between two of them: one call a minute.
 
-Every minute runs are looked after; every five minutes GitHub is asked for deliveries that never arrived. What was last
-done when is a claim in the store, so it does not matter which process is called, or whether two are.
+Every minute runs are looked after; every five minutes GitHub is asked for deliveries that never arrived, every fifteen
+for labelled issues that no run took. What was last done when is a claim in the store, so it does not matter which
+process is called, or whether two are.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from app.ports import Store
 from app.receive import Answer, Delivery, receive
 from app.wiring import Platform
 
+LABELS_SECONDS = 900.0  # the last net; an installation is searched once in so long, or less often when there are many
 SWEEP_SECONDS = 300.0  # GitHub keeps failed deliveries for three days; five minutes is how long a person may wait
 _EARLY_SECONDS = 20.0  # the clock that calls is not exact: four minutes and 50 seconds are five
 
@@ -74,6 +76,7 @@ def rounds(platform: Platform) -> Rounds:
             "runs": (0, wiring.scheduler(platform).tick),
             "warm": (0, lambda: wiring.keep_warm(platform)),
             "deliveries": (SWEEP_SECONDS, lambda: poller.sweep(ask_github=True)),
+            "labels": (LABELS_SECONDS, wiring.overlooked(platform, way, door(platform)).sweep),
         },
     )
 

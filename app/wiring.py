@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from app import grants
@@ -14,12 +14,14 @@ from app.platforms import Platform, aws_platform, local_platform, platform, reve
 if TYPE_CHECKING:
     from app.control import Control
     from app.github.access import Access
+    from app.overlooked import Overlooked
+    from app.receive import Answer, Delivery
     from app.schedule import Scheduler
     from app.worker import Worker
 
 __all__ = [
-    "Platform", "access", "aws_platform", "control", "grant", "keep_warm", "local_platform", "minting", "platform",
-    "revealed", "scheduler", "worker",
+    "Platform", "access", "aws_platform", "control", "grant", "keep_warm", "local_platform", "minting", "overlooked",
+    "platform", "revealed", "scheduler", "worker",
 ]  # fmt: skip
 
 # A function ends after a minute, and sleeping is paid for: what has to wait longer goes back to the queue.
@@ -101,6 +103,19 @@ def scheduler(platform: Platform) -> Scheduler:
         clock=platform.clock,
         redactor=platform.redactor,
         concurrency=platform.settings.concurrency,
+    )
+
+
+def overlooked(platform: Platform, way: Access, accept: Callable[[Delivery], Answer]) -> Overlooked:
+    """What looks for labelled issues that no run took."""
+    from app.overlooked import Overlooked  # noqa: PLC0415
+
+    return Overlooked(
+        access=way,
+        store=platform.store,
+        clock=platform.clock,
+        secret=lambda: revealed(platform).webhook_secrets[0],
+        accept=accept,
     )
 
 

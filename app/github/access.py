@@ -28,6 +28,7 @@ CLONE: Mapping[str, str] = {"metadata": "read", "contents": "read"}
 ASK: Mapping[str, str] = {"metadata": "read", "contents": "read", "issues": "read", "pull_requests": "read"}
 TALK: Mapping[str, str] = {"metadata": "read", "issues": "write", "pull_requests": "write"}
 LIST: Mapping[str, str] = {"metadata": "read"}
+SEARCH: Mapping[str, str] = {"metadata": "read", "issues": "read"}
 WELCOME: Mapping[str, str] = {"metadata": "read", "contents": "read", "issues": "write"}
 PROPOSE: Mapping[str, str] = {
     "metadata": "read",
@@ -111,6 +112,16 @@ class Access:
         thread = Thread(installation_id=installation_id, repository_id=0, repository="", number=0)
         with (
             self.app.leased_token(installation_id, repositories=repository_ids, permissions=LIST) as token,
+            self._client(token, thread) as github,
+        ):
+            yield github
+
+    @contextmanager
+    def searching(self, installation_id: int) -> Iterator[GitHub]:
+        """Reading the issues of all that an installation covers. The token is revoked after it."""
+        thread = Thread(installation_id=installation_id, repository_id=0, repository="", number=0)
+        with (
+            self.app.leased_token(installation_id, repositories=[], permissions=SEARCH) as token,
             self._client(token, thread) as github,
         ):
             yield github

@@ -26,6 +26,9 @@ BACK = timedelta(seconds=60)
 AHEAD = timedelta(minutes=8)
 SPARE = timedelta(minutes=5)  # a cached installation token still lasts for a long clone
 
+# What a token may be for that reaches all of an installation: listing it, and searching its issues.
+_LOOKING = {("metadata", "read"), ("issues", "read")}
+
 
 @dataclass(frozen=True)
 class _Narrowed:
@@ -116,8 +119,8 @@ class AppAuth:
                 pass
 
     def _mint(self, narrowed: _Narrowed) -> Token:
-        only_lists = dict(narrowed.permissions) == {"metadata": "read"}
-        if not narrowed.permissions or not (narrowed.repositories or only_lists):
+        only_looks = narrowed.permissions and set(narrowed.permissions) <= _LOOKING
+        if not narrowed.permissions or not (narrowed.repositories or only_looks):
             raise ValueError("a token that is not narrowed to repositories and permissions is never minted")
         answer = self.client.post(
             f"/app/installations/{narrowed.installation_id}/access_tokens",

@@ -183,6 +183,7 @@ def test_one_part_of_the_round_that_fails_does_not_stop_the_others(cloud, capsys
         "runs": 0,
         "warm": 0,
         "deliveries": 0,
+        "labels": 0,
     }
     assert "rounds.failed" in capsys.readouterr().out
 
