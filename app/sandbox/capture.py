@@ -13,7 +13,7 @@ from app.sandbox_port import Execution
 
 MAX_COMMAND_BYTES = 120_000  # the kernel takes 131,072 bytes in one argument
 CHUNK = 1 << 16  # a pipe's default capacity
-KILL_SECONDS = 10.0  # from the deadline to the end of the last process
+KILL_SECONDS = 5.0  # from the deadline to the end of the last process
 FLOOD_BYTES = 64 * 2**20  # a command that writes more than this is not telling anything; it is killed
 
 

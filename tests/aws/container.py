@@ -68,6 +68,8 @@ def shipped(target: Path) -> Path:
     """The server's files as `infra/sandbox.Dockerfile` puts them into an image, readable for every uid."""
     closure.copy(closure.closure(SERVER), target)
     (target / "__main__.py").write_text(f"from {SERVER} import main\n\nmain()\n")
+    compiling = [SYSTEM_PYTHON, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(target)]
+    subprocess.run(compiling, check=True, env={})
     for path in (target, *target.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return target

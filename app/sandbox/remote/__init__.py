@@ -1,7 +1,7 @@
 """A sandbox in a container of its own: the client in the worker, the server in the container, and what both share.
 
 host.py, client.py, upload.py, gate.py   the worker's side: opening, the port's methods, files going over, the way out
-server.py, session.py                    the container's side: the first process there, and what it is asked
+server.py, first_process.py, session.py   the container's side: the first process there, and what it is asked
 container.py, sockets.py, spool.py, forward.py   walls without namespaces or a second uid; proof.py tries them
 frames.py, tasks.py                      the channel between the two, and what the platform must bring
 

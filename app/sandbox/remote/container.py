@@ -7,17 +7,17 @@ state in a file without a name, and hands every command a seccomp filter. Landlo
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from app.errors import TransientError
+from app.errors import UserError
 from app.sandbox import identity, landlock, seccomp, toolchains
 from app.sandbox.local import LocalSandbox, MakeProxy
 from app.sandbox.process import Nursery, Process, Spec
+from app.sandbox.remote.first_process import forget_shared_memory, kill, kill_everybody, reap, wait_gone
 from app.sandbox.remote.forward import Forwarder
 from app.sandbox.remote.sockets import SocketMaker
 from app.sandbox.remote.spool import Spool, Untouched
@@ -30,6 +30,7 @@ PLACE = Path("/work")  # the container's one writable place besides /tmp; fixed,
 TREE, HISTORY = PLACE / "tree", PLACE / "history"
 RULES_FD, FILTER_FD = 3, 4
 LANDLOCK_ABI, SCOPED_ABI = 2, 6  # renames between directories; signals kept inside
+SERVER_BYTES = 192 * 2**20
 KEEPER_SECONDS = 5.0  # for a keeper to end its tree before it is taken for stopped
 THREADS = 256  # of the server and its keepers, which the kernel counts with the commands' processes
 # Of the image's own environment: where its tools are. Nothing else of the server's comes in.
@@ -51,11 +52,37 @@ class Place(Folders):
         for folder in (self.tree, self.home, self.etc, self.sealed, self.history, self.tmp, self.shm):
             folder.mkdir(parents=True, exist_ok=True)
 
+    def remember(self) -> None:
+        """Which directories these are: commands own what is above them and could put others in their place."""
+        self._known = [(folder, _identity(folder)) for folder in (self.tree, self.home, self.history, self.etc)]
+
+    def check(self) -> None:
+        """Raises UserError when one is no longer the one it was."""
+        for folder, known in self._known:
+            if _identity(folder) != known:
+                raise UserError(f"commands have moved `{folder}` away; nothing can be verified in this sandbox")
+
     def write_scripts(self) -> None:
         """What commands could have rewritten; nothing rests on it but the kept shell, whose word is hearsay."""
         for name, text in (("shell", SCRIPT), ("gitconfig", GITCONFIG)):
             remove(self.etc / name)
             (self.etc / name).write_text(text)
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    try:
+        status = folder.lstat()
+    except OSError:
+        return 0, 0
+    return status.st_dev, status.st_ino
+
+
+def fitting(limits: Limits) -> Limits:
+    """No more memory than the task has, less what the server needs: else the kernel chooses whom to end."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemTotal:"):
+            return replace(limits, memory_bytes=min(limits.memory_bytes, int(line.split()[1]) * 1024 - SERVER_BYTES))
+    return limits
 
 
 def _writable(path: str, otherwise: Path) -> Path:
@@ -143,7 +170,8 @@ class ContainerSandbox(LocalSandbox):
     ) -> None:
         """`history`: path → digest of the project's git objects."""
         place.write_scripts()
-        self._place = place
+        place.remember()
+        self._place, limits = place, fitting(limits)
         walls = ContainerWalls(Site(folders=place, limits=limits, uid=None, group=None, history=None), place, abi=abi)
         nursery = Nursery(hidden=True)
         walls.watched_by(nursery)
@@ -165,12 +193,12 @@ class ContainerSandbox(LocalSandbox):
     def _end(self, process: Process) -> None:
         process.kill("closed")
         if not process.wait_gone(KEEPER_SECONDS):
-            _kill(process.keeper)  # something inside has stopped it
+            kill(process.keeper)  # something inside has stopped it
         super()._end(process)
         if process.exit_code is None and not process.signal and not process.killed_by:
             process.killed_by = "closed"  # its keeper was killed from inside: nobody saw its end
         if process.is_orphaned:
-            _wait_gone(process.keeper)  # what it leaves is ours only then
+            wait_gone(process.keeper, KEEPER_SECONDS)  # what it leaves is ours only then
             self._sweep()
 
     def _sweep(self) -> None:
@@ -180,7 +208,7 @@ class ContainerSandbox(LocalSandbox):
             if not strays or self._frozen or self._closed:
                 return
             for pid in strays:
-                _kill(pid)
+                kill(pid)
             time.sleep(0.002)
         with self._freeze():
             pass  # they multiply faster than they die one by one: the kept shell goes with them
@@ -192,10 +220,10 @@ class ContainerSandbox(LocalSandbox):
         for process in running:
             process.kill("closed")
         old = self._nursery
-        _kill_everybody()
+        kill_everybody()
         old.close()
-        while _reap():
-            _kill_everybody()
+        while reap():
+            kill_everybody()
             time.sleep(0.001)
         is_quiet = super()._kill_all()  # the threads that own what ran have heard of its end
         if not self._closed:
@@ -205,6 +233,8 @@ class ContainerSandbox(LocalSandbox):
         return is_quiet
 
     def reset(self) -> None:
+        with self._freeze():
+            self._place.check()
         super().reset()
         forget_shared_memory()
 
@@ -216,58 +246,3 @@ class ContainerSandbox(LocalSandbox):
             self._closed = True
         self._kill_all()
         self._watch.close()
-
-
-def _kill_everybody() -> None:
-    """As the first process of a process namespace: one system call, which no fork outruns."""
-    try:
-        os.kill(-1, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # nobody is left
-
-
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, os.WNOHANG)
-    except (ProcessLookupError, ChildProcessError):
-        pass
-
-
-def _wait_gone(pid: int) -> None:
-    deadline = time.monotonic() + KEEPER_SECONDS
-    while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
-        time.sleep(0.001)
-
-
-def _reap() -> bool:
-    """Bury the dead; whether a child is left."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return False
-    return True
-
-
-def forget_shared_memory() -> None:
-    """System V segments, semaphores and queues outlive their makers: remove them all."""
-    libc = ctypes.CDLL(None)
-    removals: dict[str, Callable[[int], object]] = {
-        "shm": lambda number: libc.shmctl(number, 0, None),  # IPC_RMID
-        "sem": lambda number: libc.semctl(number, 0, 0),
-        "msg": lambda number: libc.msgctl(number, 0, None),
-    }
-    for kind, forget in removals.items():
-        try:
-            lines = Path("/proc/sysvipc", kind).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            forget(int(line.split()[1]))
-
-
-def require_first_process() -> None:
-    """Raises TransientError elsewhere: killing everybody is what a reset does."""
-    if os.getpid() != 1:
-        raise TransientError("the sandbox server must be the first process of a container of its own")

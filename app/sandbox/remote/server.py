@@ -17,7 +17,8 @@ import sys
 import threading
 import time
 
-from app.sandbox.remote.container import PLACE, require_first_process
+from app.sandbox.remote.container import PLACE
+from app.sandbox.remote.first_process import require_first_process
 from app.sandbox.remote.frames import PORT, BrokenChannel, Channel, greet
 from app.sandbox.remote.session import Session
 

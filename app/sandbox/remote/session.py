@@ -158,7 +158,10 @@ class Session:
     def _manifest(self, head: Head, _body: bytes) -> Answer:
         """Only what differs from the manifest the worker has, which it names by number."""
         with self._manifests:
-            now = dict(self._box.manifest())
+            try:
+                now = dict(self._box.manifest())
+            except OSError as error:
+                raise UserError(f"commands have taken the tree itself away: {error.strerror}") from error
             before = self._shown if head["since"] == self._generation else {}
             changed = {path: [e.mode, e.digest, e.size] for path, e in now.items() if before.get(path) != e}
             removed = [path for path in before if path not in now]
