@@ -66,8 +66,10 @@ class Server:
                     return b""
                 held += part
             head, _, body = held.partition(b"\r\n\r\n")
-            size = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-            while len(body) < size:
+            size = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+            if not size:
+                return b""  # no call of ours: somebody whose own server had this port before
+            while len(body) < int(size):
                 body += connection.recv(65536)
         except OSError:
             return b""
