@@ -100,9 +100,15 @@ class Scheduler:
         return self._clock.now() - datetime.fromisoformat(run.updated_at) > timedelta(seconds=_START_SECONDS)
 
     def _free(self, run_id: str) -> bool:
-        """Take a dead worker's lease away, so that the next one need not wait for its end."""
-        if owner := self._store.claimed_by(lease_key(run_id)):
-            self._store.release(lease_key(run_id), owner)
+        """Take a dead worker's lease away, so that the next one need not wait for its end.
+
+        By the ledger's word for who held it, too: a lease that has run out by this machine's clock may still hold by
+        that of the next worker.
+        """
+        started = [event for event in self._store.events(run_id) if event.kind == "attempt.started"]
+        holders = {self._store.claimed_by(lease_key(run_id)), *(event.data["worker"] for event in started[-1:])}
+        for owner in holders - {None}:
+            self._store.release(lease_key(run_id), str(owner))
         return True
 
     def _recover(self, run: RunSummary) -> bool:

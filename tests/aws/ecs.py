@@ -36,6 +36,7 @@ class Definition:
     environment: Mapping[str, str] = field(default_factory=dict)
     container: str = "worker"
     grace_seconds: float = 120.0  # stopTimeout
+    pull_seconds: float = 0.0  # besides those of the whole stand-in
     revision: int = 1
 
 
@@ -334,8 +335,7 @@ class Ecs:
         threading.Thread(target=self._live, args=(task,), name=f"task-{task.id}", daemon=True).start()
 
     def _live(self, task: Task) -> None:
-        if self.pull_seconds:
-            time.sleep(self.pull_seconds)
+        time.sleep(self.pull_seconds + task.definition.pull_seconds)
         with self._lock:
             if task.desired == "STOPPED":
                 if task.last != "STOPPED":

@@ -46,7 +46,7 @@ class Unhurried(SystemClock):
         return super().now() + self.ahead
 
     def sleep(self, seconds: float) -> None:
-        self.ahead += timedelta(seconds=seconds)
+        self.ahead += timedelta(seconds=max(0.0, seconds))
 
 
 def slow_fix() -> Script:
@@ -72,6 +72,7 @@ class World:
         spot: bool = True,
         ahead_seconds: float = 0.0,
         isolated: bool = False,
+        sandbox_pull_seconds: float = 0.0,
     ) -> None:
         """`ahead_seconds`: how far the control side's clock is ahead of the workers'. `isolated`: hostile code runs in
         a task of its own, as in production; otherwise within the walls of this machine, which starts faster.
@@ -103,7 +104,7 @@ class World:
             webhook_secrets=(self.github.app.webhook_secret,),
             cloud=cloud,
         )
-        self.isolated = isolated
+        self.isolated, self.sandbox_pull_seconds = isolated, sandbox_pull_seconds
         self.egress_port = free_port()  # tasks have an address each, and this machine one for all
         self.define()
         os.environ |= environment(self.ecs) | {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -145,7 +146,14 @@ class World:
         command = (sys.executable, "-P", "-m", "tests.aws.container", "{address}", str(PORT), str(self.egress_port))
         variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(container.ROOT)}
         self.ecs.define(
-            family, Definition(command=command, environment=variables, container="sandbox", grace_seconds=2)
+            family,
+            Definition(
+                command=command,
+                environment=variables,
+                container="sandbox",
+                grace_seconds=2,
+                pull_seconds=self.sandbox_pull_seconds,
+            ),
         )
         return {
             "LAMPLIGHTER_SANDBOX": "remote",
@@ -176,6 +184,9 @@ class World:
         self.control.drain_publishing()
         self.control.scheduler.tick()
         wiring.keep_warm(self.platform)
+        for run in self.platform.store.runs(active=True):
+            if run.park_until and not run.unpublished:  # nobody waits for a pause
+                self.clock.sleep((datetime.fromisoformat(run.park_until) - self.clock.now()).total_seconds())
 
     def until(self, is_so: Callable[[], object], seconds: float = 60.0) -> None:
         """Turn until something is so."""
