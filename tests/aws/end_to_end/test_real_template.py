@@ -12,11 +12,14 @@ import pytest
 from tests.aws import container
 from tests.aws.end_to_end.deployment import Deployment, pack
 from tests.scenarios import stories
+from tests.scenarios.test_endings import ask_for_a_fix
 
 pytestmark = [pytest.mark.aws, pytest.mark.skipif(bool(container.missing()), reason=container.missing())]
 
 # Each of them ran, under its own role.
 TOOK_PART = {"WebhookFunction", "DispatchFunction", "PublishFunction", "TokensFunction", "TaskStoppedFunction"}
+
+CALLS = 5  # of the model, in this story
 
 
 @pytest.fixture
@@ -29,8 +32,7 @@ def cloud(tmp_path: Path) -> Iterator[Deployment]:
 
 def test_a_signed_webhook_becomes_a_pull_request(cloud):
     stories.fix(cloud.model.script)
-    issue = cloud.github.maintainer.open_issue(cloud.repo, "Divide by zero", body="It raises.")
-    cloud.github.maintainer.label(issue, "agent-fix")
+    issue = ask_for_a_fix(cloud.github, cloud.repo)
     cloud.until(lambda: issue.labels == ["agent:done"], 150)
 
     (pull,) = cloud.repo.pulls
@@ -47,6 +49,7 @@ def test_a_signed_webhook_becomes_a_pull_request(cloud):
     assert complaints(cloud) == []
     assert cloud.problems() == []
     nothing_happens_twice(cloud, issue)
+    a_killed_worker_costs_one_attempt(cloud)
 
 
 def nothing_happens_twice(cloud: Deployment, issue) -> None:
@@ -63,6 +66,29 @@ def nothing_happens_twice(cloud: Deployment, issue) -> None:
     assert "receive.rejected" in said
     assert parts_of(issue) == ["status", "result"]
     assert len(cloud.store.runs()) == len(cloud.repo.pulls) == 1
+
+
+def a_killed_worker_costs_one_attempt(cloud: Deployment) -> None:
+    """Its task dies while the model thinks; EventBridge's word of that starts the next one at once."""
+    answer, killed, before = cloud.model.answer, [], len(cloud.model.requests)
+
+    def dies_meanwhile(http, body) -> None:
+        if not killed and sum(message["role"] == "assistant" for message in body["messages"]) == 2:
+            killed.append(next(task for task in cloud.ecs.tasks.values() if task.last == "RUNNING" and task.command()))
+            cloud.ecs.kill(killed[0])
+        answer(http, body)
+
+    cloud.model.answer = dies_meanwhile
+    issue = ask_for_a_fix(cloud.github, cloud.repo, title="Divide by nothing")
+    cloud.until(lambda: issue.labels == ["agent:done"], 150)
+    assert killed[0].exit_code == 137
+    assert parts_of(issue) == ["status", "result"]
+    assert len(cloud.repo.pulls) == 2
+    run = cloud.store.runs()[0]
+    assert (run.reason, run.attempt) == ("proposed", 2)
+    assert len(cloud.model.requests) - before == CALLS + 1
+    cloud.until(lambda: not any(cloud.waiting().values()), 20)
+    assert cloud.problems() == []
 
 
 def parts_of(issue) -> list[str]:
