@@ -47,6 +47,8 @@ def _findings(settings: Settings, *, online: bool) -> Iterator[Finding]:
 
     if settings.platform == "aws":
         yield from doctor_cloud.examine(settings)
+        if online:
+            yield doctor_machine.reply(settings)
     else:
         yield from doctor_machine.examine(settings, online=online)
     yield from doctor_app.examine(settings)

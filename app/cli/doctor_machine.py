@@ -24,7 +24,7 @@ def examine(settings: Settings, *, online: bool) -> Iterator[Finding]:
     yield _sandbox(settings)
     yield _model(settings)
     if online:
-        yield _reply(settings)
+        yield reply(settings)
 
 
 def _home(settings: Settings) -> Iterator[Finding]:
@@ -90,7 +90,8 @@ def _model(settings: Settings) -> Finding:
     return Finding(name="model", level="ok", text=text)
 
 
-def _reply(settings: Settings) -> Finding:
+def reply(settings: Settings) -> Finding:
+    """One cheap call of the model, with the key as a worker would get it."""
     from app import wiring
     from app.ports import ModelRequest
 
@@ -102,8 +103,8 @@ def _reply(settings: Settings) -> Finding:
         max_tokens=16,
     )
     try:
-        reply = wiring.local_platform(settings).model().reply(request)
+        answer = wiring.platform(settings).model().reply(request)
     except (LamplighterError, OSError) as error:
         mend = "Check the key, the model's name and the way to the network."
         return Finding(name="model online", level="broken", text=str(error), mend=mend)
-    return Finding(name="model online", level="ok", text=f"{reply.model} answered")
+    return Finding(name="model online", level="ok", text=f"{answer.model} answered")
