@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from app import log
-from app.errors import TransientError
+from app.errors import LamplighterError, TransientError
 from app.installation import ONBOARD
 from app.lease import TTL_SECONDS, lease_key
 from app.log import Redactor
@@ -17,6 +17,7 @@ from app.ports import Clock, Launcher, Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
 
 MAX_ATTEMPTS = 3  # attempts in a row that may die without a word before the run ends visibly
+_SILENT_SECONDS = 900.0  # without heartbeat and event; the slowest start, a large image on Fargate, takes minutes
 _START_SECONDS = TTL_SECONDS + 30  # how long a started worker may take to its first heartbeat
 _ANNOUNCE_AGAIN_SECONDS = 30.0
 
@@ -89,15 +90,25 @@ class Scheduler:
         return run.park_until is not None and datetime.fromisoformat(run.park_until) <= self._clock.now()
 
     def _is_lost(self, run: RunSummary) -> bool:
-        """The platform knows that the worker is gone; or it cannot tell, there is no heartbeat, and there was time
-        enough to start.
-        """
+        """The platform knows that the worker is gone; or there is no heartbeat, and there was time enough to start."""
         running = self._launcher.is_running(run.run_id)
-        if running is not None:
-            return not running and self._free(run.run_id)
+        if running is False:
+            return self._free(run.run_id)
         if self._store.claimed_by(lease_key(run.run_id)):
             return False
-        return self._clock.now() - datetime.fromisoformat(run.updated_at) > timedelta(seconds=_START_SECONDS)
+        quiet = self._clock.now() - datetime.fromisoformat(run.updated_at)
+        if running:
+            return quiet > timedelta(seconds=_SILENT_SECONDS) and self._dismiss(run)
+        return quiet > timedelta(seconds=_START_SECONDS)
+
+    def _dismiss(self, run: RunSummary) -> bool:
+        """Its process lives and says nothing: it hangs, or its way to the store is cut. Another one takes over."""
+        log.event("schedule.worker_silent", level=log.WARNING, run=run.run_id, attempt=run.attempt)
+        try:
+            self._launcher.stop(run.run_id)
+        except LamplighterError as error:  # should it ever write again, it is told that it was superseded
+            log.event("schedule.not_stopped", level=log.WARNING, error=error, run=run.run_id)
+        return True
 
     def _free(self, run_id: str) -> bool:
         """Take a dead worker's lease away, so that the next one need not wait for its end.

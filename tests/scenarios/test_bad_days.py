@@ -112,6 +112,21 @@ def test_a_worker_that_always_dies_ends_visibly(bot, github, repo):
     bot.read_everything(issue)
 
 
+def test_a_worker_that_lives_but_says_nothing_is_replaced(bot, github, repo, model):
+    issue = ask_for_a_fix(github, repo)
+    stories.fix(model)
+    bot.step_until(lambda: bot.workers.waiting)
+    bot.clock.advance(600)
+    assert bot.control.scheduler.tick() == 0  # it may still be starting
+    bot.clock.advance(400)
+    assert bot.control.scheduler.tick() == 1
+    assert list(bot.workers.waiting.values()) == [2]
+    bot.run_until_idle()
+
+    assert parts(issue) == ["status", "result"]
+    assert bot.runs[0].attempt == 2
+
+
 def test_two_people_at_once_make_one_run(bot, github, repo, model):
     issue = github.maintainer.open_issue(repo, "Divide by zero", body="It raises.")
     github.maintainer.label(issue, "agent-fix")
