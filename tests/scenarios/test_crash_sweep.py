@@ -103,6 +103,7 @@ SWEEP = [
 ]
 
 
+@pytest.mark.timeout(600)  # a shard takes 30 s alone, and ten times that on a machine that does ten other things
 @pytest.mark.parametrize(("kind", "asks", "first", "step"), SWEEP)
 def test_dying_after_any_effect_loses_nothing_and_doubles_nothing(
     tmp_path: Path, kind: str, asks: bool, first: int, step: int

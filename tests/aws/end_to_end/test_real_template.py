@@ -14,7 +14,11 @@ from tests.aws.end_to_end.deployment import Deployment, pack
 from tests.scenarios import stories
 from tests.scenarios.test_endings import ask_for_a_fix
 
-pytestmark = [pytest.mark.aws, pytest.mark.skipif(bool(container.missing()), reason=container.missing())]
+pytestmark = [
+    pytest.mark.aws,
+    pytest.mark.timeout(480),  # 60 s alone; twice that and more on a busy machine
+    pytest.mark.skipif(bool(container.missing()), reason=container.missing()),
+]
 
 # Each of them ran, under its own role.
 TOOK_PART = {"WebhookFunction", "DispatchFunction", "PublishFunction", "TokensFunction", "TaskStoppedFunction"}
