@@ -7,6 +7,7 @@ for one, and gives that back at once.
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import threading
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from app.onboarding import Onboarding
 from app.ports import Clock, Store
 from app.run_ledger import RunLedger
 
+_PROCESS = secrets.token_hex(4)  # in Lambda every process has the same name and number
 _CLAIM_SECONDS = 180.0  # longer than the slowest effect; a dead publisher blocks its run no longer than this
 _MOST_EFFECTS = 100  # of one visit; more means that a projection does not settle
 _MOST_DEFECTS = 3  # tries of one effect that may break before the rest goes on without it
@@ -59,7 +61,7 @@ class Publisher:
 
     def publish(self, run_id: str) -> None:
         """Do every difference, then settle. Raises TransientError when GitHub or another writer is in the way."""
-        owner = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+        owner = f"{socket.gethostname()}:{os.getpid()}:{_PROCESS}:{threading.get_ident()}"
         if not self._store.claim(f"publish:{run_id}", owner, ttl_seconds=_CLAIM_SECONDS):
             raise TransientError("another publisher is at this run", retry_after_seconds=5)
         try:
