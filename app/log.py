@@ -26,9 +26,10 @@ _SHAPES = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
-
+_SHORTEST_SHAPE = 20  # characters: an AWS access key id
 
 _MOST_HELD = 1_000
+_SHORTEST_HELD = 8
 
 
 class Redactor:
@@ -36,20 +37,25 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._held: dict[str, None] = {}  # in order of arrival
+        self._longest_first: list[str] = []
         for secret in secrets:
             self.hold(secret)
 
     def hold(self, secret: str) -> None:
         """Mask `secret` from now on. Values under 8 characters are ignored: masking them would shred plain text."""
-        if len(secret.strip()) >= 8:
-            self._held[secret.strip()] = None
+        secret = secret.strip()
+        if len(secret) >= _SHORTEST_HELD and secret not in self._held:
+            self._held[secret] = None
             if len(self._held) > _MOST_HELD:  # tokens live for an hour: the oldest of so many is long dead
                 self._held.pop(next(iter(self._held)))
+            self._longest_first = sorted(self._held, key=len, reverse=True)
 
     def text(self, text: str) -> str:
-        for secret in sorted(self._held, key=len, reverse=True):
+        if len(text) < _SHORTEST_HELD:  # most of a log line is
+            return text
+        for secret in self._longest_first:
             text = text.replace(secret, MASK)
-        return _SHAPES.sub(MASK, text)
+        return text if len(text) < _SHORTEST_SHAPE else _SHAPES.sub(MASK, text)
 
     def data(self, value: Any) -> Any:
         """A copy of JSON-shaped `value` with every string (keys too) redacted."""

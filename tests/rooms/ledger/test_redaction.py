@@ -72,3 +72,10 @@ def test_what_the_writer_sees_is_what_was_written(ledger):
     event = ledger.append("notice.given", text=f"x {HELD}")
     assert ledger.store.events("run") == [event]
     assert ledger.state.head == event.digest
+
+
+def test_the_shortest_secrets_are_masked_too():
+    redactor = Redactor(["8letters"])
+    assert redactor.text("8letters") == MASK
+    assert redactor.text("AKIA" + "A" * 16) == MASK
+    assert redactor.text("ghs_" + "a" * 20) == MASK
