@@ -14,12 +14,12 @@ import threading
 import pytest
 
 from app import log
-from app.agent.scripted_model import finish
+from app.agent.scripted_model import fault, finish
 from app.simulator.auth import new_key_pair
 from tests.aws.emulator import TRIES
 from tests.scenarios import stories
 from tests.scenarios.fuse import Killed
-from tests.scenarios.stage import Bot, replace
+from tests.scenarios.stage import Bot
 from tests.scenarios.test_bad_days import parts
 from tests.scenarios.test_endings import ask_for_a_fix
 
@@ -281,21 +281,12 @@ def test_an_app_key_that_was_renewed_is_read_again(make_bot, ground, github, rep
 
 
 @once
-def test_a_model_key_that_has_expired_ends_in_words(make_bot, github, repo):
-    bot = make_bot(change=refused_key)
+def test_a_model_key_that_has_expired_ends_in_words(bot, github, repo, model):
     issue = ask_for_a_fix(github, repo)
+    model.will(fault(401, times=99))
     bot.run_until_idle()
     said = issue.comments[-1].read()
-    assert "invalid x-api-key" in said
+    assert "401" in said
+    assert "then retry" in said
     assert "agent:failed" in issue.labels
     bot.read_everything(issue)
-
-
-def refused_key(platform):
-    from app.errors import UserError
-
-    class Refused:
-        def reply(self, request, on_text=None):
-            raise UserError("The model's vendor refuses the key: invalid x-api-key.")
-
-    return replace(platform, model=Refused)
