@@ -27,6 +27,7 @@ from app.sandbox.walk import MAX_ENTRIES
 from app.sandbox_port import Execution, FileEntry, Limits, Manifest
 
 ANSWER_SECONDS = 120.0  # for what is done at once, on a machine that may be swapping
+CLOSE_SECONDS = 20.0  # a machine that is taken away gives its worker two minutes in all
 LONG_SECONDS = 900.0  # for what walks or copies everything
 SLACK_BYTES = 4096  # notes in an output, beyond what is kept of it
 MAX_LEFT_OUT = 1000
@@ -147,8 +148,7 @@ class RemoteSandbox:
 
     def _execute(self, op: str, command: str, timeout_seconds: float | None, **more: Any) -> Execution:
         timeout = timeout_seconds or self._limits.timeout_seconds
-        text = command.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
-        answer, output = self.ask(op, command=text, timeout=timeout, seconds=timeout + LONG_SECONDS, **more)
+        answer, output = self.ask(op, command=command, timeout=timeout, seconds=timeout + LONG_SECONDS, **more)
         return _execution(command, answer, output, self._limits)
 
     def restart_shell(self) -> None:
@@ -165,6 +165,8 @@ class RemoteSandbox:
 
     def write_file(self, path: str, content: bytes, *, mode: str | None = None) -> None:
         check_path(path)
+        if len(content) > READ_LIMIT:
+            raise UserError(f"`{path}` is too big to write: the limit is {READ_LIMIT} bytes")
         self.ask("write", content, path=path, mode=mode, seconds=LONG_SECONDS)
 
     def remove_file(self, path: str) -> None:
@@ -208,7 +210,7 @@ class RemoteSandbox:
             if self._closed.is_set():
                 return
             try:
-                self.ask("close", seconds=ANSWER_SECONDS)
+                self.ask("close", seconds=CLOSE_SECONDS)
             except (UserError, TransientError) as error:
                 log.event("sandbox.close", level=log.WARNING, error=error)
             finally:

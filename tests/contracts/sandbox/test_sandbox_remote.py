@@ -228,6 +228,19 @@ def test_a_dead_server_is_a_transient_failure(server_pid: int, sandbox: RemoteSa
     sandbox.close()
 
 
+def test_a_server_that_is_stopped_by_its_platform_does_not_hold_the_worker_up(
+    server_pid: int, sandbox: RemoteSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task that is frozen or cut off answers nothing and closes nothing."""
+    monkeypatch.setattr("app.sandbox.remote.client.CLOSE_SECONDS", 1.0)
+    os.kill(server_pid, signal.SIGSTOP)
+    started = time.monotonic()
+    sandbox.close()
+    assert time.monotonic() - started < 10
+    with pytest.raises(UserError, match="closed"):
+        sandbox.run("true")
+
+
 def test_the_task_is_stopped_whatever_goes_wrong(enter: Enter, tmp_path: Path) -> None:
     assert enter.containers is not None
     enter.host.prepare("vain", "")
