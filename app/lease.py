@@ -5,6 +5,8 @@ The lease is a claim with expiry in the store. When the worker dies it runs out 
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -21,6 +23,17 @@ _GRACE_SECONDS = 30.0  # for the running command, of the 120 that a platform giv
 
 def lease_key(run_id: str) -> str:
     return f"worker:{run_id}"
+
+
+def holder(attempt: int) -> str:
+    """What this process calls itself as a lease's owner."""
+    return f"{socket.gethostname()}:{os.getpid()}:{attempt}"
+
+
+def attempt_of(owner: str) -> int:
+    """The attempt of a lease's owner; 0 for what is none."""
+    number = owner.rpartition(":")[2]
+    return int(number) if number.isdigit() else 0
 
 
 class Lease:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from app import log
 from app.errors import LamplighterError, TransientError
 from app.installation import ONBOARD
-from app.lease import TTL_SECONDS, lease_key
+from app.lease import TTL_SECONDS, attempt_of, lease_key
 from app.log import Redactor
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
@@ -63,9 +63,8 @@ class Scheduler:
         if run is None or run.phase == "ended":
             return False
         ledger = self._open(run_id)
-        if ledger.state.launched != attempt:
+        if ledger.state.launched != attempt or not self._free(ledger):
             return False
-        self._free(run_id)
         if ledger.state.phase != "working":
             return self._look_after(run)
         return (
@@ -93,7 +92,7 @@ class Scheduler:
         """The platform knows that the worker is gone; or there is no heartbeat, and there was time enough to start."""
         running = self._launcher.is_running(run.run_id)
         if running is False:
-            return self._free(run.run_id)
+            return self._free(self._open(run.run_id))
         if self._store.claimed_by(lease_key(run.run_id)):
             return False
         quiet = self._clock.now() - datetime.fromisoformat(run.updated_at)
@@ -110,16 +109,20 @@ class Scheduler:
             log.event("schedule.not_stopped", level=log.WARNING, error=error, run=run.run_id)
         return True
 
-    def _free(self, run_id: str) -> bool:
-        """Take a dead worker's lease away, so that the next one need not wait for its end.
+    def _free(self, ledger: RunLedger) -> bool:
+        """The newest attempt's worker is dead: take its lease away, so that the next one need not wait for its end.
 
-        By the ledger's word for who held it, too: a lease that has run out by this machine's clock may still hold by
-        that of the next worker.
+        False when the worker of another attempt holds it, who lives: the newest was started while that one was taken
+        for dead, and left. By the ledger's word for who held it, too: a lease that has run out by this machine's clock
+        may still hold by that of the next worker.
         """
-        started = [event for event in self._store.events(run_id) if event.kind == "attempt.started"]
-        holders = {self._store.claimed_by(lease_key(run_id)), *(event.data["worker"] for event in started[-1:])}
-        for owner in holders - {None}:
-            self._store.release(lease_key(run_id), str(owner))
+        run_id, attempt = ledger.run_id, ledger.state.launched
+        owner = self._store.claimed_by(lease_key(run_id))
+        if owner and attempt_of(owner) != attempt:
+            return False
+        told = [str(event.data["worker"]) for event in ledger.events if event.kind == "attempt.started"]
+        for name in {owner or "", *(name for name in told if attempt_of(name) == attempt)} - {""}:
+            self._store.release(lease_key(run_id), name)
         return True
 
     def _recover(self, run: RunSummary) -> bool:

@@ -6,8 +6,6 @@ it never holds the App key or a write token. Wherever it stops, the ledger says 
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Any
 from app import log
 from app.agent import Agent, Budget, Stop, Task, replay_tools
 from app.errors import Superseded, TransientError, UserError
-from app.lease import Lease
+from app.lease import Lease, holder
 from app.log import Redactor
 from app.ports import Clock, Model, Queue, SandboxHost, Store, Tokens
 from app.proposal import propose
@@ -56,7 +54,7 @@ class Worker:
         """Do the attempt. Returns when the run ended, parked, or belongs to somebody else; raises only on a defect
         of the store itself.
         """
-        owner = f"{socket.gethostname()}:{os.getpid()}:{attempt}"
+        owner = holder(attempt)
         try:
             with Lease(self._store, run_id, attempt, owner) as lease:
                 self.lease = lease

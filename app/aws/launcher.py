@@ -24,6 +24,7 @@ from app.settings import Cloud
 CONTAINER = "worker"  # its name in the task definition
 REMEMBERED_SECONDS = 30 * 86_400.0
 UNKNOWN_FOR = timedelta(minutes=5)  # ECS's own advice for how long DescribeTasks may not know a new task
+_STARTING_SECONDS = 60.0  # RunTask with all its repetitions
 _SPOT_WAIT_SECONDS = 60.0
 _REFUSED_WAIT_SECONDS = 300.0
 
@@ -75,6 +76,7 @@ class FargateLauncher:
         before = self._started(run_id)
         if before and before.attempt >= attempt:
             return
+        self._store.claim(_starting(run_id), str(attempt), ttl_seconds=_STARTING_SECONDS)
         try:
             arn = self._assign(run_id, attempt) or self._run_worker(run_id, attempt)
         except UserError as error:
@@ -84,12 +86,15 @@ class FargateLauncher:
         if before:
             self._store.release(_key(run_id), str(before))
         self._store.claim(_key(run_id), str(now), ttl_seconds=REMEMBERED_SECONDS)
+        self._store.release(_starting(run_id), str(attempt))
         log.event("launcher.started", run=run_id, attempt=attempt, task=arn)
 
     def is_running(self, run_id: str) -> bool | None:
-        """Whether the newest attempt's task lives; None when ECS does not say, or nobody remembers its start."""
+        """Whether the newest attempt's task lives; None when ECS does not say, nobody remembers its start, or it is
+        being started just now: what is remembered then is the one before.
+        """
         started = self._started(run_id)
-        if started is None:
+        if started is None or self._store.claimed_by(_starting(run_id)):
             return None
         try:
             found = self._describe(started.arn)
@@ -221,6 +226,10 @@ def stop_task(ecs: Any, cluster: str, arn: str, *, reason: str) -> None:
 
 def _key(run_id: str) -> str:
     return f"task:{run_id}"
+
+
+def _starting(run_id: str) -> str:
+    return f"starting:{run_id}"
 
 
 def _token(text: str) -> str:

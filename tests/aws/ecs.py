@@ -134,6 +134,7 @@ class Ecs:
         self.pull_seconds = 0.0
         self.hide_new_tasks = 0  # DescribeTasks is eventually consistent: so many answers say MISSING
         self.on_stopped: Callable[[dict[str, Any]], None] = lambda event: None  # gets EventBridge's event
+        self.during: dict[str, Callable[[], None]] = {}  # called while a call of that name waits for its answer
         self._definitions: dict[str, Definition] = {}
         self._tokens: dict[str, tuple[str, dict[str, Any]]] = {}
         self._faults: list[tuple[str, Callable[[dict[str, Any]], bool], Any]] = []
@@ -197,6 +198,7 @@ class Ecs:
 
     def answer(self, action: str, request: dict[str, Any]) -> dict[str, Any]:
         """One call. Raises Refusal."""
+        self.during.pop(action, lambda: None)()
         with self._lock:
             self.requests.append((action, request))
             fault = self._fault(action, request)

@@ -6,8 +6,9 @@ import contextlib
 import threading
 
 from app import wiring
-from app.lease import lease_key
+from app.lease import attempt_of, lease_key
 from app.ports import ModelReply, ModelRequest
+from app.run_ledger import RunLedger
 from tests.scenarios import stories
 from tests.scenarios.stage import replace
 
@@ -24,7 +25,8 @@ class Silent:
         raise SystemExit
 
 
-def test_a_worker_that_cannot_leave_is_parked_by_another_thread(bot, github, model, repo):
+def _waiting_for_a_reply(bot, github, repo):
+    """A run whose worker waits for the model: (issue, run, attempt, worker, the model, the worker's thread)."""
     issue = github.maintainer.open_issue(repo, "Divide by zero", body="It raises.")
     github.maintainer.label(issue, "agent-fix")
     bot.step_until(lambda: bot.workers.waiting)
@@ -39,7 +41,24 @@ def test_a_worker_that_cannot_leave_is_parked_by_another_thread(bot, github, mod
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     assert silent.asked.wait(60)
+    return issue, run_id, attempt, worker, silent, thread
 
+
+def test_the_end_of_a_worker_that_came_too_late_is_not_taken_for_the_end_of_the_one_at_work(bot, github, repo):
+    issue, run_id, attempt, _worker, silent, thread = _waiting_for_a_reply(bot, github, repo)
+    ledger = RunLedger(bot.platform.store, run_id, clock=bot.clock, redactor=bot.platform.redactor)
+    ledger.append("run.resumed", reason="the worker was lost")  # it was not; the second one saw that and left
+
+    assert not bot.control.scheduler.worker_ended(run_id, attempt + 1)
+    assert attempt_of(bot.platform.store.claimed_by(lease_key(run_id))) == attempt
+    assert bot.platform.store.summary(run_id).phase == "working"
+    silent.ends.set()
+    thread.join(10)
+    bot.read_everything(issue)
+
+
+def test_a_worker_that_cannot_leave_is_parked_by_another_thread(bot, github, model, repo):
+    issue, run_id, attempt, worker, silent, thread = _waiting_for_a_reply(bot, github, repo)
     worker.abandon(run_id, attempt)
     run = bot.platform.store.summary(run_id)
     assert (run.phase, run.reason) == ("parked", "interrupted")

@@ -173,6 +173,17 @@ def test_a_new_task_that_ecs_does_not_know_yet_is_not_called_lost(platform):
     assert launcher.is_running("run") is True
 
 
+def test_while_the_next_attempt_is_being_started_the_last_ones_end_says_nothing(platform):
+    launcher = platform.launcher("")
+    launcher.start("run", 1)
+    _wait(lambda: launcher.is_running("run") is False)
+    said: list = []
+    platform.ecs.during["RunTask"] = lambda: said.append(launcher.is_running("run"))
+    launcher.start("run", 2)
+    assert said == [None]
+    _wait(lambda: launcher.is_running("run") is False)
+
+
 def test_ecs_being_away_is_not_taken_for_a_death(platform):
     launcher = platform.launcher()
     launcher.start("run", 1)
