@@ -63,7 +63,7 @@ def test_kept_it_stays_until_ctrl_c_and_ends_its_processes(lamplighter, tmp_path
         assert httpx.get(f"{server}/healthz").is_success
         assert "Splitting" in httpx.get(f"{github}/supper-club/tab/issues").text
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
         for address in (server, github):
             with pytest.raises(httpx.ConnectError):

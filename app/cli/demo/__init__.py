@@ -13,7 +13,7 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
+import time
 from pathlib import Path
 
 from app.errors import UserError
@@ -37,7 +37,8 @@ def demo(arguments: argparse.Namespace) -> int:
         well = Plot(world, panels).play()
         if arguments.keep:
             panels.kept(world)
-            threading.Event().wait()
+            while True:
+                time.sleep(1)  # in turns: a signal that another thread took wakes no wait without end
         return 0 if well else 1
     except KeyboardInterrupt:
         if well:  # and kept: this is how it is ended
