@@ -165,10 +165,16 @@ class Ecs:
         for _ in range(times):
             self._faults.append((action, lambda request: True, (code, status, lost)))
 
-    def no_capacity(self, provider: str, *, times: int = 1) -> None:
+    def no_capacity(self, provider: str, *, times: int = 1, family: str = "") -> None:
         """The next `times` RunTask calls for FARGATE or FARGATE_SPOT find no room."""
         for _ in range(times):
-            self._faults.append(("RunTask", lambda request: _provider(request) == provider, None))
+            self._faults.append(
+                (
+                    "RunTask",
+                    lambda request: _provider(request) == provider and family in str(request["taskDefinition"]),
+                    None,
+                )
+            )
 
     def forget_tokens(self) -> None:
         """As after 24 hours, or an hour after the task's end."""

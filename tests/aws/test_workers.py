@@ -40,9 +40,8 @@ def test_a_label_becomes_a_pull_request_by_a_task_on_spot_that_a_deploy_leaves_a
 @needs_container
 def test_without_spot_for_the_sandbox_it_runs_on_demand(make):
     world = make(isolated=True)
+    world.ecs.no_capacity("FARGATE_SPOT", family="sandbox")
     issue = world.label()
-    world.until(lambda: world.runs and world.tasks)
-    world.ecs.no_capacity("FARGATE_SPOT")  # the next one asked for is the sandbox
     world.ends_well(issue)
     assert [task.provider for task in [*world.tasks, *world.sandboxes]] == ["FARGATE_SPOT", "FARGATE"]
     world.until(lambda: world.sandboxes[0].last == "STOPPED", 20)
