@@ -6,8 +6,10 @@ BIN    := $(VENV)/bin
 # Half of what a test does is waiting (processes, git, clocks that run), so two for each core and one more.
 WORKERS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || echo 2) + 1)))
 # A company's own certificate authority is among the machine's certificates, and uv does not look there by itself.
-CERTS  := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),UV_SYSTEM_CERTS=1)
-UV     := VIRTUAL_ENV=$(VENV) $(CERTS) $(BIN)/uv --quiet
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),)
+export UV_SYSTEM_CERTS := 1
+endif
+UV     := VIRTUAL_ENV=$(VENV) $(BIN)/uv --quiet
 
 $(BIN)/uv:
 	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: sudo apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
@@ -26,7 +28,7 @@ $(VENV)/.dev: requirements/dev.lock pyproject.toml | $(BIN)/uv
 # Tools that stand around the product and must not mix with it: emulator, template checkers, the Lambda runtime.
 .venv-cloud/.ready: requirements/cloud.lock | $(BIN)/uv
 	@$(PYTHON) -m venv .venv-cloud
-	@VIRTUAL_ENV=.venv-cloud $(CERTS) $(BIN)/uv --quiet pip install --require-hashes -r requirements/cloud.lock
+	@VIRTUAL_ENV=.venv-cloud $(BIN)/uv --quiet pip install --require-hashes -r requirements/cloud.lock
 	@touch $@
 
 # Lambda's runtime client for the version of Python that Lambda runs: its compiled part fits no other.
