@@ -57,6 +57,20 @@ def furnish(clients: Clients, *, max_attempts: int = MAX_ATTEMPTS) -> Cloud:
     )
 
 
+def parts_in_environment(cloud: Cloud) -> dict[str, str]:
+    """The variables by which template.yaml names these parts to what runs on them."""
+    return {
+        "LAMPLIGHTER_JOBS_QUEUE_URL": cloud.jobs_queue_url,
+        "LAMPLIGHTER_PUBLISH_QUEUE_URL": cloud.publish_queue_url,
+        "LAMPLIGHTER_TABLE": cloud.table,
+        "LAMPLIGHTER_BUCKET": cloud.bucket,
+        "LAMPLIGHTER_CLUSTER": cloud.cluster,
+        "LAMPLIGHTER_WORKER_TASK": cloud.worker_task,
+        "LAMPLIGHTER_WORKER_SUBNETS": " ".join(cloud.worker_subnets),
+        "LAMPLIGHTER_WORKER_SECURITY_GROUP": cloud.worker_security_group,
+    }
+
+
 def _queue(clients: Clients, name: str, max_attempts: int) -> str:
     sqs = clients.get("sqs")
     dead = sqs.create_queue(QueueName=f"{name}-dead.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]

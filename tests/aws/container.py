@@ -16,15 +16,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import TransientError
 from app.sandbox import identity, seccomp
+from app.sandbox.remote.forward import copy, shut
 from app.sandbox.walls import memory_file
 from infra import closure
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 BWRAP = shutil.which("bwrap")
@@ -124,8 +125,9 @@ class Container:
 
     @property
     def pid(self) -> int:
-        """Of the server, as the machine sees it."""
-        return int(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0])
+        """Of the server, as the machine sees it; waits for its start."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return int(until(lambda: children.read_text().split())[0])
 
 
 class Containers:
@@ -195,7 +197,7 @@ class Containers:
         container.process.kill()
         container.process.wait()
         for door in container.doors:
-            _shut(door)
+            shut(door)
         container.relay.join(5)
         shutil.rmtree(container.folder, ignore_errors=True)
 
@@ -236,9 +238,9 @@ class Containers:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return
             with server:
-                back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+                back = threading.Thread(target=copy, args=(server, client), daemon=True)
                 back.start()
-                _copy(client, server)
+                copy(client, server)
                 back.join()
 
 
@@ -263,23 +265,6 @@ def spawn(command: list[str], fds: dict[int, int], log: Path, who: dict[str, obj
     return process
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while data := source.recv(1 << 16):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        _shut(source)
-        _shut(target)
-
-
-def _shut(sock: socket.socket) -> None:
-    try:
-        sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
-
-
 def free_port() -> int:
     """A port nobody listens on now, outside the range the system hands out by itself."""
     for port in range(20_000 + os.getpid() % 5000, 32_000):
@@ -289,15 +274,6 @@ def free_port() -> int:
             continue
         return port
     raise TransientError("no port is free")
-
-
-def wait_gone(pid: int, seconds: float = 10.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not Path(f"/proc/{pid}").exists():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -15,6 +15,7 @@ from app.aws.inspection import examine
 from app.aws.queue import SqsQueue
 from app.cli import main
 from app.settings import Settings
+from tests.aws.account import parts_in_environment
 from tests.aws.emulator import Fault
 
 pytestmark = pytest.mark.aws
@@ -227,12 +228,7 @@ def test_the_command_shows_the_clouds_settings_and_fails_when_something_is_broke
     variables = {
         "LAMPLIGHTER_HOME": tmp_path / "home",
         "LAMPLIGHTER_GITHUB_API_URL": "http://127.0.0.1:9",
-        "LAMPLIGHTER_TABLE": cloud.table,
-        "LAMPLIGHTER_BUCKET": cloud.bucket,
-        "LAMPLIGHTER_JOBS_QUEUE_URL": cloud.jobs_queue_url,
-        "LAMPLIGHTER_PUBLISH_QUEUE_URL": cloud.publish_queue_url,
-        "LAMPLIGHTER_CLUSTER": cloud.cluster,
-        "LAMPLIGHTER_WORKER_TASK": cloud.worker_task,
+        **parts_in_environment(cloud),
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, str(value))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 
 import pytest
 
@@ -15,6 +14,7 @@ from app.local.clock import SystemClock
 from app.settings import Cloud
 from tests.aws.ecs import Definition, Ecs, environment
 from tests.clock import HastyClock
+from tests.waiting import until
 
 pytestmark = pytest.mark.aws
 
@@ -53,13 +53,6 @@ def sandboxes(ecs):
     return FargateSandboxes(CLOUD, SystemClock(), Clients())
 
 
-def _wait(condition, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert condition()
-
-
 def test_it_has_no_public_address_no_secret_and_one_task_for_each_key(ecs, sandboxes):
     handle = sandboxes.start("run", "", KEY)
     assert sandboxes.start("run", "", KEY) == handle
@@ -77,7 +70,7 @@ def test_it_has_no_public_address_no_secret_and_one_task_for_each_key(ecs, sandb
     network = request["networkConfiguration"]["awsvpcConfiguration"]
     assert network == {"subnets": ["subnet-hidden"], "securityGroups": ["sg-sandbox"], "assignPublicIp": "DISABLED"}
     sandboxes.stop(handle)
-    _wait(lambda: task.last == "STOPPED")
+    until(lambda: task.last == "STOPPED")
     sandboxes.stop(handle)
 
 
@@ -109,9 +102,9 @@ def test_an_image_that_cannot_be_pulled_is_for_a_person_to_mend(ecs, sandboxes):
 
 def test_one_that_is_taken_away_is_tried_again_later(ecs, sandboxes):
     handle = sandboxes.start("run", "", KEY)
-    _wait(lambda: ecs.tasks[handle].last == "RUNNING")
+    until(lambda: ecs.tasks[handle].last == "RUNNING")
     ecs.interrupt(ecs.tasks[handle])
-    _wait(lambda: ecs.tasks[handle].last == "STOPPED")
+    until(lambda: ecs.tasks[handle].last == "STOPPED")
     with pytest.raises(TransientError, match="Spot Task was interrupted"):
         sandboxes.address(handle)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -34,6 +33,7 @@ from tests.aws.end_to_end.ministack import free_port
 from tests.aws.functions import Functions
 from tests.aws.gateway import Gateway
 from tests.scenarios import stories
+from tests.waiting import until
 
 
 class Unhurried(SystemClock):
@@ -190,11 +190,7 @@ class World:
 
     def until(self, is_so: Callable[[], object], seconds: float = 60.0) -> None:
         """Turn until something is so."""
-        deadline = time.monotonic() + seconds
-        while not is_so():
-            assert time.monotonic() < deadline, self.told()
-            self.turn()
-            time.sleep(0.1)
+        until(is_so, self.told, seconds=seconds, pause=0.1, meanwhile=self.turn)
 
     def until_the_middle(self) -> None:
         """A tool has run, and the model thinks."""

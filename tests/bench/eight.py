@@ -8,9 +8,9 @@ from pathlib import Path
 
 from app.agent.scripted_model import Script, bash, create, edit, finish, reply
 from app.simulator.state import Issue, Pull, Repository
-from tests.bench import processes
 from tests.bench.measure import Row, Scale, secs
 from tests.bench.site import Site, at
+from tests.waiting import until
 
 TITLE = "Runs at once (label to draft pull request; the model takes a second a reply)"
 MODEL_SECONDS = 1.0
@@ -72,7 +72,7 @@ def _race(site: Site, repo: Repository, count: int) -> list[list[float]]:
                 seen.setdefault(pull.number, time.time() - started)
         return len(seen) >= count or _is_lost(site, issues)
 
-    processes.until(all_open, "not every run came to its pull request", seconds=240, pause=0.05)
+    until(all_open, "not every run came to its pull request", seconds=240, pause=0.05)
     states = [site.wait_ended(issue) for issue in issues]
     wrong = [f"{state.outcome}: {state.reason}" for state in states if state.outcome != "proposed"]
     if wrong:

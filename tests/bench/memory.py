@@ -14,6 +14,7 @@ from tests.bench import histories, processes, runs
 from tests.bench.measure import Row, Scale, in_turns, mb, ratio
 from tests.bench.steps import script
 from tests.bench.vendor import Vendor
+from tests.waiting import until
 
 TITLE = "Memory of one run (all its processes; PSS shares out what is mapped in common; floor: bare SDK process)"
 STEPS = 4
@@ -45,7 +46,7 @@ class Waiting:
         replies = script(STEPS)
         self.vendor.will([*replies[:-1], {**replies[-1], "delay_seconds": WAIT_SECONDS}])
         with processes.ending(start()) as child:
-            processes.until(lambda: len(self.vendor.log()) > STEPS, "it did not get to the slow reply", seconds=60)
+            until(lambda: len(self.vendor.log()) > STEPS, "it did not get to the slow reply", seconds=60)
             time.sleep(SETTLED_SECONDS)
             resident, shared_out = processes.memory(processes.family(child.pid))
         self.resident[side].append(resident)

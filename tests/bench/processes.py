@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,16 +81,6 @@ def ending(child: subprocess.Popen) -> Iterator[subprocess.Popen]:
         yield child
     finally:
         stop(child)
-
-
-def until(is_so, otherwise: str, seconds: float = LONGEST_SECONDS, pause: float = 0.01):
-    """Wait; the first true answer. Raises TimeoutError."""
-    deadline = time.monotonic() + seconds
-    while not (answer := is_so()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(otherwise)
-        time.sleep(pause)
-    return answer
 
 
 def family(pid: int) -> list[int]:

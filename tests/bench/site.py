@@ -19,6 +19,7 @@ from app.run_state import RunState, fold
 from app.simulator import Simulator
 from app.simulator.state import Issue
 from tests.bench import processes
+from tests.waiting import until
 
 
 class Site:
@@ -47,7 +48,7 @@ class Site:
 
     def __enter__(self) -> Site:
         try:
-            processes.until(self._answers, "the server did not start", seconds=60)
+            until(self._answers, "the server did not start", seconds=60)
         except BaseException:
             self.close()
             raise
@@ -83,7 +84,7 @@ class Site:
             return state if state and not state.is_active else None
 
         try:
-            return processes.until(ended, "", seconds=seconds, pause=0.1)
+            return until(ended, "", seconds=seconds, pause=0.1)
         except TimeoutError:
             words = (self.folder / "server.log").read_text()[-1500:]
             raise TimeoutError(f"no end of #{issue.number}: {self.state(issue)} {words}") from None
@@ -91,7 +92,7 @@ class Site:
     def wait_gone(self, state: RunState) -> None:
         """A worker that still sweeps up would disturb the next turn."""
         launcher = SubprocessLauncher(self.home, {})
-        processes.until(lambda: not launcher.is_running(state.run_id), "the worker stays", seconds=60, pause=0.05)
+        until(lambda: not launcher.is_running(state.run_id), "the worker stays", seconds=60, pause=0.05)
 
     def close(self) -> None:
         processes.stop(self._server)

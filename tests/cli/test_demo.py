@@ -44,7 +44,8 @@ def test_the_demo_plays_the_whole_story_and_leaves_nothing(lamplighter, tmp_path
 def test_kept_it_stays_until_ctrl_c_and_ends_its_processes(lamplighter, tmp_path):
     (tmp_path / "tmp").mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "app.cli", "demo", "--fast", "--keep"],
+        # What a shell starts in the background ignores Ctrl-C, and so does everything below it.
+        ["env", "--default-signal=INT", sys.executable, "-P", "-m", "app.cli", "demo", "--fast", "--keep"],
         env=lamplighter.env | {"TMPDIR": str(tmp_path / "tmp"), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -63,7 +64,7 @@ def test_kept_it_stays_until_ctrl_c_and_ends_its_processes(lamplighter, tmp_path
         assert httpx.get(f"{server}/healthz").is_success
         assert "Splitting" in httpx.get(f"{github}/supper-club/tab/issues").text
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=30)
         assert process.returncode == 0, err
         for address in (server, github):
             with pytest.raises(httpx.ConnectError):

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -19,6 +18,7 @@ from app.cli.demo.world import World
 from app.cli.verification import examine
 from app.local.clock import SystemClock
 from app.local.queue import SqliteQueue
+from tests.waiting import until
 
 TEST = """import unittest
 
@@ -29,13 +29,6 @@ class Remainder(unittest.TestCase):
     def test_shares_add_up(self):
         self.assertEqual(sum(split_evenly(1000, 3)), 1000)
 """
-
-
-def until(is_so: Callable[[], object], seconds: float, what: str | Callable[[], str]) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, what() if callable(what) else what
-        time.sleep(0.05)
 
 
 def slow_fix(folder: Path) -> Path:
@@ -99,7 +92,7 @@ class Story:
         return "\n".join([*events, *logs])
 
     def ends_well(self, seconds: float) -> None:
-        until(lambda: self.run.phase == "ended" and not self.run.unpublished, seconds, self.told)
+        until(lambda: self.run.phase == "ended" and not self.run.unpublished, self.told, seconds=seconds)
         assert len(self.world.repo.pulls) == 1, self.told()
         (pull,) = self.world.repo.pulls
         parts = [comment.body.partition("part=")[2].partition(" ")[0] for comment in self.issue.comments]
@@ -113,9 +106,9 @@ class Story:
 @pytest.mark.slow
 def test_a_killed_server_finds_everything_again(world):
     story = Story(world)
-    until(lambda: world.home.runs() and "tool.ran" in story.kinds(), 30, "the worker did not start")
+    until(lambda: world.home.runs() and "tool.ran" in story.kinds(), "the worker did not start", seconds=30)
     story.kill_server()
-    until(lambda: "run.ended" in story.kinds(), 30, story.told)
+    until(lambda: "run.ended" in story.kinds(), story.told, seconds=30)
     assert not world.repo.pulls
     story.restart_server()
     story.ends_well(60)
@@ -125,11 +118,11 @@ def test_a_killed_server_finds_everything_again(world):
 @pytest.mark.slow
 def test_a_killed_worker_and_a_killed_server_cost_one_attempt(world):
     story = Story(world)
-    until(lambda: world.home.runs() and "tool.ran" in story.kinds(), 30, "the worker did not start")
+    until(lambda: world.home.runs() and "tool.ran" in story.kinds(), "the worker did not start", seconds=30)
     story.kill_server()
     story.kill_worker(1)
     story.restart_server()
-    until(lambda: story.run.attempt == 2, 20, story.told)
+    until(lambda: story.run.attempt == 2, story.told, seconds=20)
     story.kill_server()
     story.restart_server()
     story.ends_well(60)
@@ -143,9 +136,9 @@ def test_a_delivery_that_came_while_nobody_was_there_is_found(world):
     world._server.wait()
     issue = world.maya.open_issue(world.repo, "Help")
     world.maya.comment(issue, "/agent help")
-    until(lambda: not world.github.pending and world.github.deliveries[-1].error, 15, "nothing was tried")
+    until(lambda: not world.github.pending and world.github.deliveries[-1].error, "nothing was tried", seconds=15)
     world._serve(port)
-    until(lambda: issue.comments[-1].author == "lamplighter[bot]", 20, "the delivery list was not looked at")
+    until(lambda: issue.comments[-1].author == "lamplighter[bot]", "the delivery list was not looked at", seconds=20)
 
 
 @pytest.mark.slow
@@ -155,12 +148,12 @@ def test_a_server_killed_while_it_sets_up_a_repository_goes_on(world):
     port = int(world.server_url.rpartition(":")[2])
     repo = world.github.repository("supper-club/menu", files={"menu.txt": "soup\n"}, install=False)
     world.github.owner.install(repo)
-    until(lambda: len(repo.labels) >= 4, 40, world.last_words)
+    until(lambda: len(repo.labels) >= 4, world.last_words, seconds=40)
     assert len(repo.labels) < 13
     world._server.kill()
     world._server.wait()
     world._serve(port)
-    until(lambda: world.home.runs()[0].phase == "ended", 150, world.last_words)
+    until(lambda: world.home.runs()[0].phase == "ended", world.last_words, seconds=150)
     assert (len(repo.labels), len(repo.issues)) == (13, 1)
     assert world.home.runs()[0].reason == "onboarded"
     made = [request for request in world.github.requests if request.path.startswith("/repos/supper-club/menu/")]
@@ -214,7 +207,7 @@ def test_a_delivery_is_replayed_once(lamplighter, world):
     world.start()
     issue = world.maya.open_issue(world.repo, "Help")
     world.maya.label(issue, "bug")
-    until(lambda: len(world.github.deliveries) >= 3, 15, "nothing was delivered")
+    until(lambda: len(world.github.deliveries) >= 3, "nothing was delivered", seconds=15)
     sent = next(item for item in world.github.deliveries if item.event == "issues" and item.action == "opened")
     payload = json.loads(sent.body) | {"action": "labeled", "label": {"name": "agent-fix"}}
     (world.folder / "payload.json").write_text(json.dumps(payload))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app import log
+from tests.aws.account import parts_in_environment
 from tests.clock import HeldClock
 
 EVENTS = Path(__file__).parents[2] / "events" / "lambda"
@@ -115,14 +116,7 @@ class Cloud:
             "LAMPLIGHTER_APP_SLUG": app.slug,
             "LAMPLIGHTER_PRIVATE_KEY": "secretsmanager:app-key",
             "LAMPLIGHTER_WEBHOOK_SECRET": "secretsmanager:webhook",
-            "LAMPLIGHTER_JOBS_QUEUE_URL": cloud.jobs_queue_url,
-            "LAMPLIGHTER_PUBLISH_QUEUE_URL": cloud.publish_queue_url,
-            "LAMPLIGHTER_TABLE": cloud.table,
-            "LAMPLIGHTER_BUCKET": cloud.bucket,
-            "LAMPLIGHTER_CLUSTER": cloud.cluster,
-            "LAMPLIGHTER_WORKER_TASK": cloud.worker_task,
-            "LAMPLIGHTER_WORKER_SUBNETS": " ".join(cloud.worker_subnets),
-            "LAMPLIGHTER_WORKER_SECURITY_GROUP": cloud.worker_security_group,
+            **parts_in_environment(cloud),
         }.items():
             monkeypatch.setenv(name, value)
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.handlers.conftest import Context, sample
+from tests.waiting import until
 
 pytestmark = pytest.mark.aws
 
@@ -154,9 +155,9 @@ def test_clock_finds_a_missed_delivery_and_a_lost_worker(cloud, capsys):
     assert module.handler(sample("schedule.minute"), Context())["deliveries"] == 1
     assert cloud.feed(cloud.function("dispatch").handler, jobs) == (1, [])
     [task] = cloud.ecs.tasks.values()
+    until(lambda: task.process)
     cloud.ecs.kill(task)
-    task.process.wait()
-    _until(lambda: task.last == "STOPPED")
+    until(lambda: task.last == "STOPPED")
     assert module.handler(sample("schedule.minute"), Context())["runs"] == 1
     assert [task.command()[3] for task in cloud.ecs.tasks.values()] == ["1", "2"]
     assert module.handler(sample("schedule.minute"), Context())["runs"] == 0
@@ -166,15 +167,6 @@ def _forget_round(name: str) -> None:
     from app import settings, wiring
 
     wiring.platform(settings.load()).store.release(f"round:{name}", name)
-
-
-def _until(is_so, seconds: float = 5.0) -> None:
-    import time
-
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_one_part_of_the_round_that_fails_does_not_stop_the_others(cloud, capsys):

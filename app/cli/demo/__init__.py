@@ -13,7 +13,7 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
+import threading
 from pathlib import Path
 
 from app.errors import UserError
@@ -37,8 +37,7 @@ def demo(arguments: argparse.Namespace) -> int:
         well = Plot(world, panels).play()
         if arguments.keep:
             panels.kept(world)
-            while True:
-                time.sleep(1)  # in turns: a signal that another thread took wakes no wait without end
+            threading.Event().wait()
         return 0 if well else 1
     except KeyboardInterrupt:
         if well:  # and kept: this is how it is ended

@@ -53,14 +53,14 @@ class Forwarder:
         with self._lock:
             self._closed = True
             for sock in self._open:
-                _shut(sock)
+                shut(sock)
         self._accepting.join()  # the port is free for the next command
 
     def _keep(self, sock: socket.socket) -> None:
         with self._lock:
             self._open.add(sock)
             if self._closed:
-                _shut(sock)
+                shut(sock)
 
     def _drop(self, sock: socket.socket) -> None:
         with self._lock:
@@ -95,9 +95,9 @@ class Forwarder:
             gate.sendall(self._preface)
             gate.settimeout(IDLE_SECONDS)
             client.settimeout(IDLE_SECONDS)
-            back = threading.Thread(target=_copy, args=(gate, client), name="forward-back", daemon=True)
+            back = threading.Thread(target=copy, args=(gate, client), name="forward-back", daemon=True)
             back.start()
-            _copy(client, gate)
+            copy(client, gate)
             back.join()
         except OSError:
             pass  # one side hung up
@@ -107,18 +107,18 @@ class Forwarder:
             self._places.release()
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def copy(source: socket.socket, target: socket.socket) -> None:
     """Until one side is done, which the other is told; a failure ends both."""
     try:
         while data := source.recv(CHUNK):
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
     except OSError:
-        _shut(source)
-        _shut(target)
+        shut(source)
+        shut(target)
 
 
-def _shut(sock: socket.socket) -> None:
+def shut(sock: socket.socket) -> None:
     try:
         sock.shutdown(socket.SHUT_RDWR)
     except OSError:

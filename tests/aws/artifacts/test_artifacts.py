@@ -9,6 +9,7 @@ import pytest
 
 from app.webhooks.signature import sign
 from infra import build
+from tests.aws.account import parts_in_environment
 from tests.aws.artifacts import runtime
 from tests.handlers.conftest import sample
 
@@ -46,14 +47,7 @@ def env(aws, tmp_path):
         "LAMPLIGHTER_APP_ID": "1",
         "LAMPLIGHTER_PRIVATE_KEY": "secretsmanager:app-key",
         "LAMPLIGHTER_WEBHOOK_SECRET": "secretsmanager:webhook",
-        "LAMPLIGHTER_JOBS_QUEUE_URL": cloud.jobs_queue_url,
-        "LAMPLIGHTER_PUBLISH_QUEUE_URL": cloud.publish_queue_url,
-        "LAMPLIGHTER_TABLE": cloud.table,
-        "LAMPLIGHTER_BUCKET": cloud.bucket,
-        "LAMPLIGHTER_CLUSTER": cloud.cluster,
-        "LAMPLIGHTER_WORKER_TASK": cloud.worker_task,
-        "LAMPLIGHTER_WORKER_SUBNETS": " ".join(cloud.worker_subnets),
-        "LAMPLIGHTER_WORKER_SECURITY_GROUP": cloud.worker_security_group,
+        **parts_in_environment(cloud),
         "POWERTOOLS_SERVICE_NAME": "lamplighter",
         "POWERTOOLS_METRICS_NAMESPACE": "Lamplighter",
     }

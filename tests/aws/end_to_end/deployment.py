@@ -12,7 +12,6 @@ import platform
 import secrets
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,6 +31,7 @@ from tests.aws.end_to_end.ministack import PROGRAM, REGION, Ministack
 from tests.aws.template.deployed import ROOT, _translated
 from tests.contracts.model.messages_api import MessagesApi
 from tests.scenarios import stories
+from tests.waiting import until
 
 STACK, ACCOUNT = "lamplighter", "000000000000"
 ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
@@ -214,11 +214,7 @@ class Deployment:
 
     def until(self, is_so: Callable[[], object], seconds: float) -> None:
         """Deliver webhooks until something is so."""
-        deadline = time.monotonic() + seconds
-        while not is_so():
-            assert time.monotonic() < deadline, self.told()
-            self.github.deliver_pending()
-            time.sleep(0.2)
+        until(is_so, self.told, seconds=seconds, pause=0.2, meanwhile=self.github.deliver_pending)
 
     # ------------------------------------------------------------ looking
 

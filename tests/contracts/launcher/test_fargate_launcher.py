@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,6 +14,7 @@ from app.errors import TransientError
 from tests.aws.ecs import Definition, Task
 from tests.clock import HastyClock, HeldClock
 from tests.contracts.launcher.conftest import CLOUD
+from tests.waiting import until
 
 pytestmark = pytest.mark.aws
 
@@ -22,13 +22,6 @@ pytestmark = pytest.mark.aws
 @pytest.fixture
 def platform(fargate):
     return fargate
-
-
-def _wait(condition, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert condition()
 
 
 def _asked(platform) -> list[dict]:
@@ -68,7 +61,7 @@ def test_a_run_id_as_long_as_can_be_fits_what_ecs_takes(platform):
     launcher.start(run, 1)
     assert launcher.is_running(run)
     launcher.stop(run)
-    _wait(lambda: launcher.is_running(run) is False)
+    until(lambda: launcher.is_running(run) is False)
 
 
 def test_without_spot_capacity_the_task_runs_on_demand(platform):
@@ -118,7 +111,7 @@ def test_an_answer_that_was_lost_starts_no_second_task(platform):
 def test_a_task_that_ran_is_not_started_again_when_ecs_has_forgotten_the_token(platform):
     launcher = platform.launcher("")
     launcher.start("run", 1)
-    _wait(lambda: launcher.is_running("run") is False)
+    until(lambda: launcher.is_running("run") is False)
     platform.ecs.forget_tokens()
     launcher.start("run", 1)
     assert len(platform.ecs.of("run")) == 1
@@ -176,12 +169,12 @@ def test_a_new_task_that_ecs_does_not_know_yet_is_not_called_lost(platform):
 def test_while_the_next_attempt_is_being_started_the_last_ones_end_says_nothing(platform):
     launcher = platform.launcher("")
     launcher.start("run", 1)
-    _wait(lambda: launcher.is_running("run") is False)
+    until(lambda: launcher.is_running("run") is False)
     said: list = []
     platform.ecs.during["RunTask"] = lambda: said.append(launcher.is_running("run"))
     launcher.start("run", 2)
     assert said == [None]
-    _wait(lambda: launcher.is_running("run") is False)
+    until(lambda: launcher.is_running("run") is False)
 
 
 def test_ecs_being_away_is_not_taken_for_a_death(platform):
@@ -201,11 +194,11 @@ def test_a_killed_task_is_known_to_be_gone_and_tells_its_run(platform, when):
     launcher.start("run", 2)
     (task,) = platform.ecs.of("run")
     if when == "in the middle":
-        _wait(lambda: task.last == "RUNNING")
+        until(lambda: task.last == "RUNNING")
     assert launcher.is_running("run")
     platform.ecs.kill(task)
-    _wait(lambda: launcher.is_running("run") is False)
-    _wait(lambda: told)
+    until(lambda: launcher.is_running("run") is False)
+    until(lambda: told)
     assert stopped(told[0], CLOUD, platform.store)[:2] == ("run", 2)
     launcher.start("run", 3)
     assert launcher.is_running("run")
@@ -220,10 +213,10 @@ time.sleep(60)
 """
     launcher = platform.launcher(code, grace_seconds=30, spot=True)
     launcher.start("run", 1)
-    _wait(lambda: "ready" in platform.log("run", 1))
+    until(lambda: "ready" in platform.log("run", 1))
     (task,) = platform.ecs.of("run")
     platform.ecs.interrupt(task)
-    _wait(lambda: launcher.is_running("run") is False)
+    until(lambda: launcher.is_running("run") is False)
     assert "parked" in platform.log("run", 1)
     assert task.told()["stopCode"] == "SpotInterruption"
 
@@ -261,7 +254,7 @@ def test_a_warm_worker_takes_the_run_and_is_replaced(platform):
         target=lambda: given.append(warm.wait(platform.store, platform.clock, 0, waiting.arn)), daemon=True
     )
     thread.start()
-    _wait(lambda: platform.store.claimed_by("warm:0") == waiting.arn)
+    until(lambda: platform.store.claimed_by("warm:0") == waiting.arn)
     for _ in range(2):
         launcher.start("run", 1)
     thread.join(5)
@@ -272,8 +265,8 @@ def test_a_warm_worker_takes_the_run_and_is_replaced(platform):
     told: list[dict] = []
     platform.ecs.on_stopped = told.append
     launcher.stop("run")
-    _wait(lambda: launcher.is_running("run") is False)
-    _wait(lambda: told)
+    until(lambda: launcher.is_running("run") is False)
+    until(lambda: told)
     assert stopped(told[0], CLOUD, platform.store)[:2] == ("run", 1)
 
 

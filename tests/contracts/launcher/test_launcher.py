@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-
-def _wait(condition, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert condition()
+from tests.waiting import until
 
 
 def test_a_started_worker_is_running_until_it_ends(platform):
@@ -19,14 +12,14 @@ def test_a_started_worker_is_running_until_it_ends(platform):
     assert not launcher.is_running("run")
     launcher.start("run", 1)
     assert launcher.is_running("run")
-    _wait(lambda: launcher.is_running("run") is False)
+    until(lambda: launcher.is_running("run") is False)
 
 
 def test_starting_an_attempt_twice_starts_it_once(platform):
     launcher = platform.launcher("print('here', flush=True)")
     for _ in range(3):
         launcher.start("run", 1)
-    _wait(lambda: launcher.is_running("run") is False)
+    until(lambda: launcher.is_running("run") is False)
     launcher.start("run", 1)  # not after its end either
     assert launcher.is_running("run") is False
 
@@ -34,7 +27,7 @@ def test_starting_an_attempt_twice_starts_it_once(platform):
 def test_another_attempt_is_another_worker(platform):
     launcher = platform.launcher("")
     launcher.start("run", 1)
-    _wait(lambda: launcher.is_running("run") is False)
+    until(lambda: launcher.is_running("run") is False)
     launcher = platform.launcher()
     launcher.start("run", 2)
     assert launcher.is_running("run")
@@ -45,7 +38,7 @@ def test_runs_do_not_touch_one_another(platform):
     for run in ("run", "run-1", "ru"):
         launcher.start(run, 1)
     launcher.stop("run")
-    _wait(lambda: launcher.is_running("run") is False)
+    until(lambda: launcher.is_running("run") is False)
     assert launcher.is_running("run-1")
     assert launcher.is_running("ru")
 
@@ -56,7 +49,7 @@ def test_a_new_launcher_finds_the_workers_of_the_old_one(platform):
     assert later.is_running("run")
     later.start("run", 1)
     later.stop("run")
-    _wait(lambda: later.is_running("run") is False)
+    until(lambda: later.is_running("run") is False)
 
 
 def test_stop_is_a_request_first(platform):
@@ -68,9 +61,9 @@ time.sleep(60)
 """
     launcher = platform.launcher(code, grace_seconds=30)
     launcher.start("run", 1)
-    _wait(lambda: "ready" in platform.log("run", 1))
+    until(lambda: "ready" in platform.log("run", 1))
     launcher.stop("run")
-    _wait(lambda: launcher.is_running("run") is False)
+    until(lambda: launcher.is_running("run") is False)
 
 
 def test_stop_insists_after_the_grace(platform):
@@ -79,10 +72,10 @@ def test_stop_insists_after_the_grace(platform):
     )
     launcher = platform.launcher(code, grace_seconds=0.3)
     launcher.start("run", 1)
-    _wait(lambda: "ready" in platform.log("run", 1))
+    until(lambda: "ready" in platform.log("run", 1))
     launcher.stop("run")
     assert launcher.is_running("run")
-    _wait(lambda: launcher.is_running("run") is False)
+    until(lambda: launcher.is_running("run") is False)
 
 
 def test_stopping_nothing_is_fine(platform):

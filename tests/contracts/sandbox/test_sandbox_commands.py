@@ -10,8 +10,9 @@ import pytest
 from app.errors import UserError
 from app.ports import Limits
 from app.sandbox.local import LocalSandbox
+from tests.waiting import until
 
-from .conftest import LIMITS, Enter, alive, python, soon
+from .conftest import LIMITS, Enter, alive, python
 
 
 def test_exit_code_and_output_are_the_commands_own(sandbox: LocalSandbox) -> None:
@@ -140,7 +141,7 @@ def test_a_closed_sandbox_takes_nothing_more(enter: Enter, tmp_path: Path) -> No
     sandbox.shell("(exec -a lamplighter-behind sleep 600) & mkdir -m 000 shut")
     sandbox.close()
     sandbox.close()
-    assert soon(lambda: not alive("lamplighter-behind"))
+    until(lambda: not alive("lamplighter-behind"))
     assert not (tmp_path / "run-0" / "tree").exists()
     if enter.containers is None:
         assert not list((tmp_path / "harness" / "sandboxes").iterdir())

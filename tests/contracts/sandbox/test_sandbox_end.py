@@ -17,8 +17,9 @@ from app.sandbox import landlock
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.sandbox.jail import JailHost
 from app.sandbox.probe import choose, probe
+from tests.waiting import until
 
-from .conftest import KINDS, Enter, alive, soon
+from .conftest import KINDS, Enter, alive
 
 ROOT = Path(__file__).parents[3]
 HARNESS = """
@@ -57,9 +58,9 @@ def test_killed_harness_leaves_nothing(local_kind: str, tmp_path: Path, canary: 
         harness.kill()
     harness.wait()
     harness.stdout.close()
-    assert soon(lambda: not alive(f"lamplighter-main-{canary}") and not alive(f"lamplighter-orphan-{canary}"))
-    assert soon(lambda: not alive(f"lamplighter-shell-{canary}"))
-    assert soon(lambda: not Path("/proc", nursery).exists())
+    until(lambda: not alive(f"lamplighter-main-{canary}") and not alive(f"lamplighter-orphan-{canary}"))
+    until(lambda: not alive(f"lamplighter-shell-{canary}"))
+    until(lambda: not Path("/proc", nursery).exists())
     assert not any(Path(group).exists() for group in groups)
     assert not tmp_path.stat().st_mode & 0o077  # the passage through it is shut again
     assert not (tmp_path / "tree").exists() and not list((tmp_path / "home" / "sandboxes").iterdir())
@@ -73,7 +74,7 @@ def test_killed_nursery_leaves_no_process(enter: Enter, canary: str) -> None:
     sandbox.shell(f"(exec -a lamplighter-{canary} sleep 600) & true")
     os.kill(sandbox._nursery.pid, signal.SIGKILL)
     sandbox.close()
-    assert soon(lambda: not alive(f"lamplighter-{canary}"))
+    until(lambda: not alive(f"lamplighter-{canary}"))
 
 
 def test_auto_takes_a_sandbox_that_works(local_kind: str, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.sandbox.local import LocalSandbox
+from tests.waiting import until
 
-from .conftest import LIMITS, Enter, alive, python, soon
+from .conftest import LIMITS, Enter, alive, python
 
 MIB = 2**20
 
@@ -23,7 +24,7 @@ def test_fork_bomb_is_contained(enter: Enter) -> None:
     )
     assert done.exit_code != 0 or b"Resource temporarily unavailable" in done.output
     assert time.monotonic() - started < 15
-    assert soon(lambda: not alive("lamplighter-bomb"))
+    until(lambda: not alive("lamplighter-bomb"))
     assert sandbox.run("echo well").text == "well\n"
 
 
@@ -31,7 +32,7 @@ def test_fork_bomb_in_the_shell_ends_with_it(enter: Enter) -> None:
     sandbox = enter(limits=replace(LIMITS, processes=60))
     sandbox.shell("bomb() { bomb | bomb & }; bomb; (exec -a lamplighter-bomb2 sleep 99) & sleep 0.3", timeout_seconds=1)
     sandbox.restart_shell()
-    assert soon(lambda: not alive("lamplighter-bomb2"))
+    until(lambda: not alive("lamplighter-bomb2"))
     assert sandbox.shell("echo well").text == "well\n"
 
 
@@ -134,6 +135,6 @@ def test_limits_without_control_groups(enter: Enter, monkeypatch: object) -> Non
     assert sandbox.run(hog).killed_by == "memory"
     assert b"MemoryError" in sandbox.run(python("x = b'x' * 2_000_000_000")).output
     sandbox.run("bomb() { bomb | bomb & }; (exec -a lamplighter-bomb3 sleep 99) & bomb; sleep 9", timeout_seconds=1)
-    assert soon(lambda: not alive("lamplighter-bomb3"))
+    until(lambda: not alive("lamplighter-bomb3"))
     assert sandbox.run("echo well").text == "well\n"
     assert enter.containers or Path(sandbox._folders.base).exists()

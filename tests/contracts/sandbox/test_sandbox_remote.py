@@ -27,8 +27,9 @@ from app.sandbox.remote.forward import PREFACE
 from app.sandbox.remote.gate import Gate
 from app.sandbox.remote.host import RemoteHost
 from tests.aws import container
+from tests.waiting import until
 
-from .conftest import Enter, alive, python, soon
+from .conftest import Enter, alive, python
 
 pytestmark = pytest.mark.aws
 
@@ -92,7 +93,7 @@ def test_a_command_that_attacks_its_keeper_has_not_succeeded(sandbox: RemoteSand
         assert b"hit" in done.output
     else:
         assert done.exit_code is None and done.killed_by in ("closed", "time")
-    assert soon(lambda: not alive(canary))
+    until(lambda: not alive(canary))
     assert sandbox.run("exit 3").exit_code == 3
     assert sandbox.shell("echo shell").text.endswith("shell\n")
 
@@ -187,11 +188,16 @@ def test_only_the_network_command_is_let_to_the_proxy(enter: Enter) -> None:
 # ---------------------------------------------------------------- the ends
 
 
+def _is_there(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
 def test_the_server_dies_with_its_worker(enter: Enter, server_pid: int, sandbox: RemoteSandbox, canary: str) -> None:
     sandbox.shell(f"setsid -f bash -c 'exec -a {canary} sleep 600'; sleep 0.2")
     assert alive(canary)
     sandbox._channel._sock.shutdown(socket.SHUT_RDWR)  # as the machine of a killed worker does
-    assert container.wait_gone(server_pid) and not alive(canary)
+    until(lambda: not _is_there(server_pid))
+    assert not alive(canary)
     with pytest.raises(TransientError, match="gone"):
         sandbox.run("true")
 
@@ -203,8 +209,9 @@ def test_a_silent_worker_is_taken_for_dead(server: Path, monkeypatch: pytest.Mon
         key, commitment = frames.new_key()
         handle = containers.start("r", "", commitment)
         with socket.create_connection(containers.address(handle)) as sock:
+            pid = containers.running[handle].pid
             frames.prove(sock, key)
-            assert container.wait_gone(containers.running[handle].pid, 20)
+            until(lambda: not _is_there(pid), seconds=60)
 
 
 def _impatient(server: Path, target: Path) -> Path:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 from app.sandbox.local import LocalSandbox
+from tests.waiting import until
 
-from .conftest import LIMITS, alive, soon
+from .conftest import LIMITS, alive
 
 
 def test_state_stays(sandbox: LocalSandbox) -> None:
@@ -34,7 +35,7 @@ def test_background_processes_stay_and_end_with_the_shell(sandbox: LocalSandbox)
     assert sandbox.run("true").ok
     assert alive("lamplighter-bg")
     sandbox.restart_shell()
-    assert soon(lambda: not alive("lamplighter-bg"))
+    until(lambda: not alive("lamplighter-bg"))
     assert sandbox.shell("jobs; pwd").text == f"{sandbox.root}\n"
 
 

@@ -6,8 +6,7 @@ import json
 import os
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import pytest
 from app.simulator import Repository, Simulator, standalone
 from app.simulator.deliveries import signature
 from app.simulator.seed import SeedError, plant
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -115,18 +115,11 @@ def receiver() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
     server.server_close()
 
 
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-
-
 def test_webhooks_go_over_the_wire_signed(github: Simulator, repo: Repository, receiver: Any) -> None:
     url, got = receiver
     github.serve(webhook_url=url)
     github.maintainer.open_issue(repo, "One")
-    wait_for(lambda: len(github.deliveries) == 2)
+    until(lambda: len(github.deliveries) == 2)
     headers, body = got[-1]
     assert headers["X-GitHub-Event"] == "issues"
     assert headers["X-Hub-Signature-256"] == signature(github.app.webhook_secret, body)
@@ -135,7 +128,7 @@ def test_webhooks_go_over_the_wire_signed(github: Simulator, repo: Repository, r
 
 def test_unreachable_receiver_is_logged(github: Simulator, repo: Repository) -> None:
     github.serve(webhook_url="http://127.0.0.1:1/webhooks/github")
-    wait_for(lambda: github.deliveries)
+    until(lambda: github.deliveries)
     assert (github.deliveries[0].status, github.deliveries[0].error) == (0, "failed to connect to host")
 
 
@@ -198,7 +191,7 @@ def test_simulate_says_how_to_reach_it(tmp_path: Path) -> None:
     arguments = {"say": said.append, "port": 0, "directory": tmp_path, "until": stop}
     thread = threading.Thread(target=standalone.run, kwargs=arguments)
     thread.start()
-    wait_for(lambda: len(said) == 7)
+    until(lambda: len(said) == 7)
     address = next(line.split("=")[1] for line in said if "GITHUB_URL" in line)
     assert "acme/calc" in httpx.get(address, trust_env=False).text
     stop.set()
