@@ -89,8 +89,7 @@ class Poller:
     def _is_settled(self, delivery: Listed) -> bool:
         if delivery.guid in self._done or policy.dropped(delivery.event):
             return True
-        job_id = self._store.claimed_by(f"delivery:{delivery.guid}")
-        return job_id is not None and self._store.claimed_by(taken_key(job_id)) is not None
+        return self._store.claimed_by(taken_key(delivery.guid)) is not None
 
     def _act(self, delivery: Listed, *, ask_github: bool) -> bool:
         """False when it has to be tried again at the next sweep."""

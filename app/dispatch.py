@@ -64,12 +64,21 @@ class Dispatcher:
         )
 
     def dispatch(self, job: Job) -> None:
-        """Do one job. Raises TransientError when GitHub or the store is away: the queue brings the job again."""
+        """Do one job, once for each id and each body within 30 days.
+
+        Raises TransientError when GitHub or the store is away: the queue brings the job again.
+        """
+        if self._was_done(job):
+            log.event("dispatch.done_before", delivery=job.id, trigger=job.trigger)
+            return
         if is_about_installations(job):
             self._installations.attend(job, run_id_of(job, 0))
         else:
             self._do(self._at_its_run(job))
-        self._store.claim(taken_key(job.id), job.id, ttl_seconds=REMEMBERED_SECONDS)
+        self._store.claim_all(_marks(job), job.id, ttl_seconds=REMEMBERED_SECONDS)
+
+    def _was_done(self, job: Job) -> bool:
+        return any(self._store.claimed_by(mark) for mark in _marks(job))
 
     def _do(self, job: Job) -> None:
         if not job.commands and job.action == "cancel":
@@ -249,6 +258,10 @@ class Dispatcher:
 
 def _waits_for_an_answer(state: RunState) -> bool:
     return state.phase == "parked" and state.park_reason == "question"
+
+
+def _marks(job: Job) -> list[str]:
+    return [taken_key(name) for name in (job.id, job.digest) if name]
 
 
 def run_id_of(job: Job, index: int) -> str:

@@ -19,9 +19,9 @@ Decided = Literal["start", "steer", "cancel", "answer", "ignore", "duplicate"]
 REMEMBERED_SECONDS = 30 * 24 * 3600.0
 
 
-def taken_key(job_id: str) -> str:
-    """The claim that says that dispatch has done this job."""
-    return f"taken:{job_id}"
+def taken_key(name: str) -> str:
+    """The claim that says that dispatch has done the job of this id, or with this digest."""
+    return f"taken:{name}"
 
 
 class Person(NamedTuple):
@@ -84,6 +84,7 @@ class Job(NamedTuple):
     source: Source = Source()
     labels: tuple[str, ...] = ()  # of the thread, at trigger time
     repositories: tuple[int, ...] = ()  # ids that an installation gained; none: look at all of them
+    digest: str = ""  # of the delivery's body
 
     def to_json(self) -> str:
         data = self._asdict() | {

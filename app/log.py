@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -27,6 +27,7 @@ _SHAPES = re.compile(
     re.DOTALL,
 )
 _SHORTEST_SHAPE = 20  # characters: an AWS access key id
+_HINTS = re.compile("gh[a-z]_|github_pat_|sk-ant-|AKIA|ASIA|PRIVATE KEY")  # in all of them, whatever stands before it
 
 _MOST_HELD = 1_000
 _SHORTEST_HELD = 8
@@ -38,6 +39,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._held: dict[str, None] = {}  # in order of arrival
         self._longest_first: list[str] = []
+        self._in_json: list[str] = []
         for secret in secrets:
             self.hold(secret)
 
@@ -49,6 +51,7 @@ class Redactor:
             if len(self._held) > _MOST_HELD:  # tokens live for an hour: the oldest of so many is long dead
                 self._held.pop(next(iter(self._held)))
             self._longest_first = sorted(self._held, key=len, reverse=True)
+            self._in_json = [json.dumps(held)[1:-1] for held in self._longest_first]
 
     def text(self, text: str) -> str:
         if len(text) < _SHORTEST_HELD:  # most of a log line is
@@ -67,7 +70,18 @@ class Redactor:
             return [self.data(item) for item in value]
         return value
 
+    def line(self, data: Mapping[str, Any]) -> str:
+        """`data` as redacted JSON on one line, in ASCII so that text from outside cannot forge another line.
 
+        Most lines hold nothing to mask, and one look at the whole finds that out.
+        """
+        text = _ENCODE(data)
+        if _HINTS.search(text) or any(held in text for held in self._in_json):
+            text = _ENCODE(self.data(json.loads(text)))
+        return text
+
+
+_ENCODE = json.JSONEncoder(default=str).encode  # `json.dumps` would make an encoder for every line
 INFO, WARNING, ERROR = 20, 30, 40  # as `logging` numbers them
 _NAMES = {INFO: "info", WARNING: "warning", ERROR: "error"}
 
@@ -76,15 +90,8 @@ _sinks: list[Callable[[Line], None]] = []
 
 
 def configure(redactor: Redactor, *, stream: TextIO | None = None) -> None:
-    """Send log lines as JSON to `stream` (standard error when None), redacted. ASCII only, so that text from outside
-    cannot forge a line.
-    """
-
-    def write(line: Line) -> None:
-        text = json.dumps(redactor.data(line), default=str, ensure_ascii=True)
-        print(text, file=stream or sys.stderr, flush=True)
-
-    send_to(write)
+    """Send log lines as JSON to `stream` (standard error when None), redacted."""
+    send_to(lambda line: print(redactor.line(line), file=stream or sys.stderr, flush=True))
 
 
 def send_to(*sinks: Callable[[Line], None]) -> None:

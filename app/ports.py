@@ -22,6 +22,7 @@ __all__ = [
     "EgressRequest",
     "Execution",
     "FileEntry",
+    "Intake",
     "Launcher",
     "Limits",
     "Manifest",
@@ -61,7 +62,7 @@ class Message:
 
 
 class Outbox(Protocol):
-    """The sending half of a queue: all that the door needs."""
+    """The sending half of a queue."""
 
     def send(self, body: str, *, group: str, dedup_id: str) -> None:
         """Enqueue; a `dedup_id` seen in the last five minutes is dropped. Raises TransientError."""
@@ -115,7 +116,7 @@ class RunSummary:
 
 
 class Claims(Protocol):
-    """Who holds what for how long: all that the door needs of the store."""
+    """Who holds what for how long."""
 
     def claim_all(self, keys: Sequence[str], owner: str, *, ttl_seconds: float) -> str | None:
         """Claim all `keys` in one write, or none of them when one is held: its holder is returned, be it `owner`."""
@@ -125,6 +126,22 @@ class Claims(Protocol):
 
     def release(self, key: str, owner: str) -> None:
         """Give up a claim; nothing happens when another owner holds it."""
+
+
+class Intake(Protocol):
+    """All that the door needs of the platform: to hand a job on, and to know whether it came before."""
+
+    def take(
+        self, message: str, *, group: str, dedup_id: str, claims: Sequence[str], owner: str, ttl_seconds: float
+    ) -> str | None:
+        """Send the message, and claim all of `claims` or none of them when one is held: its holder is returned.
+
+        In any order, or at the same time: a message may be in the queue without its claims, and claims may be held
+        without a message, when this raises (TransientError, or what the adapter breaks with) or the process dies.
+        """
+
+    def forget(self, claims: Sequence[str], owner: str) -> None:
+        """Give up those of `claims` that `owner` holds."""
 
 
 class Store(Claims, Protocol):

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app import log
 from app.errors import Rejected, SettingsError, TransientError
-from app.jobs import REMEMBERED_SECONDS, Decision, Job, taken_key
+from app.jobs import REMEMBERED_SECONDS, Decided, Decision, Job
 from app.settings import Settings
 from app.triggers import policy
 from app.webhooks import signature
 from app.webhooks.parse import parse
 
 if TYPE_CHECKING:  # twenty dataclasses the door has no use for
-    from app.ports import Claims, Clock, Outbox
+    from app.ports import Clock, Intake
 
 MAX_BODY_BYTES = 25 * 2**20  # GitHub sends nothing bigger
 RETRY_SECONDS = 30  # the queue is away for seconds or for long; the poller looks every few minutes anyway
@@ -78,22 +78,27 @@ def ensure_ready(settings: Settings) -> None:
         raise SettingsError(["LAMPLIGHTER_WEBHOOK_SECRET is not set; the door does not open without a webhook secret"])
 
 
-def receive(delivery: Delivery, *, settings: Settings, store: Claims, queue: Outbox, clock: Clock) -> Answer:
+def receive(delivery: Delivery, *, settings: Settings, intake: Intake, clock: Clock) -> Answer:
     """Answer one delivery. Never raises, and never answers 5xx but the 503 that asks for a redelivery."""
-    guid = _guid(delivery)
     try:
         event_name = _checked(delivery, settings)
+        if why := policy.dropped(event_name):  # and not logged: thousands a minute, and GitHub's list shows the answer
+            return _answer("ignore", why, None)
+        guid = _guid(delivery)
         decision = _decide(event_name, delivery.body, guid, settings, clock)
         if decision.job:
-            decision = _enqueue(decision, decision.job, _digest(delivery.body), store, queue)
+            decision = _taken_in(decision, decision.job._replace(digest=_digest(delivery.body)), intake)
     except Rejected as no:
-        log.event("receive.rejected", level=log.WARNING, status=no.status, reason=no.reason, delivery=guid)
+        log.event("receive.rejected", level=log.WARNING, status=no.status, reason=no.reason, delivery=_guid(delivery))
         headers = {} if no.retry_after_seconds is None else {"retry-after": str(no.retry_after_seconds)}
         return Answer(status=no.status, body={"error": no.reason}, headers=headers)
-    job_id = decision.job.id if decision.job else None
-    log.event("receive.decided", decision=decision.decision, reason=decision.reason, delivery=guid, job=job_id)
-    status = 200 if event_name == "ping" else 202
-    return Answer(status=status, body={"decision": decision.decision, "reason": decision.reason, "job": job_id})
+    answer = _answer(decision.decision, decision.reason, decision.job, status=200 if event_name == "ping" else 202)
+    log.event("receive.decided", delivery=guid, **answer.body)
+    return answer
+
+
+def _answer(decision: Decided, reason: str, job: Job | None, status: int = 202) -> Answer:
+    return Answer(status, {"decision": decision, "reason": reason, "job": job.id if job else None})
 
 
 def _checked(delivery: Delivery, settings: Settings) -> str:
@@ -124,8 +129,6 @@ def _digest(body: bytes) -> str:
 
 def _decide(event_name: str, body: bytes, guid: str, settings: Settings, clock: Clock) -> Decision:
     """Raises Rejected for a body that is no JSON object. A defect of ours is logged as one and answered politely."""
-    if why := policy.dropped(event_name):
-        return Decision(decision="ignore", reason=why)
     try:
         event = parse(event_name, body)
         return policy.decide(
@@ -138,15 +141,26 @@ def _decide(event_name: str, body: bytes, guid: str, settings: Settings, clock: 
         return Decision(decision="ignore", reason=_NOT_UNDERSTOOD)
 
 
-def _enqueue(decision: Decision, job: Job, digest: str, store: Claims, queue: Outbox) -> Decision:
-    """Send the job once per GUID and per body. Raises Rejected 503 when that cannot be done now."""
-    claims = (f"delivery:{job.id}", f"body:{digest}")
+def _taken_in(decision: Decision, job: Job, intake: Intake) -> Decision:
+    """Claim the GUID and the body, and send the job. Raises Rejected 503 when that cannot be done now.
+
+    It is sent even when it came before: a process that died here may have left a claim without a message, and what is
+    sent again finds in dispatch that it was done (docs/decisions/0017).
+    """
+    claims = (f"delivery:{job.id}", f"body:{job.digest}")
     try:
-        first = _send_once(job, claims, store, queue)
+        first = intake.take(
+            job.to_json(),
+            group=job.thread.key,
+            dedup_id=job.digest,
+            claims=claims,
+            owner=job.id,
+            ttl_seconds=REMEMBERED_SECONDS,
+        )
     except Exception as error:
         seconds = int(error.retry_after_seconds) if isinstance(error, TransientError) else RETRY_SECONDS
         log.event("receive.not_enqueued", level=log.ERROR, error=error, delivery=job.id)
-        _forget(job, claims, store)
+        _forget(claims, job.id, intake)
         reason = "The job queue cannot be reached; please deliver again."
         raise Rejected(503, reason, retry_after_seconds=max(seconds, 1)) from error
     if first:
@@ -154,23 +168,9 @@ def _enqueue(decision: Decision, job: Job, digest: str, store: Claims, queue: Ou
     return decision
 
 
-def _send_once(job: Job, claims: Sequence[str], store: Claims, queue: Outbox) -> str | None:
-    """Claim, then send; the id of the job that an earlier delivery was accepted as, if there was one.
-
-    A process that dies between the two leaves a claim without a job. So a delivery that was claimed before is sent
-    again, as the first one, until dispatch has said that it took it: doing a job twice finds the first time.
-    """
-    first = store.claim_all(claims, job.id, ttl_seconds=REMEMBERED_SECONDS)
-    if first is None or not store.claimed_by(taken_key(first)):
-        job = job._replace(id=first or job.id)
-        queue.send(job.to_json(), group=job.thread.key, dedup_id=job.id)
-    return first
-
-
-def _forget(job: Job, claims: Sequence[str], store: Claims) -> None:
+def _forget(claims: Sequence[str], owner: str, intake: Intake) -> None:
     """So that the redelivery that was asked for is not called a duplicate; it would be sent in any case."""
     try:
-        for key in claims:
-            store.release(key, job.id)
+        intake.forget(claims, owner)
     except Exception as error:
-        log.event("receive.not_forgotten", level=log.WARNING, error=error, delivery=job.id)
+        log.event("receive.not_forgotten", level=log.WARNING, error=error, delivery=owner)

@@ -13,7 +13,6 @@ from app import log, wiring
 from app.deliveries import Poller
 from app.errors import LamplighterError
 from app.ports import Store
-from app.receive import Answer, Delivery, receive
 from app.wiring import Platform
 
 LABELS_SECONDS = 900.0  # the last net; an installation is searched once in so long, or less often when there are many
@@ -62,13 +61,13 @@ def _key(name: str) -> str:
 
 def rounds(platform: Platform) -> Rounds:
     """The rounds of a whole deployment."""
-    way = wiring.access(platform)
+    way, accept = wiring.access(platform), wiring.door(platform)
     poller = Poller(
         github=way.app.client,
         store=platform.store,
         clock=platform.clock,
         secret=lambda: wiring.revealed(platform).webhook_secrets[0],
-        accept=door(platform),
+        accept=accept,
     )
     return Rounds(
         platform.store,
@@ -76,16 +75,6 @@ def rounds(platform: Platform) -> Rounds:
             "runs": (0, wiring.scheduler(platform).tick),
             "warm": (0, lambda: wiring.keep_warm(platform)),
             "deliveries": (SWEEP_SECONDS, lambda: poller.sweep(ask_github=True)),
-            "labels": (LABELS_SECONDS, wiring.overlooked(platform, way, door(platform)).sweep),
+            "labels": (LABELS_SECONDS, wiring.overlooked(platform, way, accept).sweep),
         },
     )
-
-
-def door(platform: Platform) -> Callable[[Delivery], Answer]:
-    """`receive` with the platform's ports, for deliveries that were found and did not come."""
-
-    def accept(delivery: Delivery) -> Answer:
-        current = wiring.revealed(platform)
-        return receive(delivery, settings=current, store=platform.store, queue=platform.jobs, clock=platform.clock)
-
-    return accept

@@ -19,7 +19,7 @@ from app.deliveries import Poller
 from app.errors import LamplighterError, UserError
 from app.local.queue import SqliteQueue
 from app.local.tokens import TokenBroker
-from app.receive import Answer, Delivery, ensure_ready, receive
+from app.receive import Answer, Delivery, ensure_ready
 
 Poll = Literal["auto", "always", "never"]
 
@@ -83,6 +83,7 @@ class Service:
         if not platform.settings.app_id or not platform.settings.private_key:
             raise UserError("LAMPLIGHTER_APP_ID and LAMPLIGHTER_PRIVATE_KEY are needed to act as the App.")
         self._platform = platform
+        self._door = wiring.door(platform)
         self._access = wiring.access(platform)
         self._control = wiring.control(platform, self._access)
         self._broker = TokenBroker(platform.settings.home, platform.store, wiring.minting(self._access))
@@ -174,14 +175,7 @@ class Service:
         return answer
 
     def _accept(self, delivery: Delivery) -> Answer:
-        platform = self._platform
-        answer = receive(
-            delivery,
-            settings=wiring.revealed(platform),
-            store=platform.store,
-            queue=platform.jobs,
-            clock=platform.clock,
-        )
+        answer = self._door(delivery)
         if answer.status < 300 and answer.body["job"]:
             self._jobs.wake()
         return answer

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from app.worker import Worker
 
 __all__ = [
-    "Platform", "access", "aws_platform", "control", "grant", "keep_warm", "local_platform", "minting", "overlooked",
-    "platform", "revealed", "scheduler", "worker",
+    "Platform", "access", "aws_platform", "control", "door", "grant", "keep_warm", "local_platform", "minting",
+    "overlooked", "platform", "revealed", "scheduler", "worker",
 ]  # fmt: skip
 
 # A function ends after a minute, and sleeping is paid for: what has to wait longer goes back to the queue.
@@ -51,6 +51,15 @@ def grant(platform: Platform, way: Access, asked: Mapping[str, Any]) -> dict[str
 def minting(way: Access) -> grants.Mint:
     """Mints the token that a run's thread may have."""
     return lambda thread: way.clone_token(Thread(**thread))
+
+
+def door(platform: Platform) -> Callable[[Delivery], Answer]:
+    """`receive` with the platform's ports, for whatever is not the webhook's own function."""
+    from app.intake import InTurn  # noqa: PLC0415
+    from app.receive import receive  # noqa: PLC0415
+
+    intake = InTurn(platform.store, platform.jobs)
+    return lambda delivery: receive(delivery, settings=revealed(platform), intake=intake, clock=platform.clock)
 
 
 def keep_warm(platform: Platform) -> int:

@@ -15,6 +15,7 @@ _SETTINGS, _CLOCK, _REDACTOR = settings.load(), SystemClock(), Redactor()
 log.configure(_REDACTOR)
 ensure_ready(_SETTINGS)
 _DOOR = Door(_SETTINGS, _CLOCK, _REDACTOR)
+_HEADERS = {"content-type": "application/json", **SECURITY_HEADERS}
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     except Exception as error:
         log.event("webhook.not_answered", level=log.ERROR, error=error)
         answer = AWAY
-    return response(answer.status, answer.to_json(), {**SECURITY_HEADERS, **answer.headers})
+    return response(answer.status, answer.to_json(), {**_HEADERS, **answer.headers})
 
 
 def _answer(event: dict[str, Any]) -> Answer:
@@ -33,5 +34,4 @@ def _answer(event: dict[str, Any]) -> Answer:
         return Answer(*refused)
     if asked.path == "/healthz":
         return Answer(200, {"status": "ok"})
-    delivery = Delivery(headers=asked.headers, body=asked.body)
-    return receive(delivery, settings=_DOOR.settings(), store=_DOOR.store, queue=_DOOR.queue, clock=_CLOCK)
+    return receive(Delivery(asked.headers, asked.body), settings=_DOOR.settings(), intake=_DOOR.intake, clock=_CLOCK)

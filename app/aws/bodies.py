@@ -20,8 +20,8 @@ def fit(body: str) -> str:
     if len(body) > MOST_BYTES and body.isascii():
         plain = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False)
         body = _ILLEGAL.sub(lambda found: f"\\u{ord(found[0]):04x}", plain)
-    elif _ILLEGAL.search(body):
+    elif not (body.isascii() and body.isprintable()) and _ILLEGAL.search(body):
         raise ValueError("the message holds characters that SQS refuses; escape them")
-    if len(body.encode()) > MOST_BYTES:
+    if len(body) > MOST_BYTES // 4 and len(body.encode()) > MOST_BYTES:
         raise ValueError(f"the message is longer than the {MOST_BYTES} bytes that SQS takes")
     return body

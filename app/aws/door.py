@@ -1,8 +1,8 @@
-"""What `receive` needs of the platform, over `Wire`: sending a job, the claims on a delivery, the webhook's secret.
+"""What `receive` needs of the platform, over `Wire`: taking a job in, and the webhook's secret.
 
-The full adapters (`SqsQueue`, `DynamoStore`) do the same with boto3; these halves exist because the door answers from a
-cold start. They keep to the same items (`CLAIM#<key>`, `-`), and to the same suite. All they do may be done twice: a
-send has its deduplication id, a transaction its token, the rest sets or removes one value. Whatever goes wrong is a
+The full adapters (`SqsQueue`, `DynamoStore`) do the same with boto3; this exists because the door answers from a cold
+start. It keeps to the same items (`CLAIM#<key>`, `-`), and to the same suite. All it does may be done twice: a send has
+its deduplication id, a transaction its token, the rest sets or removes one value. Whatever goes wrong is a
 TransientError, which the door answers with 503.
 """
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import log
 from app.aws.bodies import fit
-from app.aws.wire import Refused, Wire
+from app.aws.wire import Call, Refused, Wire, together
 from app.errors import TransientError
 from app.log import Redactor
 from app.settings import Settings
@@ -32,37 +32,43 @@ _IN_THE_WAY = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputE
 _Item = dict[str, dict[str, str]]
 
 
-class DoorQueue:
-    """The sending half of an SQS FIFO queue."""
+class DoorIntake:
+    """Implements `ports.Intake`: the claim and the message go out at the same time."""
 
-    def __init__(self, wire: Wire, url: str) -> None:
-        self._wire = wire
-        self._url = url
-
-    def send(self, body: str, *, group: str, dedup_id: str) -> None:
-        """As the port says. Raises ValueError, too, for a body that SQS does not take."""
-        self._wire.call(
-            "sqs",
-            "SendMessage",
-            {
-                "QueueUrl": self._url,
-                "MessageBody": fit(body),
-                "MessageGroupId": group,
-                "MessageDeduplicationId": dedup_id,
-            },
-        )
-
-
-class DoorStore:
-    """The claims of the DynamoDB store."""
-
-    def __init__(self, wire: Wire, table: str, clock: Clock) -> None:
+    def __init__(self, wire: Wire, table: str, queue_url: str, clock: Clock) -> None:
         self._wire = wire
         self._table = table
+        self._queue_url = queue_url
         self._clock = clock
 
-    def claim_all(self, keys: Sequence[str], owner: str, *, ttl_seconds: float) -> str | None:
+    def take(
+        self, message: str, *, group: str, dedup_id: str, claims: Sequence[str], owner: str, ttl_seconds: float
+    ) -> str | None:
+        """As the port says. Raises ValueError, too, for a message that SQS does not take."""
+        sent = {
+            "QueueUrl": self._queue_url,
+            "MessageBody": fit(message),
+            "MessageGroupId": group,
+            "MessageDeduplicationId": dedup_id,
+        }
+        claiming = self._claim_all(claims, owner, ttl_seconds=ttl_seconds)
+        return together(claiming, self._wire.calling("sqs", "SendMessage", sent))[0]
+
+    def forget(self, claims: Sequence[str], owner: str) -> None:
         """As the port says."""
+        condition = {
+            "ConditionExpression": "#owner = :owner",
+            "ExpressionAttributeNames": {"#owner": "owner"},
+            "ExpressionAttributeValues": {":owner": {"S": owner}},
+        }
+        for key in claims:
+            try:
+                self._wire.call("dynamodb", "DeleteItem", {"TableName": self._table, "Key": _key(key), **condition})
+            except Refused as refused:
+                if refused.code != "ConditionalCheckFailedException":
+                    raise
+
+    def _claim_all(self, keys: Sequence[str], owner: str, *, ttl_seconds: float) -> Call[str | None]:
         now = self._clock.now().timestamp()
         puts = [
             {
@@ -79,8 +85,9 @@ class DoorStore:
         ]
         for number in range(_COLLISIONS):
             token = os.urandom(16).hex()  # the same for a try whose answer was lost, another after a refusal
+            parameters = {"TransactItems": puts, "ClientRequestToken": token}
             try:
-                self._wire.call("dynamodb", "TransactWriteItems", {"TransactItems": puts, "ClientRequestToken": token})
+                yield from self._wire.calling("dynamodb", "TransactWriteItems", parameters)
                 return None
             except Refused as refused:
                 if (holder := _holder(refused)) is not None:
@@ -90,69 +97,47 @@ class DoorStore:
             time.sleep(0.02 * 2**number)
         raise TransientError("other deliveries of the same thing are in the way", retry_after_seconds=5)
 
-    def claimed_by(self, key: str) -> str | None:
-        """As the port says."""
-        answer = self._wire.call(
-            "dynamodb", "GetItem", {"TableName": self._table, "Key": _key(key), "ConsistentRead": True}
-        )
-        item: _Item | None = answer.get("Item")
-        if not item or float(item["expires_at"]["N"]) <= self._clock.now().timestamp():
-            return None
-        return item["owner"]["S"]
-
-    def release(self, key: str, owner: str) -> None:
-        """As the port says."""
-        condition = {
-            "ConditionExpression": "#owner = :owner",
-            "ExpressionAttributeNames": {"#owner": "owner"},
-            "ExpressionAttributeValues": {":owner": {"S": owner}},
-        }
-        try:
-            self._wire.call("dynamodb", "DeleteItem", {"TableName": self._table, "Key": _key(key), **condition})
-        except Refused as refused:
-            if refused.code != "ConditionalCheckFailedException":
-                raise
-
 
 class DoorSecrets:
-    """Settings that say where a secret is kept, as the secret; asked for again every five minutes."""
+    """Settings that say where a secret is kept, as the secrets; asked for again every five minutes."""
 
-    def __init__(self, wire: Wire, redactor: Redactor) -> None:
+    def __init__(self, wire: Wire, redactor: Redactor, settings: Sequence[str]) -> None:
         self._wire = wire
         self._redactor = redactor
-        self._known: dict[str, tuple[float, str]] = {}
+        self._settings = settings
+        self._known: tuple[str, ...] = ()
+        self._until = 0.0
 
-    def warm(self, settings: Sequence[str]) -> None:
+    def warm(self) -> None:
         """Ask now, while a cold start has time for it. A failure is left to the first delivery."""
         try:
-            self.values(settings)
+            self.values()
         except TransientError as error:
             log.event("door.not_warm", level=log.WARNING, reason=str(error))
 
-    def values(self, settings: Sequence[str]) -> tuple[str, ...]:
-        """Each setting's secrets: one word, or two while one replaces the other. Raises TransientError."""
-        return tuple(word for setting in settings for word in self.value(setting).split())
+    def values(self) -> tuple[str, ...]:
+        """Each setting's secrets: one word, or two while one replaces the other.
 
-    def value(self, setting: str) -> str:
-        """A secret already known stays in use while Secrets Manager is away. Raises TransientError."""
-        if not setting.startswith(SECRET_NAME):
-            self._redactor.hold(setting)
-            return setting
-        name, now = setting.removeprefix(SECRET_NAME), time.monotonic()
-        known = self._known.get(name)
-        if known and now < known[0]:
-            return known[1]
+        Those already known stay in use while Secrets Manager is away. Raises TransientError.
+        """
+        if (now := time.monotonic()) < self._until:
+            return self._known
         try:
-            value = str(self._wire.call("secretsmanager", "GetSecretValue", {"SecretId": name}).get("SecretString", ""))
+            self._known = tuple(word for setting in self._settings for word in self._read(setting).split())
         except TransientError as error:
-            if known is None:
+            if not self._known:
                 raise
-            log.event("door.secret_not_read", level=log.WARNING, reason=str(error), secret=name)
-            value = known[1]
-        for word in value.split():
+            log.event("door.secret_not_read", level=log.WARNING, reason=str(error))
+        for word in self._known:
             self._redactor.hold(word)
-        self._known[name] = (now + SECRET_SECONDS, value)
-        return value
+        self._until = now + SECRET_SECONDS
+        return self._known
+
+    def _read(self, setting: str) -> str:
+        if not setting.startswith(SECRET_NAME):
+            return setting
+        name = setting.removeprefix(SECRET_NAME)
+        return str(self._wire.call("secretsmanager", "GetSecretValue", {"SecretId": name}).get("SecretString", ""))
 
 
 class Door:
@@ -163,12 +148,11 @@ class Door:
 
     def __init__(self, settings: Settings, clock: Clock, redactor: Redactor) -> None:
         settings.cloud.require("table", "jobs_queue_url")
-        self._settings = self._current = settings
+        self._current = settings
         self._wire = Wire()
-        self.store = DoorStore(self._wire, settings.cloud.table, clock)
-        self.queue = DoorQueue(self._wire, settings.cloud.jobs_queue_url)
-        self._secrets = DoorSecrets(self._wire, redactor)
-        self._secrets.warm(settings.webhook_secrets)
+        self.intake = DoorIntake(self._wire, settings.cloud.table, settings.cloud.jobs_queue_url, clock)
+        self._secrets = DoorSecrets(self._wire, redactor, settings.webhook_secrets)
+        self._secrets.warm()
         self._wire.open("dynamodb", "sqs")
 
     def close(self) -> None:
@@ -178,9 +162,9 @@ class Door:
     def settings(self) -> Settings:
         """With today's secrets; from here on the delivery's time runs. Raises TransientError."""
         self._wire.begin()
-        secrets = self._secrets.values(self._settings.webhook_secrets)
-        if secrets != self._current.webhook_secrets:
-            self._current = self._settings._replace(webhook_secrets=secrets)
+        secrets = self._secrets.values()
+        if secrets is not self._current.webhook_secrets:
+            self._current = self._current._replace(webhook_secrets=secrets)
         return self._current
 
 

@@ -35,15 +35,14 @@ def request(event: Mapping[str, Any]) -> Request:
     except ValueError:
         readable = False
     return Request(
-        method=str(http.get("method") or ""),
-        path=str(event.get("rawPath") or ""),
-        headers={str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()},
-        body=body,
-        readable=readable,
+        str(http.get("method") or ""),
+        str(event.get("rawPath") or ""),
+        {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()},
+        body,
+        readable,
     )
 
 
 def response(status: int, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
-    """`body` is JSON in ASCII."""
-    given = {"content-type": "application/json", **headers}
-    return {"statusCode": status, "headers": given, "body": body.decode("ascii"), "isBase64Encoded": False}
+    """`body` is ASCII."""
+    return {"statusCode": status, "headers": headers, "body": body.decode("ascii"), "isBase64Encoded": False}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -32,12 +33,18 @@ def signed(
     request = f"POST\n/\n\n{listed}\n{';'.join(names)}\n{hashlib.sha256(body).hexdigest()}"
     scope = f"{at[:8]}/{region}/{service}/aws4_request"
     text = f"AWS4-HMAC-SHA256\n{at}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
-    key = ("AWS4" + credentials.secret_key).encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    signature = hmac.digest(_key(credentials.secret_key, scope), text.encode(), "sha256").hex()
     found["authorization"] = (
         f"AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}, "
         f"SignedHeaders={';'.join(names)}, Signature={signature}"
     )
     return found
+
+
+@lru_cache(maxsize=8)  # three services, today and tomorrow
+def _key(secret_key: str, scope: str) -> bytes:
+    """Good for a day, so made once and not for every request."""
+    key = ("AWS4" + secret_key).encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key

@@ -3,6 +3,9 @@
 `http.client` costs a cold door as much as all of ours together (it brings the `email` package) and most of the CPU of
 a warm call, so requests are written and answers read here: the three services the door talks to always say how long
 an answer is. Every call made here may be made twice (see `app.aws.door`), so a call that got no answer is made again.
+
+A call is a generator that stops once, when its request is on the way: so two calls can wait at the same time, which
+halves what GitHub waits for and most of what waiting costs (a core that was idle begins again with cold caches).
 """
 
 from __future__ import annotations
@@ -11,8 +14,8 @@ import json
 import os
 import socket
 import time
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Generator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from app.aws.sigv4 import Credentials, signed
 from app.errors import TransientError
@@ -28,7 +31,33 @@ _PREFIXES = {
     "secretsmanager": ("secretsmanager", "1.1"),
 }
 _ENDPOINTS = {"secretsmanager": "SECRETS_MANAGER"}  # in variable names, where it is not the name in capitals
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode  # `json.dumps` would make an encoder for every call
 _THROTTLED = ("Throttl", "TooManyRequests", "ProvisionedThroughput", "RequestLimit", "LimitExceeded", "OverLimit")
+
+
+A = TypeVar("A")
+B = TypeVar("B")
+Call = Generator[None, None, A]  # yields whenever its request was sent and its answer is waited for
+
+
+def together(one: Call[A], other: Call[B]) -> tuple[A, B]:
+    """Make two calls at the same time, and end both. Raises what the first that failed raised."""
+    calls: list[Call[Any]] = [one, other]
+    answers: dict[Call[Any], Any] = {}
+    errors: list[Exception] = []
+    while calls:
+        for call in tuple(calls):
+            try:
+                next(call)
+                continue
+            except StopIteration as done:
+                answers[call] = done.value
+            except Exception as error:  # the other's answer is on the way and must not stay in its connection
+                errors.append(error)
+            calls.remove(call)
+    if errors:
+        raise errors[0]
+    return answers[one], answers[other]
 
 
 class Refused(TransientError):
@@ -62,7 +91,7 @@ class Wire:
             token=env.get("AWS_SESSION_TOKEN", ""),
         )
         self._places = {service: self._place(service) for service in _PREFIXES}
-        self._sockets: dict[_Place, socket.socket] = {}
+        self._sockets: dict[str, socket.socket] = {}  # by service: each may have a call under way
         self._tls: Any = None
         self.begin()
 
@@ -71,10 +100,10 @@ class Wire:
 
     def open(self, *services: str) -> None:
         """Connect now, while a cold start has time for it. A failure is left to the first call."""
-        for place in (self._places[service] for service in services):
+        for service in services:
             try:
-                if place not in self._sockets:
-                    self._sockets[place] = self._connected(place)
+                if service not in self._sockets:
+                    self._sockets[service] = self._connected(self._places[service])
             except OSError:
                 continue
 
@@ -85,7 +114,17 @@ class Wire:
 
     def call(self, service: str, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The answer's JSON. Raises TransientError, as `Refused` when there was an answer."""
-        body = json.dumps(parameters, separators=(",", ":")).encode("ascii")
+        calling = self.calling(service, action, parameters)
+        while True:
+            try:
+                next(calling)
+            except StopIteration as done:
+                answer: dict[str, Any] = done.value
+                return answer
+
+    def calling(self, service: str, action: str, parameters: Mapping[str, Any]) -> Call[dict[str, Any]]:
+        """The same, for `together`."""
+        body = _ENCODE(parameters).encode("ascii")
         error: Exception = TimeoutError("no time is left for it")
         for pause in PAUSES_SECONDS:
             if pause:
@@ -93,7 +132,7 @@ class Wire:
             if time.monotonic() >= self._until:
                 break
             try:
-                return self._once(service, action, body)
+                return (yield from self._once(service, action, body))
             except Refused as refused:
                 if not refused.passes:
                     raise
@@ -102,7 +141,7 @@ class Wire:
                 error = lost
         raise TransientError(f"{service} does not answer: {type(error).__name__}: {error}", retry_after_seconds=30)
 
-    def _once(self, service: str, action: str, body: bytes) -> dict[str, Any]:
+    def _once(self, service: str, action: str, body: bytes) -> Call[dict[str, Any]]:
         place = self._places[service]
         prefix, version = _PREFIXES[service]
         headers = {
@@ -120,17 +159,21 @@ class Wire:
         )
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         request = f"POST / HTTP/1.1\r\n{head}content-length: {len(body)}\r\n\r\n".encode("ascii") + body
-        connection = self._sockets.pop(place, None) or self._connected(place)
+        connection = self._sockets.pop(service, None) or self._connected(place)
         try:
-            status, answer, keep = _exchanged(connection, request, min(self._until, time.monotonic() + CALL_SECONDS))
+            until = min(self._until, time.monotonic() + CALL_SECONDS)
+            connection.settimeout(max(0.05, until - time.monotonic()))
+            connection.sendall(request)
+            yield
+            status, said, keep = _answered(connection, until)
         except BaseException:
             connection.close()
             raise
         if keep:
-            self._sockets[place] = connection
+            self._sockets[service] = connection
         else:
             connection.close()
-        return _read(service, status, answer)
+        return _read(service, status, said)
 
     def _place(self, service: str) -> _Place:
         variable = f"AWS_ENDPOINT_URL_{_ENDPOINTS.get(service, service.upper())}"
@@ -158,26 +201,22 @@ class Wire:
             raise
 
 
-def _exchanged(connection: socket.socket, request: bytes, until: float) -> tuple[int, bytes, bool]:
+def _answered(connection: socket.socket, until: float) -> tuple[int, bytes, bool]:
     """(status, body, whether the connection may be used again). Raises OSError, ValueError."""
-    connection.settimeout(max(0.05, until - time.monotonic()))
-    connection.sendall(request)
     held = b""
     while (end := held.find(b"\r\n\r\n")) < 0:
         held += _more(connection, until)
         if len(held) > MAX_ANSWER_BYTES:
             raise ValueError("headers without an end")
-    status, headers = _head(held[:end])
-    if "content-length" not in headers:
-        raise ValueError("an answer without its length")
-    size = int(headers["content-length"])
+    head = held[: end + 2].lower()
+    status, size = int(head[9:12]), int(_header(head, b"content-length") or b"none was given")
     if not 0 <= size <= MAX_ANSWER_BYTES:
         raise ValueError("an answer longer than any of AWS's, or shorter than nothing")
     parts, missing = [held[end + 4 :]], size - (len(held) - end - 4)
     while missing > 0:
         parts.append(_more(connection, until))
         missing -= len(parts[-1])
-    keep = missing == 0 and headers.get("connection", "").lower() != "close"
+    keep = missing == 0 and _header(head, b"connection") != b"close"
     return status, b"".join(parts)[:size], keep
 
 
@@ -191,15 +230,14 @@ def _more(connection: socket.socket, until: float) -> bytes:
     return part
 
 
-def _head(text: bytes) -> tuple[int, dict[str, str]]:
-    first, *lines = text.decode("latin-1").split("\r\n")
-    pairs = (line.partition(":") for line in lines)
-    return int(first.split(" ", 2)[1]), {name.strip().lower(): value.strip() for name, _, value in pairs}
+def _header(head: bytes, name: bytes) -> bytes:
+    """Its value in the lower-case `head` of an answer, empty when it is not there."""
+    return head.partition(b"\r\n" + name + b":")[2].partition(b"\r\n")[0].strip()
 
 
-def _read(service: str, status: int, answer: bytes) -> dict[str, Any]:
+def _read(service: str, status: int, said: bytes) -> dict[str, Any]:
     try:
-        data = json.loads(answer)
+        data = json.loads(said.decode())
     except ValueError:
         data = None  # a gateway's page, say
     if status != 200:

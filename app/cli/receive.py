@@ -21,7 +21,7 @@ def receive(arguments: argparse.Namespace) -> int:
     platform = wiring.platform(loaded)
     loaded = wiring.revealed(platform)
     delivery = door.Delivery.signed(arguments.event, body, secret=loaded.webhook_secrets[0], guid=arguments.guid)
-    answer = door.receive(delivery, settings=loaded, store=platform.store, queue=platform.jobs, clock=platform.clock)
+    answer = wiring.door(platform)(delivery)
     if arguments.json:
         print(json.dumps({"status": answer.status, **answer.body}))
     elif answer.status < 400:

@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, ParamValidationError
 
-from app.aws.door import DoorQueue, DoorStore
+from app.aws.door import DoorIntake
 from app.aws.wire import Wire
 from tests.aws.emulator import REGION, Emulator
 
@@ -26,17 +26,9 @@ SERVICES = {"AmazonSQS": "sqs", "DynamoDB_20120810": "dynamodb", "secretsmanager
 
 
 @contextmanager
-def faced(emulator: Emulator) -> Iterator[tuple[Any, Any]]:
-    """The door's store and queue, over HTTP to this account."""
+def faced(emulator: Emulator) -> Iterator[Any]:
+    """The door's intake, over HTTP to this account; each thread gets a wire of its own, as each Lambda has."""
     face = Face(emulator)
-    try:
-        yield door_of(emulator, face)
-    finally:
-        face.close()
-
-
-def door_of(emulator: Emulator, face: Face) -> tuple[Any, Any]:
-    """(DoorStore, DoorQueue) over `face`; each thread gets a wire of its own, as each Lambda has."""
     held, env = threading.local(), face.environment()
     cloud, clock = emulator.cloud, emulator.clock
     assert clock is not None
@@ -48,7 +40,10 @@ def door_of(emulator: Emulator, face: Face) -> tuple[Any, Any]:
         held.wire.begin()
         return held.wire
 
-    return _Each(lambda: DoorStore(wire(), cloud.table, clock)), _Each(lambda: DoorQueue(wire(), cloud.jobs_queue_url))
+    try:
+        yield _Each(lambda: DoorIntake(wire(), cloud.table, cloud.jobs_queue_url, clock))
+    finally:
+        face.close()
 
 
 class _Each:

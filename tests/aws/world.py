@@ -22,7 +22,7 @@ from app.aws.sandbox_tasks import PORT
 from app.aws.stopped import stopped
 from app.ledger import verify_chain
 from app.local.clock import SystemClock
-from app.receive import Delivery, receive
+from app.receive import Delivery
 from app.settings import Settings
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery as Sent
@@ -246,11 +246,7 @@ class World:
         self._stack.close()
 
     def _receive(self, sent: Sent) -> tuple[int, str]:
-        answer = receive(
-            Delivery(headers={name.lower(): value for name, value in sent.headers.items()}, body=sent.body),
-            settings=self.settings,
-            store=self.platform.store,
-            queue=self.platform.jobs,
-            clock=self.clock,
+        answer = wiring.door(self.platform)(
+            Delivery(headers={name.lower(): value for name, value in sent.headers.items()}, body=sent.body)
         )
         return answer.status, json.dumps(dict(answer.body))

@@ -20,7 +20,7 @@ import httpx
 
 from app import wiring
 from app.agent.scripted_model import Script, ScriptedModel
-from app.receive import Delivery, receive
+from app.receive import Delivery
 from app.sandbox.probe import choose
 from app.simulator import Simulator
 from tests.bench.measure import Row, Scale, ms
@@ -123,14 +123,7 @@ class Flow:
 
     def _receive(self, sent: Any) -> tuple[int, str]:
         headers = {name.lower(): value for name, value in sent.headers.items()}
-        store, queue = self.platform.store, self.platform.jobs
-        answer = receive(
-            Delivery(headers=headers, body=sent.body),
-            settings=self.settings,
-            store=store,
-            queue=queue,
-            clock=self.clock,
-        )
+        answer = wiring.door(self.platform)(Delivery(headers=headers, body=sent.body))
         return answer.status, json.dumps(dict(answer.body))
 
     def label(self, count: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from app import wiring
 from app.deliveries import CURSOR, Poller
-from app.receive import Answer, receive
+from app.receive import Answer
 from app.settings import Settings
 from app.simulator import Simulator
 from tests.clock import HeldClock
@@ -53,13 +53,7 @@ class Laptop:
     def accept(self, delivery) -> Answer:
         if self.status:
             return Answer(status=self.status, body={"error": "away"})
-        answer = receive(
-            delivery,
-            settings=self.settings,
-            store=self.platform.store,
-            queue=self.platform.jobs,
-            clock=self.clock,
-        )
+        answer = wiring.door(self.platform)(delivery)
         self.accepted.append(answer)
         return answer
 

@@ -127,19 +127,13 @@ class Cloud:
     def label(self) -> None:
         """A maintainer labels the issue, and the door takes the delivery in."""
         from app import settings, wiring
-        from app.receive import Delivery, receive
+        from app.receive import Delivery
 
         platform = wiring.platform(settings.load()._replace(webhook_secrets=(self.github.app.webhook_secret,)))
 
         def deliver(sent):
             headers = {name.lower(): value for name, value in sent.headers.items()}
-            answer = receive(
-                Delivery(headers=headers, body=sent.body),
-                settings=platform.settings,
-                store=platform.store,
-                queue=platform.jobs,
-                clock=platform.clock,
-            )
+            answer = wiring.door(platform)(Delivery(headers=headers, body=sent.body))
             return answer.status, json.dumps(dict(answer.body))
 
         self.github.deliver = deliver

@@ -87,15 +87,13 @@ def test_both_secrets_open_during_a_rotation_and_no_other(webhook):
 def test_rotated_secret_counts_after_five_minutes_without_a_deploy(webhook, aws):
     aws.clients.get("secretsmanager").put_secret_value(SecretId=NAME, SecretString="next-secret")
     assert webhook.handler(signed(sample("webhook.labeled"), "next-secret"), None)["statusCode"] == 401
-    known = webhook._DOOR._secrets._known
-    known[NAME] = (0.0, known[NAME][1])  # five minutes later
+    webhook._DOOR._secrets._until = 0.0  # five minutes later
     assert webhook.handler(signed(sample("webhook.labeled"), "next-secret"), None)["statusCode"] == 202
     assert webhook.handler(signed(sample("webhook.labeled"), "old-secret"), None)["statusCode"] == 401
 
 
 def test_secret_that_cannot_be_read_again_stays_in_use(webhook, aws):
-    known = webhook._DOOR._secrets._known
-    known[NAME] = (0.0, known[NAME][1])
+    webhook._DOOR._secrets._until = 0.0
     aws.is_away("secretsmanager", times=99)
     assert webhook.handler(signed(sample("webhook.labeled")), None)["statusCode"] == 202
 

@@ -16,9 +16,10 @@ from app import log, wiring
 from app.agent import prompt
 from app.agent.scripted_model import Script, ScriptedModel
 from app.errors import TransientError
+from app.jobs import Job, taken_key
 from app.ledger import verify_chain
-from app.ports import Message, Queue
-from app.receive import Delivery, receive
+from app.ports import Message, Queue, Store
+from app.receive import Delivery
 from app.run_state import RunState, fold
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.simulator import Simulator
@@ -29,23 +30,35 @@ from tests.scenarios.ground import Ground
 
 
 class TwiceQueue:
-    """At-least-once, taken at its word: the first acknowledgement of every message is lost."""
+    """At-least-once, taken at its word: the first acknowledgement of every message is lost, and with it, as when a
+    process dies before the end of its work, the mark that a job was done.
+    """
 
-    def __init__(self, real: Queue) -> None:
+    def __init__(self, real: Queue, store: Store | None = None) -> None:
         self._real = real
+        self._store = store
+        self._unmarked: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
     def ack(self, message: Message) -> None:
         if message.attempt == 1:
+            if self._store:
+                self._unmark(Job.from_json(message.body), self._store)
             self._real.retry(message, delay_seconds=0)
         else:
             self._real.ack(message)
 
+    def _unmark(self, job: Job, store: Store) -> None:
+        for name in {job.id, job.digest} - self._unmarked:
+            store.release(taken_key(name), job.id)
+            self._unmarked.add(name)
+
 
 def every_message_twice(platform: wiring.Platform) -> wiring.Platform:
-    return replace(platform, jobs=TwiceQueue(platform.jobs), publishing=TwiceQueue(platform.publishing))
+    jobs, publishing = TwiceQueue(platform.jobs, platform.store), TwiceQueue(platform.publishing)
+    return replace(platform, jobs=jobs, publishing=publishing)
 
 
 class Bot:
@@ -88,12 +101,8 @@ class Bot:
     def receive(self, sent: Sent) -> tuple[int, str]:
         """The front door. A delivery during which the process dies has failed, as GitHub would see it."""
         self.arriving = sent
-        answer = receive(
-            Delivery(headers={name.lower(): value for name, value in sent.headers.items()}, body=sent.body),
-            settings=self.settings,
-            store=self.platform.store,
-            queue=self.platform.jobs,
-            clock=self.clock,
+        answer = wiring.door(self.platform)(
+            Delivery(headers={name.lower(): value for name, value in sent.headers.items()}, body=sent.body)
         )
         assert answer.status < 500 or self.may_refuse, answer
         self.arriving = None

@@ -82,6 +82,27 @@ def test_label_again_starts_anew(bot, github, repo, model):
     bot.read_everything(issue)
 
 
+def test_what_is_delivered_again_later_is_not_done_again(bot, github, repo, model, clock):
+    model.will(finish("Nothing", "It is intended.", outcome="nothing_to_do"))
+    issue = github.maintainer.open_issue(repo, "Divide by zero", body="It raises.")
+    github.maintainer.label(issue, "agent-fix")
+    bot.step_until(lambda: bot.runs)
+    github.maintainer.unlabel(issue, "agent-fix")
+    bot.run_until_idle()
+    done = [sent for sent in github.deliveries if sent.action in {"labeled", "unlabeled"} and not sent.redelivery]
+    github.maintainer.label(issue, "agent-fix")
+    bot.step_until(lambda: len(bot.runs) == 2)
+
+    clock.advance(600)  # longer than the queue's own memory
+    for sent in done:
+        github.redeliver(sent)
+        again = github.redeliver(sent)
+        again.headers = again.headers | {"X-GitHub-Delivery": f"{sent.guid[:-4]}ffff"}  # or as another delivery
+    bot.run_until_idle()
+    assert sorted(run.reason for run in bot.runs) == ["cancelled", "nothing_to_do"]
+    bot.read_everything(issue)
+
+
 def test_status_and_help_answer_in_one_comment_each(bot, github, repo):
     issue = github.maintainer.open_issue(repo, "Divide by zero")
     github.triager.comment(issue, "/agent status")

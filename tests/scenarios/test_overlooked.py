@@ -6,23 +6,18 @@ import pytest
 
 from app import wiring
 from app.overlooked import Overlooked
-from app.receive import Delivery, receive
 from tests.scenarios import stories
 
 
 def looker(bot, **options) -> Overlooked:
     platform = bot.platform
 
-    def accept(delivery: Delivery):
-        store, queue = platform.store, platform.jobs
-        return receive(delivery, settings=bot.settings, store=store, queue=queue, clock=bot.clock)
-
     return Overlooked(
         access=wiring.access(platform),
         store=platform.store,
         clock=platform.clock,
         secret=lambda: bot.settings.webhook_secrets[0],
-        accept=accept,
+        accept=wiring.door(platform),
         **options,
     )
 

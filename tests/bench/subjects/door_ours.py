@@ -9,6 +9,7 @@ import time
 def main() -> None:
     deliveries, mode = sys.argv[1:]
     from app import log, settings
+    from app.intake import InTurn
     from app.local.clock import SystemClock
     from app.local.queue import SqliteQueue
     from app.local.store import SqliteStore
@@ -19,12 +20,8 @@ def main() -> None:
         lines = file.read().splitlines()
     loaded, clock = settings.load(), SystemClock()
     log.configure(Redactor(loaded.secrets()))
-    ports = {
-        "settings": loaded,
-        "clock": clock,
-        "store": SqliteStore(loaded.home, clock),
-        "queue": SqliteQueue(loaded.home, "jobs", clock),
-    }
+    intake = InTurn(SqliteStore(loaded.home, clock), SqliteQueue(loaded.home, "jobs", clock))
+    ports = {"settings": loaded, "clock": clock, "intake": intake}
     if mode == "cold":
         answer = receive(Delivery(headers=json.loads(lines[0]), body=lines[1]), **ports)
         print(time.monotonic())

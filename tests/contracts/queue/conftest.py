@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from tests.clock import HeldClock
@@ -26,8 +28,14 @@ def queue(request, tmp_path, clock):
             if request.param == "aws":
                 yield queue
                 return
-            with faced(aws) as (_, sending):
-                queue.send = sending.send
+            with faced(aws) as door:
+                fresh = itertools.count()
+
+                def send(body, *, group, dedup_id):
+                    claims = {"claims": [f"claim {next(fresh)}"], "owner": "me", "ttl_seconds": 60}
+                    door.take(body, group=group, dedup_id=dedup_id, **claims)
+
+                queue.send = send
                 yield queue
         return
     from app.local.queue import SqliteQueue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from tests.clock import HeldClock
@@ -49,7 +51,13 @@ def claims(request, tmp_path, clock):
         if request.param == "aws":
             yield store
             return
-        with faced(aws) as (door, _):
-            for name in ("claim_all", "claimed_by", "release"):
-                setattr(store, name, getattr(door, name))
+        with faced(aws) as door:
+            fresh = itertools.count()
+
+            def claim_all(keys, owner, *, ttl_seconds):
+                message = {"message": "m", "group": "g", "dedup_id": str(next(fresh))}
+                return door.take(**message, claims=keys, owner=owner, ttl_seconds=ttl_seconds)
+
+            store.claim_all = claim_all
+            store.release = lambda key, owner: door.forget([key], owner)
             yield store

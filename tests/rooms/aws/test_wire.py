@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from app.aws.wire import Refused, Wire
+from app.aws.wire import Refused, Wire, together
 from app.errors import TransientError
 
 KEYS = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
@@ -123,10 +123,37 @@ def test_connection_that_aws_closes_is_not_used_again(server, wire):
 
 
 def test_open_connects_before_the_first_call(server, wire):
-    wire.open("dynamodb", "sqs")  # one place here, two on AWS
+    wire.open("dynamodb", "sqs")
     server.script = [answer({})]
     wire.call("sqs", "SendMessage", {})
-    assert server.connections == 1
+    assert server.connections == 2
+
+
+def test_two_calls_wait_at_the_same_time(server, wire):
+    both = threading.Barrier(2, timeout=20)
+
+    def say(connection):
+        both.wait()  # neither is answered before both were asked
+        return answer({"n": both.n_waiting})
+
+    server.script = [say, say]
+    calls = wire.calling("dynamodb", "GetItem", {}), wire.calling("sqs", "SendMessage", {})
+    assert together(*calls) == ({"n": 0}, {"n": 0})
+
+
+def test_of_two_calls_one_that_fails_takes_the_other_to_its_end(server, wire):
+    def say(_connection):
+        text = server.requests[-1]
+        return answer({"__type": "Nope"}, 400) if b"GetItem" in text else answer({"n": 1})
+
+    for failing_first in (True, False):
+        server.script = [say, say]
+        calls = [wire.calling("dynamodb", "GetItem", {}), wire.calling("sqs", "SendMessage", {})]
+        with pytest.raises(Refused, match="Nope"):
+            together(*(calls if failing_first else reversed(calls)))
+    server.script = [answer({"n": 2}), answer({"n": 3})]
+    assert [wire.call("dynamodb", "GetItem", {}), wire.call("sqs", "SendMessage", {})] == [{"n": 2}, {"n": 3}]
+    assert server.connections == 2  # no answer was left in one
 
 
 def test_open_leaves_failures_to_the_first_call():

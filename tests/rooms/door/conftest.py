@@ -12,6 +12,7 @@ import pytest
 
 from app import settings
 from app.errors import TransientError
+from app.intake import InTurn
 from app.jobs import Job
 from app.receive import Answer, Delivery, receive
 from tests.clock import HeldClock
@@ -46,7 +47,7 @@ class Door:
     clock: HeldClock
 
     def __call__(self, delivery: Delivery) -> Answer:
-        return receive(delivery, settings=self.settings, store=self.store, queue=self.queue, clock=self.clock)
+        return receive(delivery, settings=self.settings, intake=InTurn(self.store, self.queue), clock=self.clock)
 
     def knock(self, event: str, payload: Any, *, guid: str = "", secret: str = SECRET, **headers: str) -> Answer:
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()

@@ -1,0 +1,61 @@
+"""The ways a job is taken in: claims, then message, on each platform; and both at once, as the door does."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from app.intake import InTurn
+from app.ports import Intake, Queue, Store
+from tests.clock import HeldClock
+
+
+class Place(NamedTuple):
+    """An intake, and what can be seen of its doings."""
+
+    intake: Intake
+    store: Store
+    queue: Queue
+    aws: Any = None  # the emulated account, where there is one
+
+    def take(self, message: str = "m", owner: str = "a", claims: tuple[str, ...] = ("one", "two"), **more: Any) -> Any:
+        given: dict[str, Any] = {"group": "g", "dedup_id": "d", "ttl_seconds": 60} | more
+        return self.intake.take(message, owner=owner, claims=claims, **given)
+
+    def messages(self) -> list[str]:
+        found = []
+        while got := self.queue.receive():
+            for message in got:
+                found.append(message.body)
+                self.queue.ack(message)
+        return found
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock()
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("aws", marks=pytest.mark.aws), pytest.param("door", marks=pytest.mark.aws)]
+)
+def place(request, tmp_path, clock):
+    if request.param == "sqlite":
+        from app.local.queue import SqliteQueue
+        from app.local.store import SqliteStore
+
+        local = SqliteStore(tmp_path / "home", clock), SqliteQueue(tmp_path / "home", "jobs", clock)
+        yield Place(InTurn(*local), *local)
+        for part in local:
+            part.close()
+        return
+    from app.aws.queue import SqsQueue
+    from app.aws.store import DynamoStore
+    from tests.aws.emulator import emulated
+    from tests.aws.face import faced
+
+    with emulated(clock) as aws, faced(aws) as door:
+        store = DynamoStore(aws.clients, aws.cloud.table, aws.cloud.bucket, clock)
+        queue = SqsQueue(aws.clients, aws.cloud.jobs_queue_url)
+        yield Place(door if request.param == "door" else InTurn(store, queue), store, queue, aws)
