@@ -15,7 +15,7 @@ from app import log
 from app.dispatch import Dispatcher
 from app.errors import TransientError, UserError
 from app.heartbeat import Heartbeat
-from app.jobs import Job
+from app.jobs import MOST_ATTEMPTS, Job
 from app.ports import Message, Queue
 from app.publish import Publisher
 from app.schedule import Scheduler
@@ -25,6 +25,7 @@ _Read = TypeVar("_Read")
 _VISIBLE_SECONDS = 300.0  # a message whose taker died comes back after this
 _LONGEST_PAUSE_SECONDS = 900.0
 _DEFECT_PAUSE_SECONDS = 60.0
+_DEFECT = "something in me is broken, and my log says what"
 
 
 class Malformed(Exception):
@@ -51,7 +52,11 @@ class Control:
 
     def take_job(self, message: Message) -> float | None:
         """Dispatch one message of the jobs queue. None: done with it; else the seconds after which it comes again."""
-        return _take(message, lambda body: self.dispatcher.dispatch(_read(Job.from_json, body)))
+        return _take(
+            message,
+            lambda body: self.dispatcher.dispatch(_read(Job.from_json, body)),
+            give_up=lambda body, why: self.dispatcher.give_up(Job.from_json(body), why),
+        )
 
     def take_news(self, message: Message) -> float | None:
         """Publish for one message of the publish queue; answers as `take_job` does."""
@@ -83,19 +88,31 @@ def _drain(queue: Queue, take: Callable[[Message], float | None]) -> int:
     return taken
 
 
-def _take(message: Message, do: Callable[[str], None]) -> float | None:
-    """Do one message; what the world may mend comes back later, what cannot be understood is recorded and gone."""
+def _take(
+    message: Message, do: Callable[[str], None], *, give_up: Callable[[str, str], None] | None = None
+) -> float | None:
+    """Do one message; what the world may mend comes back later, what cannot be understood is recorded and gone.
+
+    `give_up` is told why when this was the last attempt: what follows is the dead letter.
+    """
     try:
         do(message.body)
+        return None
     except TransientError as error:
-        pause: float = max(error.retry_after_seconds, min(5.0 * 2**message.attempt, _LONGEST_PAUSE_SECONDS))
-        log.event("control.retry", message_id=message.id, reason=str(error), seconds=pause)
-        return pause
+        why, pause = str(error), max(error.retry_after_seconds, min(5.0 * 2**message.attempt, _LONGEST_PAUSE_SECONDS))
+        log.event("control.retry", message_id=message.id, reason=why, seconds=pause)
     except UserError as error:
         log.event("control.refused", level=log.WARNING, message_id=message.id, reason=str(error))
+        return None
     except Malformed as error:
         log.event("control.malformed", level=log.ERROR, message_id=message.id, reason=str(error))
+        return None
     except Exception as error:
         log.event("control.defect", level=log.ERROR, error=error, message_id=message.id)
-        return _DEFECT_PAUSE_SECONDS
-    return None
+        why, pause = _DEFECT, _DEFECT_PAUSE_SECONDS
+    if give_up and message.attempt >= MOST_ATTEMPTS:
+        try:
+            give_up(message.body, why)
+        except Exception as error:  # the alarm on dead letters is left
+            log.event("control.not_said", level=log.ERROR, error=error, message_id=message.id)
+    return pause

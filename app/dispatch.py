@@ -18,7 +18,7 @@ from app.errors import TransientError, UserError
 from app.facts import BOT_DEFAULTS, gather, is_foreign_label, names_of, organisation_defaults, role_of
 from app.github.access import Access
 from app.installation import Installations, is_about_installations
-from app.jobs import REMEMBERED_SECONDS, Command, Job, Source, Thread, taken_key
+from app.jobs import MOST_ATTEMPTS, REMEMBERED_SECONDS, Command, Job, Source, Thread, taken_key
 from app.log import Redactor
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
@@ -27,6 +27,8 @@ from app.settings import Settings
 from app.triggers.admission import Facts as AdmissionFacts
 from app.triggers.admission import admit
 from app.triggers.verbs import INSTRUCT, VERBS, lookup, may, needed_role
+
+_GIVEN_UP = -1  # the place of a run that only says so, among those of a job's commands
 
 
 class Dispatcher:
@@ -76,6 +78,17 @@ class Dispatcher:
         else:
             self._do(self._at_its_run(job))
         self._store.claim_all(_marks(job), job.id, ttl_seconds=REMEMBERED_SECONDS)
+
+    def give_up(self, job: Job, why: str) -> None:
+        """Say on the thread that this job could not be done; it is kept as a dead letter. Raises as the store does."""
+        if is_about_installations(job) or job.action == "cancel":
+            return  # nobody waits for a word
+        text = replies.gave_up(why, MOST_ATTEMPTS)
+        ledger = self._open(run_id_of(job, 0))
+        if ledger.append_if(_is_not_admitted, "run.ended", outcome="failed", reason=text, next_step="Retry."):
+            announce(self._publishing, ledger)
+        elif not ledger.state.seq:
+            self._reply(job, run_id_of(job, _GIVEN_UP), text, refused=True)
 
     def _was_done(self, job: Job) -> bool:
         return any(self._store.claimed_by(mark) for mark in _marks(job))
@@ -254,6 +267,10 @@ class Dispatcher:
     def _spent_today(self, ledger: RunLedger) -> float:
         thread = ledger.state.created["thread"]
         return self._store.spent_usd(thread["repository_id"], self._clock.now().date().isoformat())
+
+
+def _is_not_admitted(state: RunState) -> bool:
+    return state.seq > 0 and state.phase == "created"
 
 
 def _waits_for_an_answer(state: RunState) -> bool:

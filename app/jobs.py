@@ -19,6 +19,11 @@ Decided = Literal["start", "steer", "cancel", "answer", "ignore", "duplicate"]
 REMEMBERED_SECONDS = 30 * 24 * 3600.0
 
 
+# How often a message is received before it is a dead letter; template.yaml says the same. With growing pauses up to a
+# quarter of an hour this rides out an outage of two hours.
+MOST_ATTEMPTS = 12
+
+
 def taken_key(name: str) -> str:
     """The claim that says that dispatch has done the job of this id, or with this digest."""
     return f"taken:{name}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from app.agent.anthropic_model import AnthropicModel
 from app.agent.scripted_model import Script, ScriptedModel
 from app.errors import UserError
+from app.jobs import MOST_ATTEMPTS
 from app.local.clock import SystemClock
 from app.local.launcher import SubprocessLauncher
 from app.local.queue import SqliteQueue
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from app.aws.clients import Clients
     from app.aws.secrets import Secrets
     from app.github.app_key import AppKey
-
-_MOST_TRIES = 12  # with growing pauses up to a quarter of an hour: rides out an outage of two hours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +78,8 @@ def local_platform(
         clock=clock,
         redactor=redactor,
         store=store,
-        jobs=SqliteQueue(home, "jobs", clock, max_attempts=_MOST_TRIES),
-        publishing=SqliteQueue(home, "publish", clock, max_attempts=_MOST_TRIES),
+        jobs=SqliteQueue(home, "jobs", clock, max_attempts=MOST_ATTEMPTS),
+        publishing=SqliteQueue(home, "publish", clock, max_attempts=MOST_ATTEMPTS),
         launcher=launcher or SubprocessLauncher(home, os.environ),
         tokens=SocketTokens(home),
         clone_url=clone_url or (lambda repository: f"{settings.github_url}/{repository}.git"),

@@ -19,6 +19,13 @@ def refused(reason: str) -> str:
     return f"🚫 {reason}"
 
 
+def gave_up(why: str, attempts: int) -> str:
+    return (
+        f"I could not take this up: {line(why, 200)}. I tried {attempts} times and have stopped trying. Ask again; "
+        "or whoever runs me mends it and puts your request back with `lamplighter redrive`."
+    )
+
+
 def already_active(run: RunSummary, prefix: str) -> str:
     return (
         f"I am already on this (run `{run.run_id[:8]}`, {run.phase}). "

@@ -175,3 +175,21 @@ class NonsenseTransport(httpx.BaseTransport):
         if request.method == "POST" and request.url.path.endswith("/pulls"):
             return httpx.Response(201, json=[])
         return self._real.handle_request(request)
+
+
+def test_a_request_that_cannot_be_taken_up_is_answered_and_kept(bot, github, repo, model):
+    github.faults.add("GET /repos/*/*/collaborators/*", status=503, times=999)
+    issue = ask_for_a_fix(github, repo)
+    bot.run_until_idle()
+    [answer] = issue.comments
+    assert "could not take this up" in answer.read()
+    assert "12 times" in answer.body
+    assert len(bot.platform.jobs.dead_letters()) == 1
+
+    github.faults.clear()
+    stories.fix(model)
+    assert bot.platform.jobs.redrive() == 1
+    bot.run_until_idle()
+    assert parts(issue) == ["reply", "status", "result"]
+    assert len(repo.pulls) == 1
+    assert bot.platform.jobs.dead_letters() == []

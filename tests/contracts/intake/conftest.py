@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import pytest
@@ -37,9 +39,10 @@ def clock() -> HeldClock:
     return HeldClock()
 
 
-@pytest.fixture(
-    params=["sqlite", pytest.param("aws", marks=pytest.mark.aws), pytest.param("door", marks=pytest.mark.aws)]
-)
+ON_AWS = [pytest.param(kind, marks=pytest.mark.aws) for kind in ("aws", "door")]
+
+
+@pytest.fixture(params=["sqlite", *ON_AWS])
 def place(request, tmp_path, clock):
     if request.param == "sqlite":
         from app.local.queue import SqliteQueue
@@ -50,6 +53,19 @@ def place(request, tmp_path, clock):
         for part in local:
             part.close()
         return
+    with _on_aws(request.param, clock) as place:
+        yield place
+
+
+@pytest.fixture(params=ON_AWS)
+def place_on_aws(request, clock):
+    """Where one half can be away and the other not."""
+    with _on_aws(request.param, clock) as place:
+        yield place
+
+
+@contextmanager
+def _on_aws(kind: str, clock: HeldClock) -> Iterator[Place]:
     from app.aws.queue import SqsQueue
     from app.aws.store import DynamoStore
     from tests.aws.emulator import emulated
@@ -58,4 +74,4 @@ def place(request, tmp_path, clock):
     with emulated(clock) as aws, faced(aws) as door:
         store = DynamoStore(aws.clients, aws.cloud.table, aws.cloud.bucket, clock)
         queue = SqsQueue(aws.clients, aws.cloud.jobs_queue_url)
-        yield Place(door if request.param == "door" else InTurn(store, queue), store, queue, aws)
+        yield Place(door if kind == "door" else InTurn(store, queue), store, queue, aws)

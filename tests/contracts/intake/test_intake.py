@@ -60,9 +60,8 @@ def test_of_sixteen_at_once_one_is_first_and_none_is_lost(place):
 
 @pytest.mark.parametrize("away", ["sqs", "dynamodb"])
 @pytest.mark.parametrize("how", ["is_away", "throttles", "fails"])
-def test_half_that_cannot_be_done_is_transient_and_doing_it_again_doubles_nothing(place, away, how):
-    if place.aws is None:
-        pytest.skip("the two halves of one machine are one disk; its failures are the door's tests")
+def test_half_that_cannot_be_done_is_transient_and_doing_it_again_doubles_nothing(place_on_aws, away, how):
+    place = place_on_aws
     getattr(place.aws, how)(away, times=99)
     with pytest.raises(TransientError):
         place.take()
@@ -74,17 +73,14 @@ def test_half_that_cannot_be_done_is_transient_and_doing_it_again_doubles_nothin
 
 
 @pytest.mark.parametrize(("service", "operation"), [("sqs", "SendMessage"), ("dynamodb", "TransactWriteItems")])
-def test_answer_that_was_lost_doubles_nothing(place, service, operation):
-    if place.aws is None:
-        pytest.skip("nothing is lost between a process and its disk")
+def test_answer_that_was_lost_doubles_nothing(place_on_aws, service, operation):
+    place = place_on_aws
     place.aws.loses_the_answer(service, operation)
     assert place.take() is None
     assert place.messages() == ["m"]
 
 
-def test_message_that_the_queue_does_not_take_is_a_mistake_of_the_caller(place):
-    if place.aws is None:
-        pytest.skip("SQLite takes any text")
+def test_message_that_the_queue_does_not_take_is_a_mistake_of_the_caller(place_on_aws):
     with pytest.raises(ValueError, match="characters"):
-        place.take("\x00")
-    assert place.messages() == []
+        place_on_aws.take("\x00")
+    assert place_on_aws.messages() == []
