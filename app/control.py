@@ -99,7 +99,8 @@ def _take(
         do(message.body)
         return None
     except TransientError as error:
-        why, pause = str(error), max(error.retry_after_seconds, min(5.0 * 2**message.attempt, _LONGEST_PAUSE_SECONDS))
+        why = str(error)
+        pause: float = max(error.retry_after_seconds, min(5.0 * 2**message.attempt, _LONGEST_PAUSE_SECONDS))
         log.event("control.retry", message_id=message.id, reason=why, seconds=pause)
     except UserError as error:
         log.event("control.refused", level=log.WARNING, message_id=message.id, reason=str(error))

@@ -7,10 +7,10 @@ from typing import Any
 
 from app.aws import items
 from app.aws.clients import Clients
+from app.jobs import MOST_ATTEMPTS
 from app.settings import Cloud
 
 TABLE, BUCKET, CLUSTER = "lamplighter", "lamplighter-state", "lamplighter"
-MAX_ATTEMPTS = 12
 
 _STRINGS = ("pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk")
 TABLE_SHAPE: dict[str, Any] = {
@@ -32,7 +32,7 @@ TABLE_SHAPE: dict[str, Any] = {
 QUEUES = {"jobs": "jobs.fifo", "publish": "publish.fifo"}
 
 
-def furnish(clients: Clients, *, max_attempts: int = MAX_ATTEMPTS) -> Cloud:
+def furnish(clients: Clients, *, max_attempts: int = MOST_ATTEMPTS) -> Cloud:
     """Make the parts of the data side; the names of the others are given, for whoever makes them."""
     urls = {name: _queue(clients, name, max_attempts) for name in QUEUES}
     dynamo = clients.get("dynamodb")

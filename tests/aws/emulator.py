@@ -31,6 +31,7 @@ from moto.core.models import botocore_stubber
 from moto.core.utils import unix_time as wall_time
 
 from app.aws.clients import Clients
+from app.jobs import MOST_ATTEMPTS
 from app.ports import Clock
 from app.settings import Cloud
 from tests.aws import account
@@ -215,7 +216,7 @@ BUILTIN_HANDLERS.insert(0, ("before-send", _FRONT))
 
 
 @contextmanager
-def emulated(clock: Clock | None = None, *, max_attempts: int = account.MAX_ATTEMPTS) -> Iterator[Emulator]:
+def emulated(clock: Clock | None = None, *, max_attempts: int = MOST_ATTEMPTS) -> Iterator[Emulator]:
     """An account with everything that template.yaml makes. Without a `clock` SQS runs on the machine's time."""
     if _FRONT.emulator is not None:
         raise RuntimeError("one emulator at a time")

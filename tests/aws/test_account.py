@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.jobs import MOST_ATTEMPTS
 from tests.aws import account
 from tests.aws.template.deployed import Deployed
 
@@ -37,6 +38,6 @@ def test_the_queues(deployed, aws, name, logical):
     url = getattr(aws.cloud, f"{name}_queue_url")
     found = aws.clients.get("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert wanted["FifoQueue"] is (found["FifoQueue"] == "true")
-    assert wanted["RedrivePolicy"]["maxReceiveCount"] == account.MAX_ATTEMPTS
+    assert wanted["RedrivePolicy"]["maxReceiveCount"] == MOST_ATTEMPTS
     assert str(wanted["VisibilityTimeout"]) == found["VisibilityTimeout"]
     assert "ContentBasedDeduplication" not in wanted

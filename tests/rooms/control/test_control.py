@@ -1,0 +1,82 @@
+"""What becomes of a message whose work fails, by why it failed and how often it was tried."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app import log
+from app.control import Control
+from app.errors import TransientError, UserError
+from app.jobs import MOST_ATTEMPTS, Job, Person, Thread
+from app.ports import Message
+from tests.clock import HeldClock
+
+JOB = Job(
+    id="delivery",
+    action="start",
+    reason="",
+    trigger="issues.labeled:agent-fix",
+    thread=Thread(1, 2, "acme/calc", 3),
+    sender=Person("maya", 4),
+    received_at=HeldClock().now(),
+)
+
+
+class Failing:
+    """A dispatcher whose every job fails; `said` is what it told the thread."""
+
+    def __init__(self, error: Exception, *, is_mute: bool = False) -> None:
+        self.error, self.is_mute, self.said = error, is_mute, []
+
+    def dispatch(self, _job: Job) -> None:
+        raise self.error
+
+    def give_up(self, job: Job, why: str) -> None:
+        if self.is_mute:
+            raise TransientError("the store is away")
+        self.said.append((job, why))
+
+
+def _take(dispatcher: Failing, attempt: int, body: str = JOB.to_json()) -> float | None:
+    control = Control(jobs=None, publishing=None, dispatcher=dispatcher, publisher=None, scheduler=None)
+    return control.take_job(Message(id="m", body=body, group="g", receipt="r", attempt=attempt))
+
+
+@pytest.mark.parametrize(
+    ("error", "why"), [(TransientError("GitHub is away"), "GitHub is away"), (RuntimeError("x"), "in me is broken")]
+)
+def test_only_the_last_attempt_that_fails_is_told(error, why):
+    dispatcher = Failing(error)
+    assert _take(dispatcher, MOST_ATTEMPTS - 1) is not None
+    assert dispatcher.said == []
+    assert _take(dispatcher, MOST_ATTEMPTS) is not None  # it comes back, and is buried by the queue
+    [(job, reason)] = dispatcher.said
+    assert job == JOB
+    assert why in reason
+
+
+def test_defect_is_told_without_its_details():
+    dispatcher = Failing(RuntimeError("password=hunter2"))
+    _take(dispatcher, MOST_ATTEMPTS)
+    assert "hunter2" not in dispatcher.said[0][1]
+
+
+def test_word_that_cannot_be_said_is_logged_and_changes_nothing():
+    with log.captured() as lines:
+        assert _take(Failing(TransientError("away"), is_mute=True), MOST_ATTEMPTS) is not None
+    assert [line["action"] for line in lines] == ["control.retry", "control.not_said"]
+
+
+@pytest.mark.parametrize("body", ["", "null", "{}", json.dumps({"id": "x"})])
+def test_message_that_is_none_is_gone_at_once_and_nobody_is_told(body):
+    dispatcher = Failing(RuntimeError())
+    assert _take(dispatcher, MOST_ATTEMPTS, body) is None
+    assert dispatcher.said == []
+
+
+def test_what_a_person_must_mend_is_not_tried_again():
+    dispatcher = Failing(UserError("no such repository"))
+    assert _take(dispatcher, MOST_ATTEMPTS) is None
+    assert dispatcher.said == []
