@@ -15,6 +15,7 @@ _SETTINGS, _CLOCK, _REDACTOR = settings.load(), SystemClock(), Redactor()
 log.configure(_REDACTOR)
 ensure_ready(_SETTINGS)
 _DOOR = Door(_SETTINGS, _CLOCK, _REDACTOR)
+_ROUTES = {"/webhooks/github": "POST", "/healthz": "GET"}
 _HEADERS = {"content-type": "application/json", **SECURITY_HEADERS}
 
 
@@ -30,7 +31,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _answer(event: dict[str, Any]) -> Answer:
     asked = request(event)
-    if refused := asked.refused({"/webhooks/github": "POST", "/healthz": "GET"}):
+    if refused := asked.refused(_ROUTES):
         return Answer(*refused)
     if asked.path == "/healthz":
         return Answer(200, {"status": "ok"})

@@ -37,7 +37,7 @@ def request(event: Mapping[str, Any]) -> Request:
     return Request(
         str(http.get("method") or ""),
         str(event.get("rawPath") or ""),
-        {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()},
+        {name.lower(): value for name, value in (event.get("headers") or {}).items()},
         body,
         readable,
     )
