@@ -13,6 +13,7 @@ from app.cli import main
 from app.local.clock import SystemClock
 from app.log import Redactor
 from app.run_ledger import RunLedger
+from tests.asked import CREATED
 
 pytestmark = pytest.mark.aws
 
@@ -35,20 +36,7 @@ def store(cloud):
     store = DynamoStore(cloud.clients, cloud.cloud.table, cloud.cloud.bucket, SystemClock())
     for run_id, ends in ((RUN, True), (OTHER, False)):
         ledger = RunLedger(store, run_id, clock=SystemClock(), redactor=Redactor())
-        ledger.append(
-            "run.created",
-            thread={"installation_id": 1, "repository_id": 2, "repository": "acme/calc", "number": 3},
-            requester={"login": "maya", "id": 4, "type": "User"},
-            trigger="issues.labeled:agent-fix",
-            reason="the label was put on",
-            delivery="guid",
-            task={"title": "Divide by zero"},
-            base={"ref": "main", "sha": "a" * 40, "default": True},
-            config={},
-            config_source={"path": None, "sha": "a" * 40},
-            model="m",
-            admission={"role": "maintain"},
-        )
+        ledger.append("run.created", **CREATED)
         if ends:
             ledger.append("run.ended", outcome="failed", reason="because", next_step="")
             ledger.append("publish.settled", through=2)

@@ -15,6 +15,7 @@ from app.local.clock import SystemClock
 from app.local.store import SqliteStore
 from app.log import Redactor
 from app.run_ledger import RunLedger
+from tests.asked import CREATED
 
 RUN = "0123456789abcdef"
 
@@ -25,20 +26,7 @@ def home(tmp_path: Path) -> Home:
     store = SqliteStore(tmp_path / "home", SystemClock())
     found = Home(path=tmp_path / "home", store=store, is_local=False)
     ledger = RunLedger(store, RUN, clock=SystemClock(), redactor=Redactor())
-    ledger.append(
-        "run.created",
-        thread={"installation_id": 1, "repository_id": 2, "repository": "acme/calc", "number": 3},
-        requester={"login": "maya", "id": 4, "type": "User"},
-        trigger="issues.labeled:agent-fix",
-        reason="the label was put on",
-        delivery="guid",
-        task={"title": "Divide by zero"},
-        base={"ref": "main", "sha": "a" * 40, "default": True},
-        config={},
-        config_source={"path": None, "sha": "a" * 40},
-        model="m",
-        admission={"role": "maintain"},
-    )
+    ledger.append("run.created", **CREATED)
     ledger.append("attempt.started", attempt=1, worker="w", sandbox="jail")
     ledger.append(
         "command.ran", purpose="verify", at="base", command="make test", exit_code=1, seconds=0.5, killed_by="",
