@@ -84,10 +84,11 @@ class Dispatcher:
         if is_about_installations(job) or job.action == "cancel":
             return  # nobody waits for a word
         text = replies.gave_up(why, MOST_ATTEMPTS)
-        ledger = self._open(run_id_of(job, 0))
-        if ledger.append_if(_is_not_admitted, "run.ended", outcome="failed", reason=text, next_step="Retry."):
-            announce(self._publishing, ledger)
-        elif not ledger.state.seq:
+        ledgers = [self._open(run_id_of(job, index)) for index in range(len(job.commands) or 1)]
+        for ledger in ledgers:
+            if ledger.append_if(_is_not_admitted, "run.ended", outcome="failed", reason=text, next_step="Retry."):
+                announce(self._publishing, ledger)
+        if not all(ledger.state.seq for ledger in ledgers):
             self._reply(job, run_id_of(job, _GIVEN_UP), text, refused=True)
 
     def _was_done(self, job: Job) -> bool:

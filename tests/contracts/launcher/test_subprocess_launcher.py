@@ -13,6 +13,7 @@ import pytest
 
 from app.errors import TransientError
 from app.local.launcher import worker_environment
+from tests.waiting import until
 
 SERVER = {
     "PATH": os.environ["PATH"],
@@ -44,13 +45,9 @@ def platform(local):
 
 
 def _said(launcher, run="run", attempt=1) -> dict:
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        text = launcher.log_path(run, attempt).read_text() if launcher.log_path(run, attempt).exists() else ""
-        if text.endswith("\n"):
-            return json.loads(text)
-        time.sleep(0.01)
-    raise AssertionError("the worker said nothing")
+    path = launcher.log_path(run, attempt)
+    until(lambda: path.exists() and path.read_text().endswith("\n"), "the worker said nothing")
+    return json.loads(path.read_text())
 
 
 def test_worker_holds_model_access_and_no_other_secret(platform):
@@ -134,9 +131,6 @@ def test_ended_workers_leave_no_zombie(platform):
     launcher = platform.launcher("")
     for attempt in range(1, 6):
         launcher.start("run", attempt)
-    deadline = time.monotonic() + 5
-    while launcher.is_running("run") and time.monotonic() < deadline:
-        time.sleep(0.02)
-    launcher.is_running("run")
+    until(lambda: not launcher.is_running("run"))
     for record in (platform.home / "workers").glob("*.json"):
         assert not os.path.exists(f"/proc/{json.loads(record.read_text())['pid']}")
