@@ -95,7 +95,9 @@ class Panels:
         self._panel(Markdown(_visible(pull.body or "")), Text(pull.user.login, style="yellow"), "green")
         for file in pull.files:
             self._out.print(Text(f"{file.status} {file.filename}  +{file.additions} −{file.deletions}", style="bold"))
-            self._out.print(Syntax(file.patch or "", "diff", theme="ansi_dark", background_color="default"))
+            self._out.print(
+                Syntax(file.patch or "", "diff", theme="ansi_dark", background_color="default", word_wrap=True)
+            )
         self.rest()
 
     def verdict(self, state: RunState, *, events: int, problems: list[str], seconds: float, world: World) -> None:
