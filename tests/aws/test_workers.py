@@ -44,7 +44,7 @@ def test_without_spot_for_the_sandbox_it_runs_on_demand(make):
     issue = world.label()
     world.ends_well(issue)
     assert [task.provider for task in [*world.tasks, *world.sandboxes]] == ["FARGATE_SPOT", "FARGATE"]
-    world.until(lambda: world.sandboxes[0].last == "STOPPED", 20)
+    world.until(lambda: world.sandboxes[0].last == "STOPPED")
 
 
 @needs_container
@@ -64,7 +64,7 @@ def test_a_sandbox_dies_with_its_worker(make):
     issue = world.label()
     world.until_the_middle()
     world.ecs.kill(world.tasks[0])
-    world.until(lambda: world.sandboxes[0].last == "STOPPED", 60)
+    world.until(lambda: world.sandboxes[0].last == "STOPPED")
     world.ends_well(issue, 120)
     assert world.run.attempt == 2
 
@@ -154,5 +154,5 @@ def test_an_idle_warm_worker_leaves_at_a_spot_warning(make):
     world.until(lambda: world.platform.store.claimed_by("warm:0"))
     (waiting,) = world.ecs.tasks.values()
     world.ecs.interrupt(waiting)
-    world.until(lambda: waiting.last == "STOPPED", 10)
+    world.until(lambda: waiting.last == "STOPPED")
     assert waiting.exit_code == 0

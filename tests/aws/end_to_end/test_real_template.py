@@ -37,7 +37,7 @@ def cloud(tmp_path: Path) -> Iterator[Deployment]:
 def test_a_signed_webhook_becomes_a_pull_request(cloud):
     stories.fix(cloud.model.script)
     issue = ask_for_a_fix(cloud.github, cloud.repo)
-    cloud.until(lambda: issue.labels == ["agent:done"], 150)
+    cloud.until(lambda: issue.labels == ["agent:done"], 240)
 
     (pull,) = cloud.repo.pulls
     assert sorted(file.filename for file in pull.files) == ["calc.py", "test_by_zero.py"]
@@ -46,10 +46,10 @@ def test_a_signed_webhook_becomes_a_pull_request(cloud):
     (run,) = cloud.store.runs()
     assert (run.phase, run.reason, run.attempt) == ("ended", "proposed", 1)
 
-    cloud.until(lambda: not any(cloud.waiting().values()), 20)
-    cloud.until(lambda: all(task.last == "STOPPED" for task in cloud.ecs.tasks.values()), 20)
+    cloud.until(lambda: not any(cloud.waiting().values()), 60)
+    cloud.until(lambda: all(task.last == "STOPPED" for task in cloud.ecs.tasks.values()), 60)
     assert [task.family for task in cloud.ecs.tasks.values()] == ["lamplighter-worker", "lamplighter-sandbox"]
-    cloud.until(lambda: took_part(cloud) >= TOOK_PART, 20)
+    cloud.until(lambda: took_part(cloud) >= TOOK_PART, 60)
     assert complaints(cloud) == []
     assert cloud.problems() == []
     nothing_happens_twice(cloud, issue)
@@ -65,7 +65,7 @@ def nothing_happens_twice(cloud: Deployment, issue) -> None:
     assert forged.status_code == 401
 
     cloud.aws.invoke(cloud.parts["ScheduleFunction"], {})
-    cloud.until(lambda: not any(cloud.waiting().values()), 20)
+    cloud.until(lambda: not any(cloud.waiting().values()), 60)
     (said,) = complaints(cloud)
     assert "receive.rejected" in said
     assert parts_of(issue) == ["status", "result"]
@@ -84,14 +84,14 @@ def a_killed_worker_costs_one_attempt(cloud: Deployment) -> None:
 
     cloud.model.answer = dies_meanwhile
     issue = ask_for_a_fix(cloud.github, cloud.repo, title="Divide by nothing")
-    cloud.until(lambda: issue.labels == ["agent:done"], 150)
+    cloud.until(lambda: issue.labels == ["agent:done"], 240)
     assert killed[0].exit_code == 137
     assert parts_of(issue) == ["status", "result"]
     assert len(cloud.repo.pulls) == 2
     run = cloud.store.runs()[0]
     assert (run.reason, run.attempt) == ("proposed", 2)
     assert len(cloud.model.requests) - before == CALLS + 1
-    cloud.until(lambda: not any(cloud.waiting().values()), 20)
+    cloud.until(lambda: not any(cloud.waiting().values()), 60)
     assert cloud.problems() == []
 
 
