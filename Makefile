@@ -55,7 +55,7 @@ test: $(VENV)/.dev ## everything that must hold before a change is merged; about
 	@$(MAKE) --no-print-directory --keep-going check pytest
 
 .PHONY: test-aws
-test-aws: $(VENV)/.dev .venv-cloud/.ready .venv-cloud/runtime-3.13/.ready ## the same stories, contracts and crashes on AWS's semantics; about eight minutes on two cores
+test-aws: $(VENV)/.dev .venv-cloud/.ready .venv-cloud/runtime-3.13/.ready ## the same stories, contracts and crashes on AWS's semantics; under ten minutes on two cores
 	@$(TIMED) $(BIN)/python -m pytest -m aws -n $(WORKERS) --dist worksteal --durations=10 $(ARGS)
 
 .PHONY: check
