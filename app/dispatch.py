@@ -83,6 +83,7 @@ class Dispatcher:
         """Say on the thread that this job could not be done; it is kept as a dead letter. Raises as the store does."""
         if is_about_installations(job) or job.action == "cancel":
             return  # nobody waits for a word
+        job = self._at_its_run(job)
         text = replies.gave_up(why, MOST_ATTEMPTS)
         ledgers = [self._open(run_id_of(job, index)) for index in range(len(job.commands) or 1)]
         for ledger in ledgers:

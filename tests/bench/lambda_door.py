@@ -2,7 +2,7 @@
 
 Every side is a fresh interpreter that talks TLS to a stand-in for AWS in another process. The floor verifies, parses
 and sends one signed message. Ours also reads its secret from Secrets Manager, claims the delivery in DynamoDB (so it
-makes two calls an event, and three connections) and logs what it decided.
+makes two calls an event, and three connections) and logs what it decided of an event that it wants.
 """
 
 from __future__ import annotations

@@ -8,9 +8,8 @@ import os
 import ssl
 import time
 
+from lambda_bare import handler_with
 from lambda_common import drive
-
-SECRET = b"a-webhook-secret"
 
 
 def load():
@@ -50,26 +49,7 @@ def load():
         answer.read()
         assert answer.status == 200
 
-    def handler(event, _context):
-        body, headers = event["body"].encode(), event["headers"]
-        good = b"sha256=" + hmac.new(SECRET, body, hashlib.sha256).hexdigest().encode()
-        if not hmac.compare_digest(good, headers["x-hub-signature-256"].encode()):
-            return {"statusCode": 401, "body": "{}"}
-        if headers["x-github-event"] != "issues":
-            return {"statusCode": 202, "body": json.dumps({"decision": "ignore"})}
-        payload = json.loads(body)
-        issue = payload["issue"]
-        job = {
-            "repository": payload["repository"]["full_name"],
-            "number": issue["number"],
-            "title": issue["title"],
-            "body": issue["body"],
-        }
-        group = f"{payload['repository']['id']}#{issue['number']}"
-        send(json.dumps(job), group, headers["x-github-delivery"])
-        return {"statusCode": 202, "body": json.dumps({"decision": "start"})}
-
-    return handler
+    return handler_with(send)
 
 
 drive(load)

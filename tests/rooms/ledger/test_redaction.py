@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,19 @@ SHAPED = {
     "private key": "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----",
     "cut private key": "-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEA",
 }
+
+
+ESCAPED = 'pässword "with"\n\\escapes'
+
+
+class Odd:
+    """Something that JSON does not know, and whose text holds a secret."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def __str__(self) -> str:
+        return f"odd {self._secret}"
 
 
 @pytest.fixture
@@ -61,6 +75,13 @@ def test_a_secret_held_later_is_masked_from_then_on(home, ledger):
     event = ledger.append("notice.given", text="x a-token-minted-just-now y")
     assert event.data["text"] == f"x {MASK} y"
     assert b"minted-just-now" not in _on_disk(home)
+
+
+@pytest.mark.parametrize("secret", [HELD, ESCAPED, *SHAPED.values()], ids=["held", "escaped", *SHAPED])
+def test_no_line_of_the_log_holds_a_secret(secret):
+    line = Redactor([HELD, ESCAPED]).line({"a": f"x {secret}", "b": [f"x\n{secret}"], secret: 1, "c": Odd(secret)})
+    assert line.isascii()
+    assert json.loads(line) == {"a": f"x {MASK}", "b": [f"x\n{MASK}"], MASK: 1, "c": f"odd {MASK}"}
 
 
 @pytest.mark.parametrize("text", ["ghost_writers are fine", "AKIA is a prefix", "sk-ant-", "the PRIVATE KEY", "gh_x"])
