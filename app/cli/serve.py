@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import threading
+
+from app.cli.ending import Ending
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -19,9 +20,7 @@ def serve(arguments: argparse.Namespace) -> int:
     settings = words.load()
     ensure_ready(settings)
     absolute_script(settings)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    ending = Ending((signal.SIGTERM, signal.SIGINT))
     platform = wiring.local_platform(settings)
     log.configure(platform.redactor)
     service = Service(platform, host=arguments.host, port=arguments.port, poll=arguments.poll)
@@ -31,7 +30,7 @@ def serve(arguments: argparse.Namespace) -> int:
             print(f"Lamplighter listens on {service.address}/webhooks/github (home {settings.home}). Ctrl-C stops it.")
         else:
             print(service.address, flush=True)
-        while not stop.wait(timeout=1.0):
+        while not ending.wait(1.0):
             if not service.is_alive:
                 return 1
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import signal
-import threading
 
 
 def simulate(arguments: argparse.Namespace) -> int:
@@ -13,15 +12,13 @@ def simulate(arguments: argparse.Namespace) -> int:
     from app.simulator import standalone
     from app.simulator.seed import SeedError
 
-    until = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: until.set())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an end like Ctrl-C's
     try:
         standalone.run(
             say=lambda line: print(line, flush=True),
             port=arguments.port,
             seed=arguments.seed,
             webhook_url=arguments.webhook_url,
-            until=until,
         )
     except SeedError as error:
         raise UserError(str(error)) from None

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from app import log
+from app.cli.ending import Ending
 from app.errors import LamplighterError
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ _LEASE_SECONDS = 0.05  # how often to look for a lease that a worker is about to
 
 def work(arguments: argparse.Namespace) -> int:
     """One attempt. SIGTERM asks it to leave at the next step; the run is then parked and this ends with 0."""
-    leaving = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: leaving.set())
+    leaving = Ending()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the terminal's own process, which then asks us
 
     from app import settings, wiring
@@ -51,19 +51,19 @@ def work(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _wait(platform: Platform, place: int, leaving: threading.Event) -> tuple[str, int] | None:
+def _wait(platform: Platform, place: int, leaving: Ending) -> tuple[str, int] | None:
     """Everything is loaded; now wait for a run, an hour at most."""
     from app.aws import warm
 
-    return warm.wait(platform.store, platform.clock, place, warm.own_name(), leaving=leaving.is_set)
+    return warm.wait(platform.store, platform.clock, place, warm.own_name(), leaving=leaving.requested)
 
 
-def _do(worker: Worker, run_id: str, attempt: int, leaving: threading.Event) -> None:
+def _do(worker: Worker, run_id: str, attempt: int, leaving: Ending) -> None:
     threading.Thread(target=_leave, args=(worker, run_id, attempt, leaving), name="sigterm", daemon=True).start()
     worker.work(run_id, attempt)
 
 
-def _leave(worker: Worker, run_id: str, attempt: int, leaving: threading.Event) -> None:
+def _leave(worker: Worker, run_id: str, attempt: int, leaving: Ending) -> None:
     """Pass SIGTERM on to the lease, which may not be there yet when it comes; then see to it that the end comes in
     time. A worker that has left by itself ends this thread with its process.
     """

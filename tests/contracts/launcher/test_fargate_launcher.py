@@ -206,10 +206,11 @@ def test_a_killed_task_is_known_to_be_gone_and_tells_its_run(platform, when):
 
 def test_spot_takes_the_machine_with_a_warning_first(platform):
     code = """
-import signal, sys, time
-signal.signal(signal.SIGTERM, lambda *_: (print("parked", flush=True), sys.exit(0)))
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 print("ready", flush=True)
-time.sleep(60)
+signal.sigwait([signal.SIGTERM])
+print("parked", flush=True)
 """
     launcher = platform.launcher(code, grace_seconds=30, spot=True)
     launcher.start("run", 1)
