@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-BUSY_SECONDS = 20.0  # what takes 10 ms alone has been seen to take seconds beside a full test run
+BUSY_SECONDS = 60.0  # what takes 10 ms alone has been seen to take seconds beside a full test run
 
 
 def until(

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
@@ -16,7 +15,6 @@ import pytest
 @pytest.mark.slow
 def test_the_demo_plays_the_whole_story_and_leaves_nothing(lamplighter, tmp_path):
     (tmp_path / "tmp").mkdir()
-    started = time.monotonic()
     done = lamplighter("demo", "--fast", TMPDIR=str(tmp_path / "tmp"), timeout=110)
     assert done.returncode == 0, done.stdout + done.stderr
     said = [
@@ -37,7 +35,6 @@ def test_the_demo_plays_the_whole_story_and_leaves_nothing(lamplighter, tmp_path
     assert found == sorted(found)
     assert "Traceback" not in done.stdout + done.stderr
     assert list((tmp_path / "tmp").iterdir()) == []
-    assert time.monotonic() - started < 60
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from app.ports import ModelReply, ModelRequest
 from app.run_ledger import RunLedger
 from tests.scenarios import stories
 from tests.scenarios.stage import replace
+from tests.waiting import BUSY_SECONDS
 
 
 class Silent:
@@ -21,7 +22,7 @@ class Silent:
 
     def reply(self, request: ModelRequest, on_text=None) -> ModelReply:
         self.asked.set()
-        self.ends.wait(60)
+        self.ends.wait(BUSY_SECONDS)
         raise SystemExit
 
 
@@ -40,7 +41,7 @@ def _waiting_for_a_reply(bot, github, repo):
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    assert silent.asked.wait(60)
+    assert silent.asked.wait(BUSY_SECONDS)
     return issue, run_id, attempt, worker, silent, thread
 
 
@@ -53,7 +54,7 @@ def test_the_end_of_a_worker_that_came_too_late_is_not_taken_for_the_end_of_the_
     assert attempt_of(bot.platform.store.claimed_by(lease_key(run_id))) == attempt
     assert bot.platform.store.summary(run_id).phase == "working"
     silent.ends.set()
-    thread.join(10)
+    thread.join(BUSY_SECONDS)
     bot.read_everything(issue)
 
 
@@ -64,7 +65,7 @@ def test_a_worker_that_cannot_leave_is_parked_by_another_thread(bot, github, mod
     assert (run.phase, run.reason) == ("parked", "interrupted")
     assert bot.platform.store.claimed_by(lease_key(run_id)) is None
     silent.ends.set()
-    thread.join(10)
+    thread.join(BUSY_SECONDS)
     bot.workers.finished(run_id)
 
     stories.fix(model)

@@ -14,7 +14,7 @@ from app.errors import TransientError
 from tests.aws.ecs import Definition, Task
 from tests.clock import HastyClock, HeldClock
 from tests.contracts.launcher.conftest import CLOUD
-from tests.waiting import until
+from tests.waiting import BUSY_SECONDS, until
 
 pytestmark = pytest.mark.aws
 
@@ -258,7 +258,7 @@ def test_a_warm_worker_takes_the_run_and_is_replaced(platform):
     until(lambda: platform.store.claimed_by("warm:0") == waiting.arn)
     for _ in range(2):
         launcher.start("run", 1)
-    thread.join(5)
+    thread.join(BUSY_SECONDS)
     assert given == [("run", 1)]
     assert launcher.is_running("run")
     assert platform.ecs.of("run") == []  # no task of its own

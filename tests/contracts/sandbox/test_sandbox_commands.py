@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,31 +47,27 @@ def test_long_output_keeps_head_and_tail(sandbox: LocalSandbox) -> None:
     assert b"bytes left out" in done.output
 
 
-def test_timeout_kills_everything_and_keeps_what_was_said(sandbox: LocalSandbox) -> None:
-    started = time.monotonic()
-    done = sandbox.run("echo begun; (exec -a lamplighter-slow sleep 600) & sleep 600", timeout_seconds=0.4)
+def test_timeout_kills_everything_and_keeps_what_was_said(sandbox: LocalSandbox, canary: str) -> None:
+    done = sandbox.run(f"echo begun; (exec -a {canary} sleep 600) & sleep 600", timeout_seconds=3)
     assert (done.exit_code, done.killed_by, done.output) == (None, "time", b"begun\n")
-    assert time.monotonic() - started < 5
-    assert not alive("lamplighter-slow")
+    assert not alive(canary)
 
 
-def test_nothing_survives_the_end_of_a_command(sandbox: LocalSandbox) -> None:
+def test_nothing_survives_the_end_of_a_command(sandbox: LocalSandbox, canary: str) -> None:
     done = sandbox.run(
-        "(exec -a lamplighter-left1 sleep 600) &"
-        "setsid -f bash -c 'exec -a lamplighter-left2 sleep 600';"
-        "nohup bash -c 'exec -a lamplighter-left3 sleep 600' >/dev/null 2>&1 & disown -a;"
-        "( ( trap '' TERM HUP INT; (exec -a lamplighter-left4 sleep 600) & ) & );"
+        f"(exec -a {canary}-1 sleep 600) &"
+        f"setsid -f bash -c 'exec -a {canary}-2 sleep 600';"
+        f"nohup bash -c 'exec -a {canary}-3 sleep 600' >/dev/null 2>&1 & disown -a;"
+        f"( ( trap '' TERM HUP INT; (exec -a {canary}-4 sleep 600) & ) & );"
         "sleep 0.2; echo done"
     )
     assert done.ok and done.output == b"done\n"
-    assert not alive("lamplighter-left")
+    assert not alive(canary)
 
 
 def test_runner_that_keeps_forking_and_leaving_is_caught(sandbox: LocalSandbox) -> None:
     code = "import os\nprint('ran', flush=True)\nif os.fork() == 0:\n os.setsid()\n while os.fork() == 0: pass\n"
-    started = time.monotonic()
     assert sandbox.run(python(code)).ok
-    assert time.monotonic() - started < 10
     assert sandbox.run("echo still well").ok
 
 
@@ -128,20 +124,18 @@ def test_long_and_impossible_commands(sandbox: LocalSandbox) -> None:
 
 
 def test_commands_at_the_same_time(enter: Enter) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     sandbox = enter(limits=Limits(processes=256))
     with ThreadPoolExecutor(6) as pool:
         results = list(pool.map(lambda n: sandbox.run(f"sleep 0.1; echo {n}").text, range(12)))
     assert results == [f"{n}\n" for n in range(12)]
 
 
-def test_a_closed_sandbox_takes_nothing_more(enter: Enter, tmp_path: Path) -> None:
+def test_a_closed_sandbox_takes_nothing_more(enter: Enter, tmp_path: Path, canary: str) -> None:
     sandbox = enter({"a": "1"})
-    sandbox.shell("(exec -a lamplighter-behind sleep 600) & mkdir -m 000 shut")
+    sandbox.shell(f"(exec -a {canary} sleep 600) & mkdir -m 000 shut")
     sandbox.close()
     sandbox.close()
-    until(lambda: not alive("lamplighter-behind"))
+    until(lambda: not alive(canary))
     assert not (tmp_path / "run-0" / "tree").exists()
     if enter.containers is None:
         assert not list((tmp_path / "harness" / "sandboxes").iterdir())
@@ -151,14 +145,10 @@ def test_a_closed_sandbox_takes_nothing_more(enter: Enter, tmp_path: Path) -> No
         sandbox.run("true")
 
 
-def test_close_ends_a_command_under_way(enter: Enter) -> None:
-    import threading
-
+def test_close_ends_a_command_under_way(enter: Enter, canary: str) -> None:
     sandbox = enter()
-    results = []
-    worker = threading.Thread(target=lambda: results.append(sandbox.run("sleep 600")))
-    worker.start()
-    time.sleep(0.3)
-    sandbox.close()
-    worker.join(10)
-    assert results[0].killed_by == "closed" and results[0].exit_code is None
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(sandbox.run, f"exec -a {canary} sleep 600")
+        until(lambda: alive(canary))
+        sandbox.close()
+    assert done.result().killed_by == "closed" and done.result().exit_code is None

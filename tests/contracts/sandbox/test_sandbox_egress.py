@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import os
 import shutil
 import socket
 import ssl
@@ -199,12 +200,15 @@ print('tried')
 def test_the_proxy_serves_nobody_else(enter: Enter, outside: Callable[..., object]) -> None:
     """In the jail it listens on the machine's loopback: connections that were not made for the command get nothing."""
     sandbox = outside()
+    knocked: list[str] = []
     answers: list[bytes] = []
 
     def knock() -> None:
+        ours = {os.readlink(entry) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()}
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             fields = line.split()
-            if fields[3] == "0A" and fields[1].startswith("0100007F") and int(fields[7]) == 0:
+            if fields[3] == "0A" and fields[1].startswith("0100007F") and f"socket:[{fields[9]}]" in ours:
+                knocked.append(fields[1])
                 try:
                     with socket.create_connection(("127.0.0.1", int(fields[1][9:], 16)), 1) as sock:
                         sock.settimeout(3)
@@ -215,6 +219,7 @@ def test_the_proxy_serves_nobody_else(enter: Enter, outside: Callable[..., objec
 
     threading.Timer(0.3, knock).start()
     assert sandbox.run("sleep 3.2", network=True).ok
+    assert knocked
     assert not any(b"Lamplighter" in answer for answer in answers)
     assert not [request for request in enter.requests if request.host == "evil.test"]
 

