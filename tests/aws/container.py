@@ -265,17 +265,6 @@ def spawn(command: list[str], fds: dict[int, int], log: Path, who: dict[str, obj
     return process
 
 
-def free_port() -> int:
-    """A port nobody listens on now, outside the range the system hands out by itself."""
-    for port in range(20_000 + os.getpid() % 5000, 32_000):
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return port
-    raise TransientError("no port is free")
-
-
 def main(arguments: Sequence[str]) -> int:
     """`python -m tests.aws.container ADDRESS PORT EGRESS_PORT`: one container, for a stand-in that starts processes.
 

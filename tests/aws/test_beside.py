@@ -17,6 +17,7 @@ from app.sandbox import identity
 from app.sandbox.remote.beside import NOTE, Beside, BesideHost
 from tests.aws import container
 from tests.aws.template.deployed import Deployed
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.aws, pytest.mark.skipif(bool(container.missing()), reason=container.missing() or "-")]
 
@@ -48,7 +49,7 @@ class Task:
         self.process = container.spawn(command, {3: listener.fileno(), 5: profile}, log, who)
         os.close(profile)
         listener.close()
-        self.egress_port = container.free_port()
+        self.egress_port = free_port()
         self.host = BesideHost(Beside(self.note, self.port), egress_port=self.egress_port)
 
     def open(self, run_id: str = "run"):

@@ -29,9 +29,9 @@ from app.simulator.deliveries import Delivery as Sent
 from tests.aws import container
 from tests.aws.ecs import Definition, Ecs, Task, environment
 from tests.aws.emulator import Emulator, emulated
-from tests.aws.end_to_end.ministack import free_port
 from tests.aws.functions import Functions
 from tests.aws.gateway import Gateway
+from tests.ports import free_port
 from tests.scenarios import stories
 from tests.waiting import until
 

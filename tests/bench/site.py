@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import time
 import urllib.request
@@ -19,6 +18,7 @@ from app.run_state import RunState, fold
 from app.simulator import Simulator
 from app.simulator.state import Issue
 from tests.bench import processes
+from tests.ports import free_port
 from tests.waiting import until
 
 
@@ -28,7 +28,7 @@ class Site:
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self.folder, self.home = folder, folder / "home"
         self.github = Simulator(folder / "github", webhook_secret=os.urandom(16).hex())
-        port = _free_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.github.serve(webhook_url=f"{self.url}/webhooks/github")
         key = folder / "key.pem"
@@ -110,9 +110,3 @@ class Site:
 def at(stamp: str) -> float:
     """A ledger's time as seconds since the epoch."""
     return datetime.fromisoformat(stamp).timestamp()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

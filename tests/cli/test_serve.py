@@ -57,7 +57,6 @@ class Story:
         environment = world.environment
         world.environment = lambda: {**environment(), "LAMPLIGHTER_MODEL_SCRIPT": str(path)}
         world.start()
-        self.port = int(world.server_url.rpartition(":")[2])
         self.issue = world.maya.open_issue(world.repo, "Cents get lost", body="10.00 for 3 is 9.99.")
         world.maya.label(self.issue, "agent-fix")
 
@@ -76,7 +75,7 @@ class Story:
         server.wait()
 
     def restart_server(self) -> None:
-        self.world._serve(self.port)
+        self.world.serve()
 
     def kill_worker(self, attempt: int) -> None:
         record = json.loads((self.world.home_path / "workers" / f"{self.run.run_id}-{attempt}.json").read_text())
@@ -130,13 +129,12 @@ def test_a_killed_worker_and_a_killed_server_cost_one_attempt(world):
 
 def test_a_delivery_that_came_while_nobody_was_there_is_found(world):
     world.start()
-    port = int(world.server_url.rpartition(":")[2])
     world._server.kill()
     world._server.wait()
     issue = world.maya.open_issue(world.repo, "Help")
     world.maya.comment(issue, "/agent help")
     until(lambda: not world.github.pending and world.github.deliveries[-1].error, "nothing was tried")
-    world._serve(port)
+    world.serve()
     until(lambda: issue.comments[-1].author == "lamplighter[bot]", "the delivery list was not looked at")
 
 
@@ -144,14 +142,13 @@ def test_a_delivery_that_came_while_nobody_was_there_is_found(world):
 def test_a_server_killed_while_it_sets_up_a_repository_goes_on(world):
     """A second between two writes leaves time to kill it in the middle; the half that is there is not made twice."""
     world.start()
-    port = int(world.server_url.rpartition(":")[2])
     repo = world.github.repository("supper-club/menu", files={"menu.txt": "soup\n"}, install=False)
     world.github.owner.install(repo)
     until(lambda: len(repo.labels) >= 4, world.last_words, seconds=40)
     assert len(repo.labels) < 13
     world._server.kill()
     world._server.wait()
-    world._serve(port)
+    world.serve()
     until(lambda: world.home.runs()[0].phase == "ended", world.last_words, seconds=150)
     assert (len(repo.labels), len(repo.issues)) == (13, 1)
     assert world.home.runs()[0].reason == "onboarded"

@@ -24,6 +24,7 @@ from app.sandbox.egress_policy import is_public
 from app.settings import MODEL_DEFAULT
 from app.simulator import Pull, Simulator
 from app.simulator.state import Issue
+from tests.ports import free_port
 from tests.rehearsal.cases import Case
 
 LAMPLIGHTER = (sys.executable, "-P", "-m", "app.cli")
@@ -124,9 +125,7 @@ class Stage:
 
     def start(self, script: Path) -> None:
         """Raises TimeoutError when the server does not come up."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         self.github.serve(webhook_url=f"http://127.0.0.1:{port}/webhooks/github")
         with (self.folder / "server.log").open("ab") as output:
             self._server = subprocess.Popen(

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
-
-import httpx
 
 from app.cli.homes import Home
 from app.local.clock import SystemClock
@@ -45,10 +42,8 @@ class World:
             (self.repo,) = plant(self.github, seed)
         self.title, _, self.body = (files("app.demo") / "issue.md").read_text("utf-8").partition("\n")
         self.maya = self.github.maintainer
-        port = _free_port()
-        self.server_url = f"http://127.0.0.1:{port}"
-        self.github_url = self.github.serve(webhook_url=f"{self.server_url}/webhooks/github")
-        self._serve(port)
+        self.github_url = self.github.serve(webhook_url="http://127.0.0.1:9/not-started-yet")
+        self.serve()
 
     @property
     def home(self) -> Home:
@@ -78,24 +73,26 @@ class World:
             "LAMPLIGHTER_WEBHOOK_SECRET": self.github.app.webhook_secret,
         }  # fmt: skip
 
-    def _serve(self, port: int) -> None:
-        with open(self.folder / "server.log", "ab") as output:
+    def serve(self) -> None:
+        """Start the server (again) on a port that the system chooses, and have GitHub deliver there."""
+        said = self.folder / "address"
+        with said.open("wb") as address, open(self.folder / "server.log", "ab") as output:
             self._server = subprocess.Popen(
-                [sys.executable, "-P", "-m", "app.cli", "serve", "--port", str(port)],
+                [sys.executable, "-P", "-m", "app.cli", "serve", "--port", "0"],
                 env=dict(self.environment()),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
-                stdout=output,
+                stdout=address,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C is for the demo, which then ends the server in order
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._server.poll() is None:
-            try:
-                if httpx.get(f"{self.server_url}/healthz", timeout=1.0, trust_env=False).is_success:
-                    return
-            except httpx.HTTPError:
-                time.sleep(0.05)
+            if (line := said.read_text("ascii")).endswith("\n"):
+                self.server_url = line.strip()
+                self.github.app.webhook_url = f"{self.server_url}/webhooks/github"
+                return
+            time.sleep(0.05)
         raise TimeoutError("the server did not start")
 
     def last_words(self) -> str:
@@ -125,9 +122,3 @@ class World:
         deadline = time.monotonic() + STOP_SECONDS
         while time.monotonic() < deadline and any(launcher.is_running(run_id) for run_id in active):
             time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

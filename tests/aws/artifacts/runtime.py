@@ -8,7 +8,6 @@ import json
 import os
 import platform
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from infra import build
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 CLOUD = ROOT / ".venv-cloud"
@@ -93,7 +93,7 @@ class Function:
 @contextmanager
 def running(tree: Path, handler: str, env: Mapping[str, str], folder: Path) -> Iterator[Function]:
     """`handlers.NAME.handler` of an unpacked artifact, with nothing on its path but the artifact and the runtime."""
-    ports = [_free_port(), _free_port()]
+    ports = [free_port(), free_port()]
     emulator = [str(_emulators()[0]), "--runtime-interface-emulator-address", f"127.0.0.1:{ports[0]}"]
     emulator += ["--runtime-api-address", f"127.0.0.1:{ports[1]}", "--log-level", "warn"]
     is_lambdas = version() == "3.13" and CLIENT.exists()
@@ -133,9 +133,3 @@ def running(tree: Path, handler: str, env: Mapping[str, str], folder: Path) -> I
         except ProcessLookupError:
             pass
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

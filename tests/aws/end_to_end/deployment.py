@@ -25,11 +25,11 @@ from app.ledger import verify_chain
 from app.local.clock import SystemClock
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery
-from tests.aws.container import free_port
 from tests.aws.ecs import Definition, Ecs
 from tests.aws.end_to_end.ministack import PROGRAM, REGION, Ministack
 from tests.aws.template.deployed import ROOT, _translated
 from tests.contracts.model.messages_api import MessagesApi
+from tests.ports import free_port
 from tests.scenarios import stories
 from tests.waiting import until
 

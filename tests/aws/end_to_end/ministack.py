@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Mapping
@@ -20,6 +19,8 @@ from urllib.parse import urlsplit
 import boto3
 import httpx
 from botocore.config import Config
+
+from tests.ports import free_port
 
 PROGRAM = Path(__file__).parents[3] / ".venv-cloud" / "bin" / "ministack"
 REGION = "eu-central-1"
@@ -144,9 +145,3 @@ class Ministack:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -20,6 +20,7 @@ from app.sandbox.local import LocalSandbox
 from app.sandbox.probe import probe
 from app.sandbox.remote.host import RemoteHost
 from tests.aws import container
+from tests.ports import free_port
 
 KINDS: dict[str, Callable[..., LocalHost]] = {"bubblewrap": BubblewrapHost, "jail": JailHost}
 # The server in a container like Fargate's; "old" pretends a kernel without Landlock, as Fargate's 5.10.
@@ -82,7 +83,7 @@ class Enter:
         self.kind, self.place = kind, place
         self.requests: list[EgressRequest] = []
         self.opened: list[Sandbox] = []
-        self.containers = container.Containers(container.free_port(), server=server) if server else None
+        self.containers = container.Containers(free_port(), server=server) if server else None
         self.host = self.make_host()
 
     def make_host(self, **options: Any) -> SandboxHost:

@@ -26,6 +26,7 @@ from app.sandbox.remote.forward import PREFACE
 from app.sandbox.remote.gate import Gate
 from app.sandbox.remote.host import RemoteHost
 from tests.aws import container
+from tests.ports import free_port
 from tests.waiting import until
 
 from .conftest import Enter, alive, python
@@ -204,7 +205,7 @@ def test_the_server_dies_with_its_worker(enter: Enter, server_pid: int, sandbox:
 def test_a_silent_worker_is_taken_for_dead(server: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its machine may vanish without a word: nothing closes the connection then."""
     shipped = tmp_path / "server"
-    with container.Containers(container.free_port(), server=_impatient(server, shipped)) as containers:
+    with container.Containers(free_port(), server=_impatient(server, shipped)) as containers:
         key, commitment = frames.new_key()
         handle = containers.start("r", "", commitment)
         with socket.create_connection(containers.address(handle)) as sock:
@@ -269,7 +270,7 @@ def test_the_task_starts_when_it_is_prepared_and_only_once(enter: Enter) -> None
 
 @pytest.fixture
 def listening(server: Path) -> Iterator[tuple[container.Containers, str, bytes]]:
-    with container.Containers(container.free_port(), server=server) as containers:
+    with container.Containers(free_port(), server=server) as containers:
         key, commitment = frames.new_key()
         yield containers, containers.start("r", "", commitment), key
 
@@ -370,7 +371,7 @@ def test_a_server_that_lies_is_not_believed(lie: str) -> None:
 def test_one_runs_gate_is_shut_to_others() -> None:
     """Without the command's credential, or from another address, nothing is even read as a request."""
     asked: list[Any] = []
-    port = container.free_port()
+    port = free_port()
     gate = Gate("127.0.0.1", "127.0.0.1", port)
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", port), 1)
@@ -414,7 +415,7 @@ def pythons() -> list[str]:
 @pytest.mark.parametrize("interpreter", pythons(), ids=lambda path: Path(path).name)
 def test_the_server_runs_on_this_python(server: Path, tmp_path: Path, interpreter: str) -> None:
     """3.9 is the lowest that is promised."""
-    port = container.free_port()
+    port = free_port()
     prefix = "" if interpreter.startswith("/usr/bin") else str(Path(interpreter).parents[1])
     with container.Containers(port, server=server, python=interpreter, prefix=prefix) as containers:
         host = RemoteHost(containers, egress_port=port)
