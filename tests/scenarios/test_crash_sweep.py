@@ -97,7 +97,7 @@ def shards(kind: str, story: str, count: int, *, every: int = 1) -> list[Any]:
 
 # On AWS the main story has 170 effects, the question story 270, and a spread of them must do for `make test-aws`, which
 # has ten minutes; SWEEP_EVERY=1 dies after every one of the main story.
-_EVERY = int(os.environ.get("SWEEP_EVERY", "2"))
+_EVERY = int(os.environ.get("SWEEP_EVERY", "3"))
 SWEEP = [
     *shards("local", "main story", 6),
     *shards("local", "question story", 6),
