@@ -30,6 +30,7 @@ Step = Block | Entry | Sequence[Block]
 # Replies that add no assistant message: the next request asks for the same number again.
 _DISCARDED = ("refusal", "model_context_window_exceeded")
 _REFUSED_STATUSES = (400, 401, 403, 404, 413)
+_LOOK_SECONDS = 0.05  # between two looks for the file a reply waits for
 
 
 def say(text: str) -> Block:
@@ -96,9 +97,10 @@ def cut(*blocks: Block, times: int = 1) -> Entry:
     return {"cut": True, "content": list(blocks), "times": times}
 
 
-def reply(*blocks: Block, stop_reason: str = "", delay_seconds: float = 0.0) -> Entry:
-    """A reply with a stop reason of its own, or one that takes its time."""
-    return {"content": list(blocks), "stop_reason": stop_reason, "delay_seconds": delay_seconds}
+def reply(*blocks: Block, stop_reason: str = "", delay_seconds: float = 0.0, waits_for: str | Path = "") -> Entry:
+    """A reply with a stop reason of its own, or one that takes its time, or does not come until a file is there."""
+    entry = {"content": list(blocks), "stop_reason": stop_reason, "delay_seconds": delay_seconds}
+    return {**entry, "waits_for": str(waits_for)} if waits_for else entry
 
 
 class Script:
@@ -199,6 +201,8 @@ class ScriptedModel:
             raise UserError(f"The scripted model has no reply number {number + 1}.")
         if entry.get("delay_seconds"):
             self._sleep(float(entry["delay_seconds"]))
+        while entry.get("waits_for") and not Path(entry["waits_for"]).exists():
+            self._sleep(_LOOK_SECONDS)
         if "error" in entry:
             raise _failure(entry)
         content = [_with_id(block, number, i) for i, block in enumerate(entry.get("content", []))]

@@ -53,7 +53,7 @@ def test_a_sandbox_that_is_taken_away_parks_the_run_which_goes_on_in_another(mak
     issue = world.label()
     world.until_the_middle()
     world.ecs.interrupt(world.sandboxes[0])
-    world.ends_well(issue, 120)
+    world.ends_well(issue)
     assert len(world.sandboxes) == 2
     assert world.kinds().count("tool.ran") <= 4  # of three, one may have to be done again
 
@@ -65,7 +65,7 @@ def test_a_sandbox_dies_with_its_worker(make):
     world.until_the_middle()
     world.ecs.kill(world.tasks[0])
     world.until(lambda: world.sandboxes[0].last == "STOPPED")
-    world.ends_well(issue, 120)
+    world.ends_well(issue)
     assert world.run.attempt == 2
 
 
@@ -104,6 +104,7 @@ def test_a_task_killed_in_the_middle_costs_one_attempt_and_at_most_one_model_cal
 def test_a_task_killed_after_its_proposal_changes_nothing(make):
     world = make()
     issue = world.label()
+    world.go_on()
     world.until(lambda: "proposal.made" in world.kinds())
     world.ecs.kill(world.tasks[0])
     world.ends_well(issue)

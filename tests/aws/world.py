@@ -49,11 +49,11 @@ class Unhurried(SystemClock):
         self.ahead += timedelta(seconds=max(0.0, seconds))
 
 
-def slow_fix() -> Script:
-    """The right fix by a model that takes its time, so that there is a middle to be killed in."""
+def held_fix(gate: Path) -> Script:
+    """The right fix by a model that stops to think until `gate` is there: a middle to be killed in."""
     script = Script()
     script.will(create("test_by_zero.py", stories.REGRESSION))
-    script.will(reply(bash("python3 -m unittest -q"), delay_seconds=2.5))
+    script.will(reply(bash("python3 -m unittest -q"), waits_for=gate))
     script.will(stories.SMALL_FIX)
     return script.will(finish("Return None when dividing by zero", "`divide` returns None."))
 
@@ -93,7 +93,8 @@ class World:
         self.github.deliver = self._receive
         cloud = self.aws.cloud._replace(warm_workers=warm_workers, spot=spot, tokens_function="tokens")
         self.script = folder / "replies.json"
-        slow_fix().save(self.script)
+        self._gate = folder / "go-on"
+        held_fix(self._gate).save(self.script)
         self.settings = Settings(
             home=folder / "control",
             platform="aws",
@@ -188,15 +189,19 @@ class World:
             if run.park_until and not run.unpublished:  # nobody waits for a pause
                 self.clock.sleep((datetime.fromisoformat(run.park_until) - self.clock.now()).total_seconds())
 
-    def until(self, is_so: Callable[[], object], seconds: float = 60.0) -> None:
+    def until(self, is_so: Callable[[], object], seconds: float = 120.0) -> None:
         """Turn until something is so."""
         until(is_so, self.told, seconds=seconds, pause=0.1, meanwhile=self.turn)
 
     def until_the_middle(self) -> None:
-        """A tool has run, and the model thinks."""
+        """A tool has run, and the model thinks, until `go_on`."""
         self.until(lambda: "tool.ran" in self.kinds())
 
-    def ends_well(self, issue: Any, seconds: float = 60.0) -> None:
+    def go_on(self) -> None:
+        """Let the model say what it has thought of, now and from now on."""
+        self._gate.touch()
+
+    def ends_well(self, issue: Any, seconds: float = 120.0) -> None:
         """One pull request, one result, one end."""
         self.until_published(seconds)
         assert len(self.repo.pulls) == 1, self.told()
@@ -205,8 +210,9 @@ class World:
         assert issue.labels == ["agent:done"]
         assert self.kinds().count("run.ended") == 1
 
-    def until_published(self, seconds: float = 60.0) -> None:
-        """Turn until the one run has ended and GitHub shows it."""
+    def until_published(self, seconds: float = 120.0) -> None:
+        """Go on, and turn until the one run has ended and GitHub shows it."""
+        self.go_on()
         self.until(lambda: self.runs and self.run.phase == "ended" and not self.run.unpublished, seconds)
         events = self.platform.store.events(self.run.run_id)
         assert verify_chain(self.run.run_id, events, self.platform.store.witness(self.run.run_id)) == []

@@ -30,11 +30,11 @@ class Remainder(unittest.TestCase):
 """
 
 
-def slow_fix(folder: Path) -> Path:
-    """The right fix by a model that takes its time, so that there is a middle to be killed in."""
+def held_fix(folder: Path, gate: Path) -> Path:
+    """The right fix by a model that stops to think until `gate` is there: a middle to be killed in."""
     script = Script()
     script.will(create("tests/test_remainder.py", TEST))
-    script.will(reply(bash("python3 -m unittest discover -s tests -t ."), delay_seconds=3))
+    script.will(reply(bash("python3 -m unittest discover -s tests -t ."), waits_for=gate))
     script.will(
         edit(
             "tab/split.py",
@@ -42,8 +42,8 @@ def slow_fix(folder: Path) -> Path:
             "    share, left = divmod(total, people)\n    return [share + 1] * left + [share] * (people - left)\n",
         )
     )
-    script.will(reply(finish("Let shares add up", "The remainder was dropped."), delay_seconds=1))
-    path = folder / "slow.json"
+    script.will(finish("Let shares add up", "The remainder was dropped."))
+    path = folder / "held.json"
     script.save(path)
     return path
 
@@ -53,7 +53,8 @@ class Story:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        path = slow_fix(world.folder)
+        self.gate = world.folder / "go-on"
+        path = held_fix(world.folder, self.gate)
         environment = world.environment
         world.environment = lambda: {**environment(), "LAMPLIGHTER_MODEL_SCRIPT": str(path)}
         world.start()
@@ -89,7 +90,8 @@ class Story:
         logs = [path.read_text()[-3000:] for path in sorted(self.world.folder.rglob("*.log"))]
         return "\n".join([*events, *logs])
 
-    def ends_well(self, seconds: float) -> None:
+    def ends_well(self, seconds: float = 120.0) -> None:
+        self.gate.touch()
         until(lambda: self.run.phase == "ended" and not self.run.unpublished, self.told, seconds=seconds)
         assert len(self.world.repo.pulls) == 1, self.told()
         (pull,) = self.world.repo.pulls
@@ -104,26 +106,27 @@ class Story:
 @pytest.mark.slow
 def test_a_killed_server_finds_everything_again(world):
     story = Story(world)
-    until(lambda: world.home.runs() and "tool.ran" in story.kinds(), "the worker did not start", seconds=30)
+    until(lambda: world.home.runs() and "tool.ran" in story.kinds(), "the worker did not start")
     story.kill_server()
-    until(lambda: "run.ended" in story.kinds(), story.told, seconds=30)
+    story.gate.touch()
+    until(lambda: "run.ended" in story.kinds(), story.told)
     assert not world.repo.pulls
     story.restart_server()
-    story.ends_well(60)
+    story.ends_well()
     assert story.run.attempt == 1
 
 
 @pytest.mark.slow
 def test_a_killed_worker_and_a_killed_server_cost_one_attempt(world):
     story = Story(world)
-    until(lambda: world.home.runs() and "tool.ran" in story.kinds(), "the worker did not start", seconds=30)
+    until(lambda: world.home.runs() and "tool.ran" in story.kinds(), "the worker did not start")
     story.kill_server()
     story.kill_worker(1)
     story.restart_server()
     until(lambda: story.run.attempt == 2, story.told)
     story.kill_server()
     story.restart_server()
-    story.ends_well(60)
+    story.ends_well()
     assert story.kinds().count("model.called") <= story.kinds().count("model.replied") + 1
 
 
@@ -144,7 +147,7 @@ def test_a_server_killed_while_it_sets_up_a_repository_goes_on(world):
     world.start()
     repo = world.github.repository("supper-club/menu", files={"menu.txt": "soup\n"}, install=False)
     world.github.owner.install(repo)
-    until(lambda: len(repo.labels) >= 4, world.last_words, seconds=40)
+    until(lambda: len(repo.labels) >= 4, world.last_words)
     assert len(repo.labels) < 13
     world._server.kill()
     world._server.wait()
@@ -165,7 +168,7 @@ def test_one_server_a_home(world):
         capture_output=True,
         check=False,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith("lamplighter: Another Lamplighter is already serving")
@@ -181,7 +184,7 @@ def test_a_port_that_is_taken(world):
         capture_output=True,
         check=False,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert done.returncode == 1
     assert f"Cannot listen on 127.0.0.1:{port}" in done.stderr
