@@ -12,7 +12,8 @@ from app.aws.sandbox_tasks import FargateSandboxes
 from app.errors import TransientError, UserError
 from app.local.clock import SystemClock
 from app.settings import Cloud
-from tests.aws.ecs import Definition, Ecs, environment
+from tests.aws.ecs import Ecs, environment
+from tests.aws.tasks import Definition
 from tests.clock import HastyClock
 from tests.waiting import until
 

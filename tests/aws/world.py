@@ -27,10 +27,11 @@ from app.settings import Settings
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery as Sent
 from tests.aws import container
-from tests.aws.ecs import Definition, Ecs, Task, environment
+from tests.aws.ecs import Ecs, environment
 from tests.aws.emulator import Emulator, emulated
 from tests.aws.functions import Functions
 from tests.aws.gateway import Gateway
+from tests.aws.tasks import Definition, Task
 from tests.ports import free_port
 from tests.scenarios import stories
 from tests.waiting import until

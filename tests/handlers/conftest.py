@@ -87,7 +87,8 @@ class Cloud:
         import sys as system
 
         from app.simulator import Simulator
-        from tests.aws.ecs import Definition, Ecs
+        from tests.aws.ecs import Ecs
+        from tests.aws.tasks import Definition
         from tests.scenarios import stories
 
         self.aws, self._cold_start = account, cold_start

@@ -19,8 +19,9 @@ from app import wiring
 from app.aws.stopped import stopped
 from app.control import Control
 from app.settings import Settings
-from tests.aws.ecs import Definition, Ecs, Refusal, Task
+from tests.aws.ecs import Ecs, Refusal
 from tests.aws.emulator import Emulator, emulated
+from tests.aws.tasks import Definition, Task
 from tests.clock import HeldClock
 
 

@@ -25,8 +25,9 @@ from app.ledger import verify_chain
 from app.local.clock import SystemClock
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery
-from tests.aws.ecs import Definition, Ecs
+from tests.aws.ecs import Ecs
 from tests.aws.end_to_end.ministack import PROGRAM, REGION, Ministack
+from tests.aws.tasks import Definition
 from tests.aws.template.deployed import ROOT, _translated
 from tests.contracts.model.messages_api import MessagesApi
 from tests.ports import free_port
@@ -100,8 +101,7 @@ class Deployment:
         self.github.serve()
         self.model = MessagesApi()
         self._stack.callback(self.model.close)
-        network = f"127.{secrets.randbelow(250) + 2}"  # two of these on one machine do not meet
-        self.ecs = Ecs(folder / "ecs", account=ACCOUNT, region=REGION, network=network)
+        self.ecs = Ecs(folder / "ecs", account=ACCOUNT, region=REGION)
         self._stack.callback(self.ecs.close)
         (folder / "aws").mkdir()
         self.aws = Ministack(folder / "aws", {"AWS_ENDPOINT_URL_ECS": self.ecs.url})

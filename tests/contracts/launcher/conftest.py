@@ -78,7 +78,7 @@ class Fargate:
 
     def launcher(self, code: str = WORKER, *, grace_seconds: float = 1.0, **changes):
         from app.aws.launcher import FargateLauncher
-        from tests.aws.ecs import Definition
+        from tests.aws.tasks import Definition
 
         self.ecs.define(
             CLOUD.worker_task,

@@ -11,7 +11,7 @@ import pytest
 from app.aws import warm
 from app.aws.stopped import stopped
 from app.errors import TransientError
-from tests.aws.ecs import Definition, Task
+from tests.aws.tasks import Definition, Task
 from tests.clock import HastyClock, HeldClock
 from tests.contracts.launcher.conftest import CLOUD
 from tests.waiting import BUSY_SECONDS, until

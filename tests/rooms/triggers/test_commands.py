@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -321,12 +319,6 @@ def test_every_verb_is_known_with_any_text(verb, text):
     ],
 )
 @pytest.mark.parametrize("start", ["", "/agent fix ", "/agent "])
-def test_time_grows_with_the_length_and_not_with_its_square(unit, start):
-    def seconds(times: int) -> float:
-        text = start + unit * times
-        begin = time.process_time()
-        heard(text)
-        return time.process_time() - begin
-
-    small, big = 2_000, 64_000
-    assert seconds(big) < 0.05 + 32 * 4 * max(seconds(small), 0.0005)
+@pytest.mark.timeout(60)  # of which a third of a second is needed; the square of the length would take minutes
+def test_time_does_not_grow_with_the_square_of_the_length(unit, start):
+    heard(start + unit * 128_000)
