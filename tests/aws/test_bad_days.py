@@ -1,58 +1,22 @@
-"""The data side on AWS's bad days: away, slow, throttled, an answer lost, a process dead half-way, limits, denials."""
+"""The data side on AWS's bad days: away, slow, throttled, an answer lost, writers who meet, a process dead half-way."""
 
 from __future__ import annotations
 
-import json
-import time
-
 import pytest
 
-from app.aws.bodies import MOST_BYTES
-from app.aws.queue import SqsQueue
-from app.aws.store import DynamoStore
 from app.errors import Conflict, TransientError, UserError
-from app.ledger import Event, verify_chain
-from app.log import Redactor
+from app.ledger import Event
 from app.pace import Pace
-from app.run_ledger import RunLedger, summarise
+from app.run_ledger import summarise
 from app.run_state import fold
 from tests.aws.emulator import TRIES, Fault
+from tests.aws.ledgers import opened, whole
 
 pytestmark = pytest.mark.aws
 
 
 class Died(BaseException):
     """The process is gone; no `except Exception` may survive it."""
-
-
-@pytest.fixture
-def store(aws, clock):
-    return DynamoStore(aws.clients, aws.cloud.table, aws.cloud.bucket, clock)
-
-
-@pytest.fixture
-def queue(aws):
-    return SqsQueue(aws.clients, aws.cloud.jobs_queue_url)
-
-
-@pytest.fixture
-def ledger(store, clock):
-    return _open(store, clock)
-
-
-def _open(store, clock) -> RunLedger:
-    ledger = RunLedger(store, "run", clock=clock, redactor=Redactor())
-    if not ledger.state.seq:
-        ledger.append("run.created", thread={"repository_id": 7, "number": 1, "repository": "acme/calc"})
-    return ledger
-
-
-def _whole(store, clock) -> list[str]:
-    """The texts of the notices of a ledger that is whole."""
-    events = store.events("run")
-    assert verify_chain("run", events, store.witness("run")) == []
-    assert store.summary("run") == summarise(fold("run", events))
-    return [event.data["text"] for event in events if event.kind == "notice.given"]
 
 
 CALLS = {
@@ -131,7 +95,7 @@ def test_a_lost_answer_doubles_nothing(aws, queue, store, ledger, clock):
     store.put_blob(b"once")
     queue.send("once", group="g", dedup_id="d")
     assert all(fault.times == 0 for fault in aws.faults)
-    assert _whole(store, clock) == ["once"]
+    assert whole(store, clock) == ["once"]
     assert store.add("count", 0) == 1
     assert [message.body for message in queue.receive()] == ["once"]
 
@@ -141,12 +105,12 @@ def test_an_append_whose_answers_are_all_lost_is_found_on_reading_on(aws, store,
     with pytest.raises(TransientError):
         ledger.append("notice.given", text="lost")
     ledger.append("notice.given", text="next")
-    assert _whole(store, clock) == ["lost", "next"]
+    assert whole(store, clock) == ["lost", "next"]
 
 
 def test_an_append_that_another_overtook_is_a_conflict_though_it_was_repeated(aws, store, ledger, clock):
     """boto3's second try is refused by somebody else's event, not by the first try."""
-    other = _open(store, clock)
+    other = opened(store, clock)
     event = Event.make(
         run_id="run", seq=2, at=clock.now(), kind="notice.given", data={"text": "mine"}, previous=ledger.state.head
     )
@@ -155,7 +119,7 @@ def test_an_append_that_another_overtook_is_a_conflict_though_it_was_repeated(aw
     aws.fails("dynamodb", "TransactWriteItems")
     with pytest.raises(Conflict):
         store.append("run", 1, [event], summarise(ledger.state))
-    assert _whole(store, clock) == ["theirs"]
+    assert whole(store, clock) == ["theirs"]
 
 
 # ---------------------------------------------------------------- writers who meet
@@ -164,7 +128,7 @@ def test_an_append_that_another_overtook_is_a_conflict_though_it_was_repeated(aw
 def test_transactions_that_meet_are_tried_again(aws, store, ledger, clock):
     aws.cancels("TransactionConflict", "None", times=3)
     ledger.append("notice.given", text="in the end")
-    assert _whole(store, clock) == ["in the end"]
+    assert whole(store, clock) == ["in the end"]
     assert len(clock.slept) == 3
     assert sum(clock.slept) < 1
 
@@ -193,10 +157,10 @@ def test_a_process_that_dies_while_it_appends_leaves_a_whole_ledger(aws, store, 
     with pytest.raises(Died):
         ledger.append("notice.given", text="x" * 300_000)
     written = operation == "TransactWriteItems" and after
-    assert len(_whole(store, clock)) == int(written)
-    again = _open(store, clock)
+    assert len(whole(store, clock)) == int(written)
+    again = opened(store, clock)
     again.append("notice.given", text="next")
-    assert len(_whole(store, clock)) == int(written) + 1
+    assert len(whole(store, clock)) == int(written) + 1
     assert store.witness("run") == (again.state.seq, again.state.head)
 
 
@@ -214,7 +178,7 @@ def test_a_witness_that_cannot_be_written_only_falls_behind(aws, store, ledger, 
     ledger.append("notice.given", text="not witnessed")
     assert store.witness("run") == (1, store.events("run")[0].digest)
     ledger.append("notice.given", text="witnessed")
-    assert _whole(store, clock) == ["not witnessed", "witnessed"]
+    assert whole(store, clock) == ["not witnessed", "witnessed"]
     assert store.witness("run")[0] == 3
 
 
@@ -250,167 +214,3 @@ def test_dead_letters_can_be_listed_again_and_again(queue):
     _kill_letter(queue)
     for _ in range(3):
         assert [letter.body for letter in queue.dead_letters()] == ["{}"]
-
-
-# ---------------------------------------------------------------- limits
-
-
-def test_a_long_pause_is_cut_to_what_sqs_can_hide(queue, clock):
-    queue.send("{}", group="g", dedup_id="d")
-    queue.retry(queue.receive()[0], delay_seconds=10**6)
-    clock.advance(12 * 3600)
-    assert [message.attempt for message in queue.receive()] == [2]
-
-
-@pytest.mark.parametrize("body", ["\0", "\x1b[31m", "\ud800", "\ufffe"])
-def test_characters_that_sqs_refuses_never_get_there(queue, body):
-    with pytest.raises(ValueError, match="characters"):
-        queue.send(body, group="g", dedup_id="d")
-    queue.send(json.dumps(body), group="g", dedup_id="d")
-    assert json.loads(queue.receive()[0].body) == body
-
-
-def test_the_longest_job_fits(queue):
-    """GitHub's longest bodies are 65,536 characters: the issue's, the comment's and the command's, all of them rare."""
-    job = {name: "\U0001f600" * 65_536 for name in ("body", "comment", "text")} | {"odd": "\0\ud800\ufffe"}
-    body = json.dumps(job)
-    assert len(body) > MOST_BYTES
-    queue.send(body, group="g", dedup_id="d")
-    assert json.loads(queue.receive()[0].body) == job
-
-
-def test_a_message_beyond_sqs_is_a_defect(queue):
-    with pytest.raises(ValueError, match="longer"):
-        queue.send(json.dumps("x" * MOST_BYTES), group="g", dedup_id="d")
-
-
-def test_a_dedup_id_of_any_kind_is_taken(queue):
-    for _ in range(2):
-        queue.send("{}", group="g", dedup_id="é" * 300)
-    assert len(queue.receive()) == 1
-
-
-def test_data_beyond_an_item_is_a_blob(aws, store, ledger):
-    ledger.append("notice.given", text="x" * 200_000)
-    ledger.append("notice.given", text="x" * 300_000)
-    items = aws.clients.get("dynamodb").query(
-        TableName=aws.cloud.table,
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": "RUN#run"}},
-    )["Items"]
-    assert ["blob" in item for item in items if item["sk"]["S"].startswith("E#")] == [False, False, True]
-    assert [len(event.data.get("text", "")) for event in store.events("run")] == [0, 200_000, 300_000]
-
-
-def test_a_ledger_of_many_pages_is_read_whole(aws, store, ledger, clock):
-    for number in range(12):
-        ledger.append("notice.given", text=f"{number}" * 150_000)
-    aws.calls.clear()
-    assert len(_whole(store, clock)) == 12
-    assert aws.calls["dynamodb", "Query"] > 1
-
-
-def test_many_events_are_one_transaction_and_too_many_a_defect(aws, store, clock):
-    def chain(count: int) -> list[Event]:
-        events: list[Event] = []
-        for seq in range(1, count + 1):
-            previous = events[-1].digest if events else "0" * 64
-            events.append(
-                Event.make(
-                    run_id="run",
-                    seq=seq,
-                    at=clock.now(),
-                    kind="notice.given",
-                    data={"text": "x" * 60_000},
-                    previous=previous,
-                )
-            )
-        return events
-
-    with pytest.raises(ValueError, match="98 events"):
-        store.append("run", 0, chain(98), summarise(fold("run", chain(98))))
-    store.append("run", 0, chain(97), summarise(fold("run", chain(97))))
-    assert aws.calls["dynamodb", "TransactWriteItems"] == 1
-    assert aws.sent_bytes["dynamodb", "TransactWriteItems"] < 4 * 1024 * 1024
-    assert aws.sent_bytes["s3", "PutObject"] > 60_000  # what did not fit; all of them are equal
-    assert len(_whole(store, clock)) == 97
-
-
-def test_the_same_blob_is_sent_once(aws, store):
-    for _ in range(3):
-        store.put_blob(b"same")
-    assert aws.calls["s3", "PutObject"] == 1
-
-
-def test_two_who_store_the_same_bytes_at_once_both_have_stored_them(aws, store):
-    aws.fails("s3", "PutObject", code="ConditionalRequestConflict", status=409, times=2)
-    assert store.get_blob(store.put_blob(b"same")) == b"same"
-
-
-# ---------------------------------------------------------------- the witness
-
-
-def test_a_deleted_witness_still_vouches_and_is_reported(aws, store, ledger):
-    ledger.append("notice.given", text="x")
-    s3 = aws.clients.get("s3")
-    newest = s3.list_objects_v2(Bucket=aws.cloud.bucket, Prefix="heads/run/")["Contents"][0]["Key"]
-    assert store.witness_problems() == []
-    s3.delete_object(Bucket=aws.cloud.bucket, Key=newest)
-    assert store.witness("run") == (ledger.state.seq, ledger.state.head)
-    assert "event 2 of run was deleted" in store.witness_problems("run")[0]
-
-
-def test_a_locked_witness_cannot_be_deleted(aws, store, ledger):
-    s3 = aws.clients.get("s3")
-    version = s3.list_object_versions(Bucket=aws.cloud.bucket, Prefix="heads/run/")["Versions"][0]
-    with pytest.raises(s3.exceptions.ClientError, match="AccessDenied"):
-        s3.delete_object(Bucket=aws.cloud.bucket, Key=version["Key"], VersionId=version["VersionId"])
-
-
-def test_of_two_witnesses_of_one_height_the_first_counts(store, ledger):
-    time.sleep(1.1)  # S3 tells an object's time in whole seconds
-    store._heads.append("run", 1, "0" * 64)
-    assert store.witness("run") == (1, ledger.state.head)
-    assert "two heads" in store.witness_problems()[0]
-
-
-# ---------------------------------------------------------------- costs
-
-
-def test_a_list_of_the_newest_reads_one_page_of_each_phase(aws, store, clock):
-    for number in range(120):
-        clock.advance(1)
-        ledger = RunLedger(store, f"run{number:03d}", clock=clock, redactor=Redactor())
-        ledger.append("run.created", thread={"repository_id": 7, "number": number, "repository": "acme/calc"})
-        if number % 2:
-            ledger.append("run.ended", outcome="failed")
-    aws.calls.clear()
-    assert [run.run_id for run in store.runs(limit=3)] == ["run119", "run118", "run117"]
-    assert aws.calls["dynamodb", "Query"] == 5
-    assert len(store.runs()) == 120
-
-
-def test_what_the_common_calls_cost_in_requests(aws, store, ledger, clock):
-    """No admission reads a list of runs; the first taking of a turn reads, the next ones only write."""
-
-    def cost(do) -> dict[str, int]:
-        aws.calls.clear()
-        do()
-        return {f"{service} {operation}": count for (service, operation), count in sorted(aws.calls.items())}
-
-    pace = Pace(1, 500, 3600)
-    assert cost(lambda: ledger.append("notice.given", text="x")) == {
-        "dynamodb TransactWriteItems": 1,
-        "s3 PutObject": 1,
-    }
-    assert cost(lambda: store.count("working")) == {"dynamodb Query": 1}
-    assert cost(lambda: store.spent_usd(7, clock.now().date().isoformat())) == {
-        "dynamodb BatchGetItem": 1,
-        "dynamodb Query": 1,
-    }
-    assert cost(lambda: store.take_slots("k", pace, count=3, within_seconds=60)) == {
-        "dynamodb GetItem": 1,
-        "dynamodb PutItem": 1,
-    }
-    assert cost(lambda: store.take_slots("k", pace, count=3, within_seconds=60)) == {"dynamodb PutItem": 1}
-    assert cost(lambda: store.claim_all(["a", "b"], "me", ttl_seconds=9)) == {"dynamodb TransactWriteItems": 1}

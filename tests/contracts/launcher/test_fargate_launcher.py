@@ -1,20 +1,18 @@
-"""What only ECS promises: what is in a request, Spot and its fall-back, throttling, what ECS forgets, warm workers."""
+"""What only ECS promises: what is in a request, Spot and its fall-back, throttling, what ECS forgets."""
 
 from __future__ import annotations
 
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.aws import warm
 from app.aws.stopped import stopped
 from app.errors import TransientError
-from tests.aws.tasks import Definition, Task
-from tests.clock import HastyClock, HeldClock
+from tests.aws.tasks import Definition
+from tests.clock import HeldClock
 from tests.contracts.launcher.conftest import CLOUD
-from tests.waiting import BUSY_SECONDS, until
+from tests.waiting import until
 
 pytestmark = pytest.mark.aws
 
@@ -220,94 +218,6 @@ print("parked", flush=True)
     until(lambda: launcher.is_running("run") is False)
     assert "parked" in platform.log("run", 1)
     assert task.told()["stopCode"] == "SpotInterruption"
-
-
-# ------------------------------------------------------------ the warm pool
-
-# A worker that says where it waits; the claims are made by the test in its place.
-WAITS = "import time; print('waiting', flush=True); time.sleep(60)"
-
-
-def _warm_tasks(platform) -> list[Task]:
-    return [task for task in platform.ecs.tasks.values() if task.command()[:2] == ["work", "--warm"]]
-
-
-def test_no_worker_is_kept_warm_unless_asked_for(platform):
-    launcher = platform.launcher()
-    assert launcher.keep_warm() == 0
-    assert platform.ecs.tasks == {}
-
-
-def test_missing_warm_workers_are_started_once(platform):
-    launchers = [platform.launcher(WAITS, warm_workers=3) for _ in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(lambda launcher: launcher.keep_warm(), launchers)) == 3
-    assert sorted(task.command()[2] for task in _warm_tasks(platform)) == ["0", "1", "2"]
-    assert launchers[0].keep_warm() == 0
-
-
-def test_a_warm_worker_takes_the_run_and_is_replaced(platform):
-    launcher = platform.launcher(WAITS, warm_workers=1)
-    launcher.keep_warm()
-    (waiting,) = _warm_tasks(platform)
-    given: list = []
-    thread = threading.Thread(
-        target=lambda: given.append(warm.wait(platform.store, platform.clock, 0, waiting.arn)), daemon=True
-    )
-    thread.start()
-    until(lambda: platform.store.claimed_by("warm:0") == waiting.arn)
-    for _ in range(2):
-        launcher.start("run", 1)
-    thread.join(BUSY_SECONDS)
-    assert given == [("run", 1)]
-    assert launcher.is_running("run")
-    assert platform.ecs.of("run") == []  # no task of its own
-    assert len(_warm_tasks(platform)) == 2
-    told: list[dict] = []
-    platform.ecs.on_stopped = told.append
-    launcher.stop("run")
-    until(lambda: launcher.is_running("run") is False)
-    until(lambda: told)
-    assert stopped(told[0], CLOUD, platform.store)[:2] == ("run", 1)
-
-
-def test_one_warm_worker_gets_one_run(platform):
-    launcher = platform.launcher(WAITS, warm_workers=1)
-    platform.store.claim("warm:0", "arn:of:a-worker", ttl_seconds=30)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: launcher.start(f"run{number}", 1), range(8)))
-    cold = [run for run in range(8) if platform.ecs.of(f"run{run}")]
-    assert len(cold) == 7
-
-
-@pytest.mark.parametrize("why", ["its time is up", "Spot takes it"])
-def test_a_worker_that_leaves_takes_no_run_with_it(platform, why):
-    clock = HastyClock(200)
-    done = warm.wait(platform.store, clock, 0, "worker", leaving=lambda: why == "Spot takes it")
-    assert done is None
-    platform.store.claim("warm:0", "worker", ttl_seconds=30)  # as if its last heartbeat came late
-    assert warm.assign(platform.store, 1, "run", 1) is None
-
-
-def test_a_run_given_at_the_last_moment_is_still_taken(platform):
-    clock = HeldClock()
-
-    def leaving() -> bool:
-        return warm.assign(platform.store, 1, "run", 1) is not None
-
-    assert warm.wait(platform.store, clock, 0, "worker", leaving=leaving) == ("run", 1)
-
-
-def test_a_second_worker_for_one_place_goes_home(platform):
-    platform.store.claim("warm:0", "first", ttl_seconds=30)
-    assert warm.wait(platform.store, HeldClock(), 0, "second") is None
-
-
-def test_a_warm_worker_that_cannot_be_started_is_tried_at_the_next_turn(platform):
-    platform.ecs.no_capacity("FARGATE")
-    launcher = platform.launcher(WAITS, warm_workers=1)
-    assert launcher.keep_warm() == 0
-    assert launcher.keep_warm() == 1
 
 
 def test_the_stand_in_refuses_what_ecs_refuses(platform):

@@ -155,6 +155,18 @@ def canary() -> str:
     return f"canary-{secrets.token_hex(8)}"
 
 
+@pytest.fixture
+def planted(canary: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The canary in the harness's environment, in a file anyone on the machine may read, in shared memory."""
+    monkeypatch.setenv("LAMPLIGHTER_PRIVATE_KEY", canary)
+    with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+        place = Path(folder)
+        place.chmod(0o777)
+        (place / "secret").write_text(canary)
+        (place / "secret").chmod(0o666)
+        yield place
+
+
 def python(code: str) -> str:
     """A command that runs `code` inside."""
     return f"python3 - <<'END_OF_PYTHON'\n{code}\nEND_OF_PYTHON"
