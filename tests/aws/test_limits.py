@@ -68,7 +68,7 @@ def test_data_beyond_an_item_is_a_blob(aws, store, ledger):
     assert [len(event.data.get("text", "")) for event in store.events("run")] == [0, 200_000, 300_000]
 
 
-def test_a_ledger_of_many_pages_is_readwhole(aws, store, ledger, clock):
+def test_a_ledger_of_many_pages_is_read_whole(aws, store, ledger, clock):
     for number in range(12):
         ledger.append("notice.given", text=f"{number}" * 150_000)
     aws.calls.clear()

@@ -41,8 +41,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "kind" not in metafunc.fixturenames:
         return
     module = metafunc.module.__name__.rpartition("_")[2]
-    kinds = [] if module == "remote" else list(KINDS)
-    remote = list(REMOTE) if module in ("remote", "escapes", "end", "limits") else ["remote-old"]
+    kinds = [] if module in ("remote", "images") else list(KINDS)
+    thorough = ("remote", "images", "escapes", "ipc", "end", "limits")
+    remote = list(REMOTE) if module in thorough else ["remote-old"]
     params = [*kinds, *(pytest.param(kind, marks=pytest.mark.aws) for kind in remote)]
     metafunc.parametrize("kind", params, indirect=True)
 
