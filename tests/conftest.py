@@ -1,4 +1,4 @@
-"""Where all tests keep their folders, and which come first."""
+"""Where all tests keep their folders, which come first, and how examples are made up."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Two noisy cores: how long an example takes says nothing. The same examples each time, so that a commit passes or does
+# not; `pytest --hypothesis-profile explore` looks for others.
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", settings.get_profile("explore"), derandomize=True, database=None)
+settings.load_profile("same")
 
 _MADE = pytest.StashKey[Path]()
 

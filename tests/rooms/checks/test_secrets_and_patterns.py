@@ -71,7 +71,7 @@ contents = st.binary(max_size=400) | st.sampled_from([*ODD, b'{"a":' * 5000])
 names = st.sampled_from([*NAMES, "caf\udce9.py", "b.txt", "setup.cfg"])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(names, contents, contents, st.sampled_from(["modify", "add", "delete", "mode"]))
 def test_any_content_is_survived(path: str, old: bytes, new: bytes, kind: str) -> None:
     file = ChangedFile(path=path, kind=kind, mode="100644", old_mode="100644", size=len(new),

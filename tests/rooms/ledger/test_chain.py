@@ -7,14 +7,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from app.ledger import GENESIS, KINDS, Event, canonical, verify_chain
 
-# Two noisy cores: how long an example takes says nothing about the ledger.
-settings.register_profile("ledger", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-patient = settings(settings.get_profile("ledger"))
+fewer = settings(max_examples=60)
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -49,21 +47,21 @@ def renumbered(events: list[Event]) -> list[Event]:
     return make([(event.kind, event.data, 0) for event in events])
 
 
-@patient
+@fewer
 @given(ledgers)
 def test_an_untouched_ledger_is_whole(events):
     assert verify_chain("run", events, head(events)) == []
     assert verify_chain("run", events, None) == []
 
 
-@patient
+@fewer
 @given(ledgers)
 def test_stored_and_read_back_it_is_whole(events):
     stored = json.loads(json.dumps([dataclasses.asdict(event) for event in events]))
     assert verify_chain("run", [Event(**row) for row in stored], head(events)) == []
 
 
-@patient
+@fewer
 @given(ledgers, st.data())
 def test_any_changed_field_is_found(events, data):
     place = data.draw(st.integers(0, len(events) - 1))
@@ -84,7 +82,7 @@ def test_any_changed_field_is_found(events, data):
     assert verify_chain("run", changed, head(events))
 
 
-@patient
+@fewer
 @given(ledgers, st.data())
 def test_any_removed_event_is_found(events, data):
     place = data.draw(st.integers(0, len(events) - 1))
@@ -93,7 +91,7 @@ def test_any_removed_event_is_found(events, data):
     assert verify_chain("run", renumbered(left), head(events))
 
 
-@patient
+@fewer
 @given(ledgers, st.data())
 def test_any_reordering_is_found(events, data):
     order = data.draw(st.permutations(range(len(events))))
@@ -101,7 +99,7 @@ def test_any_reordering_is_found(events, data):
     assert verify_chain("run", [events[place] for place in order], head(events))
 
 
-@patient
+@fewer
 @given(ledgers, st.data())
 def test_a_cut_off_tail_is_found_by_the_witness(events, data):
     left = events[: data.draw(st.integers(0, len(events) - 1))]
@@ -109,7 +107,7 @@ def test_a_cut_off_tail_is_found_by_the_witness(events, data):
     assert verify_chain("run", left, head(events))
 
 
-@patient
+@fewer
 @given(ledgers, facts, st.data())
 def test_an_inserted_event_is_found(events, fact, data):
     place = data.draw(st.integers(0, len(events)))
@@ -120,7 +118,7 @@ def test_an_inserted_event_is_found(events, fact, data):
     assert verify_chain("run", forged, head(events))
 
 
-@patient
+@fewer
 @given(ledgers, ledgers)
 def test_another_runs_events_are_found(events, others):
     foreign = make([(event.kind, event.data, 0) for event in others], run_id="other")
@@ -128,14 +126,14 @@ def test_another_runs_events_are_found(events, others):
     assert verify_chain("run", [*events, foreign[-1]], head(events))
 
 
-@patient
+@fewer
 @given(ledgers, ledgers)
 def test_a_ledger_made_anew_does_not_match_its_witness(events, others):
     assume([event.digest for event in events] != [event.digest for event in others[: len(events)]])
     assert verify_chain("run", others, head(events))
 
 
-@patient
+@fewer
 @given(values)
 def test_the_hashed_form_is_the_same_after_storing(value):
     assert canonical(json.loads(json.dumps(value))) == canonical(value)

@@ -14,7 +14,7 @@ START = 1_772_442_000.0
 PACE = Pace(spacing_seconds=1, most=20, window_seconds=60)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     calls=st.lists(
         st.tuples(st.floats(0, 20), st.integers(1, 5), st.sampled_from([0.0, 5.0, 60.0])), min_size=1, max_size=120

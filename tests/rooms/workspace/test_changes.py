@@ -187,7 +187,7 @@ PATTERNS = [
 NAMES = ["a", "b", "c", "d", "a.o", "ac", "dx", "#x", "c "]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     root=st.lists(st.sampled_from(PATTERNS), max_size=4),
     nested=st.lists(st.sampled_from(PATTERNS), max_size=3),
