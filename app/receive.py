@@ -6,6 +6,7 @@ secrets and may send to the jobs queue; it never sees a token.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -62,7 +63,7 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = {}  # never changed
 
     def to_json(self) -> bytes:
-        return json.dumps(self.body).encode("ascii")
+        return _rendered(tuple(self.body.items()))
 
 
 AWAY = Answer(
@@ -70,6 +71,11 @@ AWAY = Answer(
     body={"error": "Something went wrong; please deliver again."},
     headers={"retry-after": str(RETRY_SECONDS)},
 )  # what must not happen: the log says what it was, the sender only what to do
+
+
+@functools.lru_cache(maxsize=64)  # most deliveries are unwanted, and there are few reasons for that
+def _rendered(body: tuple[tuple[str, Any], ...]) -> bytes:
+    return json.dumps(dict(body)).encode("ascii")
 
 
 def ensure_ready(settings: Settings) -> None:
