@@ -51,11 +51,11 @@ class _Process:
     """A process, told apart from a later one with the same pid by its start time and the machine's boot."""
 
     pid: int
-    started: str
+    started: str  # empty when it had ended before anybody looked
     boot: str
 
     def is_running(self) -> bool:
-        return self.boot == _boot() and self.started == _started(self.pid)
+        return bool(self.started) and self.boot == _boot() and self.started == _started(self.pid)
 
 
 class SubprocessLauncher:

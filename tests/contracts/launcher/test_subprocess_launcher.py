@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.errors import TransientError
-from app.local.launcher import worker_environment
+from app.local.launcher import SubprocessLauncher, worker_environment
 from tests.waiting import until
 
 SERVER = {
@@ -98,6 +98,20 @@ def test_pid_from_before_a_reboot_is_not_our_worker(platform):
     record.write_text(json.dumps(process | {"boot": "another"}))
     assert launcher.is_running("run") is False
     record.write_text(json.dumps(process))
+
+
+def test_a_worker_that_ended_before_anybody_looked_is_not_running(platform, monkeypatch):
+    spawn = SubprocessLauncher._spawn
+
+    def ended(self, run_id, attempt):
+        child = spawn(self, run_id, attempt)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        return child
+
+    monkeypatch.setattr(SubprocessLauncher, "_spawn", ended)
+    launcher = platform.launcher("")
+    launcher.start("run", 1)
+    assert launcher.is_running("run") is False
 
 
 def test_start_interrupted_by_a_crash_is_not_repeated_and_not_hidden(platform):
