@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.agent.scripted_model import bash
 from tests.scenarios import stories
 from tests.scenarios.test_endings import ask_for_a_fix
@@ -130,27 +132,17 @@ def test_a_repository_given_to_somebody_with_the_app_is_followed(bot, github, re
     bot.read_everything(issue)
 
 
-def test_a_repository_given_to_somebody_without_the_app_stops_its_runs(bot, github, repo, model):
+GONE = {
+    "given to somebody without the app": lambda owner, repo: owner.transfer_repository(repo, "umbrella"),
+    "archived": lambda owner, repo: owner.archive(repo),
+    "deleted": lambda owner, repo: owner.delete_repository(repo),
+}
+
+
+@pytest.mark.parametrize("how", GONE)
+def test_a_repository_that_is_gone_stops_its_runs(bot, github, repo, model, how):
     issue = at_work(bot, github, repo, model)
-    github.owner.transfer_repository(repo, "umbrella")
-    bot.run_until_idle()
-
-    assert [run.reason for run in bot.runs] == ["cancelled"]
-    bot.read_everything(issue)
-
-
-def test_an_archived_repository_stops_its_runs(bot, github, repo, model):
-    issue = at_work(bot, github, repo, model)
-    github.owner.archive(repo)
-    bot.run_until_idle()
-
-    assert [run.reason for run in bot.runs] == ["cancelled"]
-    bot.read_everything(issue)
-
-
-def test_a_deleted_repository_stops_its_runs(bot, github, repo, model):
-    issue = at_work(bot, github, repo, model)
-    github.owner.delete_repository(repo)
+    GONE[how](github.owner, repo)
     bot.run_until_idle()
 
     assert [run.reason for run in bot.runs] == ["cancelled"]
