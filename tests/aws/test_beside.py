@@ -57,7 +57,7 @@ class Task:
         tree.mkdir()
         (tree / "a.txt").write_text("one\n")
         return self.host.open(
-            run_id, tree, limits=Limits(timeout_seconds=20), egress=Egress(), on_request=lambda _: None
+            run_id, tree, limits=Limits(timeout_seconds=120), egress=Egress(), on_request=lambda _: None
         )
 
     def close(self) -> None:
@@ -83,7 +83,7 @@ def test_it_opens_works_and_ends_with_its_worker(task: Task):
         assert set(sandbox.manifest()) == {"a.txt", "b.txt"}
     finally:
         sandbox.close()
-    assert task.process.wait(20) == 0
+    assert task.process.wait(60) == 0
 
 
 def test_commands_do_not_leave_the_loopback(task: Task):

@@ -25,7 +25,7 @@ from tests.ports import free_port
 KINDS: dict[str, Callable[..., LocalHost]] = {"bubblewrap": BubblewrapHost, "jail": JailHost}
 # The server in a container like Fargate's; "old" pretends a kernel without Landlock, as Fargate's 5.10.
 REMOTE = {"remote": None, "remote-old": 0}
-LIMITS = Limits(timeout_seconds=20, memory_bytes=2**30, processes=128, disk_bytes=2**30, output_bytes=16 * 1024)
+LIMITS = Limits(timeout_seconds=150, memory_bytes=2**30, processes=128, disk_bytes=2**30, output_bytes=16 * 1024)
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ def test_memory_hog_is_killed(enter: Enter) -> None:
 def test_memory_hog_of_many_processes_is_killed(enter: Enter) -> None:
     sandbox = enter(limits=replace(LIMITS, memory_bytes=200 * MIB))
     hog = python(
-        "import os, time\nfor _ in range(7):\n if os.fork() == 0: break\nx = b'x' * 60_000_000\ntime.sleep(20)"
+        "import os, time\nfor _ in range(7):\n if os.fork() == 0: break\nx = b'x' * 60_000_000\ntime.sleep(100)"
     )
     done = sandbox.run(hog)
     assert done.killed_by == "memory"
@@ -52,7 +52,7 @@ def test_memory_hog_of_many_processes_is_killed(enter: Enter) -> None:
 
 def test_full_disk_is_noticed(enter: Enter) -> None:
     sandbox = enter(limits=replace(LIMITS, disk_bytes=60 * MIB))
-    done = sandbox.run("for i in $(seq 100); do head -c 5000000 /dev/zero > ~/f$i; sleep 0.01; done; echo no")
+    done = sandbox.run("for i in $(seq 100); do head -c 5000000 /dev/zero > ~/f$i; sleep 0.01; done; sleep 99; echo no")
     assert done.killed_by == "disk" and b"no" not in done.output
     sandbox.run("rm -f ~/f*")
     assert sandbox.run("echo well").ok
@@ -62,7 +62,7 @@ def test_tree_home_and_temporary_files_count_together(enter: Enter) -> None:
     sandbox = enter(limits=replace(LIMITS, disk_bytes=60 * MIB))
     done = sandbox.run(
         "head -c 25000000 /dev/zero > tree; head -c 25000000 /dev/zero > ~/home;"
-        "head -c 25000000 /dev/zero > $TMPDIR/t; sleep 5; echo no"
+        "head -c 25000000 /dev/zero > $TMPDIR/t; sleep 100; echo no"
     )
     assert done.killed_by == "disk"
 
@@ -119,7 +119,7 @@ def test_limits_without_control_groups(enter: Enter, monkeypatch: object, canary
     monkeypatch.setattr(host.cgroup, "make", lambda **_: None)  # type: ignore[attr-defined]
     sandbox = enter(limits=replace(LIMITS, memory_bytes=300 * MIB, processes=60))
     hog = python(
-        "import os, time\nfor _ in range(7):\n if os.fork() == 0: break\nx = b'x' * 90_000_000\ntime.sleep(20)"
+        "import os, time\nfor _ in range(7):\n if os.fork() == 0: break\nx = b'x' * 90_000_000\ntime.sleep(100)"
     )
     assert sandbox.run(hog).killed_by == "memory"
     assert b"MemoryError" in sandbox.run(python("x = b'x' * 2_000_000_000")).output
