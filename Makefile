@@ -51,7 +51,7 @@ rehearse: $(VENV)/.run ## real bugs of published projects, from the issue to the
 	@$(BIN)/python -m tests.rehearsal $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.dev ## everything that must hold before a change is merged; about five minutes on two cores
+test: $(VENV)/.dev ## everything that must hold before a change is merged; five to six minutes on two cores
 	@$(MAKE) --no-print-directory --keep-going check pytest
 
 .PHONY: test-aws
