@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
 
 from app import log
 from app.checkpoints import replies
 from app.conversation import Conversation
-from app.creation import created, request_of
-from app.errors import TransientError, UserError
-from app.facts import BOT_DEFAULTS, gather, is_foreign_label, names_of, organisation_defaults, role_of
+from app.facts import BOT_DEFAULTS, is_foreign_label, role_of
 from app.github.access import Access
 from app.installation import Installations, is_about_installations
 from app.jobs import MOST_ATTEMPTS, REMEMBERED_SECONDS, Command, Job, Source, Thread, taken_key
 from app.log import Redactor
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
+from app.run_start import RunStart
 from app.run_state import RunState
 from app.settings import Settings
-from app.triggers.admission import Facts as AdmissionFacts
-from app.triggers.admission import admit
 from app.triggers.verbs import INSTRUCT, VERBS, lookup, may, needed_role
 
 _GIVEN_UP = -1  # the place of a run that only says so, among those of a job's commands
@@ -48,12 +44,19 @@ class Dispatcher:
     ) -> None:
         self._store = store
         self._publishing = publishing
-        self._launcher = launcher
         self._access = access
         self._settings = settings
         self._clock = clock
         self._redactor = redactor
-        self._clone_url = clone_url
+        self._starts = RunStart(
+            store=store,
+            publishing=publishing,
+            launcher=launcher,
+            access=access,
+            settings=settings,
+            clock=clock,
+            clone_url=clone_url,
+        )
         self._conversation = Conversation(self._open, store, publishing)
         self._installations = Installations(
             self._open,
@@ -90,7 +93,7 @@ class Dispatcher:
             if ledger.append_if(_is_not_admitted, "run.ended", outcome="failed", reason=text, next_step="Retry."):
                 announce(self._publishing, ledger)
         if not all(ledger.state.seq for ledger in ledgers):
-            self._reply(job, run_id_of(job, _GIVEN_UP), text, refused=True)
+            self._starts.reply(self._open(run_id_of(job, _GIVEN_UP)), job, text, refused=True)
 
     def _was_done(self, job: Job) -> bool:
         return any(self._store.claimed_by(mark) for mark in _marks(job))
@@ -104,7 +107,7 @@ class Dispatcher:
             run_id = run_id_of(job, index)
             ledger = self._open(run_id)
             if ledger.state.seq:  # this job was here before
-                self._admit(ledger)
+                self._starts.admit(ledger)
             else:
                 self._obey(job, command, run_id)
 
@@ -123,7 +126,7 @@ class Dispatcher:
 
     def _obey(self, job: Job, command: Command, run_id: str) -> None:
         if command.error:
-            self._reply(job, run_id, command.error, refused=True)
+            self._starts.reply(self._open(run_id), job, command.error, refused=True)
             return
         verb, is_said = lookup(command.verb), bool(job.commands)
         with self._access.asking(job.thread) as github:
@@ -139,19 +142,21 @@ class Dispatcher:
         if not may(role, needed) and not is_own_question:
             if is_said or job.action == "start":
                 text = replies.refused_role(job.sender.login, verb.name, role, needed)
-                self._reply(job, run_id, text, refused=True)
+                self._starts.reply(self._open(run_id), job, text, refused=True)
             return
         talk = {"help": self._help, "status": self._status, "stop": self._stop, "answer": self._answer}
         if verb.name in talk:
             answer = talk[verb.name](job, command, active)
             if answer and is_said:
-                self._reply(job, run_id, answer)
+                self._starts.reply(self._open(run_id), job, answer)
         elif active and verb.name == "instruct":
             self._conversation.steer(job, command, active[0])
         elif active:
-            self._reply(job, run_id, replies.already_active(active[0], self._settings.command_prefix))
+            self._starts.reply(
+                self._open(run_id), job, replies.already_active(active[0], self._settings.command_prefix)
+            )
         else:
-            self._create(job, command, run_id, role)
+            self._starts.create(self._open(run_id), job, command, role, self._worked(job.thread))
 
     def _help(self, _job: Job, _command: Command, _active: list[RunSummary]) -> str:
         rows = [(item.example or item.name, item.help) for item in (*VERBS.values(), INSTRUCT) if item.works]
@@ -169,90 +174,9 @@ class Dispatcher:
         if run is None:
             return replies.no_open_question(self._settings.command_prefix)
         if run.append_if(_waits_for_an_answer, "run.resumed", reason="answered"):
-            self._start(run)
+            self._starts.start(run)
         announce(self._publishing, run)
         return ""
-
-    # ------------------------------------------------------------ runs
-
-    def _create(self, job: Job, command: Command, run_id: str, role: str) -> None:
-        try:
-            with self._access.asking(job.thread) as github:
-                defaults, bot = self._defaults(job.thread), self._settings.bot_login
-                facts = gather(github, job, command, defaults, bot_login=bot)
-            facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered
-        except UserError as error:
-            self._reply(job, run_id, f"{error}", refused=True)
-            return
-        if admit(AdmissionFacts(role=role, **facts.admission)).verdict == "ignore":
-            log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
-            return
-        previous = self._worked(job.thread)
-        earlier = self._open(previous[0].run_id).state.created if command.verb == "retry" and previous else None
-        ledger = self._open(run_id)
-        data = created(
-            job,
-            command,
-            facts,
-            run_id,
-            role=role,
-            earlier=earlier,
-            clone_url=self._clone_url(job.thread.repository),
-            settings=self._settings,
-        )
-        ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
-        self._admit(ledger)
-
-    def _defaults(self, thread: Thread) -> bytes | None:
-        """The organisation's defaults, when it has a `.github` repository that the App may read."""
-        with self._access.organisation(thread) as github:
-            return organisation_defaults(github, thread.repository) if github else None
-
-    def _admit(self, ledger: RunLedger) -> None:
-        """Admit, queue or refuse a run that was created; nothing for one that is further on."""
-        if ledger.state.phase != "created":
-            if ledger.state.phase == "working" and ledger.state.attempt == 0:
-                self._start(ledger)
-            announce(self._publishing, ledger)
-            return
-        found = admit(
-            AdmissionFacts(
-                **ledger.state.created["admission"],
-                spent_today_usd=self._spent_today(ledger),
-                ahead=self._store.count("queued"),
-                working=self._store.count("working"),
-                concurrency=self._settings.concurrency,
-            )
-        )
-        log.event("dispatch.admission", run=ledger.run_id, verdict=found.verdict, reason=found.reason)
-        if found.verdict == "admit":
-            ledger.append("run.admitted", reason=found.reason)
-            self._start(ledger)
-        elif found.verdict == "queue":
-            ledger.append("run.queued", reason=found.reason)
-        else:
-            ledger.append("run.ended", outcome="refused", reason=replies.refused(found.reason))
-        announce(self._publishing, ledger)
-
-    def _start(self, ledger: RunLedger) -> None:
-        try:
-            self._launcher.start(ledger.run_id, ledger.state.launched)
-        except TransientError as error:
-            until = self._clock.now() + timedelta(seconds=error.retry_after_seconds)
-            ledger.append("run.parked", reason="capacity", note=f"{error}", until=until.isoformat())
-
-    def _reply(self, job: Job, run_id: str, text: str, *, refused: bool = False) -> None:
-        """A run that only says something."""
-        ledger = self._open(run_id)
-        data = request_of(job) | {
-            "playbook": "reply",
-            "names": names_of(BOT_DEFAULTS, self._settings.command_prefix),
-            "task": {"title": job.source.title},
-        }
-        ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
-        outcome = "refused" if refused else "replied"
-        ledger.append_if(lambda state: state.is_active, "run.ended", outcome=outcome, reason=text)
-        announce(self._publishing, ledger)
 
     # ------------------------------------------------------------ looking
 
@@ -265,10 +189,6 @@ class Dispatcher:
     def _worked(self, thread: Thread) -> list[RunSummary]:
         """Runs of the thread that were more than an answer, newest first."""
         return [run for run in self._store.runs(thread_key=thread.key) if run.reason not in {"replied", "refused"}]
-
-    def _spent_today(self, ledger: RunLedger) -> float:
-        thread = ledger.state.created["thread"]
-        return self._store.spent_usd(thread["repository_id"], self._clock.now().date().isoformat())
 
 
 def _is_not_admitted(state: RunState) -> bool:

@@ -6,12 +6,13 @@ file of its own and is offered here with the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from app.ledger import Event
+from app.model_port import Model, ModelReply, ModelRequest
 from app.pace import Pace
 from app.sandbox_port import Egress, EgressRequest, Execution, FileEntry, Limits, Manifest, Sandbox, SandboxHost
 
@@ -231,40 +232,4 @@ class Tokens(Protocol):
     def read_token(self, run_id: str, repository_id: int) -> Token:
         """Raises UserError for a run that is unknown, not active or of another repository, TransientError when GitHub
         is not reachable.
-        """
-
-
-# ---------------------------------------------------------------- Model
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelRequest:
-    """One call of the Messages API; all parts are in that API's JSON shapes."""
-
-    model: str  # the vendor's name
-    system: Sequence[Mapping[str, Any]]
-    tools: Sequence[Mapping[str, Any]]
-    messages: Sequence[Mapping[str, Any]]
-    max_tokens: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelReply:
-    content: Sequence[Mapping[str, Any]]  # text, thinking, tool_use blocks as the API gave them
-    stop_reason: str
-    usage: Mapping[str, int]  # input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens
-    model: str
-    request_id: str = ""
-    complete: bool = True  # False: the stream was cut; usage is what was seen, content must not be executed
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Model(Protocol):
-    """The vendor behind the agent loop."""
-
-    def reply(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
-        """Stream one reply to its end.
-
-        Raises TransientError (429, 529, 5xx, connection: with the vendor's retry-after), UserError (key refused,
-        unknown model, request refused for good).
         """

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from app import log
 from app.errors import Conflict, Superseded, TransientError
+from app.folds import apply, fold
 from app.jobs import Thread
 from app.ledger import Event
 from app.log import Redactor
 from app.ports import Clock, Queue, RunSummary, Store
-from app.run_state import RunState, fold
+from app.run_state import RunState
 
 # How long a worker waits for a store that is away or slows it down; less than that would cost it what it has in memory,
 # a model's reply above all. Everybody else has a queue that brings the message again.
@@ -111,7 +112,7 @@ class RunLedger:
 
     def _take(self, event: Event) -> None:
         self.events.append(event)
-        self.state.apply(event)
+        apply(self.state, event)
 
     def _forget_last(self) -> None:
         """Undo a `_take` whose append did not happen. Rare, so folding again is cheap enough."""

@@ -9,8 +9,9 @@ from rich.text import Text
 from app.cli import screen, story
 from app.cli.homes import Home
 from app.cli.verification import examine
+from app.folds import fold
 from app.ledger import Event
-from app.run_state import RunState, fold
+from app.run_state import RunState
 from app.untrusted import one_line
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from app.cli.homes import Home
 from app.errors import UserError
+from app.folds import fold
 from app.ledger import Event, verify_chain
 from app.local.database import DatabaseError
 from app.ports import RunSummary
 from app.run_ledger import summarise
-from app.run_state import fold
 
 
 def known_runs(home: Home) -> list[str]:

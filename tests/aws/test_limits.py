@@ -8,11 +8,11 @@ import time
 import pytest
 
 from app.aws.bodies import MOST_BYTES
+from app.folds import fold
 from app.ledger import Event
 from app.log import Redactor
 from app.pace import Pace
 from app.run_ledger import RunLedger, summarise
-from app.run_state import fold
 from tests.aws.ledgers import whole
 
 pytestmark = pytest.mark.aws

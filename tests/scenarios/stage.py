@@ -16,11 +16,12 @@ from app import log, wiring
 from app.agent import prompt
 from app.agent.scripted_model import Script, ScriptedModel
 from app.errors import TransientError
+from app.folds import fold
 from app.jobs import Job, taken_key
 from app.ledger import verify_chain
 from app.ports import Message, Queue, Store
 from app.receive import Delivery
-from app.run_state import RunState, fold
+from app.run_state import RunState
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery as Sent

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.errors import Conflict
+from app.folds import fold
 from app.ledger import GENESIS, Event, verify_chain
 from app.log import Redactor
 from app.ports import RunSummary
 from app.run_ledger import RunLedger, summarise
-from app.run_state import fold
 
 
 def _event(clock, run_id="run", seq=1, previous=GENESIS, **data) -> Event:

@@ -11,6 +11,7 @@ from inline_snapshot import snapshot
 
 from app.checkpoints import pull_text, render
 from app.checkpoints.projection import next_effect
+from app.folds import apply
 from app.ledger import GENESIS, Event
 from app.run_state import RunState
 from app.triggers.repo_config import RepoConfig
@@ -63,7 +64,7 @@ class Telling:
         event = Event.make(
             run_id=state.run_id, seq=state.seq + 1, at=self.at, kind=kind, data=data, previous=state.head or GENESIS
         )
-        state.apply(event)
+        apply(state, event)
         return self
 
 

@@ -1,0 +1,35 @@
+"""How a ledger becomes a state: one small fold for each side of a run. Pure.
+
+`apply` is the only place that interprets events for the life of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.folds import conversation, lifecycle, publication, work
+from app.ledger import Event
+from app.run_state import RunState
+
+_FOLDS = {**lifecycle.FOLDS, **conversation.FOLDS, **work.FOLDS, **publication.FOLDS}
+
+
+def apply(state: RunState, event: Event) -> None:
+    """Take one event into the state."""
+    state.seq, state.head, state.updated_at = event.seq, event.digest, event.at
+    state.created_at = state.created_at or event.at
+    if not event.kind.startswith("publish."):
+        state.visible_seq = event.seq
+    if event.kind.startswith("onboarding."):
+        state.onboarding.apply(event.kind, event.data)
+    interpret = _FOLDS.get(event.kind)
+    if interpret:
+        interpret(state, event, event.data)
+
+
+def fold(run_id: str, events: Iterable[Event]) -> RunState:
+    """The state of a run after `events`."""
+    state = RunState(run_id=run_id)
+    for event in events:
+        apply(state, event)
+    return state

@@ -1,0 +1,93 @@
+"""The life of a run: created, queued, launched, at work in stages, parked, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from app.ledger import Event
+from app.run_state import RunState, Stage
+
+
+def _created(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.created = {**state.created, **data}
+
+
+def _queued(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.phase, state.queue_reason = "queued", data.get("reason", "")
+
+
+def _launched(state: RunState, _event: Event, _data: Mapping[str, Any]) -> None:
+    state.phase, state.launched = "working", state.launched + 1
+    state.queue_reason = state.park_reason = state.park_note = ""
+    state.park_until = None
+
+
+def _attempt(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    _clock_off(state, event)
+    _close_stages(state, event)
+    state.phase, state.attempt, state.working_since = "working", data["attempt"], event.at
+    state.park_reason = state.park_note = ""
+
+
+def _stage_started(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    state.stages.append(Stage(name=data["stage"], started_at=event.at, note=data.get("note", "")))
+    state.doing = data.get("note", "")
+
+
+def _stage_ended(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    for stage in reversed(state.stages):
+        if stage.name == data["stage"] and stage.ended_at is None:
+            stage.ended_at, stage.ok, stage.note = event.at, data["ok"], data.get("note", "")
+            return
+
+
+def _parked(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    _clock_off(state, event)
+    _close_stages(state, event)
+    state.phase, state.park_reason = "parked", data["reason"]
+    state.park_note, state.park_until = data.get("note", ""), data.get("until")
+
+
+def _ended(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    _clock_off(state, event)
+    state.phase, state.outcome = "ended", data["outcome"]
+    state.reason, state.next_step = data.get("reason", ""), data.get("next_step", "")
+    _close_stages(state, event)
+
+
+def _budget(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.run_usd = data["run_usd"]
+
+
+def _cancelled(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.cancel = state.cancel or data
+
+
+def _clock_off(state: RunState, event: Event) -> None:
+    if state.working_since:
+        state.working_seconds += max(0.0, (event.time - datetime.fromisoformat(state.working_since)).total_seconds())
+        state.working_since = None
+
+
+def _close_stages(state: RunState, event: Event) -> None:
+    """A stage that its attempt left open is over, without a verdict."""
+    for stage in state.stages:
+        stage.ended_at = stage.ended_at or event.at
+
+
+FOLDS = {
+    "run.created": _created,
+    "run.moved": _created,
+    "run.queued": _queued,
+    "run.admitted": _launched,
+    "attempt.started": _attempt,
+    "stage.started": _stage_started,
+    "stage.ended": _stage_ended,
+    "cancel.requested": _cancelled,
+    "budget.raised": _budget,
+    "run.parked": _parked,
+    "run.resumed": _launched,
+    "run.ended": _ended,
+}

@@ -1,0 +1,41 @@
+"""What was meant to be on GitHub, what is, and how far that has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.ledger import Event
+from app.run_state import RunState
+
+
+def _intended(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.intended[data["key"]] = data["digest"]
+    state.tries[data["key"]] = state.tries.get(data["key"], 0) + 1
+
+
+def _published(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.intended.pop(data["key"], None)
+    state.tries.pop(data["key"], None)
+    state.published[data["key"]] = data
+
+
+def _refused_effect(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    """GitHub will not have it: known, so that it is not tried for ever."""
+    state.intended.pop(data["key"], None)
+    state.tries.pop(data["key"], None)
+    result = state.published.get(data["key"], {}).get("result", {})
+    state.published[data["key"]] = {**data, "result": result}
+
+
+def _settled(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.settled_seq = data["through"]
+
+
+FOLDS = {
+    "publish.intended": _intended,
+    "publish.done": _published,
+    "publish.failed": _refused_effect,
+    "publish.settled": _settled,
+    "publish.abandoned": _settled,
+}

@@ -1,0 +1,72 @@
+"""What the work brought: commands, replies and what they cost, the change and its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.ledger import Event
+from app.run_state import RunState
+
+
+def _command(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    state.commands.append({**data, "seq": event.seq})
+
+
+def _egress(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    if not data["allowed"] and data["host"] not in state.blocked_hosts:
+        state.blocked_hosts.append(data["host"])
+
+
+def _replied(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.turns += 1
+    state.cost_usd += data["cost_usd"]
+    for name, count in data["usage"].items():
+        state.tokens[name] = state.tokens.get(name, 0) + int(count)
+
+
+def _failed_call(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.cost_usd += data.get("cost_usd", 0.0)
+
+
+def _tool(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.doing = data.get("summary", "")
+
+
+def _breaking(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.breaking.append(data)
+
+
+def _finish(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.finish = data
+
+
+def _snapshot(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    state.snapshot, state.snapshot_seq = data, event.seq
+
+
+def _verified(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.verification = data
+
+
+def _scanned(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.scan = data
+
+
+def _proposed(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.proposal = data
+
+
+FOLDS = {
+    "command.ran": _command,
+    "egress.requested": _egress,
+    "model.replied": _replied,
+    "model.failed": _failed_call,
+    "tool.ran": _tool,
+    "breaking.reported": _breaking,
+    "finish.called": _finish,
+    "snapshot.taken": _snapshot,
+    "verification.ended": _verified,
+    "scan.ended": _scanned,
+    "proposal.made": _proposed,
+}

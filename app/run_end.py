@@ -1,0 +1,74 @@
+"""How an attempt ends: proposed, without a change, parked, failed; always with a reason and the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from app import log
+from app.errors import TransientError, UserError
+from app.run_ledger import RunLedger
+from app.run_state import Outcome, RunState
+
+STOPS: Mapping[str, tuple[Outcome, str]] = {
+    "out_of_budget": ("out_of_budget", "Raise `budget` in `.github/lamplighter.yml`, or narrow the issue, then retry."),
+    "stuck": ("gave_up", "Give a hint (plain words after the command prefix), then retry."),
+    "refused": ("failed", "The model declined this request; say it differently, or take it over."),
+    "context_exhausted": ("gave_up", "Narrow the issue, then retry."),
+}
+
+
+def end(ledger: RunLedger, outcome: Outcome, reason: str, next_step: str = "") -> None:
+    _close_work(ledger, ok=outcome == "proposed")
+    ledger.append_if(_is_active, "run.ended", outcome=outcome, reason=reason, next_step=next_step)
+
+
+def fail(ledger: RunLedger, error: Exception) -> None:
+    """What the world may mend parks the run, what a person can mend ends it with their advice, the rest is a defect."""
+    if isinstance(error, TransientError):
+        park(ledger, "outage", f"{error}.", after_seconds=error.retry_after_seconds)
+    elif isinstance(error, UserError):
+        end(ledger, "failed", str(error), "Mend that, then retry.")
+    else:
+        log.event("worker.defect", level=log.ERROR, error=error, run=ledger.run_id)
+        end(
+            ledger,
+            "failed",
+            f"Something in me broke: `{type(error).__name__}`. It is logged, and an operator was alarmed.",
+            "Retry; if it happens again, tell the operator the run's number.",
+        )
+
+
+def end_cancelled(ledger: RunLedger) -> None:
+    cancel = ledger.state.cancel or {}
+    end(ledger, "cancelled", f"Stopped by {cancel.get('by', 'somebody')}: {cancel.get('reason', '')}")
+
+
+def end_without_change(ledger: RunLedger, finish: Mapping[str, Any], *, changed: bool) -> None:
+    outcome: Outcome = finish["outcome"] if finish["outcome"] != "done" else "nothing_to_do"
+    reason = str(finish["summary"])
+    if finish.get("decision"):
+        reason += f"\n\n**To decide:** {finish['decision']}"
+    if changed and outcome != "nothing_to_do":
+        reason += "\n\nFiles were changed on the way; they are not proposed."
+    steps = {
+        "not_reproduced": "Add steps, versions or a failing example to the issue, then retry.",
+        "needs_decision": "Decide, say so in a comment, then retry.",
+        "nothing_to_do": "Close the issue if that is right; otherwise say what is missing and retry.",
+    }
+    end(ledger, outcome, reason, steps[outcome])
+
+
+def park(ledger: RunLedger, reason: str, note: str, *, after_seconds: float | None = None) -> None:
+    until = None if after_seconds is None else (ledger.clock.now() + timedelta(seconds=after_seconds)).isoformat()
+    ledger.append_if(_is_active, "run.parked", reason=reason, note=note, until=until)
+
+
+def _is_active(state: RunState) -> bool:
+    return state.is_active
+
+
+def _close_work(ledger: RunLedger, *, ok: bool = True) -> None:
+    if any(stage.name == "work" and stage.ended_at is None for stage in ledger.state.stages):
+        ledger.append("stage.ended", stage="work", ok=ok, note=f"{ledger.state.turns} turns")

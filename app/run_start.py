@@ -1,0 +1,129 @@
+"""How a run starts: its first event, admission against what GitHub says and what was spent, a worker asked for.
+
+A refusal or an answer is a run too, one that only says something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from app import log
+from app.checkpoints import replies
+from app.creation import created, request_of
+from app.errors import TransientError, UserError
+from app.facts import BOT_DEFAULTS, gather, names_of, organisation_defaults
+from app.folds import fold
+from app.github.access import Access
+from app.jobs import Command, Job, Thread
+from app.ports import Clock, Launcher, Queue, RunSummary, Store
+from app.run_ledger import RunLedger, announce
+from app.settings import Settings
+from app.triggers.admission import Facts as AdmissionFacts
+from app.triggers.admission import admit
+
+
+class RunStart:
+    """Creates, admits, queues or refuses runs; doing it twice finds the first time."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        publishing: Queue,
+        launcher: Launcher,
+        access: Access,
+        settings: Settings,
+        clock: Clock,
+        clone_url: Callable[[str], str],
+    ) -> None:
+        self._store = store
+        self._publishing = publishing
+        self._launcher = launcher
+        self._access = access
+        self._settings = settings
+        self._clock = clock
+        self._clone_url = clone_url
+
+    def create(self, ledger: RunLedger, job: Job, command: Command, role: str, worked: Sequence[RunSummary]) -> None:
+        """Write the run's first event and admit it; `worked` are the thread's earlier runs, newest first."""
+        try:
+            with self._access.asking(job.thread) as github:
+                defaults, bot = self._defaults(job.thread), self._settings.bot_login
+                facts = gather(github, job, command, defaults, bot_login=bot)
+            facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered
+        except UserError as error:
+            self.reply(ledger, job, f"{error}", refused=True)
+            return
+        if admit(AdmissionFacts(role=role, **facts.admission)).verdict == "ignore":
+            log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
+            return
+        retried = worked[0].run_id if command.verb == "retry" and worked else None
+        earlier = fold(retried, self._store.events(retried)).created if retried else None
+        data = created(
+            job,
+            command,
+            facts,
+            ledger.run_id,
+            role=role,
+            earlier=earlier,
+            clone_url=self._clone_url(job.thread.repository),
+            settings=self._settings,
+        )
+        ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
+        self.admit(ledger)
+
+    def _defaults(self, thread: Thread) -> bytes | None:
+        """The organisation's defaults, when it has a `.github` repository that the App may read."""
+        with self._access.organisation(thread) as github:
+            return organisation_defaults(github, thread.repository) if github else None
+
+    def admit(self, ledger: RunLedger) -> None:
+        """Admit, queue or refuse a run that was created; nothing for one that is further on."""
+        if ledger.state.phase != "created":
+            if ledger.state.phase == "working" and ledger.state.attempt == 0:
+                self.start(ledger)
+            announce(self._publishing, ledger)
+            return
+        found = admit(
+            AdmissionFacts(
+                **ledger.state.created["admission"],
+                spent_today_usd=self._spent_today(ledger),
+                ahead=self._store.count("queued"),
+                working=self._store.count("working"),
+                concurrency=self._settings.concurrency,
+            )
+        )
+        log.event("dispatch.admission", run=ledger.run_id, verdict=found.verdict, reason=found.reason)
+        if found.verdict == "admit":
+            ledger.append("run.admitted", reason=found.reason)
+            self.start(ledger)
+        elif found.verdict == "queue":
+            ledger.append("run.queued", reason=found.reason)
+        else:
+            ledger.append("run.ended", outcome="refused", reason=replies.refused(found.reason))
+        announce(self._publishing, ledger)
+
+    def start(self, ledger: RunLedger) -> None:
+        """Ask for a worker; park the run where the platform has no room."""
+        try:
+            self._launcher.start(ledger.run_id, ledger.state.launched)
+        except TransientError as error:
+            until = self._clock.now() + timedelta(seconds=error.retry_after_seconds)
+            ledger.append("run.parked", reason="capacity", note=f"{error}", until=until.isoformat())
+
+    def reply(self, ledger: RunLedger, job: Job, text: str, *, refused: bool = False) -> None:
+        """A run that only says something."""
+        data = request_of(job) | {
+            "playbook": "reply",
+            "names": names_of(BOT_DEFAULTS, self._settings.command_prefix),
+            "task": {"title": job.source.title},
+        }
+        ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
+        outcome = "refused" if refused else "replied"
+        ledger.append_if(lambda state: state.is_active, "run.ended", outcome=outcome, reason=text)
+        announce(self._publishing, ledger)
+
+    def _spent_today(self, ledger: RunLedger) -> float:
+        thread = ledger.state.created["thread"]
+        return self._store.spent_usd(thread["repository_id"], self._clock.now().date().isoformat())
