@@ -11,8 +11,6 @@ from app.ports import Sandbox
 
 # About 1,000 tokens of code, the best trade measured between input cost and reading again.
 OUTPUT_CHARS = 3_500
-# An explicit view_range asks for exactly these lines, so it may be longer.
-RANGE_CHARS = 12_000
 LINE_CHARS = 1_000  # a minified file would otherwise fill the window with one line
 # A command of a sandbox has at most 120,000 bytes.
 PIECE_CHARS = 96 * 1024

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.agent.tools import schemas, words
-from app.agent.tools.edit import EditError, run_edit
+from app.agent.tools.edit import run_edit
 from app.agent.tools.outputs import cap, keep_whole, short_lines
+from app.agent.tools.tree_text import EditError
 from app.errors import UserError
 from app.ports import Execution, Sandbox
 from app.untrusted import one_line
@@ -90,7 +91,7 @@ class Toolbox:
             capped = cap(text, where=None, total_bytes=ran.output_bytes)
         ending = _ending(ran)
         return ToolResult(
-            text="\n".join(part for part in (capped.text.strip("\n"), ending) if part) or "(no output)",
+            text="\n".join(part for part in (_said(capped.text), ending) if part) or "(no output)",
             summary=_ran(command, ran),
             is_error=bool(ran.killed_by),
             doubtful=ran.killed_by == "closed",
@@ -149,6 +150,12 @@ def _spoken(name: str, arguments: Mapping[str, Any]) -> ToolResult:
 def _ran(command: str, ran: Execution) -> str:
     end = f" (killed: {ran.killed_by})" if ran.killed_by else f" (exit {ran.exit_code})"
     return one_line(f"ran {command}", SUMMARY_CHARS - len(end)) + end
+
+
+def _said(output: str) -> str:
+    """`output` as a part of a text block: the API refuses one that is nothing but blanks."""
+    said = output.strip("\n")
+    return said if said.strip() or not output else "(nothing but blanks)"
 
 
 def _ending(ran: Execution) -> str:
