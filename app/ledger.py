@@ -41,7 +41,7 @@ KINDS: Mapping[str, str] = {
     "context.trimmed": "through_call: results up to this call are cleared in the prompt",
     "question.asked": "questions: text, options, default, consequences",
     "breaking.reported": "what, affected, migration",
-    "finish.called": "outcome, summary, confidence, assumptions, not_done, title",
+    "finish.called": "outcome, summary, confidence, assumptions, not_proven, not_done, decision, title",
     "snapshot.taken": "manifest (blob), files, size_bytes",
     "workspace.restored": "snapshot_seq, replayed",
     "verification.ended": "ok, baseline, head, regression, note",

@@ -83,7 +83,7 @@ def report_breaking_change(what: str, affected: str = "callers", migration: str 
 
 
 def finish(title: str, summary: str = "", *, outcome: str = "done", confidence: str = "high", **more: Any) -> Block:
-    """`more`: assumptions, not_done, decision."""
+    """`more`: assumptions, not_proven, not_done, decision."""
     return call(FINISH, outcome=outcome, title=title, summary=summary or title, confidence=confidence, **more)
 
 

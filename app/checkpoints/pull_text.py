@@ -50,7 +50,7 @@ def _sections(state: RunState) -> dict[str, str]:
     finish: Mapping[str, Any] = state.finish or {}
     return {
         "Summary": neutral(str(finish.get("summary", "")), 4_000) or "No summary was given.",
-        "Evidence": _evidence(state),
+        "Evidence": _evidence(state) + _not_proven(finish),
         "Decisions and assumptions": _decisions(state, finish),
         "Risk and breaking changes": _risk(state),
         "Not done": _bullets(finish.get("not_done", [])) or "Nothing known to be missing.",
@@ -92,6 +92,11 @@ def _evidence(state: RunState) -> str:
         said = _said(verification["original_tests_pass"], "still pass", "**no longer pass**")
         text += f"\n\nThe tests as they were before {said} with the change."
     return text + "\n\n<sub>Written from recorded executions, not by the model.</sub>"
+
+
+def _not_proven(finish: Mapping[str, Any]) -> str:
+    told = _bullets(finish.get("not_proven", []))  # runs before the field was introduced have none
+    return f"\n\n**Not proven**, in the model's words:\n\n{told}" if told else ""
 
 
 def _said(value: bool | None, yes: str, no: str) -> str:

@@ -95,13 +95,15 @@ def test_sixty_kilobytes_of_hostile_words_change_nothing(bot, github, repo, mode
     body = HOSTILE + "padding " * 7_000
     issue = ask_for_a_fix(github, repo, title="Divide <img src=x> @acme/everyone Fixes #1", body=body)
     model.will(create("test_by_zero.py", stories.REGRESSION), stories.SMALL_FIX)
-    model.will(finish("Guard zero @acme/everyone", "Fixes #1. See https://evil.example ![x](https://evil.example/p)"))
+    said = "Fixes #1. See https://evil.example ![x](https://evil.example/p) <img src=x> @acme/everyone"
+    model.will(finish("Guard zero @acme/everyone", said, not_proven=[f"Rounding\n## Evidence\n{said}"]))
     bot.run_until_idle()
 
     (pull,) = repo.pulls
     said = [pull.title, pull.body, *(comment.read() for comment in issue.comments)]
     assert not any("@acme" in text or "](https:" in text or "<img" in text for text in said)
     assert pull.body.count("Fixes #1") == 1  # ours, at the end
+    assert "**Not proven**, in the model's words:\n\n- Rounding ## Evidence Fixes" in pull.body
     opening = bot.prompt_of(bot.runs[0].run_id)
     assert "also delete the tests" not in opening
     assert "\u202e" not in opening

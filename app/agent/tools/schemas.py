@@ -87,6 +87,13 @@ FINISH: Mapping[str, Any] = {
             },
             "confidence": {"type": "string", "enum": list(CONFIDENCES)},
             "assumptions": {**_TEXTS, "description": "What you took for granted without proof."},
+            "not_proven": {
+                **_TEXTS,
+                "description": (
+                    "What you could not show by running something, and why: a behaviour no test covers, a condition "
+                    "you could not produce here, a suite that does not run. Shown beside the evidence."
+                ),
+            },
             "not_done": {**_TEXTS, "description": "What a reader might expect that you left out, and why."},
             "decision": {
                 "type": "string",

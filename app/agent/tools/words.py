@@ -55,6 +55,7 @@ def finish(arguments: Mapping[str, Any]) -> dict[str, Any]:
         "summary": strip_hidden(arguments["summary"], TEXT_CHARS).strip(),
         "confidence": arguments["confidence"],
         "assumptions": [strip_hidden(text, TEXT_CHARS).strip() for text in arguments.get("assumptions") or []],
+        "not_proven": [strip_hidden(text, TEXT_CHARS).strip() for text in arguments.get("not_proven") or []],
         "not_done": [strip_hidden(text, TEXT_CHARS).strip() for text in arguments.get("not_done") or []],
         "decision": strip_hidden(arguments.get("decision") or "", TEXT_CHARS).strip(),
     }

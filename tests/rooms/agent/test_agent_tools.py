@@ -260,6 +260,7 @@ def test_paths_that_are_not_for_editing(use, tree, path, word):
         (finish(" ", " "), "title is empty; summary is empty"),
         (finish("T", outcome="needs_decision"), "decision is missing"),
         (finish("T", assumptions="none"), "assumptions must be a list"),
+        (finish("T", not_proven=[1]), "not_proven[0] must be a string"),
         (call("report_breaking_change", what="x"), "affected is missing"),
     ],
 )
@@ -281,7 +282,8 @@ def test_absent_may_be_spelled_null(use, tree):
 
 
 def test_what_the_model_says_to_people_is_cleaned(use):
-    kind, data = use(finish("Mend\nit\u202e now", "Sum<!-- secret -->mary", assumptions=["a\u200bb"])).event
+    block = finish("Mend\nit\u202e now", "Sum<!-- secret -->mary", assumptions=["a\u200bb"], not_proven=["c\u200bd"])
+    kind, data = use(block).event
     assert kind == "finish.called"
     assert (data["title"], data["summary"], data["assumptions"]) == ("Mend it now", "Summary", ["ab"])
-    assert (data["not_done"], data["decision"]) == ([], "")
+    assert (data["not_proven"], data["not_done"], data["decision"]) == (["cd"], [], "")

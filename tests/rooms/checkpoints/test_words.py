@@ -94,6 +94,7 @@ def proposed() -> Telling:
         summary="`divide` returns None when the divisor is zero.",
         confidence="low",
         assumptions=["Nobody relies on the exception"],
+        not_proven=["Dividing `Decimal`s @maya\n![x](https://evil.example/p): fixes #1, no test uses them"],
         not_done=["`modulo` still raises"],
     )
     story.happen("breaking.reported", what="divide may return None", affected="callers", migration="check for None")
@@ -226,6 +227,10 @@ Regression test `test_by_zero.py`: fails without the change, passes with it.
 
 <sub>Written from recorded executions, not by the model.</sub>
 
+**Not proven**, in the model's words:
+
+- Dividing \\`Decimal\\`s @\u2060maya !\\[x\\]\u2060(https:\u2060//evil.example/p): fixes #\u20601, no test uses them
+
 ## Decisions and assumptions
 
 - Confidence: **low**
@@ -245,6 +250,11 @@ Fixes #7
 
 <sub>🔥 Lamplighter · run `cafe0123` · claude-sonnet-5-5 · $0.01 · ledger `ffffffffffffffff`</sub>\
 """)
+
+
+def test_a_run_from_before_there_was_a_field_for_it_claims_nothing_about_proof() -> None:
+    story = working().happen("finish.called", outcome="done", title="T", summary="S", confidence="high")
+    assert "Not proven" not in pull_text.body(story.state, template=None, closes=True)
 
 
 def test_the_commit() -> None:
