@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from anyio.to_thread import run_sync
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -20,9 +20,12 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import log
-from app.receive import AWAY, MAX_BODY_BYTES, SECURITY_HEADERS, Answer, Delivery
+from app.receive import AWAY, MAX_BODY_BYTES, SECURITY_HEADERS, TOO_BIG, Answer, Delivery, refused_unread, too_big
+from app.server.bodies import BodyRoom, NoRoom, Reservation
 
-BODY_SECONDS = 30.0  # GitHub gives up after 10; a client that drips bytes must not hold a connection for ever
+ANSWER_SECONDS = (
+    9.0  # from a request's head to its answer, whatever the sender or the store does: GitHub gives up after 10
+)
 
 
 def application(accept: Callable[[Delivery], Answer] | None, *, routes: tuple[BaseRoute, ...] = ()) -> ASGIApp:
@@ -32,18 +35,32 @@ def application(accept: Callable[[Delivery], Answer] | None, *, routes: tuple[Ba
     is somewhere else, as in the cloud, where it is a function of its own.
     """
 
+    room = BodyRoom()
+
     async def webhook(request: Request) -> Response:
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(request)
-        except TimeoutError:
-            raise HTTPException(408, "The body did not arrive in time.") from None
-        except ClientDisconnect:
-            raise HTTPException(400, "The body broke off.") from None
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw}
         assert accept is not None
-        answer = await run_in_threadpool(accept, Delivery(headers=headers, body=body))
-        return _json(answer.status, answer.body, answer.headers)
+        deadline = asyncio.get_running_loop().time() + ANSWER_SECONDS
+        headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers.raw]
+        refusal = too_big(request.headers.get("content-length", "")) or refused_unread(headers)
+        if refusal:
+            return _answered(refusal)
+        with room.reserve() as reservation:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    body = await _body(request, reservation)
+            except TimeoutError:
+                raise HTTPException(408, "The body did not arrive in time.") from None
+            except ClientDisconnect:
+                raise HTTPException(400, "The body broke off.") from None
+            except NoRoom:
+                return _answered(AWAY)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    delivery = Delivery(headers=dict(headers), body=body)
+                    return _answered(await run_sync(accept, delivery, abandon_on_cancel=True))
+            except TimeoutError:  # the thread goes on; should it still take the job in, the redelivery is a duplicate
+                log.event("asgi.late", level=log.ERROR, seconds=ANSWER_SECONDS)
+                return _answered(AWAY)
 
     async def healthz(_request: Request) -> Response:
         return _json(200, {"status": "ok"})
@@ -53,22 +70,30 @@ def application(accept: Callable[[Delivery], Answer] | None, *, routes: tuple[Ba
         routes=[*door, Route("/healthz", healthz), *routes],
         exception_handlers={HTTPException: _refused, Exception: _defect},
     )
-    return _SecurityHeaders(starlette)
+    starlette.router.redirect_slashes = False  # it would send people to whatever host the request names
+    return _Outermost(starlette)
 
 
-async def _body(request: Request) -> bytes:
-    """The whole body. Raises HTTPException 413 as soon as it is known to be too big, without reading the rest."""
+async def _body(request: Request, reservation: Reservation) -> bytes:
+    """The whole body. Raises HTTPException 413 as soon as it is known to be too big, NoRoom while others fill the
+    memory, both without reading the rest.
+    """
     announced = request.headers.get("content-length", "")
-    if announced.isascii() and announced.isdigit() and int(announced[:20]) > MAX_BODY_BYTES:
-        raise HTTPException(413, "The body is over 25 MB.")
+    if announced.isascii() and announced.isdigit():
+        reservation.grow_to(int(announced))
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > MAX_BODY_BYTES:
-            raise HTTPException(413, "The body is over 25 MB.")
+            raise HTTPException(413, TOO_BIG)
+        reservation.grow_to(size)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _answered(answer: Answer) -> Response:
+    return _json(answer.status, answer.body, answer.headers)
 
 
 def _json(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
@@ -88,18 +113,27 @@ def _defect(_request: Request, error: Exception) -> Response:
     return _json(AWAY.status, AWAY.body, AWAY.headers)
 
 
-class _SecurityHeaders:
-    """Sets what a response does not set itself; outermost, so that error pages have it too."""
+class _Outermost:
+    """Sets what a response does not set itself, on error pages too; and answers what a shutdown breaks off."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
         async def guarded(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        try:
+            await self._app(scope, receive, guarded)
+        except asyncio.CancelledError:  # the server ends; the task has nothing else to do than to say so
+            if started:
+                raise
+            await _answered(AWAY)(scope, receive, guarded)

@@ -34,6 +34,10 @@ SECURITY_HEADERS: Mapping[str, str] = {  # of every answer over HTTP that does n
     "x-content-type-options": "nosniff",
 }
 
+TOO_BIG = "The body is over 25 MB."
+_UNSIGNED = "The delivery has no valid sha256 signature (X-Hub-Signature-256)."
+_ONCE = ("content-type", "x-github-delivery", "x-github-event", "x-hub-signature-256")
+
 _GUID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NOT_UNDERSTOOD = "Lamplighter could not understand this delivery; it is recorded as an error in its log."
 
@@ -84,6 +88,25 @@ def ensure_ready(settings: Settings) -> None:
         raise SettingsError(["LAMPLIGHTER_WEBHOOK_SECRET is not set; the door does not open without a webhook secret"])
 
 
+def too_big(announced: str) -> Answer | None:
+    """The answer to a body whose `Content-Length` is over the limit; None for any other, and for what is no number."""
+    is_number = announced.isascii() and announced.isdigit()
+    return _refusal(Rejected(413, TOO_BIG)) if is_number and int(announced[:20]) > MAX_BODY_BYTES else None
+
+
+def refused_unread(headers: Sequence[tuple[str, str]]) -> Answer | None:
+    """The answer to a delivery that can be refused by its headers (lower-case names, in order), so that the bodies of
+    strangers need not be read; None when it has to be.
+    """
+    names = [name for name, _ in headers]
+    for name in _ONCE:
+        if names.count(name) > 1:
+            return _refusal(Rejected(400, f"The {name} header was sent more than once."))
+    if not signature.is_well_formed(dict(headers).get("x-hub-signature-256")):
+        return _refusal(Rejected(401, _UNSIGNED))
+    return None
+
+
 def receive(delivery: Delivery, *, settings: Settings, intake: Intake, clock: Clock) -> Answer:
     """Answer one delivery. Never raises, and never answers 5xx but the 503 that asks for a redelivery."""
     try:
@@ -95,12 +118,16 @@ def receive(delivery: Delivery, *, settings: Settings, intake: Intake, clock: Cl
         if decision.job:
             decision = _taken_in(decision, decision.job._replace(digest=_digest(delivery.body)), intake)
     except Rejected as no:
-        log.event("receive.rejected", level=log.WARNING, status=no.status, reason=no.reason, delivery=_guid(delivery))
-        headers = {} if no.retry_after_seconds is None else {"retry-after": str(no.retry_after_seconds)}
-        return Answer(status=no.status, body={"error": no.reason}, headers=headers)
+        return _refusal(no, _guid(delivery))
     answer = _answer(decision.decision, decision.reason, decision.job, status=200 if event_name == "ping" else 202)
     log.event("receive.decided", delivery=guid, **answer.body)
     return answer
+
+
+def _refusal(no: Rejected, delivery: str = "") -> Answer:
+    log.event("receive.rejected", level=log.WARNING, status=no.status, reason=no.reason, delivery=delivery)
+    headers = {} if no.retry_after_seconds is None else {"retry-after": str(no.retry_after_seconds)}
+    return Answer(status=no.status, body={"error": no.reason}, headers=headers)
 
 
 def _answer(decision: Decided, reason: str, job: Job | None, status: int = 202) -> Answer:
@@ -110,10 +137,10 @@ def _answer(decision: Decided, reason: str, job: Job | None, status: int = 202) 
 def _checked(delivery: Delivery, settings: Settings) -> str:
     """The event's name, once the delivery is known to be signed and readable. Raises Rejected."""
     if len(delivery.body) > MAX_BODY_BYTES:
-        raise Rejected(413, "The body is over 25 MB.")
+        raise Rejected(413, TOO_BIG)
     header = delivery.headers.get("x-hub-signature-256")
     if not signature.verify(delivery.body, header, settings.webhook_secrets):
-        raise Rejected(401, "The delivery has no valid sha256 signature (X-Hub-Signature-256).")
+        raise Rejected(401, _UNSIGNED)
     media_type = delivery.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Rejected(415, "Set the webhook's content type to application/json.")

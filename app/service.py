@@ -12,14 +12,13 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-import uvicorn
-
 from app import asgi, log, wiring
 from app.deliveries import Poller
 from app.errors import LamplighterError, UserError
 from app.local.queue import SqliteQueue
 from app.local.tokens import TokenBroker
 from app.receive import Answer, Delivery, ensure_ready
+from app.server.connections import server
 
 Poll = Literal["auto", "always", "never"]
 
@@ -103,11 +102,7 @@ class Service:
         self._loops = [self._jobs, *self._publishers, *self._others()]
         self._socket = _bind(host, port)
         self.address = "http://{}:{}".format(*self._socket.getsockname()[:2])
-        app = asgi.application(self._webhook)
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=3
-        )
-        self._http = uvicorn.Server(config)
+        self._http = server(asgi.application(self._webhook))
         self._http_thread = threading.Thread(target=self._serve_http, name="http", daemon=True)
 
     def _others(self) -> list[Loop]:

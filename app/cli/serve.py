@@ -15,6 +15,7 @@ def serve(arguments: argparse.Namespace) -> int:
     from app import settings as words
     from app.cli.run import absolute_script
     from app.receive import ensure_ready
+    from app.server import library_log
     from app.service import Service
 
     settings = words.load()
@@ -23,6 +24,7 @@ def serve(arguments: argparse.Namespace) -> int:
     ending = Ending((signal.SIGTERM, signal.SIGINT))
     platform = wiring.local_platform(settings)
     log.configure(platform.redactor)
+    library_log.take_over()
     service = Service(platform, host=arguments.host, port=arguments.port, poll=arguments.poll)
     service.start()
     try:

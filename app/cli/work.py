@@ -27,9 +27,11 @@ def work(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the terminal's own process, which then asks us
 
     from app import settings, wiring
+    from app.server import library_log
 
     platform = wiring.platform(settings.load())
     log.configure(platform.redactor)
+    library_log.take_over()
     if platform.settings.platform == "aws":
         from app.aws.telemetry import count
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Sequence
 
 PREFIX = b"sha256="  # the only scheme accepted; `sha1=` would be a downgrade
+_WELL_FORMED = re.compile(r"sha256=[0-9a-f]{64}")
 
 
 def sign(body: bytes, secret: str) -> str:
     """The `X-Hub-Signature-256` header GitHub sends for `body`."""
     return (PREFIX + _digest(body, secret)).decode("ascii")
+
+
+def is_well_formed(header: str | None) -> bool:
+    """Whether `header` could be a signature at all: known before the body is read."""
+    return bool(header and _WELL_FORMED.fullmatch(header))
 
 
 def verify(body: bytes, header: str | None, secrets: Sequence[str]) -> bool:

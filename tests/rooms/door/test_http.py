@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
-import threading
-import time
 
 import pytest
-import uvicorn
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from app import asgi
 from app.receive import MAX_BODY_BYTES
 from app.webhooks.signature import sign
+from tests.rooms.door.serving import serving
 
 SECRET = "it's a secret to everybody"  # as in conftest.py
 SECURITY = ("content-security-policy", "x-content-type-options", "cache-control", "referrer-policy")
@@ -76,6 +73,8 @@ def test_queue_that_is_away_is_503_with_retry_after(client, door, sample, unreac
         ("POST", "/webhooks/linear", 404),
         ("POST", "/webhooks/hook", 404),
         ("POST", "/webhooks/github/x", 404),
+        ("POST", "/webhooks/github/", 404),
+        ("GET", "/healthz/", 404),
         ("GET", "/", 404),
         ("GET", "/.env", 404),
         ("GET", "/webhooks/../../etc/passwd", 404),
@@ -118,11 +117,11 @@ def test_unannounced_length_is_413_as_soon_as_it_is_over(client):
             sent += 2**20
             yield b"x" * 2**20
 
-    assert client.post("/webhooks/github", content=chunks()).status_code == 413
+    assert client.post("/webhooks/github", content=chunks(), headers=signed("ping", b"")).status_code == 413
 
 
 def test_body_that_drips_is_408(client, monkeypatch):
-    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(asgi, "ANSWER_SECONDS", 0.05)
 
     async def dripping(scope, receive, send):
         async def late():
@@ -131,7 +130,9 @@ def test_body_that_drips_is_408(client, monkeypatch):
 
         await client.app(scope, late, send)
 
-    assert TestClient(dripping).post("/webhooks/github", content=b"{}").status_code == 408
+    assert (
+        TestClient(dripping).post("/webhooks/github", content=b"{}", headers=signed("ping", b"{}")).status_code == 408
+    )
 
 
 def test_defect_of_the_shell_is_503_and_shows_nothing(door):
@@ -139,7 +140,7 @@ def test_defect_of_the_shell_is_503_and_shows_nothing(door):
         raise RuntimeError("secret detail")
 
     client = TestClient(asgi.application(broken), raise_server_exceptions=False)
-    answer = client.post("/webhooks/github", content=b"{}")
+    answer = client.post("/webhooks/github", content=b"{}", headers=signed("ping", b"{}"))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
     assert "secret detail" not in answer.text
     assert "x-content-type-options" in answer.headers
@@ -154,16 +155,8 @@ def test_further_routes_can_be_hung_in(door):
 
 @pytest.fixture
 def server(door):
-    listening = socket.create_server(("127.0.0.1", 0))
-    running = uvicorn.Server(uvicorn.Config(asgi.application(door), log_level="critical", lifespan="off"))
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    while not running.started:
-        time.sleep(0.01)
-    yield listening.getsockname()
-    running.should_exit = True
-    thread.join(10)
-    listening.close()
+    with serving(asgi.application(door)) as address:
+        yield address
 
 
 def test_25_mb_over_a_real_socket(server, door, sample):
