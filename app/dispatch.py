@@ -129,7 +129,7 @@ class Dispatcher:
             self._starts.reply(self._open(run_id), job, command.error, refused=True)
             return
         verb, is_said = lookup(command.verb), bool(job.commands)
-        with self._access.asking(job.thread) as github:
+        with self._access.asking(job.thread, since=job.received_at) as github:
             if is_foreign_label(github, job):
                 log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
                 return

@@ -2,7 +2,7 @@
 
 Requests and answers are JSON, whatever carries them (a unix socket, a Lambda invocation):
 
-    {"run_id": …, "repository_id": …, "purpose": "read"}
+    {"run_id": …, "repository_id": …, "purpose": "read", "fresh": false}
     {"value": …, "expires_at": …}  or  {"refused": …}  or  {"delayed": …, "retry_after_seconds": …}
 """
 
@@ -19,21 +19,21 @@ from app.ports import Store, Token
 
 READ = "read"
 
-# Gets the run's thread as recorded in `run.created` (installation_id, repository_id, repository, number) and returns a
-# read token for that one repository.
-Mint = Callable[[Mapping[str, Any]], Token]
+# Gets the run's thread as recorded in `run.created` (installation_id, repository_id, repository, number) and whether
+# the token given before was refused; returns a read token for that one repository.
+Mint = Callable[[Mapping[str, Any], bool], Token]
 
 
-def request(run_id: str, repository_id: int) -> dict[str, Any]:
+def request(run_id: str, repository_id: int, *, fresh: bool) -> dict[str, Any]:
     """What a worker sends."""
-    return {"run_id": run_id, "repository_id": repository_id, "purpose": READ}
+    return {"run_id": run_id, "repository_id": repository_id, "purpose": READ, "fresh": fresh}
 
 
 def answer(asked: Mapping[str, Any], store: Store, mint: Mint) -> dict[str, Any]:
     """Control side: grant, refuse or delay, with an audit line. Only a defect escapes."""
     run_id = str(asked.get("run_id"))
     try:
-        token = mint(_thread(asked, run_id, store))
+        token = mint(_thread(asked, run_id, store), bool(asked.get("fresh")))
     except UserError as error:
         log.event("tokens.refused", run_id=run_id, reason=str(error))
         return {"refused": str(error)}

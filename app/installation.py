@@ -79,7 +79,7 @@ class Installations:
     # ------------------------------------------------------------ the App on an account
 
     def _installation(self, job: Job, run_id: str) -> None:
-        standing = self._access.standing(job.thread.installation_id)
+        standing = self._access.standing(job.thread.installation_id, is_new=job.action == "start")
         if standing != "active":
             self._conversation.cancel(job, _GONE[standing], self._of(job.thread.installation_id))
         elif job.action == "start":

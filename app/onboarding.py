@@ -244,7 +244,7 @@ def _facts(
 ) -> welcome.Welcome:
     has_commits, guard = True, repositories.Protection(protected=False, approvals_required=0)
     try:
-        guard = repositories.protection(github, thread.repository, branch)
+        guard = repositories.protection(github, thread.repository, branch, optional=True)
     except NotFound:
         has_commits = False
     except Forbidden:  # a plan without rulesets answers 403: then it is not known, and said so

@@ -229,7 +229,7 @@ class Token:
 class Tokens(Protocol):
     """What a worker may ask for: a read token for its own run's repository."""
 
-    def read_token(self, run_id: str, repository_id: int) -> Token:
-        """Raises UserError for a run that is unknown, not active or of another repository, TransientError when GitHub
-        is not reachable.
+    def read_token(self, run_id: str, repository_id: int, *, fresh: bool = False) -> Token:
+        """`fresh`: another one than before, which GitHub refused. Raises UserError for a run that is unknown, not
+        active or of another repository, TransientError when GitHub is not reachable.
         """

@@ -48,7 +48,7 @@ class RunStart:
     def create(self, ledger: RunLedger, job: Job, command: Command, role: str, worked: Sequence[RunSummary]) -> None:
         """Write the run's first event and admit it; `worked` are the thread's earlier runs, newest first."""
         try:
-            with self._access.asking(job.thread) as github:
+            with self._access.asking(job.thread, since=job.received_at) as github:
                 defaults, bot = self._defaults(job.thread), self._settings.bot_login
                 facts = gather(github, job, command, defaults, bot_login=bot)
             facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered

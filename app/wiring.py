@@ -50,7 +50,7 @@ def grant(platform: Platform, way: Access, asked: Mapping[str, Any]) -> dict[str
 
 def minting(way: Access) -> grants.Mint:
     """Mints the token that a run's thread may have."""
-    return lambda thread: way.clone_token(Thread(**thread))
+    return lambda thread, fresh: way.clone_token(Thread(**thread), fresh=fresh)
 
 
 def door(platform: Platform) -> Callable[[Delivery], Answer]:

@@ -19,11 +19,11 @@ class LambdaTokens:
         self._function = function
         self._clients = clients
 
-    def read_token(self, run_id: str, repository_id: int) -> Token:
+    def read_token(self, run_id: str, repository_id: int, *, fresh: bool = False) -> Token:
         """As the port says; UserError also when the function is missing or may not be called."""
         if not self._function:
             raise SettingsError(["LAMPLIGHTER_TOKENS_FUNCTION is not set; template.yaml sets it"])
-        payload = json.dumps(grants.request(run_id, repository_id)).encode()
+        payload = json.dumps(grants.request(run_id, repository_id, fresh=fresh)).encode()
         with translated("ask for a token"):
             answer = self._clients.get("lambda").invoke(FunctionName=self._function, Payload=payload)
             body = answer["Payload"].read()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 import httpx
 
@@ -15,7 +16,7 @@ from app.errors import UserError
 from app.github import app as apps
 from app.github import repositories
 from app.github.app_key import AppKey
-from app.github.auth import AppAuth
+from app.github.auth import AppAuth, InstallationCredential
 from app.github.client import GitHub
 from app.github.errors import Forbidden, Invalid, NotFound
 from app.github.pacer import PATIENCE_SECONDS, Pacer, Slots
@@ -62,14 +63,18 @@ class Access:
         self._transport = transport
         self._pacer = Pacer(clock, slots, patience_seconds=patience_seconds)
 
-    def clone_token(self, thread: Thread) -> Token:
-        """A token that can read the contents of the thread's repository and nothing else."""
-        return self._token(thread, CLONE)
+    def clone_token(self, thread: Thread, *, fresh: bool = False) -> Token:
+        """A token that can read the contents of the thread's repository and nothing else; `fresh` when git was
+        refused with the one before.
+        """
+        if fresh:
+            self.app.forget(thread.installation_id)
+        return self._credential(thread, CLONE).token
 
     @contextmanager
-    def asking(self, thread: Thread) -> Iterator[GitHub]:
-        """Reading only: configuration, roles, comments."""
-        with self._client(self._token(thread, ASK), thread) as github:
+    def asking(self, thread: Thread, *, since: datetime | None = None) -> Iterator[GitHub]:
+        """Reading only: configuration, roles, comments. `since`: when a webhook told of the thread."""
+        with self._client(self._credential(thread, ASK), thread, since) as github:
             yield github
 
     @contextmanager
@@ -79,27 +84,29 @@ class Access:
         try:
             if name == ".github":
                 raise UserError(f"{owner}/.github is its own default")
-            token = self.app.installation_token(thread.installation_id, repositories=[".github"], permissions=CLONE)
+            credential = self.app.installation(
+                thread.installation_id, repositories=[".github"], permissions=CLONE, optional=True
+            )
         except UserError:
             yield None
             return
-        with self._client(token, thread) as github:
+        with self._client(credential, thread) as github:
             yield github
 
     @contextmanager
     def talking(self, thread: Thread) -> Iterator[GitHub]:
         """Comments, labels and reactions on issues and pull requests; no contents."""
-        with self._client(self._token(thread, TALK), thread) as github:
+        with self._client(self._credential(thread, TALK), thread) as github:
             yield github
 
     @contextmanager
     def proposing(self, thread: Thread) -> Iterator[GitHub]:
         """Everything a pull request needs, with a token of its own that is revoked at the end of the block."""
         with (
-            self.app.leased_token(
+            self.app.leased(
                 thread.installation_id, repositories=[thread.repository_id], permissions=PROPOSE
-            ) as token,
-            self._client(token, thread) as github,
+            ) as credential,
+            self._client(credential, thread) as github,
         ):
             yield github
 
@@ -111,8 +118,10 @@ class Access:
         """
         thread = Thread(installation_id=installation_id, repository_id=0, repository="", number=0)
         with (
-            self.app.leased_token(installation_id, repositories=repository_ids, permissions=LIST) as token,
-            self._client(token, thread) as github,
+            self.app.leased(
+                installation_id, repositories=repository_ids, permissions=LIST, optional=bool(repository_ids)
+            ) as credential,
+            self._client(credential, thread) as github,
         ):
             yield github
 
@@ -121,8 +130,8 @@ class Access:
         """Reading the issues of all that an installation covers. The token is revoked after it."""
         thread = Thread(installation_id=installation_id, repository_id=0, repository="", number=0)
         with (
-            self.app.leased_token(installation_id, repositories=[], permissions=SEARCH) as token,
-            self._client(token, thread) as github,
+            self.app.leased(installation_id, repositories=[], permissions=SEARCH) as credential,
+            self._client(credential, thread) as github,
         ):
             yield github
 
@@ -130,17 +139,20 @@ class Access:
     def welcoming(self, thread: Thread) -> Iterator[GitHub]:
         """Setting up one repository: its labels and its onboarding issue. The token is revoked after it."""
         with (
-            self.app.leased_token(
+            self.app.leased(
                 thread.installation_id, repositories=[thread.repository_id], permissions=WELCOME
-            ) as token,
-            self._client(token, thread) as github,
+            ) as credential,
+            self._client(credential, thread) as github,
         ):
             yield github
 
-    def standing(self, installation_id: int) -> str:
-        """`active`, `suspended` or `removed`. Raises TransientError."""
+    def standing(self, installation_id: int, *, is_new: bool = False) -> str:
+        """`active`, `suspended` or `removed`. `is_new`: GitHub has just told us that it exists. Raises
+        TransientError.
+        """
         try:
-            return "suspended" if apps.installation(self.app.client, installation_id).suspended else "active"
+            found = apps.installation(self.app.client, installation_id, optional=not is_new)
+            return "suspended" if found.suspended else "active"
         except NotFound:
             return "removed"
 
@@ -155,17 +167,20 @@ class Access:
         except (Forbidden, Invalid, NotFound):
             return None
 
-    def _token(self, thread: Thread, permissions: Mapping[str, str]) -> Token:
-        return self.app.installation_token(
+    def _credential(self, thread: Thread, permissions: Mapping[str, str]) -> InstallationCredential:
+        return self.app.installation(
             thread.installation_id, repositories=[thread.repository_id], permissions=permissions
         )
 
-    def _client(self, token: Token, thread: Thread) -> GitHub:
+    def _client(
+        self, credential: InstallationCredential, thread: Thread, known_since: datetime | None = None
+    ) -> GitHub:
         return GitHub(
-            token,
+            credential,
             self._settings,
             self._clock,
             transport=self._transport,
             pacer=self._pacer,
             installation_id=thread.installation_id,
+            known_since=known_since,
         )

@@ -78,15 +78,15 @@ def installations(github: GitHub) -> Iterator[Installation]:
         yield _installation(row)
 
 
-def installation(github: GitHub, installation_id: int) -> Installation:
-    """Raises NotFound when it was removed."""
-    return _installation(github.get(path("app/installations", installation_id)))
+def installation(github: GitHub, installation_id: int, *, optional: bool = True) -> Installation:
+    """Raises NotFound when it was removed; `optional` is false where it is known to be there."""
+    return _installation(github.get(path("app/installations", installation_id), optional=optional))
 
 
 def installation_of(github: GitHub, repo: str) -> Installation | None:
     """The installation that covers `repo`; None when the App is not installed there."""
     try:
-        return _installation(github.get(path("repos", repo, "installation")))
+        return _installation(github.get(path("repos", repo, "installation"), optional=True))
     except NotFound:
         return None
 
@@ -112,7 +112,7 @@ def deliveries(github: GitHub, *, since: datetime | None = None, limit: int = 10
 
 def delivered_payload(github: GitHub, delivery_id: int) -> DeliveredPayload:
     """What a delivery carried. Raises NotFound when GitHub no longer keeps it."""
-    data = github.get(path("app/hook/deliveries", delivery_id))
+    data = github.get(path("app/hook/deliveries", delivery_id), optional=True)
     request = part(data, "request")
     return DeliveredPayload(
         guid=text(data, "guid"),

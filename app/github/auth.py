@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +25,10 @@ from app.settings import Settings
 BACK = timedelta(seconds=60)
 AHEAD = timedelta(minutes=8)
 SPARE = timedelta(minutes=5)  # a cached installation token still lasts for a long clone
+
+# A fresh token may answer 401 in its first seconds; GitHub's own client (octokit) repeats those for five.
+_FRESH_PAUSES_SECONDS = (1.0, 2.0, 2.0)
+_AGAIN_SECONDS = 1.0
 
 # What a token may be for that reaches all of an installation: listing it, and searching its issues.
 _LOOKING = {("metadata", "read"), ("issues", "read")}
@@ -72,19 +76,30 @@ class AppAuth:
         """Close the connections."""
         self.client.close()
 
-    def installation_token(
-        self, installation_id: int, *, repositories: Sequence[int | str], permissions: Mapping[str, str]
-    ) -> Token:
-        """A token for these repositories and permissions only, kept in memory until five minutes before its end.
+    def installation(
+        self,
+        installation_id: int,
+        *,
+        repositories: Sequence[int | str],
+        permissions: Mapping[str, str],
+        optional: bool = False,
+    ) -> InstallationCredential:
+        """A credential over a token for these repositories and permissions only, kept in memory until five minutes
+        before its end.
 
-        Others may get the same token: do not revoke it, use `leased_token` for that. Raises Refused (Invalid when a
-        permission was never granted, NotFound when the App is not installed), TransientError.
+        Others may use the same token: do not revoke it, use `leased` for that. `optional`: the App may well not be
+        there. Raises Refused (Invalid when a permission was never granted, NotFound when the App is not installed),
+        TransientError.
         """
         narrowed = _Narrowed(installation_id, tuple(repositories), tuple(sorted(permissions.items())))
+        return InstallationCredential(lambda refused: self._shared(narrowed, refused, optional=optional))
+
+    def _shared(self, narrowed: _Narrowed, refused: Token | None, *, optional: bool) -> Token:
+        """The token everybody shares, unless it is the `refused` one; then a new one for everybody."""
         with self._lock:
             token = self._tokens.get(narrowed)
-            if token is None or token.expires_at - SPARE <= self._clock.now():
-                token = self._tokens[narrowed] = self._mint(narrowed)
+            if token is None or token == refused or token.expires_at - SPARE <= self._clock.now():
+                token = self._tokens[narrowed] = self._mint(narrowed, optional=optional)
             return token
 
     def forget(self, installation_id: int) -> None:
@@ -94,16 +109,23 @@ class AppAuth:
             self._tokens = {key: token for key, token in kept if key.installation_id != installation_id}
 
     @contextmanager
-    def leased_token(
-        self, installation_id: int, *, repositories: Sequence[int | str], permissions: Mapping[str, str]
-    ) -> Iterator[Token]:
-        """A token of the caller's own, revoked at the end of the block."""
-        token = self._mint(_Narrowed(installation_id, tuple(repositories), tuple(permissions.items())))
+    def leased(
+        self,
+        installation_id: int,
+        *,
+        repositories: Sequence[int | str],
+        permissions: Mapping[str, str],
+        optional: bool = False,
+    ) -> Iterator[InstallationCredential]:
+        """A credential over a token of the caller's own, revoked at the end of the block."""
+        narrowed = _Narrowed(installation_id, tuple(repositories), tuple(permissions.items()))
+        leased = InstallationCredential(lambda _refused: self._mint(narrowed, optional=optional))
         try:
-            yield token
+            yield leased
         finally:
+            leased.is_over = True
             try:
-                self.revoke(token)
+                self.revoke(leased.token)
             except (TransientError, UserError) as error:
                 # What was done with it stands; it ends by itself within the hour.
                 log.event("token.not_revoked", installation_id=installation_id, reason=str(error))
@@ -118,17 +140,46 @@ class AppAuth:
             except Unauthorized:
                 pass
 
-    def _mint(self, narrowed: _Narrowed) -> Token:
+    def _mint(self, narrowed: _Narrowed, *, optional: bool) -> Token:
         only_looks = narrowed.permissions and set(narrowed.permissions) <= _LOOKING
         if not narrowed.permissions or not (narrowed.repositories or only_looks):
             raise ValueError("a token that is not narrowed to repositories and permissions is never minted")
-        answer = self.client.post(
-            f"/app/installations/{narrowed.installation_id}/access_tokens",
-            narrowed.body(),
-        )
+        try:
+            answer = self.client.post(
+                f"/app/installations/{narrowed.installation_id}/access_tokens", narrowed.body(), optional=optional
+            )
+        except Unauthorized as error:  # of the App itself: an operator's matter, and no request may be lost over it
+            raise TransientError(f"GitHub does not know the App: {error}", retry_after_seconds=60) from error
         token = Token(value=answer["token"], expires_at=datetime.fromisoformat(answer["expires_at"]))
         self._redactor.hold(token.value)
         return token
+
+
+class InstallationCredential:
+    """A token of one installation, replaced by a new one when GitHub answers 401 to it. For one thread at a time.
+
+    `mint` gives a token that is not the one it is told of.
+    """
+
+    def __init__(self, mint: Callable[[Token | None], Token]) -> None:
+        self._mint = mint
+        self.token = mint(None)
+        self.is_over = False  # revoked: nothing follows
+
+    def value(self) -> str:
+        return self.token.value
+
+    def refused(self, tries: int, server_seconds_ahead: float | None) -> float | None:  # noqa: ARG002 - of no meaning
+        """A new token at once, then a little patience with it."""
+        if self.is_over:
+            return None
+        if tries == 0:
+            try:
+                self.token = self._mint(self.token)
+            except UserError:  # the installation is gone or suspended: the 401 stands, and its handler looks why
+                return None
+            return 0.0
+        return _FRESH_PAUSES_SECONDS[tries - 1] if tries <= len(_FRESH_PAUSES_SECONDS) else None
 
 
 class _Signer:
@@ -152,13 +203,16 @@ class _Signer:
             self._expires_at = now + AHEAD
         return self._signed
 
-    def refused(self, server_seconds_ahead: float | None) -> bool:
-        """Follow the server's clock when ours is why the token was refused; else see whether the key is a new one."""
+    def refused(self, tries: int, server_seconds_ahead: float | None) -> float | None:
+        """Follow the server's clock when ours is why the token was refused; else see whether the key is a new one.
+        Where both are right, GitHub may have been wrong once.
+        """
+        if tries:
+            return None  # the App id or the key is wrong
         skew = self._skew if server_seconds_ahead is None else timedelta(seconds=server_seconds_ahead)
-        if abs(skew - self._skew) < timedelta(seconds=30) and not self._key.renew():
-            return False  # the clocks agree: the App id or the key is wrong
+        explained = abs(skew - self._skew) >= timedelta(seconds=30) or self._key.renew()
         self._skew, self._expires_at = skew, None
-        return True
+        return 0.0 if explained else _AGAIN_SECONDS
 
     def _sign(self, now: datetime) -> str:
         if not self._app_id:

@@ -8,6 +8,7 @@ UserError
     └── Invalid           409, 422 and the rest: the request cannot be carried out as it is
 TransientError
 ├── RateLimited       a primary or secondary limit: come back after `retry_after_seconds`
+├── NotYet            what was just proven to exist is not shown yet
 └── Ambiguous         a write whose answer never came: it may have happened, search before repeating it
 """
 
@@ -23,6 +24,10 @@ from app.errors import TransientError, UserError
 # GitHub's rule for a secondary limit without a header: wait at least a minute.
 SECONDARY_SECONDS = 60.0
 OUTAGE_SECONDS = 30.0
+NOT_YET_SECONDS = 10.0  # of the minute for which what was just proven may be missing
+
+# How a 422 says that something we know is not there; other 422s are about what we sent.
+_MISSING = ("does not exist", "cannot be updated", "not a valid tree", "not a commit object", "no commit found")
 
 
 class Refused(UserError):
@@ -60,6 +65,13 @@ class RateLimited(TransientError):
     """Too many requests; nothing was done."""
 
 
+class NotYet(TransientError):
+    """GitHub denies what a webhook or our own write has just proven; reads lag behind both. Nothing was done."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after_seconds=NOT_YET_SECONDS)
+
+
 class Ambiguous(TransientError):
     """A write whose answer never came: it may have happened."""
 
@@ -77,6 +89,16 @@ def refusal(request: str, status: int, headers: Mapping[str, str], body: Any, no
         wait = _wait_seconds(headers, now)
         return RateLimited(f"GitHub limits the rate of `{request}`: {message}", retry_after_seconds=wait)
     return _BY_STATUS.get(status, Invalid)(request, status, message, errors)
+
+
+def lags(error: Exception) -> bool:
+    """Whether the refusal of something that is known to exist passes by itself: 404, 409, and the 422 that says so.
+
+    A 410 does not: what was deleted stays deleted.
+    """
+    if not isinstance(error, Refused):
+        return False
+    return error.status in {404, 409} or (error.status == 422 and any(map(error.says, _MISSING)))
 
 
 def _is_limit(status: int, headers: Mapping[str, str], message: str) -> bool:

@@ -91,9 +91,9 @@ def commit(github: GitHub, repo: str, sha: str) -> Commit:
 
 
 def branch_head(github: GitHub, repo: str, branch: str) -> str | None:
-    """The commit `branch` points to; None when there is no such branch. Fresh, unlike lists."""
+    """The commit `branch` points to; None when there is no such branch (yet)."""
     try:
-        return text(part(github.get(path("repos", repo, "git/ref/heads", branch)), "object"), "sha")
+        return text(part(github.get(path("repos", repo, "git/ref/heads", branch), optional=True), "object"), "sha")
     except NotFound:
         return None
     except Invalid as error:

@@ -82,14 +82,14 @@ def branch_sha(github: GitHub, repo: str, branch: str) -> str | None:
         return None
 
 
-def protection(github: GitHub, repo: str, branch: str) -> Protection:
+def protection(github: GitHub, repo: str, branch: str, *, optional: bool = False) -> Protection:
     """How `branch` is protected: by rulesets, whose approvals everyone may read, or the classic way.
 
-    Needs contents:read and metadata:read only. Raises NotFound for an unknown branch.
+    Needs contents:read and metadata:read only. Raises NotFound for an unknown branch; `optional`: there may be none.
     """
-    classic = bool(github.get(path("repos", repo, "branches", branch)).get("protected"))
+    classic = bool(github.get(path("repos", repo, "branches", branch), optional=optional).get("protected"))
     approvals = [0]
-    rules = list(github.get_all(path("repos", repo, "rules", "branches", branch)))
+    rules = list(github.get_all(path("repos", repo, "rules", "branches", branch), optional=optional))
     for rule in rules:
         if rule.get("type") == "pull_request":
             approvals.append(number(part(rule, "parameters"), "required_approving_review_count"))
@@ -102,7 +102,7 @@ def protection(github: GitHub, repo: str, branch: str) -> Protection:
 def file(github: GitHub, repo: str, file_path: str, ref: str) -> bytes | None:
     """A regular file's content at `ref` (up to 100 MB); None when there is none. Links are not followed by us."""
     try:
-        answer: Any = github.get(path("repos", repo, "contents", file_path), ref=ref)
+        answer: Any = github.get(path("repos", repo, "contents", file_path), ref=ref, optional=True)
     except NotFound:
         return None
     if not isinstance(answer, dict) or answer.get("type") != "file":

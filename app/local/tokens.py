@@ -108,10 +108,10 @@ class SocketTokens:
     def __init__(self, home: Path) -> None:
         self._home = home
 
-    def read_token(self, run_id: str, repository_id: int) -> Token:
+    def read_token(self, run_id: str, repository_id: int, *, fresh: bool = False) -> Token:
         """As the port says; TransientError also while the server is away."""
         try:
-            return grants.token_of(self._ask(grants.request(run_id, repository_id)))
+            return grants.token_of(self._ask(grants.request(run_id, repository_id, fresh=fresh)))
         except (OSError, ValueError) as error:
             raise TransientError(
                 f"The token broker does not answer ({type(error).__name__}): is `lamplighter serve` running?",

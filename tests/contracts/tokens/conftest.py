@@ -26,9 +26,11 @@ class Control:
         self.store, self.clock = store, clock
         self.asked: list[dict[str, Any]] = []
         self.failure: Exception | None = None
+        self.refused = 0  # tokens that GitHub did not take
 
-    def mint(self, thread: Any) -> Token:
+    def mint(self, thread: Any, fresh: bool) -> Token:
         self.asked.append(dict(thread))
+        self.refused += fresh
         if self.failure:
             raise self.failure
         return Token(value="ghs_" + "x" * 520, expires_at=self.clock.now() + timedelta(hours=1))

@@ -18,6 +18,14 @@ def test_an_active_run_gets_a_token_for_its_own_repository(control, clock):
     assert [(thread["installation_id"], thread["repository_id"]) for thread in control.asked] == [(5, 7)]
 
 
+def test_a_worker_whose_token_was_refused_asks_for_another(control):
+    control.run("run")
+    control.tokens.read_token("run", 7)
+    assert control.refused == 0
+    control.tokens.read_token("run", 7, fresh=True)
+    assert control.refused == 1
+
+
 @pytest.mark.parametrize("run_id", ["unknown", "", "run\nrun", "x" * 10_000])
 def test_an_unknown_run_gets_none(control, run_id):
     control.run("run")

@@ -71,9 +71,9 @@ def open_client(
     """Make a client whose token has these permissions on the one repository."""
 
     def open_client(permissions: dict[str, str] = ALL, *, pacer: Pacer | None = None) -> GitHub:
-        token = auth.installation_token(installation_id, repositories=[repo.id], permissions=permissions)
+        credential = auth.installation(installation_id, repositories=[repo.id], permissions=permissions)
         return GitHub(
-            token, settings, clock, transport=simulator.transport(), pacer=pacer, installation_id=installation_id
+            credential, settings, clock, transport=simulator.transport(), pacer=pacer, installation_id=installation_id
         )
 
     return open_client

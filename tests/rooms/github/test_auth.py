@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from app.errors import UserError
+from app.errors import TransientError, UserError
 from app.github import app as apps
 from app.github.auth import AppAuth
 from app.github.client import GitHub
@@ -22,59 +22,59 @@ def _minted(simulator) -> int:
 
 
 def test_token_reaches_one_repository_with_the_permissions_asked_for(auth, simulator, repo, installation_id):
-    auth.installation_token(installation_id, repositories=[repo.id], permissions=READ)
+    auth.installation(installation_id, repositories=[repo.id], permissions=READ)
     asked = [request.json() for request in simulator.requests if request.path.endswith("/access_tokens")]
     assert asked == [{"repository_ids": [repo.id], "permissions": READ}]
 
 
 def test_token_is_kept_until_five_minutes_before_its_end(auth, simulator, repo, installation_id, clock):
-    first = auth.installation_token(installation_id, repositories=[repo.id], permissions=READ)
+    first = auth.installation(installation_id, repositories=[repo.id], permissions=READ).token
     clock.advance(54 * 60)
-    assert auth.installation_token(installation_id, repositories=[repo.id], permissions=READ) == first
+    assert auth.installation(installation_id, repositories=[repo.id], permissions=READ).token == first
     clock.advance(2 * 60)
-    assert auth.installation_token(installation_id, repositories=[repo.id], permissions=READ) != first
+    assert auth.installation(installation_id, repositories=[repo.id], permissions=READ).token != first
     assert _minted(simulator) == 2
 
 
 def test_other_permissions_are_another_token(auth, simulator, repo, installation_id):
-    one = auth.installation_token(installation_id, repositories=[repo.id], permissions=READ)
-    two = auth.installation_token(installation_id, repositories=[repo.id], permissions={"metadata": "read"})
+    one = auth.installation(installation_id, repositories=[repo.id], permissions=READ).token
+    two = auth.installation(installation_id, repositories=[repo.id], permissions={"metadata": "read"}).token
     assert one.value != two.value
 
 
 def test_a_token_for_everything_is_never_minted(auth, installation_id):
     with pytest.raises(ValueError, match="narrowed"):
-        auth.installation_token(installation_id, repositories=[], permissions=READ)
+        auth.installation(installation_id, repositories=[], permissions=READ)
 
 
 def test_leased_token_is_revoked_at_the_end(auth, settings, clock, simulator, repo, installation_id):
-    with auth.leased_token(installation_id, repositories=[repo.id], permissions=READ) as token:
+    with auth.leased(installation_id, repositories=[repo.id], permissions=READ) as token:
         github = GitHub(token, settings, clock, transport=simulator.transport())
         assert github.get("/repos/acme/calc")["id"] == repo.id
     with pytest.raises(Unauthorized):
         github.get("/repos/acme/calc")
-    auth.revoke(token)  # once more: nothing happens
+    auth.revoke(token.token)  # once more: nothing happens
 
 
 def test_lease_that_cannot_be_revoked_does_not_undo_the_work(auth, simulator, repo, installation_id):
     simulator.faults.add("DELETE /installation/token", status=502)
-    with auth.leased_token(installation_id, repositories=[repo.id], permissions=READ):
+    with auth.leased(installation_id, repositories=[repo.id], permissions=READ):
         pass
 
 
 def test_every_token_is_handed_to_the_redactor(auth, redactor, repo, installation_id):
-    token = auth.installation_token(installation_id, repositories=[repo.id], permissions=READ)
+    token = auth.installation(installation_id, repositories=[repo.id], permissions=READ).token
     assert token.value not in redactor.text(f"x {token.value} y")
 
 
 def test_permission_the_app_was_never_granted_is_told_apart(auth, repo, installation_id):
     with pytest.raises(Invalid):
-        auth.installation_token(installation_id, repositories=[repo.id], permissions={"workflows": "write"})
+        auth.installation(installation_id, repositories=[repo.id], permissions={"workflows": "write"})
 
 
 def test_unknown_installation_is_not_found(auth, repo):
     with pytest.raises(NotFound):
-        auth.installation_token(99, repositories=[repo.id], permissions=READ)
+        auth.installation(99, repositories=[repo.id], permissions=READ)
 
 
 @pytest.mark.parametrize("minutes", [-30, -9, -2, 0, 2, 9, 30])
@@ -120,3 +120,47 @@ def test_one_signature_serves_for_minutes(auth, simulator, clock):
     clock.advance(20 * 60)
     apps.this_app(auth.client)
     assert len({request.token for request in simulator.requests}) == 2
+
+
+def test_a_401_to_a_kept_token_is_followed_by_another_for_all(auth, settings, clock, simulator, repo, installation_id):
+    made = [auth.installation(installation_id, repositories=[repo.id], permissions=READ) for _ in range(2)]
+    clients = [GitHub(one, settings, clock, transport=simulator.transport()) for one in made]
+    simulator.faults.add("GET /repos/acme/calc", status=401, message="Bad credentials")
+    assert [github.get("/repos/acme/calc")["id"] for github in clients] == [repo.id, repo.id]
+    kept = auth.installation(installation_id, repositories=[repo.id], permissions=READ)
+    assert made[0].value() == kept.value()
+    assert _minted(simulator) == 2
+
+
+def test_a_fresh_token_that_is_not_known_everywhere_yet_is_waited_for(
+    auth, settings, clock, simulator, repo, installation_id
+):
+    simulator.faults.add("GET /repos/acme/calc", status=401, times=4, message="Bad credentials")
+    made = auth.installation(installation_id, repositories=[repo.id], permissions=READ)
+    assert GitHub(made, settings, clock, transport=simulator.transport()).get("/repos/acme/calc")["id"] == repo.id
+    assert sum(clock.slept) <= 5
+    simulator.faults.add("GET /repos/acme/calc", status=401, times=None, message="Bad credentials")
+    with pytest.raises(Unauthorized):
+        GitHub(made, settings, clock, transport=simulator.transport()).get("/repos/acme/calc")
+
+
+def test_a_leased_token_that_was_refused_is_replaced_and_the_new_one_revoked(
+    auth, settings, clock, simulator, repo, installation_id
+):
+    with auth.leased(installation_id, repositories=[repo.id], permissions=READ) as leased:
+        simulator.faults.add("GET /repos/acme/calc", status=401, message="Bad credentials")
+        first = leased.value()
+        GitHub(leased, settings, clock, transport=simulator.transport()).get("/repos/acme/calc")
+        assert leased.value() != first
+    assert simulator.world.tokens[leased.value()].revoked
+
+
+def test_one_401_to_the_app_itself_is_asked_again(auth, simulator, repo, installation_id):
+    simulator.faults.add("POST /app/installations/*/access_tokens", status=401)
+    assert auth.installation(installation_id, repositories=[repo.id], permissions=READ).value()
+
+
+def test_an_app_that_github_does_not_know_is_no_refusal_of_the_request(auth, simulator, repo, installation_id):
+    simulator.faults.add("POST /app/installations/*/access_tokens", status=401, times=None)
+    with pytest.raises(TransientError, match="does not know the App"):
+        auth.installation(installation_id, repositories=[repo.id], permissions=READ)

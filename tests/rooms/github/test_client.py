@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from app.errors import TransientError
-from app.github import issues
+from app.github import git_data, issues, repositories
 from app.github.client import GitHub, path
-from app.github.errors import Ambiguous, Forbidden, Invalid, NotFound, RateLimited, Refused
+from app.github.errors import Ambiguous, Forbidden, Invalid, NotFound, NotYet, RateLimited, Refused
 from app.github.pacer import Pacer
 from app.local.store import SqliteStore
 
@@ -81,7 +81,7 @@ def test_lost_answer_to_a_comment_leaves_one_comment_that_can_be_found(github, s
     ],
 )
 def test_a_limit_is_told_apart_from_a_permission(settings, clock, status, headers, message, kind):
-    github = _answering(settings, clock, httpx.Response(status, headers=headers, json={"message": message}))
+    github = _answering(settings, clock, *[httpx.Response(status, headers=headers, json={"message": message})] * 4)
     with pytest.raises(kind, match=message[:10]) as caught:
         github.post("/repos/acme/calc/labels", {})
     assert type(caught.value) is kind
@@ -225,3 +225,39 @@ def test_next_page_elsewhere_is_not_fetched(settings, clock):
     with pytest.raises(Refused):
         list(_answering(settings, clock, first, seen=seen).get_all("/repos/acme/calc/labels"))
     assert len(seen) == 1
+
+
+MISSING = [(404, "Not Found"), (409, "Git Repository is empty."), (422, "Object does not exist")]
+
+
+@pytest.mark.parametrize(("status", "message"), MISSING)
+@pytest.mark.parametrize("method", ["get", "post", "patch", "put"])
+def test_what_is_known_to_exist_is_asked_for_again(settings, clock, status, message, method):
+    bad = httpx.Response(status, json={"message": message})
+    github = _answering(settings, clock, bad, bad, httpx.Response(200, json={"id": 1}))
+    given = () if method == "get" else ({},)
+    assert getattr(github, method)("/repos/acme/calc/labels", *given) == {"id": 1}
+    assert clock.slept == [1.0, 3.0]
+
+
+@pytest.mark.parametrize(("status", "message"), [*MISSING, (410, "This issue was deleted"), (422, "Validation Failed")])
+def test_what_may_well_be_missing_costs_no_wait(settings, clock, status, message):
+    github = _answering(settings, clock, httpx.Response(status, json={"message": message}))
+    with pytest.raises(Refused):
+        github.get("/repos/acme/calc/contents/x", optional=status in {404, 409} or "exist" in message)
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize(("age_seconds", "kind"), [(0, NotYet), (50, NotFound)])
+def test_what_was_just_proven_is_not_missing_before_its_minute_is_over(settings, clock, age_seconds, kind):
+    answers = httpx.MockTransport(lambda _request: httpx.Response(404, json={"message": "Not Found"}))
+    github = GitHub("token", settings, clock, transport=answers, known_since=clock.now())
+    clock.advance(age_seconds)
+    with pytest.raises(kind):
+        github.get("/repos/acme/calc")
+
+
+def test_the_file_that_a_repository_need_not_have_is_asked_for_once(github, repo, clock):
+    assert repositories.file(github, "acme/calc", ".github/lamplighter.yml", "HEAD") is None
+    assert git_data.branch_head(github, "acme/calc", "agent/none") is None
+    assert clock.slept == []

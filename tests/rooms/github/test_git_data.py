@@ -127,6 +127,6 @@ def test_empty_repository_has_no_branch(github, simulator, auth, settings, clock
     from app.github.client import GitHub
 
     empty = simulator.repository("acme/empty")
-    token = auth.installation_token(installation_id, repositories=[empty.id], permissions={"contents": "read"})
+    token = auth.installation(installation_id, repositories=[empty.id], permissions={"contents": "read"}).token
     client = GitHub(token, settings, clock, transport=simulator.transport())
     assert git_data.branch_head(client, "acme/empty", "main") is None
