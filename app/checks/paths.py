@@ -59,14 +59,18 @@ def _verdict(path: str, protected: list[tuple[str, Pattern]]) -> str:
 
 
 def check_names(changeset: ChangeSet) -> Iterator[Finding]:
-    """Names, kinds of file and links that could reach beyond the tree or cannot exist everywhere."""
+    """Names, kinds of file and links that could reach beyond the tree or cannot exist everywhere.
+
+    Only what is new is held against the rules of names: a folder that stands in the repository already, however it is
+    spelled, may have a new file in it.
+    """
     gone = {file.path for file in changeset.files if file.kind == "delete"}
-    standing = _by_form(path for path in changeset.base_paths if path not in gone)
-    for file in changeset.files:
-        problem = _unsafe(file.path) or (_unportable(file.path) if file.kind == "add" else "")
+    standing = _Standing(path for path in changeset.base_paths if path not in gone)
+    for file in sorted(changeset.files, key=lambda file: file.path):
+        problem = _unsafe(file.path)
         if not problem and file.kind == "add":
-            problem = _collision(file, standing)
-            standing.setdefault(_form(file.path), file.path)
+            problem = standing.problem(file.path)
+            standing.add(file.path)
         problem = problem or _kind_problem(file, changeset)
         if problem:
             yield _finding("path", file, "block", problem)
@@ -76,6 +80,7 @@ def check_names(changeset: ChangeSet) -> Iterator[Finding]:
 
 
 def _unsafe(path: str) -> str:
+    """What no path may be, new or old."""
     parts = path.split("/")
     if not path or path.startswith("/") or len(path.encode("utf-8", "surrogateescape")) > _MAX_PATH:
         return "The path is empty, absolute or too long."
@@ -83,8 +88,6 @@ def _unsafe(path: str) -> str:
         return "The path has an empty, `.` or `..` part."
     if any(_is_dot_git(part) for part in parts):
         return "The path has a part that some system takes for `.git`."
-    if re.search(r"[\x00-\x1f\x7f]", path):
-        return "The path has a control character."
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -98,36 +101,47 @@ def _is_dot_git(part: str) -> bool:
     return plain.split(":")[0].rstrip(" .") in {".git", "git~1"}
 
 
-def _unportable(path: str) -> str:
-    for part in path.split("/"):
-        if _WINDOWS.fullmatch(part) or _WINDOWS_CHARACTERS.search(part):
-            return "Windows cannot hold a file of that name."
-    return "" if unicodedata.is_normalized("NFC", path) else "The name is not in composed Unicode form (NFC)."
+class _Standing:
+    """The names that stand, files and folders, each in every spelling that occurs: twins are no news."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._names: set[str] = set()
+        self._spellings: dict[str, list[str]] = {}
+        for path in paths:
+            self.add(path)
+
+    def add(self, path: str) -> None:
+        """The path and the folders above it."""
+        while path and path not in self._names:
+            self._names.add(path)
+            self._spellings.setdefault(_form(path), []).append(path)
+            path = path.rpartition("/")[0]
+
+    def problem(self, path: str) -> str:
+        """Why the first name of `path` that does not stand yet may not be made; empty when all may."""
+        parts = path.split("/")
+        for depth, part in enumerate(parts, start=1):
+            here = "/".join(parts[:depth])
+            if here in self._names:
+                continue
+            if twins := self._spellings.get(_form(here)):
+                return f"It differs from {min(twins)} only in case or Unicode form."
+            if why := _unportable(part):
+                return why
+        return ""
+
+
+def _unportable(part: str) -> str:
+    """Why a new name of one file or folder cannot exist everywhere."""
+    if re.search(r"[\x00-\x1f\x7f]", part):
+        return "The path has a control character."
+    if _WINDOWS.fullmatch(part) or _WINDOWS_CHARACTERS.search(part):
+        return "Windows cannot hold a file of that name."
+    return "" if unicodedata.is_normalized("NFC", part) else "The name is not in composed Unicode form (NFC)."
 
 
 def _form(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
-
-
-def _by_form(paths: Iterable[str]) -> dict[str, str]:
-    forms: dict[str, str] = {}
-    for path in paths:
-        forms.setdefault(_form(path), path)
-        folder = path.rpartition("/")[0]
-        while folder and _form(folder) not in forms:
-            forms[_form(folder)] = folder
-            folder = folder.rpartition("/")[0]
-    return forms
-
-
-def _collision(file: ChangedFile, standing: dict[str, str]) -> str:
-    parts = file.path.split("/")
-    for depth in range(1, len(parts) + 1):
-        part = "/".join(parts[:depth])
-        other = standing.get(_form(part))
-        if other is not None and other != part:
-            return f"It differs from {other} only in case or Unicode form."
-    return ""
 
 
 def _kind_problem(file: ChangedFile, changeset: ChangeSet) -> str:
@@ -159,11 +173,20 @@ def _link_problem(file: ChangedFile) -> str:
 def _file_and_folder(changeset: ChangeSet, gone: set[str]) -> Iterator[Finding]:
     """No path may be a file and a folder at once."""
     there = (changeset.base_paths - gone) | {file.path for file in changeset.files if file.kind != "delete"}
+    folders = {above for path in there for above in _above(path)}
     for file in changeset.files:
-        parts = file.path.split("/")
-        above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
-        if file.kind == "add" and (clash := next((path for path in above if path in there), "")):
+        if file.kind != "add":
+            continue
+        if clash := next((path for path in _above(file.path) if path in there), ""):
             yield _finding("path", file, "block", f"{clash} is a file or a link, so nothing can stand below it.")
+        if file.path in folders:
+            yield _finding("path", file, "block", "It is a folder with files in it, so it cannot be a file as well.")
+
+
+def _above(path: str) -> list[str]:
+    """The folders a path lies in, the outermost first."""
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
 def _shown(target: bytes | None) -> str:

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from app.checks import ChangedFile, Rules, blocked, marks
@@ -51,10 +56,65 @@ def test_a_name_that_was_there_before_may_be_changed() -> None:
         ((added("\u00e9.txt"),), ("e\u0301.txt",)),
         ((added("link/x"),), ("link",)),
         ((added("a"), added("a/b")), ()),
+        ((added("New/x.py"), added("new/y.py")), ()),
+        ((added("docs/A.md"),), ("Docs/a.md", "docs/z.md", "docs/a.md")),
+        ((added("docs"),), ("docs/z.md",)),
     ],
 )
 def test_names_that_collide_somewhere_block(files: tuple[ChangedFile, ...], base: tuple[str, ...]) -> None:
     assert blocked(found(*files, base=base))
+
+
+@pytest.mark.parametrize(
+    ("new", "base"),
+    [
+        ("docs/b.md", ("Docs/a.md", "docs/z.md")),
+        ("Docs/b.md", ("Docs/a.md", "docs/z.md")),
+        ("drivers/aux/b.c", ("drivers/aux/a.c",)),
+        ("drivers/aux/deep/er.c", ("drivers/aux/a.c",)),
+        ("lib/Foo::Bar/New.pm", ("lib/Foo::Bar/Old.pm",)),
+        ("e\u0301t\u00e9/new.txt", ("e\u0301t\u00e9/old.txt",)),
+        ("odd\x07bell/new.txt", ("odd\x07bell/old.txt",)),
+        ("trailing./new.txt", ("trailing./old.txt",)),
+    ],
+)
+def test_a_folder_that_stands_may_have_a_new_file(new: str, base: tuple[str, ...]) -> None:
+    assert found(added(new), base=base) == []
+
+
+@pytest.mark.parametrize("new", ["drivers/aux/con.c", "drivers/nul/b.c", "drivers/Aux/b.c", "lib/Foo::Bar/a?b.pm"])
+def test_what_is_new_below_a_standing_folder_has_to_be_portable(new: str) -> None:
+    assert blocked(found(added(new), base=("drivers/aux/a.c", "lib/Foo::Bar/Old.pm")))
+
+
+def test_a_control_character_that_stands_may_be_changed() -> None:
+    assert not blocked(found(modified("a\nb.txt", "a\n", "b\n"), base=("a\nb.txt",)))
+
+
+VERDICTS = """
+from tests.rooms.checks.builders import added, deleted, found, modified, said
+base = tuple(f"{a}/{b}.md" for a in ("Docs", "docs", "DOCS", "e\\u0301", "aux") for b in "abcdef") + ("README.md",)
+files = (added("docs/new.md"), added("DOCS/other.md"), added("e\\u0301/x.md"), added("Aux/x.md"), added("readme.MD"),
+         added("dOCS/x.md"), added("New/x"), added("new/y"), deleted("docs/a.md"),
+         modified("Docs/b.md", "a\\n", "AKIAQ7ZPX3MVN2R5T8WK\\n"))
+print(ascii([(f, f_.message) for f_, f in zip(found(*files, base=base), said(found(*files, base=base)))]))
+"""
+
+
+def test_a_verdict_does_not_depend_on_the_order_of_a_set() -> None:
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", VERDICTS],
+            env={"PYTHONHASHSEED": str(seed), "PATH": os.environ["PATH"]},
+            cwd=Path(__file__).parents[3],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in range(8)
+    }
+    assert len(said) == 1
+    assert "dOCS/x.md" in said.pop()
 
 
 def test_a_rename_by_case_and_a_file_that_becomes_a_folder_are_fine() -> None:
