@@ -67,6 +67,15 @@ class FileEntry:
 Manifest = Mapping[str, FileEntry]  # path with "/" → entry, without the top `.git`
 
 
+def hides(left_out: Mapping[str, str], path: str) -> bool:
+    """Whether a walk that left these out tells nothing about `path`: its absence does not mean that it is gone."""
+    if not left_out:
+        return False
+    if path in left_out or "/" in left_out or path + "/" in left_out:
+        return True
+    return any(path[: at + 1] in left_out for at, char in enumerate(path) if char == "/")
+
+
 class Sandbox(Protocol):
     """One isolated environment around one tree. Everything in it is hostile; nothing of the host is visible."""
 
@@ -94,7 +103,11 @@ class Sandbox(Protocol):
 
     @property
     def left_out(self) -> Mapping[str, str]:
-        """What the last walk could not take in: path → why (a socket, unreadable, a name that is not UTF-8)."""
+        """What the last walk could not take in: path → why (a socket, unreadable, a name that is not UTF-8).
+
+        A path that ends with "/" may be a folder: nothing is known of what lies below it. "/" alone stands for names
+        beyond the first thousand. See `hides`.
+        """
 
     def seal(self) -> None:
         """Remember tree and home as they are now, out of reach of what runs later."""

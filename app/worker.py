@@ -205,6 +205,6 @@ class Worker:
             why, feedback = refusal, refusal
         else:
             why, feedback = verification.note, verification.feedback()
-        room.restore()
+        room.bring_back()
         ledger.append("notice.given", about="verification", text=feedback)
         return why

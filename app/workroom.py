@@ -149,8 +149,17 @@ class Workroom:
         state = self._ledger.state
         if state.snapshot:
             workspace.restore_snapshot(
-                self.sandbox, self.before, state.snapshot, self._ledger.store, read_base=self._contents_at_base
+                self.sandbox,
+                self.before,
+                state.snapshot,
+                self._ledger.store,
+                read_base=lambda path: workspace.read_file(self.mirror, self.made.sha, path),
             )
+
+    def bring_back(self) -> None:
+        """The tree as the model left it, after a verification ran over it."""
+        self.sandbox.reset()  # what the tests touched, whatever its size, without carrying it there
+        self.restore()
 
     def snapshot(self, *, if_due: bool = False) -> None:
         now = self._ledger.clock.now()

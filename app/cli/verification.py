@@ -14,6 +14,7 @@ from app.ledger import Event, verify_chain
 from app.local.database import DatabaseError
 from app.ports import RunSummary
 from app.run_ledger import summarise
+from app.workspace import snapshot_blobs
 
 
 def known_runs(home: Home) -> list[str]:
@@ -74,7 +75,7 @@ def _digests(home: Home, event: Event) -> Iterator[str]:
             manifest = json.loads(home.store.get_blob(event.data["manifest"]["blob"]))
         except (KeyError, ValueError, UserError):
             return  # the reference itself is reported
-        yield from (str(digest) for _mode, digest, _size in manifest["files"].values())
+        yield from snapshot_blobs(manifest)
 
 
 def _references(value: Any) -> Iterator[str]:

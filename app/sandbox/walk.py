@@ -12,6 +12,7 @@ from app.sandbox_port import FileEntry
 MAX_DEPTH = 200  # directories deep; a hostile tree could be deeper than the harness has descriptors
 MAX_FILE_BYTES = 512 * 2**20  # bigger files are left out: no forge takes them, and hashing holes takes minutes
 MAX_ENTRIES = 1_000_000  # names; a manifest is held in memory
+MAX_LEFT_OUT = 1000  # names told with their reasons; the rest is told as "/", anything at all
 CHUNK = 1 << 20
 
 _Stamp = tuple[int, int, int, int]  # inode, mtime_ns, ctime_ns, size: ctime cannot be set by an ordinary user
@@ -26,7 +27,7 @@ class Walker:
         self._seen: dict[str, tuple[_Stamp, FileEntry]] = {}
         self._found: dict[str, tuple[_Stamp, FileEntry]] = {}
         self._names = 0
-        self.left_out: dict[str, str] = {}  # path → why it is not in the last manifest
+        self.left_out: dict[str, str] = {}  # as `Sandbox.left_out` says
 
     def manifest(self) -> dict[str, FileEntry]:
         """Path → entry, sorted by path. Safe while hostile processes change the tree: it shows some state then."""
@@ -50,15 +51,24 @@ class Walker:
                     self._leave_out(path, "a git directory inside the tree")
                 continue
             reason = self._reason(path)
-            if not reason:
-                try:
-                    reason = self._entry(folder, path, name, depth)
-                except FileNotFoundError:
-                    continue  # it went away while we looked
-                except OSError as error:
-                    reason = f"cannot be read: {error.strerror}"
             if reason:
                 self._leave_out(path, reason)
+            else:
+                self._look(folder, path, name, depth)
+
+    def _look(self, folder: int, path: str, name: str, depth: int) -> None:
+        """Take one name in, or note why not; with "/" behind it when there may be something below it."""
+        shown = path + "/"
+        try:
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            shown = path + "/" if stat.S_ISDIR(status.st_mode) else path
+            reason = self._entry(status, folder, path, name, depth)
+        except FileNotFoundError:
+            return  # it went away while we looked
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror}"
+        if reason:
+            self._leave_out(shown, reason)
 
     def _reason(self, path: str) -> str:
         if self._names > MAX_ENTRIES:
@@ -70,12 +80,13 @@ class Walker:
         return ""
 
     def _leave_out(self, path: str, reason: str) -> None:
-        if len(self.left_out) < 1000:  # a hostile tree could have millions
+        if len(self.left_out) < MAX_LEFT_OUT:
             self.left_out[path.encode("utf-8", "backslashreplace").decode()] = reason
+        else:  # a hostile tree could have millions
+            self.left_out["/"] = f"more than {MAX_LEFT_OUT} names cannot be taken in"
 
-    def _entry(self, folder: int, path: str, name: str, depth: int) -> str:
+    def _entry(self, status: os.stat_result, folder: int, path: str, name: str, depth: int) -> str:
         """Take one name in; returns why it is left out, "" when it is not."""
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode):
             if depth >= MAX_DEPTH:
                 return "nested too deeply"

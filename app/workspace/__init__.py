@@ -17,7 +17,7 @@ The way of a run, with the calls in order:
     left_out(before, sandbox.manifest(), rules)         # new files that .gitignore or the artefact list keeps out
 
     snapshot = take_snapshot(sandbox, before, store, previous=snapshot)    # data of `snapshot.taken`
-    restore_snapshot(sandbox, before, snapshot, store)                     # after a checkout or a reset
+    restore_snapshot(sandbox, before, snapshot, store, read_base=…)        # after a checkout or a reset
 
     guidance(mirror, sha)                               # [(path, text)] of AGENTS.md and CLAUDE.md
     pull_request_template(mirror, sha), codeowners(mirror, sha)      # text or None
@@ -33,8 +33,8 @@ from app.workspace.checkout import Checkout, checkout, throwaway
 from app.workspace.guidance import base_ignore, codeowners, guidance, guidance_for, pull_request_template
 from app.workspace.ignore import Ignore
 from app.workspace.mirror import Mirror
-from app.workspace.snapshots import restore_snapshot, take_snapshot
-from app.workspace.tree import TreeEntry, base_manifest, read_files
+from app.workspace.snapshots import restore_snapshot, snapshot_blobs, take_snapshot
+from app.workspace.tree import TreeEntry, base_manifest, read_file, read_files
 
 __all__ = [
     "Change",
@@ -53,8 +53,10 @@ __all__ = [
     "lay",
     "left_out",
     "pull_request_template",
+    "read_file",
     "read_files",
     "restore_snapshot",
+    "snapshot_blobs",
     "take_snapshot",
     "throwaway",
 ]

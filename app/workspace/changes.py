@@ -10,6 +10,7 @@ from typing import Literal
 
 from app.errors import UserError
 from app.ports import FileEntry, Manifest, Sandbox
+from app.sandbox_port import hides
 from app.workspace.ignore import Ignore, environments
 from app.workspace.tree import SYMLINK
 
@@ -44,8 +45,9 @@ def changes(
     """The changes from the clean tree `before` to `after`, sorted by path, without ignored new files.
 
     With `after_setup`, the manifest taken when setup had run, what setup itself made or changed and nobody touched
-    since (a lock file `npm install` wrote) is no part of the change. `unseen` are the paths the walk of `after` could
-    not read, with the reason: they are not taken for deleted. Raises UserError when the walk was cut short.
+    since (a lock file `npm install` wrote) is no part of the change. `unseen` is what the walk of `after` could not
+    take in (`Sandbox.left_out`): neither that nor what lies below it is taken for deleted. Raises UserError when the
+    walk was cut short.
     """
     hidden = unseen or {}
     if "too many files" in hidden.values():
@@ -54,7 +56,7 @@ def changes(
     found = [
         change
         for path in sorted(before.keys() | after.keys())
-        if path not in hidden
+        if path in after or not hides(hidden, path)
         if setup.get(path) == before.get(path) or after.get(path) != setup.get(path)
         if (change := _change(path, before.get(path), after.get(path))) is not None
     ]
@@ -104,7 +106,7 @@ def lay(sandbox: Sandbox, found: Iterable[Change], contents: Mapping[str, bytes]
 def clear_folders(sandbox: Sandbox, gone: Iterable[str], arriving: Iterable[str]) -> None:
     """Remove the folders that stood above the files `gone` and whose names the `arriving` files take."""
     left = {"/".join(path.split("/")[:depth]) for path in gone for depth in range(1, path.count("/") + 1)}
-    for path in left.intersection(arriving):
+    for path in sorted(left.intersection(arriving)):
         sandbox.run(f"rm -rf -- {shlex.quote(path)}", timeout_seconds=60)
 
 

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from app.errors import UserError
 from app.ports import FileEntry, Manifest, Sandbox, Store
+from app.sandbox_port import hides
 from app.workspace.changes import clear_folders, read, write
 from app.workspace.ignore import Ignore, environments
+from app.workspace.packs import Packs, Rows
 
 MAX_FILE_BYTES = 32 * 2**20  # a bigger file is data or output, not somebody's change
-MAX_BYTES = 256 * 2**20  # of one snapshot; smallest files first
+MAX_BYTES = 256 * 2**20  # of one snapshot; the base's own files first, then the smallest
+MAX_FILES = 20_000  # of one snapshot, seven times what `limits.files` may be; reading takes up to 1 ms a file
 
 
 def take_snapshot(
@@ -33,21 +37,29 @@ def take_snapshot(
     last snapshot of this run, holds are neither read nor stored again.
     """
     now = sandbox.manifest()
+    unseen = dict(sandbox.left_out)
     kept, skipped = _chosen(base, now, ignore or Ignore(tracked=base.keys()))
-    known = {entry.digest for entry in _load(store, previous)["files"].values()} if previous else set()
+    last = (
+        _load(store, previous) if previous else _Snapshot(files={}, deleted=frozenset(), skipped=frozenset(), packs={})
+    )
+    known = {entry.digest for entry in last.files.values()}
+    packs = Packs(store, last.packs)
     for path, entry in list(kept.items()):
         if entry.digest in known:
             continue
         try:
-            store.put_blob(read(sandbox, path, entry.mode, entry.digest))
+            packs.put(entry.digest, read(sandbox, path, entry.mode, entry.digest))
         except UserError:  # still being written, or gone: the next snapshot has it
             del kept[path]
             skipped.append(path)
+            continue
         known.add(entry.digest)
+    packs.flush()
     body = {
         "files": {path: [entry.mode, entry.digest, entry.size] for path, entry in kept.items()},
-        "deleted": sorted(path for path in base if path not in now),
+        "deleted": sorted(path for path in base if path not in now and not hides(unseen, path)),
         "skipped": sorted(skipped),
+        "packs": packs.rows(entry.digest for entry in kept.values()),
     }
     data = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
     return {
@@ -70,35 +82,50 @@ def restore_snapshot(
     """Make the tree what it was at the snapshot; returns how many paths were written or removed.
 
     The tree may be a fresh checkout, one after `setup` or after `reset`. A base file that something else changed is
-    put back with `read_base` (path → content at base), without which it raises UserError. Artefacts stay as they are.
+    put back with `read_base` (path → whole content at base, whatever its size), without which it raises UserError.
+    Artefacts stay as they are.
     """
     wanted = _load(store, snapshot)
-    now = sandbox.manifest()
-    rules = ignore or Ignore(tracked=base.keys())
-    prefixes = environments(path for path in now if path not in base)
-    gone = [
-        path
-        for path in now
-        if path in wanted["deleted"]
-        or (path not in base and path not in wanted["files"] and not _is_environment(path, rules, prefixes))
-    ]
+    packs = Packs(store, wanted.packs)
+    now = _opened(sandbox)
+    gone = _superfluous(base, now, wanted, ignore or Ignore(tracked=base.keys()))
     for path in gone:
         sandbox.remove_file(path)
-    clear_folders(sandbox, gone, wanted["files"])
+    clear_folders(sandbox, gone, wanted.files)
     touched = len(gone)
-    for path, entry in _target(base, wanted).items():
+    for path, entry in wanted.target(base).items():
         current = now.get(path)
         if current is not None and (current.mode, current.digest) == (entry.mode, entry.digest):
             continue
-        if path in wanted["files"]:
-            content = store.get_blob(entry.digest)
-        elif path in wanted["skipped"]:
+        if path in wanted.files:
+            content = packs.get(entry.digest)
+        elif path in wanted.skipped:
             continue
         else:
             content = _base_content(path, entry, store, read_base)
         write(sandbox, path, entry.mode, content, replaces=current.mode if current else "")
         touched += 1
     return touched
+
+
+def _opened(sandbox: Sandbox) -> Manifest:
+    """The tree, after what a command has shut (`chmod 000`) was opened: git keeps no such modes."""
+    now = sandbox.manifest()
+    if not any(why.startswith("cannot be read") for why in sandbox.left_out.values()):
+        return now
+    sandbox.run("chmod -R u+rwX -- .", timeout_seconds=60)
+    return sandbox.manifest()
+
+
+def _superfluous(base: Manifest, now: Manifest, wanted: _Snapshot, rules: Ignore) -> list[str]:
+    """What stands now and did not stand at the snapshot."""
+    prefixes = environments(path for path in now if path not in base)
+    return [
+        path
+        for path in now
+        if path in wanted.deleted
+        or (path not in base and path not in wanted.files and not _is_environment(path, rules, prefixes))
+    ]
 
 
 def _is_environment(path: str, rules: Ignore, prefixes: tuple[str, ...]) -> bool:
@@ -121,10 +148,10 @@ def _chosen(base: Manifest, now: Manifest, ignore: Ignore) -> tuple[dict[str, Fi
     kept: dict[str, FileEntry] = {}
     skipped: list[str] = []
     total = 0
-    for path, entry in sorted(differing.items(), key=lambda item: item[1].size):
+    for path, entry in sorted(differing.items(), key=lambda item: (item[0] not in base, item[1].size, item[0])):
         if _is_environment(path, ignore, prefixes):
             continue
-        if entry.size > MAX_FILE_BYTES or total + entry.size > MAX_BYTES:
+        if entry.size > MAX_FILE_BYTES or total + entry.size > MAX_BYTES or len(kept) == MAX_FILES:
             skipped.append(path)
             continue
         kept[path] = entry
@@ -132,12 +159,32 @@ def _chosen(base: Manifest, now: Manifest, ignore: Ignore) -> tuple[dict[str, Fi
     return kept, skipped
 
 
-def _load(store: Store, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class _Snapshot:
+    """What a snapshot's manifest says. `skipped`: changed, but too big or too many to be kept."""
+
+    files: dict[str, FileEntry]
+    deleted: frozenset[str]
+    skipped: frozenset[str]
+    packs: Rows
+
+    def target(self, base: Manifest) -> dict[str, FileEntry]:
+        return {path: entry for path, entry in base.items() if path not in self.deleted} | self.files
+
+
+def snapshot_blobs(body: Mapping[str, Any]) -> list[str]:
+    """The blobs that a snapshot's manifest (its JSON) lives on: contents of their own, and packs."""
+    packs = body.get("packs", {})
+    packed = {digest for rows in packs.values() for digest, _size in rows}
+    return [*packs, *(str(digest) for _mode, digest, _size in body["files"].values() if digest not in packed)]
+
+
+def _load(store: Store, snapshot: Mapping[str, Any]) -> _Snapshot:
     body = json.loads(store.get_blob(snapshot["manifest"]["blob"]))
     files = {p: FileEntry(mode=mode, digest=digest, size=size) for p, (mode, digest, size) in body["files"].items()}
-    return {"files": files, "deleted": set(body["deleted"]), "skipped": set(body["skipped"])}
-
-
-def _target(base: Manifest, wanted: Mapping[str, Any]) -> dict[str, FileEntry]:
-    files: dict[str, FileEntry] = wanted["files"]
-    return {path: entry for path, entry in base.items() if path not in wanted["deleted"]} | files
+    return _Snapshot(
+        files=files,
+        deleted=frozenset(body["deleted"]),
+        skipped=frozenset(body["skipped"]),
+        packs=body.get("packs", {}),  # snapshots of earlier versions have none
+    )

@@ -76,3 +76,9 @@ def read_files(mirror: Mirror, sha: str, paths: Iterable[str], *, max_bytes: int
     """The contents at `sha` of those `paths` that are files there and at most `max_bytes` big."""
     entries = base_manifest(mirror, sha)
     return read_blobs(mirror, {path: entries[path] for path in paths if path in entries}, max_bytes=max_bytes)
+
+
+def read_file(mirror: Mirror, sha: str, path: str) -> bytes:
+    """The whole content of one file or link at `sha`, whatever its size. Raises KeyError when there is none."""
+    entry = base_manifest(mirror, sha)[path]
+    return read_blobs(mirror, {path: entry}, max_bytes=entry.size)[path]

@@ -23,14 +23,13 @@ from app.sandbox.egress import EgressProxy
 from app.sandbox.files import READ_LIMIT, check_path
 from app.sandbox.remote.frames import BEAT_SECONDS, SILENCE_SECONDS, BrokenChannel, Channel
 from app.sandbox.remote.gate import Gate
-from app.sandbox.walk import MAX_ENTRIES
+from app.sandbox.walk import MAX_ENTRIES, MAX_LEFT_OUT
 from app.sandbox_port import Execution, FileEntry, Limits, Manifest
 
 ANSWER_SECONDS = 120.0  # for what is done at once, on a machine that may be swapping
 CLOSE_SECONDS = 20.0  # a machine that is taken away gives its worker two minutes in all
 LONG_SECONDS = 900.0  # for what walks or copies everything
 SLACK_BYTES = 4096  # notes in an output, beyond what is kept of it
-MAX_LEFT_OUT = 1000
 _MODES = ("100644", "100755", "120000")
 _KILLS = ("", "time", "memory", "disk", "output", "closed")
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -267,4 +266,4 @@ def _entry(path: str, fields: Any) -> FileEntry:
 
 
 def _left_out(told: Mapping[str, str]) -> dict[str, str]:
-    return {str(path)[:4096]: str(why)[:200] for path, why in list(told.items())[:MAX_LEFT_OUT]}
+    return {str(path)[:4096]: str(why)[:200] for path, why in list(told.items())[: MAX_LEFT_OUT + 1]}

@@ -12,6 +12,7 @@ import pytest
 from app.errors import TransientError, UserError
 from app.sandbox.files import check_path
 from app.sandbox.local import LocalSandbox
+from app.sandbox_port import hides
 
 from .conftest import Enter, python
 
@@ -43,6 +44,20 @@ def test_manifest_leaves_out_what_is_not_a_file(enter: Enter) -> None:
     assert reasons["pipe"] == "not a regular file"
     assert "git directory" in reasons["sub/.git"]
     assert any("UTF-8" in reason for reason in reasons.values())
+
+
+def test_what_its_owner_has_shut_is_not_taken_for_gone(enter: Enter) -> None:
+    sandbox = enter({"shut/deep/in.py": "1", "unlisted/sub/in.py": "1", "secret": "1", "there/x": "1"})
+    sandbox.run("chmod 000 shut secret; chmod 444 unlisted; rm -r there; mkfifo there")
+    found = sandbox.manifest()
+    for path in ("shut/deep/in.py", "unlisted/sub/in.py", "secret"):
+        assert path in found or hides(sandbox.left_out, path), path  # a harness that is root sees it all the same
+    assert sandbox.left_out["there"] == "not a regular file"
+    assert not hides(sandbox.left_out, "there/x")
+    sandbox.seal()
+    sandbox.run("chmod -R 755 shut; rm -r shut")
+    sandbox.reset()
+    sandbox.close()
 
 
 def test_manifest_sees_a_change_that_keeps_size_and_mtime(enter: Enter) -> None:

@@ -101,6 +101,7 @@ class FolderSandbox:
         self.root = str(tree)
         self.sealed = tree.with_name(tree.name + ".sealed")
         self.commands: list[tuple[str, bool]] = []
+        self.left_out: dict[str, str] = {}
 
     def run(self, command: str, *, timeout_seconds: float | None = None, network: bool = False) -> Execution:
         self.commands.append((command, network))
@@ -144,6 +145,8 @@ class FolderSandbox:
         if mode == "120000":
             os.symlink(os.fsdecode(content), place)
             return
+        if place.exists() and not place.is_file():
+            place.unlink()  # a pipe
         place.write_bytes(content)
         if mode is not None:
             place.chmod(0o755 if mode == "100755" else 0o644)
