@@ -23,6 +23,8 @@ class Egress:
 
     hosts: tuple[str, ...] = ()  # exact names, or "*.example.org"
     methods: tuple[str, ...] = ("GET", "HEAD", "CONNECT")
+    withheld: tuple[str, ...] = ()  # not these, though `hosts` has them
+    upload_bytes: int = 8 * 2**20  # sent to one host by all commands of a sandbox together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,7 @@ class EgressRequest:
     allowed: bool
     reason: str = ""
     size_bytes: int = 0  # received from the host
+    sent_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +85,18 @@ class Sandbox(Protocol):
     name: str  # "bubblewrap", "jail", "remote"
     root: str  # the tree's path as commands inside see it
 
-    def run(self, command: str, *, timeout_seconds: float | None = None, network: bool = False) -> Execution:
-        """Run `bash -c command` in the tree as a fresh process tree; everything it leaves behind is killed."""
+    def run(
+        self,
+        command: str,
+        *,
+        timeout_seconds: float | None = None,
+        network: bool = False,
+        withheld: tuple[str, ...] = (),
+    ) -> Execution:
+        """Run `bash -c command` in the tree as a fresh process tree; everything it leaves behind is killed.
+
+        `withheld`: hosts that this command may not reach, whatever the sandbox's `Egress` lists.
+        """
 
     def shell(self, command: str, *, timeout_seconds: float | None = None) -> Execution:
         """Run in the kept shell (directory, variables, background processes stay). Its exit code is hearsay."""

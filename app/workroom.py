@@ -86,7 +86,11 @@ class Workroom:
             self._ledger.run_id,
             tree,
             limits=Limits(memory_bytes=settings["memory_mb"] * 2**20, timeout_seconds=settings["timeout_seconds"]),
-            egress=Egress(hosts=tuple(settings["network"]), methods=tuple(settings.get("methods", Egress.methods))),
+            egress=Egress(
+                hosts=tuple(settings["network"]),
+                methods=tuple(settings.get("methods", Egress.methods)),
+                upload_bytes=settings.get("upload_mb", Egress.upload_bytes >> 20) << 20,
+            ),
             on_request=self._requested,
             history=self.mirror.path,
         )
@@ -105,6 +109,7 @@ class Workroom:
             allowed=request.allowed,
             reason=request.reason,
             size_bytes=request.size_bytes,
+            sent_bytes=request.sent_bytes,
         )
 
     def set_up(self) -> None:

@@ -17,10 +17,9 @@ from app.sandbox.egress import EgressProxy
 from app.sandbox.host import LocalHost
 from app.sandbox.inner import CHANNEL_FD, take_door
 from app.sandbox.inner import SCRIPT as DOOR
-from app.sandbox.local import MakeProxy
 from app.sandbox.process import Process, Spec
 from app.sandbox.shell import SCRIPT
-from app.sandbox.walls import Plan, Proxy, Site, memory_file, object_directories
+from app.sandbox.walls import MakeProxy, Plan, Proxy, Site, memory_file, object_directories
 
 TREE, HOME, TMP, HISTORY, SCRIPT_INSIDE = "/workspace", "/home/agent", "/tmp", "/history", "/etc/lamplighter-shell"  # noqa: S108
 UID = 1000  # as seen inside

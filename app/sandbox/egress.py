@@ -1,27 +1,35 @@
 """The only way out: an HTTP proxy on the harness's side with an allow-list, used while a command has `network=True`.
 
-CONNECT for TLS (never opened), plain HTTP for the rest. Names are resolved here and nowhere else; the address that was
+CONNECT for TLS (never opened, but its hello must ask for the host that was allowed), plain HTTP for the rest, inside
+CONNECT too. Names are resolved here and nowhere else; the address that was
 checked is the address connected to, so a name cannot change its meaning in between.
 """
 
 from __future__ import annotations
 
-import http.client
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 
-from app.sandbox.egress_policy import Blocked, Network, Policy, Target, is_reachable, parse
+from app.sandbox import wire
+from app.sandbox.egress_policy import (
+    Blocked,
+    Malformed,
+    Network,
+    Policy,
+    Target,
+    Uploads,
+    is_reachable,
+    parse,
+    parse_inner,
+)
 from app.sandbox_port import Egress, EgressRequest
 
 __all__ = ["EgressProxy"]
 
-HEAD_BYTES = 64 * 1024  # of one request's head
 CONNECTIONS = 128  # at once; package managers use a few dozen
 CONNECT_SECONDS = 20.0
-IDLE_SECONDS = 300.0
-CHUNK = 1 << 16
-UNBOUNDED = 1 << 62  # of a tunnel
 
 Resolve = Callable[[str], list[str]]  # name → addresses
 Admit = Callable[[tuple[str, int]], bool]
@@ -42,6 +50,7 @@ class EgressProxy:
     """Serves listeners until closed. `on_request` is called once per request, never by two threads at a time.
 
     `networks` are those of the operator's own mirrors: hosts that are allowed may be there besides the open internet.
+    `uploads` is shared by all proxies of a sandbox.
     """
 
     def __init__(
@@ -50,12 +59,14 @@ class EgressProxy:
         on_request: Callable[[EgressRequest], None],
         *,
         networks: tuple[Network, ...] = (),
+        uploads: Uploads | None = None,
         resolve: Resolve = resolve,
         connect: Connect = connect,
     ) -> None:
         self._policy = Policy(egress)
         self._on_request = on_request
         self._networks = networks
+        self._uploads = uploads or Uploads(egress.upload_bytes)
         self._resolve, self._connect = resolve, connect
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -81,7 +92,7 @@ class EgressProxy:
         with self._lock:
             self._closed = True
             for sock in self._open:
-                _shut(sock)
+                wire.shut(sock)
         for thread in list(self._threads):
             thread.join(CONNECT_SECONDS + 5)
 
@@ -98,7 +109,7 @@ class EgressProxy:
         with self._lock:
             self._open.add(sock)
             if self._closed:
-                _shut(sock)
+                wire.shut(sock)
 
     def _drop(self, sock: socket.socket) -> None:
         with self._lock:
@@ -119,8 +130,8 @@ class EgressProxy:
         try:
             if not self._is_ours(client.getpeername()[:2]):
                 return
-            client.settimeout(IDLE_SECONDS)
-            head, rest = _read_head(client)
+            client.settimeout(wire.IDLE_SECONDS)
+            head, rest = wire.read_head(client)
             if head:
                 self._request(client, head, rest)
         except OSError:
@@ -131,34 +142,85 @@ class EgressProxy:
 
     def _request(self, client: socket.socket, head: bytes, rest: bytes) -> None:
         lines = head.split(b"\r\n")
-        target = parse(lines[0])
-        length = body_length(lines)
-        if target is None or length is None:
-            _answer(client, 400, "Bad Request", "This proxy takes CONNECT and absolute http:// addresses.")
+        try:
+            target = parse(lines[0])
+        except Malformed as odd:
+            self._report(odd.target, allowed=False, reason=str(odd))
+            wire.answer(client, 400, "Bad Request", f"{odd}. This proxy takes CONNECT and absolute http:// addresses.")
+            return
+        length = wire.body_length(lines)
+        if length is None:
+            self._report(target, allowed=False, reason="the length of its body can be read in two ways")
+            wire.answer(client, 400, "Bad Request", "The length of the body can be read in two ways.")
             return
         try:
             self._policy.check(target)
             upstream = self._reach(target)
         except Blocked as reason:
-            self._report(target, allowed=False, reason=str(reason))
-            _answer(client, 403, f"Blocked by Lamplighter: {reason}", f"Blocked by Lamplighter: {reason}.")
+            self._refuse(client, target, reason)
             return
         except OSError as error:
             self._report(target, allowed=True, reason=f"not reachable: {error}")
-            _answer(client, 502, "Bad Gateway", f"{target.host} could not be reached.")
+            wire.answer(client, 502, "Bad Gateway", f"{target.host} could not be reached.")
             return
-        received = 0
         try:
             self._keep(upstream)
             if target.method == "CONNECT":
-                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                length = UNBOUNDED
+                self._tunnel(client, upstream, target, rest)
             else:
-                upstream.sendall(rewrite(target, lines))
-            received = relay(client, upstream, rest, length)
+                self._exchange(client, upstream, target, wire.rewrite(target, lines), rest, length)
         finally:
             self._drop(upstream)
-            self._report(target, allowed=True, size_bytes=received)
+
+    def _refuse(self, client: socket.socket, target: Target, reason: Blocked) -> None:
+        self._report(target, allowed=False, reason=str(reason))
+        wire.answer(client, 403, f"Blocked by Lamplighter: {reason}", f"Blocked by Lamplighter: {reason}.")
+
+    def _tunnel(self, client: socket.socket, upstream: socket.socket, target: Target, rest: bytes) -> None:
+        """TLS for the host that was allowed, or one plain request that the methods allow; nothing else passes."""
+        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        client.settimeout(CONNECT_SECONDS)
+        first = rest or client.recv(wire.CHUNK)
+        if first[:1] != bytes([wire.HANDSHAKE]):
+            self._plain_inside(client, upstream, target, first)
+            return
+        try:
+            name, first = wire.read_hello(client, first)
+            self._policy.check_name(target, name)
+        except (Blocked, ValueError) as reason:
+            self._report(target, allowed=False, reason=str(reason))
+            client.sendall(wire.UNRECOGNIZED_NAME)
+            return
+        client.settimeout(wire.IDLE_SECONDS)
+        self._exchange(client, upstream, target, b"", first, wire.UNBOUNDED)
+
+    def _plain_inside(self, client: socket.socket, upstream: socket.socket, target: Target, first: bytes) -> None:
+        head, rest = wire.read_head(client, first) if first else (b"", b"")
+        lines = head.split(b"\r\n")
+        inner, length = parse_inner(lines[0], target), wire.body_length(lines)
+        if inner is None or length is None:
+            self._report(target, allowed=False, reason="what came through CONNECT is neither TLS nor a plain request")
+            return
+        try:
+            self._policy.check(inner)
+        except Blocked as reason:
+            self._refuse(client, inner, reason)
+            return
+        client.settimeout(wire.IDLE_SECONDS)
+        self._exchange(client, upstream, inner, wire.rewrite(inner, lines), rest, length)
+
+    def _exchange(
+        self, client: socket.socket, upstream: socket.socket, target: Target, head: bytes, rest: bytes, length: int
+    ) -> None:
+        """Pass both ways what was allowed, and report it when it is over."""
+        received = sent = 0
+        try:
+            if self._uploads.take(target.host, len(head)):
+                upstream.sendall(head)
+                received, sent = wire.relay(client, upstream, rest, length, partial(self._uploads.take, target.host))
+        finally:
+            reason = self._uploads.refusal(target.host)
+            self._report(target, allowed=not reason, reason=reason, size_bytes=received, sent_bytes=sent + len(head))
 
     def _reach(self, target: Target) -> socket.socket:
         """Connect to an address that was checked. Raises Blocked when the name stands for a private one."""
@@ -173,7 +235,9 @@ class EgressProxy:
                 last = error
         raise last
 
-    def _report(self, target: Target, *, allowed: bool, reason: str = "", size_bytes: int = 0) -> None:
+    def _report(
+        self, target: Target, *, allowed: bool, reason: str = "", size_bytes: int = 0, sent_bytes: int = 0
+    ) -> None:
         request = EgressRequest(
             host=target.host,
             port=target.port,
@@ -181,96 +245,7 @@ class EgressProxy:
             allowed=allowed,
             reason=reason,
             size_bytes=size_bytes,
+            sent_bytes=sent_bytes,
         )
         with self._lock:
             self._on_request(request)
-
-
-# ---------------------------------------------------------------- HTTP, as little of it as a proxy needs
-
-
-def _read_head(client: socket.socket) -> tuple[bytes, bytes]:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        chunk = client.recv(CHUNK)
-        if not chunk or len(data) > HEAD_BYTES:
-            return b"", b""
-        data += chunk
-    head, _end, rest = data.partition(b"\r\n\r\n")
-    return head, rest
-
-
-def rewrite(target: Target, lines: list[bytes]) -> bytes:
-    """The head for the host itself: one request a connection, and the Host header is the one that was checked."""
-    dropped = (b"host", b"connection", b"proxy-connection", b"proxy-authorization", b"keep-alive", b"upgrade")
-    kept = [line for line in lines[1:] if line.partition(b":")[0].strip().lower() not in dropped]
-    port = "" if target.port == 80 else f":{target.port}"
-    first = f"{target.method} {target.path} HTTP/1.1\r\nHost: {target.host}{port}\r\nConnection: close".encode("ascii")
-    return b"\r\n".join([first, *kept]) + b"\r\n\r\n"
-
-
-def body_length(lines: list[bytes]) -> int | None:
-    """How many bytes of body follow the head; None when that could be read in two ways.
-
-    Nothing beyond them is passed on: a second request on the same connection would be neither checked nor told.
-    """
-    lengths: set[bytes] = set()
-    for line in lines[1:]:
-        name, colon, value = line.partition(b":")
-        if not colon or name != name.strip() or any(byte in line for byte in b"\r\n\0"):
-            return None
-        if name.lower() == b"transfer-encoding":
-            return None
-        if name.lower() == b"content-length":
-            lengths.add(value.strip())
-    if len(lengths) > 1 or not all(length.isdigit() and len(length) < 16 for length in lengths):
-        return None
-    return int(next(iter(lengths), b"0"))
-
-
-def relay(client: socket.socket, upstream: socket.socket, first: bytes, length: int) -> int:
-    """Bytes both ways until both sides are done, at most `length` up; returns how many came from `upstream`."""
-
-    def upload() -> None:
-        left, data = length, first
-        try:
-            while True:
-                upstream.sendall(data[:left])
-                left -= len(data[:left])
-                data = client.recv(CHUNK) if left else b""
-                if not data:
-                    break
-            if length == UNBOUNDED:
-                upstream.shutdown(socket.SHUT_WR)
-        except OSError:
-            _shut(upstream)
-
-    sender = threading.Thread(target=upload, name="egress-up", daemon=True)
-    upstream.settimeout(IDLE_SECONDS)
-    sender.start()
-    received = 0
-    try:
-        while data := upstream.recv(CHUNK):
-            received += len(data)
-            client.sendall(data)
-        client.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
-    _shut(client)
-    sender.join(IDLE_SECONDS)
-    return received
-
-
-def _answer(client: socket.socket, status: int, phrase: str, text: str) -> None:
-    """The sentence is in the status line too: package managers show only that."""
-    body = text.encode() + b"\n"
-    phrase = (phrase or http.client.responses[status]).encode("ascii", "replace").decode()
-    head = f"HTTP/1.1 {status} {phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    client.sendall(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
-
-
-def _shut(sock: socket.socket) -> None:
-    try:
-        sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
@@ -13,8 +15,34 @@ from app.sandbox_port import Egress
 
 PORTS = (80, 443)
 CONFIG_KEY = "sandbox.network"
+CHANGED_CONFIG_KEY = "sandbox.network_with_change"
 METADATA = ("100.100.100.200", "fd00:ec2::254")  # a cloud's credentials; the other such addresses are link-local
+SHOWN = 80  # characters of an odd host name, in a report
+# RFC 1123, and underscores, which some hosts have; 253 characters in all, 63 between dots.
+_HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*")
 UNIQUE_LOCAL = IPv6Network("fc00::/7")
+
+# Public registries and forges that take what they are sent, on the host they serve from: whoever brings a token of his
+# own in the change could have private code uploaded there. Others take uploads elsewhere (upload.pypi.org, crates.io).
+UPLOAD_HOSTS = (
+    "registry.npmjs.org",
+    "registry.yarnpkg.com",
+    "npm.pkg.github.com",
+    "rubygems.org",
+    "plugins.gradle.org",
+    "crates.io",
+    "upload.pypi.org",
+    "test.pypi.org",
+    "github.com",
+    "api.github.com",
+    "uploads.github.com",
+    "gitlab.com",
+    "bitbucket.org",
+    "ghcr.io",
+    "registry.hub.docker.com",
+    "registry-1.docker.io",
+    "www.nuget.org",
+)
 
 Network = IPv4Network | IPv6Network
 
@@ -57,7 +85,7 @@ def is_literal(host: str) -> bool:
     try:
         socket.inet_aton(host)
         return True
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in it
         pass
     return ":" in host or host.startswith("[")
 
@@ -74,10 +102,47 @@ class Blocked(Exception):
     """The request may not leave; the text is one sentence for whoever made it."""
 
 
+class Malformed(Exception):
+    """A request line that names no host this proxy could ask for; `target` is what can be shown of it."""
+
+    def __init__(self, line: bytes, reason: str) -> None:
+        super().__init__(reason)
+        shown = "".join(char if char.isprintable() else "?" for char in line.decode("latin-1")[:SHOWN])
+        method, _space, where = shown.partition(" ")
+        self.target = Target(method=method if method.isalpha() else "?", host=where.partition(" ")[0] or "?", port=0)
+
+
+class Uploads:
+    """How much has gone out to each host, of all commands of a sandbox together. Thread-safe."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._sent: dict[str, int] = {}
+        self._over: set[str] = set()
+        self._lock = threading.Lock()
+
+    def take(self, host: str, size_bytes: int) -> bool:
+        """Whether so many more bytes may be sent to `host`; they count when they may."""
+        with self._lock:
+            total = self._sent.get(host, 0) + size_bytes
+            if total > self._most_bytes:
+                self._over.add(host)
+                return False
+            self._sent[host] = total
+            return True
+
+    def refusal(self, host: str) -> str:
+        """A sentence when `host` was sent too much, else nothing."""
+        if host not in self._over:
+            return ""
+        return f"more than {self._most_bytes >> 20} MB were to be sent to {host} (`sandbox.upload`)"
+
+
 class Policy:
     """The decision, without IO. An `Egress` that names no hosts lets nothing out."""
 
     def __init__(self, egress: Egress) -> None:
+        self._withheld = egress.withheld
         self._hosts = tuple(host.lower().rstrip(".") for host in egress.hosts)
         self._methods = tuple(method.upper() for method in egress.methods)
 
@@ -88,8 +153,18 @@ class Policy:
         if not self._is_listed(target.host, target.port):
             port = "" if target.port in PORTS else f":{target.port}"
             raise Blocked(f"{target.host}{port} is not listed in `{CONFIG_KEY}`")
+        if target.host in self._withheld:
+            raise Blocked(
+                f"{target.host} takes uploads, and the tree was changed (`{CHANGED_CONFIG_KEY}` can allow it)"
+            )
         if target.method not in self._methods:
             raise Blocked(f"{target.method} to {target.host} is not a method allowed in `sandbox.methods`")
+
+    def check_name(self, target: Target, name: str) -> None:
+        """`name` is what the TLS hello in a tunnel to `target` asks for. Raises Blocked."""
+        if name != target.host:
+            said = f"asks for {name}" if _HOST_NAME.fullmatch(name) else "names no host"
+            raise Blocked(f"the TLS hello to {target.host} {said}")
 
     def _is_listed(self, host: str, port: int) -> bool:
         for entry in self._hosts:
@@ -101,18 +176,33 @@ class Policy:
         return False
 
 
-def parse(line: bytes) -> Target | None:
-    """The target of a request line; None when it is not for a proxy."""
+def parse(line: bytes) -> Target:
+    """The target of a request line. Raises Malformed when it is not for a proxy, or not for a host with a name."""
     try:
         method, where, version = line.decode("ascii").split(" ")
-        if not version.startswith("HTTP/1.") or not method.isalpha() or not method.isupper():
-            return None
         url = urlsplit(f"//{where}" if method == "CONNECT" else where)
         host = (url.hostname or "").rstrip(".")
         port = url.port or (443 if method == "CONNECT" else 80)
     except ValueError:
-        return None
-    if not host or url.username is not None or (method != "CONNECT" and url.scheme != "http"):
-        return None
+        raise Malformed(line, "This is no request line") from None
+    if not _is_http(method, version) or url.username is not None or (method != "CONNECT" and url.scheme != "http"):
+        raise Malformed(line, "This is no request for a proxy")
+    if not _HOST_NAME.fullmatch(host) and not is_literal(host):
+        raise Malformed(line, "This is no host name")
     path = "" if method == "CONNECT" else (url.path or "/") + (f"?{url.query}" if url.query else "")
     return Target(method=method, host=host, port=port, path=path)
+
+
+def parse_inner(line: bytes, outer: Target) -> Target | None:
+    """The target of a plain request that came through a tunnel to `outer`; None when it is none."""
+    try:
+        method, path, version = line.decode("ascii").split(" ")
+    except ValueError:
+        return None
+    if not _is_http(method, version) or method == "CONNECT" or not path.startswith("/") or not path.isprintable():
+        return None
+    return Target(method=method, host=outer.host, port=outer.port, path=path)
+
+
+def _is_http(method: str, version: str) -> bool:
+    return version in {"HTTP/1.0", "HTTP/1.1"} and method.isalpha() and method.isupper()

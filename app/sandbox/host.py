@@ -9,10 +9,10 @@ from pathlib import Path
 
 from app.sandbox import cgroup, identity
 from app.sandbox.egress import EgressProxy
-from app.sandbox.local import LocalSandbox, MakeProxy
+from app.sandbox.local import LocalSandbox
 from app.sandbox.process import Nursery
 from app.sandbox.sealed import remove
-from app.sandbox.walls import Folders, Site, Walls
+from app.sandbox.walls import Folders, MakeProxy, Site, Walls
 from app.sandbox_port import Egress, EgressRequest, Limits
 
 

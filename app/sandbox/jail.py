@@ -18,10 +18,9 @@ from app.sandbox import landlock, seccomp, toolchains
 from app.sandbox.connector import Connector
 from app.sandbox.egress import EgressProxy
 from app.sandbox.host import LocalHost
-from app.sandbox.local import MakeProxy
 from app.sandbox.process import Process, Spec
 from app.sandbox.shell import SCRIPT
-from app.sandbox.walls import Plan, Proxy, Site, memory_file, object_directories
+from app.sandbox.walls import MakeProxy, Plan, Proxy, Site, memory_file, object_directories
 
 RULES_FD, FILTER_FD = 3, 4
 NEEDED_ABI = 2  # renaming and linking between directories, which git and every package manager do

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import partial
 
 from app.errors import TransientError, UserError
 from app.sandbox import cgroup, identity
@@ -18,11 +17,9 @@ from app.sandbox.process import Nursery, Process
 from app.sandbox.sealed import Sealed, remove
 from app.sandbox.shell import Shell
 from app.sandbox.walk import Walker
-from app.sandbox.walls import Folders, Proxy, Seal, Walls
+from app.sandbox.walls import Folders, MakeProxy, Proxy, Seal, Walls, ways_out
 from app.sandbox.watch import Disk, Watch
 from app.sandbox_port import Egress, EgressRequest, Execution, Limits, Manifest
-
-MakeProxy = Callable[[Egress, Callable[[EgressRequest], None]], Proxy]
 
 
 class LocalSandbox:
@@ -47,7 +44,7 @@ class LocalSandbox:
         self.name = name
         self.root = walls.root
         self._folders, self._walls, self._limits = folders, walls, limits
-        self._open_proxy: Callable[[], Proxy] = partial(make_proxy, egress, on_request)
+        self._open_proxy = ways_out(make_proxy, egress, on_request)
         self._nursery, self._group, self._passage = nursery, group, passage
         self._closed = False
         self._lock = threading.Lock()
@@ -76,13 +73,20 @@ class LocalSandbox:
 
     # ------------------------------------------------------------ commands
 
-    def run(self, command: str, *, timeout_seconds: float | None = None, network: bool = False) -> Execution:
+    def run(
+        self,
+        command: str,
+        *,
+        timeout_seconds: float | None = None,
+        network: bool = False,
+        withheld: tuple[str, ...] = (),
+    ) -> Execution:
         check_command(command)
         self._settle()
         started = time.monotonic()
         deadline = started + (timeout_seconds or self._limits.timeout_seconds)
         capture = Capture(self._limits.output_bytes)
-        with self._proxy(network) as proxy:
+        with self._proxy(network, withheld) as proxy:
             output, writer = os.pipe2(os.O_CLOEXEC)
             try:
                 process = self._start_quiet(command, writer, proxy)
@@ -168,11 +172,11 @@ class LocalSandbox:
         process.close()
 
     @contextmanager
-    def _proxy(self, network: bool) -> Iterator[Proxy | None]:
+    def _proxy(self, network: bool, withheld: tuple[str, ...]) -> Iterator[Proxy | None]:
         if not network:
             yield None
             return
-        proxy = self._open_proxy()
+        proxy = self._open_proxy(withheld)
         try:
             yield proxy
         finally:

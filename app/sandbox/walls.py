@@ -6,13 +6,14 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from app.sandbox import cgroup, identity
+from app.sandbox.egress_policy import Uploads
 from app.sandbox.process import Process, Spec
-from app.sandbox_port import Limits
+from app.sandbox_port import Egress, EgressRequest, Limits
 
 MAX_FILES_OPEN = 65_536
 
@@ -53,6 +54,18 @@ class Proxy(Protocol):
         """Accept on `listener` until closed; hang up on connections that are not ours."""
 
     def close(self) -> None: ...
+
+
+MakeProxy = Callable[..., Proxy]  # (egress, on_request, uploads=…)
+_AnyProxy = TypeVar("_AnyProxy", bound=Proxy)
+
+
+def ways_out(
+    make_proxy: Callable[..., _AnyProxy], egress: Egress, on_request: Callable[[EgressRequest], None]
+) -> Callable[[tuple[str, ...]], _AnyProxy]:
+    """How one sandbox's commands get out: each has a proxy of its own, without the hosts withheld from it."""
+    uploads = Uploads(egress.upload_bytes)
+    return lambda withheld: make_proxy(replace(egress, withheld=withheld), on_request, uploads=uploads)
 
 
 class Seal(Protocol):

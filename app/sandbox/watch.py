@@ -7,8 +7,9 @@ space tells when it is worth counting.
 from __future__ import annotations
 
 import os
+import stat
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from app.sandbox.process import KilledBy, Process
@@ -16,18 +17,32 @@ from app.sandbox.process import KilledBy, Process
 TICK_SECONDS = 0.1
 INODE_BYTES = 4096  # what an empty file counts as, so that a flood of them meets the disk limit, too
 GROWTH = 64  # a sandbox over its limit may grow by one part in this many before the next command is killed
+FLOOR_BYTES = (
+    2**30
+)  # of the tree's file system: what the harness keeps free for itself, an eighth where there is little
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Disk:
-    """How much some directories hold together. Counts only when enough free space went away to matter."""
+    """How much some directories hold together, and files without a name that processes hold open. Counts only when
+    enough free space went away to matter.
 
-    def __init__(self, folders: Sequence[Path], limit_bytes: int) -> None:
+    Whatever is counted, a sandbox is over its limit while less than `floor_bytes` are free beside the tree: the ledger
+    needs them, and there are places for data that nobody can count (a file in flight between two sockets).
+    """
+
+    def __init__(self, folders: Sequence[Path], limit_bytes: int, floor_bytes: int = FLOOR_BYTES) -> None:
         self._folders = folders
         self._limit = self._allowed = limit_bytes
+        self._floor = min(floor_bytes, self._free_at_tree() // 8)
         self._free_when_counted = self._free()
         self._used = 0
         self._counted = False
+
+    def _free_at_tree(self) -> int:
+        """Of the first folder's file system: the one that the harness shares."""
+        status = os.statvfs(self._folders[0])
+        return status.f_bavail * status.f_frsize
 
     def _free(self) -> int:
         """Summed over the file systems concerned; empty files take inodes, not blocks."""
@@ -37,14 +52,21 @@ class Disk:
             total += status.f_bfree * status.f_frsize + status.f_ffree * INODE_BYTES
         return total
 
-    def is_over(self) -> bool:
-        """Whether the limit was passed just now. What is already over may be cleaned up, so only growth counts then."""
+    def is_over(self, keepers: Iterable[int] = ()) -> bool:
+        """Whether the limit was passed just now. What is already over may be cleaned up, so only growth counts then.
+
+        `keepers`: the processes below which everything of the sandbox runs.
+        """
+        if self._free_at_tree() < self._floor:
+            return True
         free = self._free()
         room = self._allowed - self._used
         if self._free_when_counted - free < (room // 2 if self._counted else room // 8):
             return False
         self._free_when_counted = free
         self._used = sum(used_bytes(folder, 2 * self._allowed) for folder in self._folders)
+        devices = {folder.stat().st_dev for folder in self._folders}
+        self._used += nameless_bytes(descendants(keepers), devices)
         self._counted = True
         if self._used > self._allowed:
             self._allowed = self._used + self._limit // GROWTH
@@ -70,20 +92,44 @@ def used_bytes(folder: Path, enough: int) -> int:
     return used
 
 
-def tree_memory(root: int) -> tuple[int, int]:
-    """(bytes of memory no file backs, processes) below process `root`, from /proc."""
-    parents: dict[int, list[int]] = {}
+def nameless_bytes(pids: Iterable[int], devices: Collection[int]) -> int:
+    """Blocks of files on `devices` that have no name any more and that one of `pids` has open; each file once."""
+    held: dict[tuple[int, int], int] = {}
+    for pid in pids:
+        try:
+            numbers = os.listdir(f"/proc/{pid}/fd")
+        except OSError:
+            continue  # gone, or it hides what it has open: the floor is for that
+        for number in numbers:
+            try:
+                status = os.stat(f"/proc/{pid}/fd/{number}")
+            except OSError:
+                continue
+            if stat.S_ISREG(status.st_mode) and status.st_nlink == 0 and status.st_dev in devices:
+                held[status.st_dev, status.st_ino] = status.st_blocks * 512
+    return sum(held.values())
+
+
+def descendants(roots: Iterable[int]) -> list[int]:
+    """The processes `roots` and everything below them, from /proc."""
+    children: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                stat = Path(f"/proc/{name}/stat").read_bytes()
+                line = Path(f"/proc/{name}/stat").read_bytes()
             except OSError:
                 continue
-            parents.setdefault(int(stat.rpartition(b")")[2].split()[1]), []).append(int(name))
-    memory, count, todo = 0, 0, [root]
-    while todo:
-        pid = todo.pop()
-        todo += parents.get(pid, [])
+            children.setdefault(int(line.rpartition(b")")[2].split()[1]), []).append(int(name))
+    found = list(roots)
+    for pid in found:
+        found += children.get(pid, [])
+    return found
+
+
+def tree_memory(root: int) -> tuple[int, int]:
+    """(bytes of memory no file backs, processes) below process `root`, from /proc."""
+    memory, count = 0, 0
+    for pid in descendants([root]):
         try:
             _size, resident, shared, *_rest = Path(f"/proc/{pid}/statm").read_bytes().split()
         except (OSError, ValueError):
@@ -139,7 +185,7 @@ class Watch:
 
     def check(self, running: dict[Process, int]) -> None:
         """One look."""
-        if self._disk.is_over():
+        if self._disk.is_over(process.keeper for process in running):
             self._kill(list(running), "disk")
         elif self._memory_kills is not None:
             kills = self._memory_kills()
@@ -158,7 +204,7 @@ class Watch:
             before = self._running.get(process, 0)
         if self._memory_kills is not None and self._memory_kills() > before:
             process.killed_by = "memory"
-        elif self._disk.is_over():
+        elif self._disk.is_over([process.keeper]):
             process.killed_by = "disk"
 
     def _kill(self, running: Sequence[Process], reason: KilledBy) -> None:

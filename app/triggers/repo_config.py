@@ -71,6 +71,19 @@ class Sandbox(_Part):
         min_length=1,
         description="HTTP methods that `setup` may use; CONNECT is TLS, inside which methods cannot be seen.",
     )
+    network_with_change: Hosts = Field(
+        default=[],
+        max_length=100,
+        description="Hosts that take uploads (npm's registry, RubyGems, forges) and that `setup` may reach even when "
+        "it runs again because a change touches dependencies.",
+    )
+    upload_mb: Megabytes = Field(
+        default=8,
+        ge=1,
+        le=10240,
+        validation_alias=AliasChoices("upload", "upload_mb"),
+        description="How much may be sent to one host in a run, as in `8m`.",
+    )
     memory_mb: Megabytes = Field(
         default=4096, ge=256, le=61440, validation_alias=AliasChoices("memory", "memory_mb"), description="As in `4g`."
     )

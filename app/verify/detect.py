@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.sandbox.egress_policy import UPLOAD_HOSTS
 from app.verify.python_project import VENV_PATH, python_plan
 
 Read = Callable[[str], bytes]  # path → content, b"" when there is none
@@ -48,6 +49,7 @@ class Plan:
     verify: tuple[str, ...] = ()
     language: str = ""
     why: str = ""
+    withheld: tuple[str, ...] = UPLOAD_HOSTS  # hosts that setup may not reach again once the model has changed the tree
 
 
 def detect(paths: Collection[str], read: Read) -> Plan:
@@ -65,6 +67,8 @@ def configured(config: Mapping[str, Any], plan: Plan) -> Plan:
 
     Commands configured for a Python project whose setup was detected find its environment on the PATH.
     """
+    allowed = config.get("sandbox", {}).get("network_with_change", ())
+    plan = replace(plan, withheld=tuple(host for host in UPLOAD_HOSTS if host not in allowed))
     setup, verify = config.get("setup"), config.get("verify")
     if setup is None and verify is None:
         return plan

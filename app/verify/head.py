@@ -97,7 +97,8 @@ def verify_head(
     sandbox.reset()
     lay(sandbox, changes, contents)
     if plan.setup and changes_dependencies(change.path for change in changes):
-        broken = [r for r in run_commands(sandbox, plan.setup, purpose="setup", at="head", ledger=ledger) if not r.ok]
+        again = run_commands(sandbox, plan.setup, purpose="setup", at="head", ledger=ledger, withheld=plan.withheld)
+        broken = [result for result in again if not result.ok]
         if broken:
             note = f"With the changed dependencies, setup fails: `{broken[0].command}` ended with {broken[0].ended}."
             return Verification(ok=False, status="failed", note=note, baseline=tuple(baseline), head=tuple(broken))

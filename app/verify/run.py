@@ -83,13 +83,16 @@ def run_commands(
     at: str,
     ledger: RunLedger,
     timeout_seconds: float | None = None,
+    withheld: tuple[str, ...] = (),
 ) -> list[CommandResult]:
-    """Run each command and append `command.ran`. Only `setup` has the network, and stops at its first failure."""
+    """Run each command and append `command.ran`. Only `setup` has the network, but for the hosts `withheld`, and stops
+    at its first failure.
+    """
     is_setup = purpose == "setup"
     results: list[CommandResult] = []
     for step, command in enumerate(commands, start=1):
         timeout = timeout_seconds or (SETUP_SECONDS if is_setup else None)
-        done = sandbox.run(command, timeout_seconds=timeout, network=is_setup)
+        done = sandbox.run(command, timeout_seconds=timeout, network=is_setup, withheld=withheld)
         counts = None if is_setup else parse_counts(done.text, whole=done.output_bytes <= len(done.output))
         result = CommandResult(
             command=command,

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as NotInTime
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from app import log
@@ -49,7 +50,7 @@ class RemoteSandbox:
         root: str,
         limits: Limits,
         gate: Gate,
-        make_proxy: Callable[[], EgressProxy],
+        make_proxy: Callable[[tuple[str, ...]], EgressProxy],
         on_close: Callable[[], None],
     ) -> None:
         self.root = root
@@ -135,9 +136,16 @@ class RemoteSandbox:
 
     # ------------------------------------------------------------ commands
 
-    def run(self, command: str, *, timeout_seconds: float | None = None, network: bool = False) -> Execution:
+    def run(
+        self,
+        command: str,
+        *,
+        timeout_seconds: float | None = None,
+        network: bool = False,
+        withheld: tuple[str, ...] = (),
+    ) -> Execution:
         check_command(command)
-        way = self._gate.open(self._make_proxy) if network else nullcontext()
+        way = self._gate.open(partial(self._make_proxy, withheld)) if network else nullcontext()
         with way as told:
             return self._execute("run", command, timeout_seconds, network=told)
 

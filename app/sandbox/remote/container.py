@@ -15,7 +15,7 @@ from pathlib import Path
 
 from app.errors import UserError
 from app.sandbox import identity, landlock, seccomp, toolchains
-from app.sandbox.local import LocalSandbox, MakeProxy
+from app.sandbox.local import LocalSandbox
 from app.sandbox.process import Nursery, Process, Spec
 from app.sandbox.remote.first_process import forget_shared_memory, kill, kill_everybody, reap, wait_gone
 from app.sandbox.remote.forward import Forwarder
@@ -23,7 +23,7 @@ from app.sandbox.remote.sockets import SocketMaker
 from app.sandbox.remote.spool import Spool, Untouched
 from app.sandbox.sealed import remove
 from app.sandbox.shell import SCRIPT, children
-from app.sandbox.walls import Folders, Plan, Proxy, Site, memory_file
+from app.sandbox.walls import Folders, MakeProxy, Plan, Proxy, Site, memory_file
 from app.sandbox_port import Egress, Limits
 
 PLACE = Path("/work")  # the container's one writable place besides /tmp; fixed, because the client names paths in it

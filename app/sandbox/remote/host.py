@@ -22,7 +22,7 @@ from app.sandbox.remote.frames import BrokenChannel, Channel, new_key, prove
 from app.sandbox.remote.gate import PORT, Gate
 from app.sandbox.remote.tasks import SandboxTasks
 from app.sandbox.remote.upload import pack, pack_history
-from app.sandbox.walls import object_directories
+from app.sandbox.walls import object_directories, ways_out
 from app.sandbox_port import Egress, EgressRequest, Limits
 
 SERVER_SECONDS = 60.0  # from the task's address to the server's first word
@@ -94,7 +94,7 @@ class RemoteHost:
             root=str(TREE),
             limits=limits,
             gate=gate,
-            make_proxy=lambda: self._make_proxy(egress, on_request),
+            make_proxy=ways_out(self._make_proxy, egress, on_request),
             on_close=stop,
         )
         reached = time.monotonic()

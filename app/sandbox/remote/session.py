@@ -134,7 +134,7 @@ class Session:
         self._sandbox = ContainerSandbox(
             self._place,
             Limits(**head["limits"]),
-            lambda _egress, _report: self._forwarder(),
+            lambda _egress, _report, *, uploads: self._forwarder(),  # noqa: ARG005 - the worker's proxy counts
             history=self._unpacker.digests,
             abi=head.get("abi"),
         )

@@ -6,6 +6,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ class Enter:
         return sandbox
 
     def with_proxy(self, **options: Any) -> SandboxHost:
-        return self.make_host(make_proxy=lambda egress, report: EgressProxy(egress, report, **options))
+        return self.make_host(make_proxy=partial(EgressProxy, **options))
 
     def watchers(self, sandbox: Any) -> list[int]:
         """Processes that are not the sandbox's, by the number they would have inside."""

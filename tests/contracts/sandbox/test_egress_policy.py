@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.ports import Egress
-from app.sandbox.egress import rewrite
-from app.sandbox.egress_policy import Blocked, Policy, Target, is_literal, is_public, parse
+from app.sandbox.egress_policy import Blocked, Malformed, Policy, Target, Uploads, is_literal, is_public, parse
+from app.sandbox.wire import rewrite
 
 
 @pytest.mark.parametrize(
@@ -33,10 +33,32 @@ def test_addresses_in_disguise(host: str) -> None:
     "line",
     [b"GET / HTTP/1.1", b"GET ftp://a/ HTTP/1.1", b"CONNECT", b"get http://a/ HTTP/1.1", b"GET http://u@a/ HTTP/1.1",
      b"GET http://a:x/ HTTP/1.1", b"GET http:/// HTTP/1.1", b"GET http://a/ HTTP/3", b"\xff\xfe x HTTP/1.1",
-     b"CONNECT u@a:443 HTTP/1.1", b"GET http://a:99999/ HTTP/1.1"],
+     b"CONNECT u@a:443 HTTP/1.1", b"GET http://a:99999/ HTTP/1.1", b"CONNECT pypi.org\0.x:443 HTTP/1.1",
+     b"CONNECT " + b"a" * 64 + b".org:443 HTTP/1.1", b"CONNECT " + b"a." * 127 + b"org:443 HTTP/1.1",
+     b"CONNECT a..org:443 HTTP/1.1", b"CONNECT .org:443 HTTP/1.1", b"CONNECT a%2eorg:443 HTTP/1.1",
+     b"CONNECT a b:443 HTTP/1.1", b"CONNECT -a.org:443 HTTP/1.1", b"CONNECT \xc3\xa9.org:443 HTTP/1.1",
+     b"GET http://pypi.org\0.x/ HTTP/1.1", b"CONNECT a.org:443 HTTP/1.1\0"],
 )  # fmt: skip
 def test_lines_that_are_no_request_to_a_proxy(line: bytes) -> None:
-    assert parse(line) is None
+    with pytest.raises(Malformed) as odd:
+        parse(line)
+    target = odd.value.target
+    assert f"{target.method}{target.host}".isprintable() and len(target.host) <= 80
+
+
+def test_withheld_hosts_are_refused_with_the_key_that_allows_them() -> None:
+    policy = Policy(Egress(hosts=("*.npmjs.org", "pypi.org"), withheld=("registry.npmjs.org",)))
+    policy.check(Target(method="CONNECT", host="pypi.org", port=443))
+    with pytest.raises(Blocked, match=r"sandbox\.network_with_change"):
+        policy.check(Target(method="CONNECT", host="registry.npmjs.org", port=443))
+
+
+def test_uploads_are_counted_by_host() -> None:
+    uploads = Uploads(2 * 2**20)
+    assert uploads.take("a.org", 2**20) and uploads.take("a.org", 2**20) and uploads.take("b.org", 2**21)
+    assert uploads.refusal("a.org") == ""
+    assert not uploads.take("a.org", 1)
+    assert "more than 2 MB" in uploads.refusal("a.org") and uploads.refusal("b.org") == ""
 
 
 def test_names_are_compared_whole() -> None:

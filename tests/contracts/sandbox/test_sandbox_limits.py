@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.sandbox.local import LocalSandbox
+from app.sandbox.watch import Disk
 from tests.waiting import until
 
 from .conftest import LIMITS, Enter, alive, python
@@ -77,6 +78,28 @@ def test_a_flood_of_empty_files_counts(enter: Enter) -> None:
     sandbox = enter(limits=replace(LIMITS, disk_bytes=20 * MIB))
     done = sandbox.run(python("for i in range(10**6): open(f'f{i}', 'w').close()"))
     assert done.killed_by == "disk"
+
+
+def test_files_without_a_name_count(enter: Enter) -> None:
+    """Opened, unlinked, then filled: nothing in any folder shows them, and 3 GB went that way once."""
+    sandbox = enter(limits=replace(LIMITS, disk_bytes=64 * MIB))
+    code = (
+        "import os, time\nheld = []\nfor i in range(30):\n f = open(f'f{i}', 'wb'); os.unlink(f'f{i}')\n"
+        " os.posix_fallocate(f.fileno(), 0, 20_000_000); held.append(f); time.sleep(0.1)\nprint('no')"
+    )
+    done = sandbox.run(python(code))
+    assert done.killed_by == "disk" and b"no" not in done.output
+    assert sandbox.run("echo well").text == "well\n"
+
+
+def test_what_the_harness_needs_stays_free(tmp_path: Path) -> None:
+    status = os.statvfs(tmp_path)
+    free = status.f_bavail * status.f_frsize
+    assert not Disk([tmp_path], limit_bytes=2**50, floor_bytes=free // 10).is_over()
+    disk = Disk([tmp_path], limit_bytes=2**50, floor_bytes=2**60)  # never more than an eighth of what was free
+    assert not disk.is_over()
+    disk._floor = 2 * free
+    assert disk.is_over()
 
 
 def test_background_process_of_the_shell_cannot_fill_the_disk(enter: Enter) -> None:

@@ -73,7 +73,14 @@ class Tree:
         self.commands: list[str] = []
         self.keeps_output = True
 
-    def run(self, command: str, *, timeout_seconds: float | None = None, network: bool = False) -> Execution:
+    def run(
+        self,
+        command: str,
+        *,
+        timeout_seconds: float | None = None,
+        network: bool = False,
+        withheld: tuple[str, ...] = (),
+    ) -> Execution:
         started = time.perf_counter()
         env = {"HOME": str(self.home), "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
         if not self.keeps_output and "outputs/" in command:

@@ -103,7 +103,14 @@ class FolderSandbox:
         self.commands: list[tuple[str, bool]] = []
         self.left_out: dict[str, str] = {}
 
-    def run(self, command: str, *, timeout_seconds: float | None = None, network: bool = False) -> Execution:
+    def run(
+        self,
+        command: str,
+        *,
+        timeout_seconds: float | None = None,
+        network: bool = False,
+        withheld: tuple[str, ...] = (),
+    ) -> Execution:
         self.commands.append((command, network))
         started = time.monotonic()
         env = {"PATH": os.environ["PATH"], "HOME": str(self.tree.parent), "PYTHONDONTWRITEBYTECODE": "1"}
