@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.agent.budget import UNKNOWN, price_of
+from app.checkpoints import replies
 from app.facts import Facts, names_of
 from app.jobs import Command, Job
 from app.settings import Settings
@@ -36,6 +38,8 @@ def created(
 ) -> dict[str, Any]:
     """The data of `run.created`. `earlier` is that of the run which is tried again."""
     config = facts.config.model_dump(mode="json")
+    model = model_of(command, facts, settings)
+    unpriced = [replies.unpriced(model)] if price_of(model) is UNKNOWN else []
     return request_of(job) | {
         "task": task_of(job, command, facts.comments, earlier),
         "playbook": "fix",
@@ -44,9 +48,14 @@ def created(
         "clone_url": clone_url,
         "config": config | {"budget": facts.budget},
         "config_source": facts.config_source,
-        "config_notes": facts.config.unbuilt(settings.sandbox_images),
+        "config_notes": facts.config.unbuilt(settings.sandbox_images) + unpriced,
         "names": names_of(facts.config, settings.command_prefix),
-        "model": settings.model(command.flags.get("model") or facts.config.playbooks.fix.model or config["model"]),
+        "model": model,
         "admission": facts.admission | {"role": role},
         "protection": facts.protection,
     }
+
+
+def model_of(command: Command, facts: Facts, settings: Settings) -> str:
+    """The name of the model that the run asks. Raises UserError when its provider knows no such name."""
+    return settings.model(command.flags.get("model") or facts.config.playbooks.fix.model or facts.config.model)

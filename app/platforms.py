@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app import extras
 from app.agent.anthropic_model import AnthropicModel
 from app.agent.scripted_model import Script, ScriptedModel
 from app.errors import UserError
@@ -105,6 +106,7 @@ def aws_platform(
     """SQS, DynamoDB, S3, Fargate, Lambda, as the settings name them. A part that a process does not use (a worker
     starts no worker, the publisher asks for no token) may be missing; it is asked for when it is used.
     """
+    extras.require("LAMPLIGHTER_PLATFORM=aws", extras.AWS)
     from app.aws.clients import Clients  # noqa: PLC0415
     from app.aws.launcher import FargateLauncher  # noqa: PLC0415
     from app.aws.queue import SqsQueue  # noqa: PLC0415
@@ -135,13 +137,10 @@ def aws_platform(
 
 
 def _secrets(redactor: Redactor, clients: Clients | None = None) -> Secrets:
-    try:
-        from app.aws.clients import Clients  # noqa: PLC0415
-        from app.aws.secrets import Secrets  # noqa: PLC0415
-    except ImportError:
-        raise UserError(
-            "A secret is kept on AWS, whose SDK is not installed: `pip install 'lamplighter[aws]'`."
-        ) from None
+    extras.require("A secret that is kept on AWS", extras.BOTO3)
+    from app.aws.clients import Clients  # noqa: PLC0415
+    from app.aws.secrets import Secrets  # noqa: PLC0415
+
     return Secrets(clients or Clients(), redactor)
 
 
@@ -186,13 +185,45 @@ def _host(settings: Settings) -> SandboxHost:
     return choose(settings.sandbox, settings.home, settings.sandbox_networks)
 
 
+_NO_KEY = (
+    "ANTHROPIC_API_KEY is not set, so there is no model to ask. Set it, or LAMPLIGHTER_MODEL_PROVIDER=bedrock with AWS "
+    "credentials, or LAMPLIGHTER_MODEL_PROVIDER=scripted with LAMPLIGHTER_MODEL_SCRIPT=FILE."
+)
+
+
+def ensure_model(settings: Settings) -> None:
+    """What is missing before the model could be asked, said before anything starts. Raises UserError, one line.
+
+    It asks nobody: a key that is wrong and a model that is not there show at the first call.
+    """
+    _installed(settings)
+    if settings.model_provider == "scripted":
+        if not settings.model_script or not Path(settings.model_script).is_file():
+            raise UserError("LAMPLIGHTER_MODEL_PROVIDER=scripted needs LAMPLIGHTER_MODEL_SCRIPT, a file of replies.")
+        Script.load(Path(settings.model_script))
+    elif settings.model_provider == "bedrock":
+        from app.aws import model_access  # noqa: PLC0415
+
+        if problem := model_access.problem():
+            raise UserError(f"Bedrock cannot be asked: {problem}")
+    elif not settings.anthropic_api_key:
+        raise UserError(_NO_KEY)
+
+
+def _installed(settings: Settings) -> None:
+    if settings.model_provider == "bedrock":
+        extras.require("LAMPLIGHTER_MODEL_PROVIDER=bedrock", extras.BOTO3)
+
+
 def _model(settings: Settings, secrets: Secrets | None = None) -> Model:
     if settings.model_provider == "scripted":
         return ScriptedModel(Script.load(Path(settings.model_script)))
+    _installed(settings)
     key = settings.anthropic_api_key
     model = AnthropicModel(
         api_key="" if secrets else key,
-        base_url=settings.anthropic_base_url,
+        # Bedrock's own, ANTHROPIC_BEDROCK_BASE_URL, the SDK reads itself: what AWS has to read goes to no other vendor.
+        base_url=settings.anthropic_base_url if settings.model_provider == "anthropic" else "",
         provider=settings.model_provider,
         read_key=(lambda fresh: secrets.value(key, fresh=fresh)) if secrets and key else None,
     )

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from app import log
 from app.checkpoints import replies
-from app.creation import created, request_of
+from app.creation import created, model_of, request_of
 from app.errors import TransientError, UserError
 from app.facts import BOT_DEFAULTS, gather, names_of, organisation_defaults
 from app.folds import fold
@@ -52,6 +52,7 @@ class RunStart:
                 defaults, bot = self._defaults(job.thread), self._settings.bot_login
                 facts = gather(github, job, command, defaults, bot_login=bot)
             facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered
+            model_of(command, facts, self._settings)  # raises for a name that the model's provider does not know
         except UserError as error:
             self.reply(ledger, job, f"{error}", refused=True)
             return

@@ -10,17 +10,15 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import NamedTuple
 
-from app.errors import SettingsError
+from app.errors import SettingsError, UserError
+from app.providers import NAMES, PROVIDERS, Names, mistake
 
-# The models behind the three aliases; logic knows only the aliases. Names as in the anthropic SDK 2.12.
-MODEL_FAST = "claude-haiku-5-5"
-MODEL_DEFAULT = "claude-sonnet-5-5"
-MODEL_DEEP = "claude-opus-5-5"
+# The models behind the three aliases where nothing is set; logic knows only the aliases.
+MODEL_FAST, MODEL_DEFAULT, MODEL_DEEP = NAMES["anthropic"]
 
 Network = IPv4Network | IPv6Network
 
 PLATFORMS = ("local", "aws")
-PROVIDERS = ("anthropic", "bedrock", "scripted")
 SANDBOXES = ("auto", "bubblewrap", "jail", "remote", "beside")
 
 
@@ -81,6 +79,7 @@ class Settings(NamedTuple):
     model_deep: str = MODEL_DEEP
     anthropic_api_key: str = ""
     anthropic_base_url: str = ""
+    attended: bool = False  # a person waits for the run: a vendor that does not answer ends it instead of parking it
     sandbox: str = "auto"
     sandbox_networks: tuple[Network, ...] = ()  # with mirrors of one's own: allowed hosts may be there
     concurrency: int = 8
@@ -113,8 +112,17 @@ class Settings(NamedTuple):
         return [value for value in held if value]
 
     def model(self, alias: str) -> str:
-        """The model's name behind `fast`, `default` or `deep`; any other text is taken as a name."""
-        return {"fast": self.model_fast, "default": self.model_default, "deep": self.model_deep}.get(alias, alias)
+        """The model's name behind `fast`, `default` or `deep`; any other text is taken as a name, and a UserError
+        where the provider knows no such name.
+        """
+        name: str = self.models._asdict().get(alias, alias)
+        if wrong := mistake(self.model_provider, name):
+            raise UserError(f"The model `{name}` {wrong}. `fast`, `default` and `deep` always work.")
+        return name
+
+    @property
+    def models(self) -> Names:
+        return Names(self.model_fast, self.model_default, self.model_deep)
 
 
 def _home(env: Mapping[str, str]) -> Path:
@@ -193,6 +201,18 @@ def _cloud(env: Mapping[str, str], mistakes: list[str]) -> Cloud:
     )
 
 
+def _models(env: Mapping[str, str], provider: str, mistakes: list[str]) -> Names:
+    """The names behind the aliases: those that are set, for the rest the provider's own."""
+    found = []
+    for alias, default in NAMES.get(provider, NAMES["anthropic"])._asdict().items():
+        variable = f"LAMPLIGHTER_MODEL_{alias.upper()}"
+        name = env.get(variable, "").strip() or default
+        if wrong := mistake(provider, name):
+            mistakes.append(f"{variable}={name!r} {wrong}")
+        found.append(name)
+    return Names._make(found)
+
+
 def _private_key(env: Mapping[str, str], mistakes: list[str]) -> str:
     value = env.get("LAMPLIGHTER_PRIVATE_KEY", "").strip()
     if not value or "PRIVATE KEY" in value or value.startswith(REFERENCES):
@@ -223,6 +243,8 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     prefix = env.get("LAMPLIGHTER_COMMAND_PREFIX") or "/agent"
     if not re.fullmatch(r"/[A-Za-z][A-Za-z0-9-]{0,29}", prefix):
         mistakes.append(f"LAMPLIGHTER_COMMAND_PREFIX={prefix!r} is not a slash and a word, as in /agent")
+    provider = _choice(env, "LAMPLIGHTER_MODEL_PROVIDER", PROVIDERS, mistakes)
+    models = _models(env, provider, mistakes)
     settings = Settings(
         home=_home(env),
         platform=_choice(env, "LAMPLIGHTER_PLATFORM", PLATFORMS, mistakes),
@@ -236,13 +258,14 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         sentry_secret=env.get("LAMPLIGHTER_SENTRY_SECRET", ""),
         linear_secret=env.get("LAMPLIGHTER_LINEAR_SECRET", ""),
         hook_secret=env.get("LAMPLIGHTER_HOOK_SECRET", ""),
-        model_provider=_choice(env, "LAMPLIGHTER_MODEL_PROVIDER", PROVIDERS, mistakes),
+        model_provider=provider,
         model_script=env.get("LAMPLIGHTER_MODEL_SCRIPT", ""),
-        model_fast=env.get("LAMPLIGHTER_MODEL_FAST") or MODEL_FAST,
-        model_default=env.get("LAMPLIGHTER_MODEL_DEFAULT") or MODEL_DEFAULT,
-        model_deep=env.get("LAMPLIGHTER_MODEL_DEEP") or MODEL_DEEP,
-        anthropic_api_key=env.get("ANTHROPIC_API_KEY", ""),
-        anthropic_base_url=env.get("ANTHROPIC_BASE_URL", ""),
+        model_fast=models.fast,
+        model_default=models.default,
+        model_deep=models.deep,
+        anthropic_api_key=env.get("ANTHROPIC_API_KEY", "").strip(),
+        anthropic_base_url=_url(env, "ANTHROPIC_BASE_URL", "", mistakes) if env.get("ANTHROPIC_BASE_URL") else "",
+        attended=_choice(env, "LAMPLIGHTER_ATTENDED", ("off", "on"), mistakes) == "on",
         sandbox=_choice(env, "LAMPLIGHTER_SANDBOX", SANDBOXES, mistakes),
         sandbox_networks=_networks(env, "LAMPLIGHTER_SANDBOX_NETWORKS", mistakes),
         concurrency=_positive(env, "LAMPLIGHTER_CONCURRENCY", 8, mistakes),

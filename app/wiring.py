@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import grants
 from app.jobs import Thread
-from app.platforms import Platform, aws_platform, local_platform, platform, revealed
+from app.platforms import Platform, aws_platform, ensure_model, local_platform, platform, revealed
 
 # Each side imports its own when it is asked for: a worker without the control side (httpx, the App's key, everything
 # that writes to GitHub) starts in half the time, and a person waits for it.
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from app.worker import Worker
 
 __all__ = [
-    "Platform", "access", "aws_platform", "control", "door", "grant", "keep_warm", "local_platform", "minting",
-    "overlooked", "platform", "revealed", "scheduler", "worker",
+    "Platform", "access", "aws_platform", "control", "door", "ensure_model", "grant", "keep_warm", "local_platform",
+    "minting", "overlooked", "platform", "revealed", "scheduler", "worker",
 ]  # fmt: skip
 
 # A function ends after a minute, and sleeping is paid for: what has to wait longer goes back to the queue.

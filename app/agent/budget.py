@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal
+
+from app.providers import GLOBAL
 
 PRICES_AS_OF = "2026-11-22"
 
@@ -55,6 +58,9 @@ PRICES: Mapping[str, Price] = {
 # A model we do not know costs what the dearest known one does, and holds what the smallest does.
 UNKNOWN = Price(input=15.0, output=75.0, cache_read=1.5, cache_write=18.75, window=200_000)
 
+# What Bedrock asks for a request that stays in one region or geography, by the list price of the global profile.
+IN_ONE_PLACE = 1.1
+
 # Below this many output tokens a call cannot hold a useful tool call: better to stop with money left.
 SMALLEST_REPLY_TOKENS = 1_024
 # Tool definitions and wrapping that the API adds to a prompt (bash 245, text editor 700, tool-use preamble 500, says
@@ -85,11 +91,31 @@ class Spent:
     minutes: float
 
 
+@cache
 def price_of(model: str) -> Price:
-    """The price of `model`; dated names (`-20251001`) and Bedrock names (`us.anthropic.…-v1:0`) find their family."""
+    """The price of `model`; `UNKNOWN` where its family is not known. Bedrock asks more where the identifier is not that
+    of the global profile.
+    """
+    family = family_of(model)
+    if family and "anthropic." in model and f"{GLOBAL}anthropic." not in model:
+        return _dearer(PRICES[family], IN_ONE_PLACE)
+    return PRICES.get(family, UNKNOWN)
+
+
+def family_of(model: str) -> str:
+    """The name in `PRICES` that a dated or a provider's name means; empty for a model we do not know."""
     name = model.rsplit("anthropic.", 1)[-1]
-    best = max((known for known in PRICES if _same_family(name, known)), key=len, default="")
-    return PRICES.get(best, UNKNOWN)
+    return max((known for known in PRICES if _same_family(name, known)), key=len, default="")
+
+
+def _dearer(price: Price, factor: float) -> Price:
+    return replace(
+        price,
+        input=price.input * factor,
+        output=price.output * factor,
+        cache_read=price.cache_read * factor,
+        cache_write=price.cache_write * factor,
+    )
 
 
 def _same_family(name: str, known: str) -> bool:

@@ -132,7 +132,7 @@ class Script:
     def from_json(cls, data: Any) -> Script:
         """Raises UserError when `data` is no script."""
         entries = data.get("replies", []) if isinstance(data, dict) else data
-        if not isinstance(entries, list):
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise UserError("A model script is a JSON list of replies, or an object with `replies` and `when`.")
         script = cls(entries)
         for text, replies in (data.get("when") or {}).items() if isinstance(data, dict) else ():

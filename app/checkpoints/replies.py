@@ -26,6 +26,13 @@ def gave_up(why: str, attempts: int) -> str:
     )
 
 
+def unpriced(model: str) -> str:
+    return (
+        f"I do not know the price of `{line(model, 120)}`, so I count it as the dearest model there is: the budget may "
+        "end this sooner than it has to."
+    )
+
+
 def already_active(run: RunSummary, prefix: str) -> str:
     return (
         f"I am already on this (run `{run.run_id[:8]}`, {run.phase}). "

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Protocol
 
+from app import extras
 from app.errors import UserError
 from app.github.registration import Registered
 from app.local.folders import private
@@ -69,6 +70,7 @@ class SecretsManager:
     """Two secrets, under the names that `template.yaml` reads by default."""
 
     def __init__(self, prefix: str) -> None:
+        extras.require("--secrets aws", extras.BOTO3)
         from app.aws.app_secrets import AppSecrets
         from app.aws.clients import Clients
 

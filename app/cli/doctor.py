@@ -47,8 +47,9 @@ def _findings(settings: Settings, *, online: bool) -> Iterator[Finding]:
 
     if settings.platform == "aws":
         yield from doctor_cloud.examine(settings)
+        yield from doctor_machine.doubts(settings)
         if online:
-            yield doctor_machine.reply(settings)
+            yield from doctor_machine.reply(settings)
     else:
         yield from doctor_machine.examine(settings, online=online)
     yield from doctor_app.examine(settings)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 
+from app import extras
 from app.cli.finding import Finding
 from app.errors import LamplighterError, SettingsError
 from app.settings import Settings
@@ -22,13 +23,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield Finding(name="settings", level="broken", text=mistake, mend=_SETTINGS)
         return
     try:
+        extras.require("LAMPLIGHTER_PLATFORM=aws", extras.AWS)
         from app.aws.clients import Clients
         from app.aws.inspection import examine as look
 
         clients = Clients()
-    except (ImportError, LamplighterError) as error:
-        mend = "Install the cloud's part: pip install 'lamplighter[aws]'"
-        yield Finding(name="aws", level="broken", text=f"its SDK cannot be used ({error})", mend=mend)
+    except LamplighterError as error:
+        yield Finding(name="aws", level="broken", text=str(error))
         return
     for seen in look(settings, clients):
         yield Finding(name=seen.name, level=seen.level, text=seen.text, mend=seen.mend)

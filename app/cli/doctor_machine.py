@@ -6,10 +6,11 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 from app.cli.finding import Finding
 from app.errors import LamplighterError
+from app.ports import Model, ModelRequest
+from app.providers import doubt
 from app.settings import Settings
 
 LITTLE_BYTES = 2 * 2**30  # a mirror, a checkout and what `setup` installs
@@ -22,9 +23,9 @@ def examine(settings: Settings, *, online: bool) -> Iterator[Finding]:
     yield from _home(settings)
     yield _git()
     yield _sandbox(settings)
-    yield _model(settings)
+    yield from _model(settings)
     if online:
-        yield reply(settings)
+        yield from reply(settings)
 
 
 def _home(settings: Settings) -> Iterator[Finding]:
@@ -76,35 +77,61 @@ def _sandbox(settings: Settings) -> Finding:
     return Finding(name="sandbox", level="ok", text=text)
 
 
-def _model(settings: Settings) -> Finding:
-    if settings.model_provider == "scripted":
-        if Path(settings.model_script or "-").is_file():
-            text = f"replies are scripted ({settings.model_script}); nothing is asked of a model"
-            return Finding(name="model", level="warn", text=text, mend="Set LAMPLIGHTER_MODEL_PROVIDER=anthropic.")
-        text = "the scripted replies cannot be found"
-        return Finding(name="model", level="broken", text=text, mend="Set LAMPLIGHTER_MODEL_SCRIPT to their file.")
-    if settings.model_provider == "anthropic" and not settings.anthropic_api_key:
-        mend = "Set ANTHROPIC_API_KEY, or LAMPLIGHTER_MODEL_PROVIDER=bedrock."
-        return Finding(name="model", level="broken", text="there is no API key", mend=mend)
-    text = f"{settings.model_provider}, {settings.model_default}; `doctor --online` makes one cheap call"
-    return Finding(name="model", level="ok", text=text)
-
-
-def reply(settings: Settings) -> Finding:
-    """One cheap call of the model, with the key as a worker would get it."""
+def _model(settings: Settings) -> Iterator[Finding]:
     from app import wiring
-    from app.ports import ModelRequest
 
+    try:
+        wiring.ensure_model(settings)
+    except LamplighterError as error:
+        yield Finding(name="model", level="broken", text=str(error))
+        return
+    if settings.model_provider == "scripted":
+        text = f"replies are scripted ({settings.model_script}); nothing is asked of a model"
+        yield Finding(name="model", level="warn", text=text, mend="Set LAMPLIGHTER_MODEL_PROVIDER=anthropic.")
+        return
+    names = ", ".join(f"{alias} {name}" for alias, name in settings.models._asdict().items())
+    text = f"{settings.model_provider}: {names}; `doctor --online` makes one cheap call of each"
+    yield Finding(name="model", level="ok", text=text)
+    yield from doubts(settings)
+
+
+def doubts(settings: Settings) -> Iterator[Finding]:
+    """What is odd about the models' names without being wrong."""
+    from app.agent.budget import UNKNOWN, price_of
+
+    mend = "Another one: LAMPLIGHTER_MODEL_FAST, _DEFAULT, _DEEP."
+    for alias, name in settings.models._asdict().items():
+        if why := doubt(settings.model_provider, name):
+            yield Finding(name=f"model {alias}", level="warn", text=f"{name} {why}", mend=mend)
+        if price_of(name) is UNKNOWN:
+            text = f"the price of {name} is not known; budgets count it as the dearest model there is"
+            yield Finding(name=f"model {alias}", level="warn", text=text, mend=mend)
+
+
+def reply(settings: Settings) -> Iterator[Finding]:
+    """One cheap call of every model behind an alias, with the key as a worker would get it."""
+    from app import wiring
+
+    try:
+        model = wiring.platform(settings).model()
+    except LamplighterError as error:
+        yield Finding(name="model online", level="broken", text=str(error))
+        return
+    for name, alias in {name: alias for alias, name in reversed(settings.models._asdict().items())}.items():
+        yield _asked(model, alias, name)
+
+
+def _asked(model: Model, alias: str, name: str) -> Finding:
     request = ModelRequest(
-        model=settings.model_fast,
+        model=name,
         system=[],
         tools=[],
         messages=[{"role": "user", "content": "Answer with the word yes."}],
         max_tokens=16,
     )
     try:
-        answer = wiring.platform(settings).model().reply(request)
+        answer = model.reply(request)
     except (LamplighterError, OSError) as error:
-        mend = "Check the key, the model's name and the way to the network."
-        return Finding(name="model online", level="broken", text=str(error), mend=mend)
-    return Finding(name="model online", level="ok", text=f"{answer.model} answered")
+        mend = f"Check the key or credentials, LAMPLIGHTER_MODEL_{alias.upper()} and the way to the network."
+        return Finding(name=f"model {alias} online", level="broken", text=str(error), mend=mend)
+    return Finding(name=f"model {alias} online", level="ok", text=f"{answer.model} answered")

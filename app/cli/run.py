@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from app.cli.local_run import LocalRun
     from app.local.branch import LocalRepository
 
-_NO_KEY = (
-    "ANTHROPIC_API_KEY is not set, so there is no model to ask. Set it, or LAMPLIGHTER_MODEL_PROVIDER=bedrock with AWS "
-    "credentials, or LAMPLIGHTER_MODEL_PROVIDER=scripted with LAMPLIGHTER_MODEL_SCRIPT=FILE."
-)
-
 
 def run(arguments: argparse.Namespace) -> int:
     """Work on the issue; 0 when the branch is there, 1 otherwise."""
@@ -79,23 +74,22 @@ def local_settings() -> Settings:
     from app.cli.homes import LOCAL_FOLDER
     from app.local.folders import private
 
-    settings = words.load()
-    if settings.model_provider == "anthropic" and not settings.anthropic_api_key:
-        raise UserError(_NO_KEY)
-    script = absolute_script(settings)
+    settings = absolute_script(words.load())
+    from app import wiring
+
+    wiring.ensure_model(settings)
+    os.environ["LAMPLIGHTER_ATTENDED"] = "on"  # for the worker: somebody sits here
     private(settings.home)  # before the folder in it, so that the server will accept it as its own
-    return settings._replace(home=settings.home / LOCAL_FOLDER, model_script=script)
+    return settings._replace(home=settings.home / LOCAL_FOLDER)
 
 
-def absolute_script(settings: Settings) -> str:
-    """The path of the scripted replies, also in the environment: workers stand in another directory."""
-    if settings.model_provider != "scripted":
-        return settings.model_script
-    script = Path(settings.model_script or "-").absolute()
-    if not script.is_file():
-        raise UserError("LAMPLIGHTER_MODEL_PROVIDER=scripted needs LAMPLIGHTER_MODEL_SCRIPT, a file of replies.")
-    os.environ["LAMPLIGHTER_MODEL_SCRIPT"] = str(script)
-    return str(script)
+def absolute_script(settings: Settings) -> Settings:
+    """With the whole path of the scripted replies, also in the environment: workers stand in another directory."""
+    if settings.model_provider != "scripted" or not settings.model_script:
+        return settings
+    script = str(Path(settings.model_script).absolute())
+    os.environ["LAMPLIGHTER_MODEL_SCRIPT"] = script
+    return settings._replace(model_script=script)
 
 
 def _created(

@@ -18,9 +18,9 @@ def serve(arguments: argparse.Namespace) -> int:
     from app.server import library_log
     from app.service import Service
 
-    settings = words.load()
+    settings = absolute_script(words.load())
     ensure_ready(settings)
-    absolute_script(settings)
+    wiring.ensure_model(settings)
     ending = Ending((signal.SIGTERM, signal.SIGINT))
     platform = wiring.local_platform(settings)
     log.configure(platform.redactor)

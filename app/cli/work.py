@@ -46,7 +46,7 @@ def work(arguments: argparse.Namespace) -> int:
             run_id, attempt = given
         _do(worker, run_id, attempt, leaving)
     except LamplighterError as error:  # no sandbox, no model script, a damaged store: the run has to say so
-        log.event("work.failed", level=log.ERROR, error=error, run=run_id)
+        log.event("work.failed", level=log.ERROR, reason=str(error), run=run_id)
         if run_id:
             _say(platform, run_id, error)
         return 1

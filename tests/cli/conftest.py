@@ -16,6 +16,19 @@ from app.cli.demo.world import World
 DEMO = Path(__file__).parents[2] / "app" / "demo"
 
 
+# Python imports this when it starts. What is not found cannot be imported, wherever it is installed.
+LEAN = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"boto3", "botocore", "aws_lambda_powertools", "mangum"}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+"""
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: plays a whole story with real processes; tens of seconds")
 
@@ -52,6 +65,16 @@ def lamplighter(tmp_path: Path) -> Terminal:
 
 
 @pytest.fixture
+def lean(lamplighter: Terminal, tmp_path: Path) -> Terminal:
+    """The same after `make demo`, whose environment is without the extra `aws`."""
+    hooks = tmp_path / "lean"
+    hooks.mkdir()
+    (hooks / "sitecustomize.py").write_text(LEAN)
+    lamplighter.env["PYTHONPATH"] = str(hooks)
+    return lamplighter
+
+
+@pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The demo's project as a git repository of a person: a dirty work tree, a hook that must not run."""
     files = yaml.safe_load((DEMO / "seed.yml").read_text())["repositories"][0]["files"]
@@ -82,6 +105,6 @@ def git(folder: Path, *arguments: str) -> str:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A simulated GitHub and a real server against it, not started yet."""
-    made = World(tmp_path, api_key="")
+    made = World(tmp_path)
     yield made
     made.close()

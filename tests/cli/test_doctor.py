@@ -18,7 +18,7 @@ def test_nothing_set_up_yet(lamplighter):
         "doctor", LAMPLIGHTER_MODEL_PROVIDER="anthropic", LAMPLIGHTER_GITHUB_API_URL="http://127.0.0.1:9"
     )
     assert done.returncode == 1
-    assert "✗ model: there is no API key" in done.stdout
+    assert "✗ model: ANTHROPIC_API_KEY is not set" in done.stdout
     assert "✗ webhook secret: is not set" in done.stdout
     assert "→ Register a GitHub App" in done.stdout
     assert "✓ git: git version" in done.stdout

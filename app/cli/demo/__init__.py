@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from app.errors import UserError
@@ -25,11 +26,12 @@ def demo(arguments: argparse.Namespace) -> int:
     from app.cli.demo.plot import Plot
     from app.cli.demo.world import World
 
+    model = model_environment(os.environ)
     # An end by SIGTERM sweeps up as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     panels = Panels(pause=not arguments.fast and sys.stdout.isatty())
     folder = Path(tempfile.mkdtemp(prefix="lamplighter-demo-"))
-    world = World(folder, api_key=os.environ.get("ANTHROPIC_API_KEY", ""))
+    world = World(folder, model=model)
     well = False
     try:
         world.start()
@@ -52,3 +54,19 @@ def demo(arguments: argparse.Namespace) -> int:
             panels.say(f"Everything it wrote is still in {folder}; remove it when you like.")
         else:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def model_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Of the person's environment what names the model; empty where none is named, and replies are scripted.
+
+    Raises UserError, SettingsError when one is named that cannot be asked: nothing has been started by then.
+    """
+    from app import settings, wiring
+
+    provider = environment.get("LAMPLIGHTER_MODEL_PROVIDER") or "anthropic"
+    if provider == "scripted" or (provider == "anthropic" and not environment.get("ANTHROPIC_API_KEY")):
+        return {}
+    prefixes = ("ANTHROPIC_", "LAMPLIGHTER_MODEL_", "AWS_" if provider == "bedrock" else "ANTHROPIC_")
+    named = {name: value for name, value in environment.items() if name.startswith(prefixes)}
+    wiring.ensure_model(settings.load({"LAMPLIGHTER_HOME": tempfile.gettempdir()} | named))
+    return named

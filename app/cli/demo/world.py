@@ -21,17 +21,24 @@ from app.simulator.seed import plant
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
-_PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "ANTHROPIC_BASE_URL", "LAMPLIGHTER_SANDBOX")
+_PASSED = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LAMPLIGHTER_SANDBOX"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "https_proxy"),  # the way to the model
+)
+_LOOPBACK = "127.0.0.1,localhost"  # where the simulated GitHub is: no proxy has a way there
 
 
 class World:
-    """Everything below one folder. `close` ends every process it started and those they started."""
+    """Everything below one folder. `close` ends every process it started and those they started.
 
-    def __init__(self, folder: Path, *, api_key: str) -> None:
+    `model` is the environment of a model to ask (`demo.model_environment`); empty, replies are scripted.
+    """
+
+    def __init__(self, folder: Path, *, model: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.home_path = folder / "home"
-        self.is_scripted = not api_key
-        self._api_key = api_key
+        self.is_scripted = not model
+        self._model = dict(model or {})
         self.github = Simulator(folder / "github", webhook_secret=os.urandom(16).hex())
         self.server_url = ""
         self._server: subprocess.Popen[bytes] | None = None
@@ -56,7 +63,7 @@ class World:
         with as_file(files("app.demo") / "replies.json") as replies:
             script = self.folder / "replies.json"
             script.write_bytes(replies.read_bytes())
-        model = {"ANTHROPIC_API_KEY": self._api_key}
+        model = self._model
         if self.is_scripted:  # and says so wherever the model is named; the price stays that of the real one
             name = f"{MODEL_DEFAULT}@scripted"
             model = {
@@ -64,7 +71,11 @@ class World:
                 "LAMPLIGHTER_MODEL_SCRIPT": str(script),
                 "LAMPLIGHTER_MODEL_DEFAULT": name,
             }
+        direct = ",".join(filter(None, (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), _LOOPBACK)))
         return env | model | {
+            "LAMPLIGHTER_ATTENDED": "on",
+            "NO_PROXY": direct,
+            "no_proxy": direct,
             "LAMPLIGHTER_HOME": str(self.home_path),
             "LAMPLIGHTER_GITHUB_URL": self.github.html_url,
             "LAMPLIGHTER_GITHUB_API_URL": self.github.api_url,

@@ -18,11 +18,13 @@ from app.agent.budget import (
     Spent,
     affordable_tokens,
     cost_usd,
+    family_of,
     price_of,
     warning,
     worst_prompt_usd,
     worst_tokens,
 )
+from app.providers import NAMES
 from app.settings import MODEL_DEEP, MODEL_DEFAULT, MODEL_FAST
 
 MODEL = "claude-sonnet-5-5"
@@ -72,7 +74,16 @@ def test_the_aliases_name_models_that_exist_and_have_a_price(alias):
     ],
 )
 def test_a_name_finds_its_family(name, family):
-    assert price_of(name) is PRICES[family]
+    assert family_of(name) == family
+
+
+@pytest.mark.parametrize("name", [*NAMES["bedrock"], *(name.replace("global.", "eu.") for name in NAMES["bedrock"])])
+def test_bedrock_is_counted_at_its_own_price(name):
+    """A request that stays in a geography costs a tenth more than one that may go anywhere."""
+    usage = genai_prices.Usage(input_tokens=30_000, cache_read_tokens=10_000, output_tokens=5_000)
+    theirs = genai_prices.calc_price(usage, model_ref=name, provider_id="aws", genai_request_timestamp=AS_OF)
+    ours = cost_usd(name, {"input_tokens": 20_000, "cache_read_input_tokens": 10_000, "output_tokens": 5_000})
+    assert ours == pytest.approx(float(theirs.total_price))
 
 
 @pytest.mark.parametrize("name", ["claude-opus-5-9", "claude-opus-7", "gpt-6", "", "claude-haiku-4-55"])
