@@ -7,6 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from app import log
+from app.agent.calling import PARK_SECONDS
+from app.agent.stops import Stop
+from app.checkpoints.moments import utc
 from app.errors import TransientError, UserError
 from app.run_ledger import RunLedger
 from app.run_state import Outcome, RunState
@@ -17,6 +20,12 @@ STOPS: Mapping[str, tuple[Outcome, str]] = {
     "refused": ("failed", "The model declined this request; say it differently, or take it over."),
     "context_exhausted": ("gave_up", "Narrow the issue, then retry."),
 }
+
+
+CHECK_VENDOR = (
+    "Check the key, the base URL (ANTHROPIC_BASE_URL) and the network: `lamplighter doctor --online` asks it once. "
+    "Then start it again."
+)
 
 
 def end(ledger: RunLedger, outcome: Outcome, reason: str, next_step: str = "") -> None:
@@ -38,6 +47,25 @@ def fail(ledger: RunLedger, error: Exception) -> None:
             f"Something in me broke: `{type(error).__name__}`. It is logged, and an operator was alarmed.",
             "Retry; if it happens again, tell the operator the run's number.",
         )
+
+
+def without_model(ledger: RunLedger, stop: Stop, *, attended: bool) -> None:
+    """The model's vendor did not answer for longer than the patience. A run that nobody waits for parks, and says why
+    and until when; one that a person watches ends with what to check.
+    """
+    why = f"{stop.detail[:1].upper()}{stop.detail[1:]}."
+    seconds = stop.retry_after_seconds or PARK_SECONDS
+    if not attended:
+        park(ledger, "outage", why, after_seconds=seconds)
+        return
+    if seconds > PARK_SECONDS:
+        why += f" It asks to wait until {utc((ledger.clock.now() + timedelta(seconds=seconds)).isoformat())}."
+    end(
+        ledger,
+        "failed",
+        why,
+        CHECK_VENDOR,
+    )
 
 
 def end_cancelled(ledger: RunLedger) -> None:

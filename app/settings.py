@@ -203,9 +203,9 @@ def _cloud(env: Mapping[str, str], mistakes: list[str]) -> Cloud:
 
 def _models(env: Mapping[str, str], provider: str, mistakes: list[str]) -> Names:
     """The names behind the aliases: those that are set, for the rest the provider's own."""
+    variables = Names("LAMPLIGHTER_MODEL_FAST", "LAMPLIGHTER_MODEL_DEFAULT", "LAMPLIGHTER_MODEL_DEEP")
     found = []
-    for alias, default in NAMES.get(provider, NAMES["anthropic"])._asdict().items():
-        variable = f"LAMPLIGHTER_MODEL_{alias.upper()}"
+    for variable, default in zip(variables, NAMES.get(provider, NAMES["anthropic"]), strict=True):
         name = env.get(variable, "").strip() or default
         if wrong := mistake(provider, name):
             mistakes.append(f"{variable}={name!r} {wrong}")

@@ -142,4 +142,5 @@ def worker(platform: Platform) -> Worker:
         clock=platform.clock,
         redactor=platform.redactor,
         home=platform.settings.home,
+        attended=platform.settings.attended,
     )

@@ -9,13 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from app import log
-from app.agent import Agent, Budget, Stop, Task, replay_tools
+from app.agent import ATTENDED_PATIENCE_SECONDS, Agent, Budget, Options, Stop, Task, replay_tools
 from app.errors import Superseded
 from app.lease import Lease, holder
 from app.log import Redactor
 from app.ports import Clock, Model, Queue, SandboxHost, Store, Tokens
 from app.proposal import propose
-from app.run_end import STOPS, end, end_cancelled, end_without_change, fail, park
+from app.run_end import STOPS, end, end_cancelled, end_without_change, fail, park, without_model
 from app.run_ledger import RunLedger, announce
 from app.workroom import Workroom
 
@@ -37,7 +37,9 @@ class Worker:
         clock: Clock,
         redactor: Redactor,
         home: Path,
+        attended: bool = False,
     ) -> None:
+        """`attended`: a person waits, so that a model that is not to be reached ends the run instead of parking it."""
         self._store = store
         self._publishing = publishing
         self._tokens = tokens
@@ -46,6 +48,7 @@ class Worker:
         self._clock = clock
         self._redactor = redactor
         self._home = home
+        self._attended = attended
 
     def work(self, run_id: str, attempt: int) -> None:
         """Do the attempt. Returns when the run ended, parked, or belongs to somebody else; raises only on a defect
@@ -166,6 +169,7 @@ class Worker:
             ),
             clock=self._clock,
             on_step=on_step,
+            options=Options(patience_seconds=ATTENDED_PATIENCE_SECONDS) if self._attended else None,
         )
 
     def _stopped(self, ledger: RunLedger, room: Workroom, stop: Stop) -> None:
@@ -175,7 +179,7 @@ class Worker:
             park(ledger, "question", "It needs an answer.")
         elif stop.kind == "model_unavailable":
             room.snapshot()
-            park(ledger, "outage", "The model does not answer.", after_seconds=stop.retry_after_seconds or 300)
+            without_model(ledger, stop, attended=self._attended)
         elif stop.kind in {"interrupted", "cancelled"}:
             ledger.refresh()
             if not ledger.state.cancel:

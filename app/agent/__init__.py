@@ -35,6 +35,6 @@ from app.agent.budget import Budget
 from app.agent.loop import Agent
 from app.agent.prompt import Task
 from app.agent.replay import Replay, replay_tools
-from app.agent.stops import Options, Stop
+from app.agent.stops import ATTENDED_PATIENCE_SECONDS, Options, Stop
 
-__all__ = ["Agent", "Budget", "Options", "Replay", "Stop", "Task", "replay_tools"]
+__all__ = ["ATTENDED_PATIENCE_SECONDS", "Agent", "Budget", "Options", "Replay", "Stop", "Task", "replay_tools"]

@@ -13,10 +13,9 @@ import gc
 import json
 import threading
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
+from app.agent import vendor
 from app.agent.tools import MALFORMED
 from app.errors import TransientError, UserError
 from app.ports import ModelReply, ModelRequest
@@ -29,8 +28,6 @@ USAGE = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_crea
 # Of a stream that was cut the vendor's count of output is missing; text has at least three characters a token.
 CHARS_PER_TOKEN = 3
 MALFORMED_CHARS = 500
-TRANSIENT_STATUSES = (408, 409, 425, 429)
-TRANSIENT_TYPES = ("overloaded_error", "rate_limit_error", "api_error", "timeout_error")
 TOO_LONG = ("prompt is too long", "exceed context limit", "exceeds the context window")
 
 
@@ -110,11 +107,11 @@ class AnthropicModel:
         except anthropic.AuthenticationError as error:
             if self._has_newer_key():
                 return self.reply(request, on_text)
-            return _refusal(error, request.model)
+            return self._refusal(error, request.model)
         except anthropic.APIStatusError as error:
-            return _refusal(error, request.model)
+            return self._refusal(error, request.model)
         except anthropic.APIConnectionError as error:
-            raise TransientError(f"the model's vendor is not reachable: {error}", retry_after_seconds=0) from error
+            raise vendor.unreachable(error, str(error.request.url)) from error
         except (
             anthropic.AnthropicError,
             TypeError,
@@ -123,13 +120,14 @@ class AnthropicModel:
             ImportError,
         ) as error:  # no key, no region
             raise UserError(f"The model cannot be called: {one_line(str(error), 300)}") from error
+        vendor.ensure_stream(stream)
         assembly = _Assembly(request.model, on_text)
         try:
             with stream:
                 assembly.take_all(stream)
         except anthropic.APIStatusError as error:  # an `error` event inside the stream
             if not assembly.started:
-                return _refusal(error, request.model)
+                return self._refusal(error, request.model)
             assembly.broken = str(error.type or "error")
         except Exception as error:
             # Whatever ends the stream half-way (connection, protocol, bytes that are no JSON) is a cut stream.
@@ -139,6 +137,19 @@ class AnthropicModel:
                 ) from error
             assembly.broken = type(error).__name__
         return assembly.reply(str(stream.response.headers.get("request-id", "")))
+
+    def _refusal(self, error: Any, model: str) -> ModelReply:
+        """What an HTTP error means: raises, or gives the empty reply of a prompt that is too long."""
+        status, message = int(error.status_code), str(error.api_message or error.message)
+        if status == 413 or (status == 400 and any(words in message for words in TOO_LONG)):
+            return ModelReply(
+                content=[],
+                stop_reason="model_context_window_exceeded",
+                usage=dict.fromkeys(USAGE, 0),
+                model=model,
+                request_id=str(error.request_id or ""),
+            )
+        raise vendor.meaning(error, model, bedrock=self._provider == "bedrock") from error
 
 
 class _Assembly:
@@ -223,38 +234,3 @@ def _input(text: str, given: Any) -> dict[str, Any]:
     except ValueError:
         return {MALFORMED: text[:MALFORMED_CHARS]}
     return value if isinstance(value, dict) else {MALFORMED: text[:MALFORMED_CHARS]}
-
-
-def _refusal(error: Any, model: str) -> ModelReply:
-    """What an HTTP error means: raises, or gives the empty reply of a prompt that is too long."""
-    status = int(error.status_code)
-    message = one_line(str(error.api_message or error.message), 300)
-    if status == 413 or (status == 400 and any(words in message for words in TOO_LONG)):
-        return ModelReply(
-            content=[],
-            stop_reason="model_context_window_exceeded",
-            usage=dict.fromkeys(USAGE, 0),
-            model=model,
-            request_id=str(error.request_id or ""),
-        )
-    if status in TRANSIENT_STATUSES or status >= 500 or error.type in TRANSIENT_TYPES:
-        wait = retry_after(error.response.headers)
-        raise TransientError(f"the model's vendor answered {status}: {message}", retry_after_seconds=wait) from error
-    if status in {401, 403}:
-        raise UserError(f"The model's vendor refused the key (HTTP {status}): {message}") from error
-    if status == 404:
-        raise UserError(f"The model `{one_line(model, 100)}` is not known to its vendor: {message}") from error
-    raise UserError(f"The model's vendor refused the request (HTTP {status}): {message}") from error
-
-
-def retry_after(headers: Any, now: datetime | None = None) -> float:
-    """Seconds the vendor asks to wait (`retry-after-ms`, `retry-after` in seconds or as a date); 0 when it does not."""
-    try:
-        if headers.get("retry-after-ms"):
-            return max(0.0, float(headers["retry-after-ms"]) / 1000)
-        value = headers.get("retry-after") or "0"
-        if value.replace(".", "", 1).isdigit():
-            return float(value)
-        return max(0.0, (parsedate_to_datetime(value) - (now or datetime.now(UTC))).total_seconds())
-    except (TypeError, ValueError):
-        return 0.0

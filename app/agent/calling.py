@@ -60,8 +60,8 @@ class Caller:
                 if reply.complete:
                     self._replied(reply, (self.session.clock.now() - started).total_seconds())
                     return None
-                self._failed("the stream was cut", reply.usage, None)
-                problem, retry_after = "the stream was cut", 0.0
+                self._failed("the model's stream was cut", reply.usage, None)
+                problem, retry_after = "the model's stream was cut", 0.0
             failures += 1
             first_failure = first_failure or started
             waited = (self.session.clock.now() - first_failure).total_seconds()

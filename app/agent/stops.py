@@ -30,6 +30,10 @@ class Stop:
     retry_after_seconds: float = 0.0  # model_unavailable only
 
 
+# As long as somebody who sits before a terminal will look at it.
+ATTENDED_PATIENCE_SECONDS = 60.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """Numbers a test or a benchmark may want to turn; the defaults are the product's."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from app.checkpoints.markdown import code, cut, fence, line, neutral, people
+from app.checkpoints.moments import utc
 from app.checkpoints.outcomes import OUTCOMES
 from app.run_state import RunState, Stage
 
@@ -93,7 +94,10 @@ def _standing(state: RunState, pull: Mapping[str, Any] | None, prefix: str) -> l
     if state.phase == "parked" and state.park_reason == "question":
         return ["The question is in a comment below. Nothing is spent while it waits."]
     if state.phase == "parked":
-        return [f"{line(state.park_note, 300)} It goes on by itself; nothing is spent meanwhile."]
+        if state.park_reason == "interrupted" or not state.park_until:
+            return [f"{line(state.park_note, 300)} It goes on by itself; nothing is spent meanwhile."]
+        when = utc(state.park_until)
+        return [f"{line(state.park_note, 400)} It goes on by itself at {when}; nothing is spent until then."]
     again = f" Attempt {state.attempt}: the one before was interrupted." if state.attempt > 1 else ""
     return [f"`{prefix} stop` stops it.{again}"]
 

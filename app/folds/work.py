@@ -18,8 +18,13 @@ def _egress(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
         state.blocked_hosts.append(data["host"])
 
 
+_WAITING = "the model did not answer, trying again: "
+
+
 def _replied(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     state.turns += 1
+    if state.doing.startswith(_WAITING):
+        state.doing = ""
     state.cost_usd += data["cost_usd"]
     for name, count in data["usage"].items():
         state.tokens[name] = state.tokens.get(name, 0) + int(count)
@@ -27,6 +32,7 @@ def _replied(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
 
 def _failed_call(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     state.cost_usd += data.get("cost_usd", 0.0)
+    state.doing = f"{_WAITING}{data.get('error', '')}"
 
 
 def _tool(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.agent.anthropic_model import AnthropicModel, retry_after
+from app.agent.anthropic_model import AnthropicModel
 from app.agent.scripted_model import Script, bash, call, cut, fault, say
+from app.agent.vendor import retry_after
 from app.errors import TransientError, UserError
 from tests.contracts.model.voice import KEY, Voice
 
@@ -111,6 +112,12 @@ def test_bedrock_without_a_region_is_said(monkeypatch, tmp_path):
         ({"retry-after-ms": "250"}, 0.25),
         ({"retry-after": "Sun, 22 Nov 2026 12:00:30 GMT"}, 30),
         ({"retry-after": "soon"}, 0),
+        ({"retry-after": "86400"}, 86_400),
+        ({"retry-after": "9" * 400}, 7 * 86_400),
+        ({"retry-after-ms": "inf"}, 7 * 86_400),
+        ({"retry-after-ms": "nan"}, 0),
+        ({"retry-after": "Sun, 22 Nov 9999 12:00:30 GMT"}, 7 * 86_400),
+        ({"retry-after": "Sun, 22 Nov 2020 12:00:30 GMT"}, 0),
     ],
 )
 def test_retry_after_in_all_its_forms(headers, seconds):
