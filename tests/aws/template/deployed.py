@@ -146,11 +146,17 @@ class Deployed:
             case "Fn::FindInMap":
                 table, first, second = map(self._value, inside)
                 return self._template["Mappings"][table][first][second]
-            case "Fn::Select":
-                return f"zone {self._value(inside[0])}"
-            case "Fn::GetAZs":
-                return "zones"
+            case "Fn::Select" | "Fn::Split" | "Fn::GetAZs":
+                return self._of_a_list(key, inside)
         raise AssertionError(f"{key} is not worked out here yet")
+
+    def _of_a_list(self, key: str, inside: Any) -> Any:
+        if key == "Fn::GetAZs":
+            return "zones"
+        first, of = map(self._value, inside)
+        if key == "Fn::Split":
+            return of.split(first)
+        return of[int(first)] if isinstance(of, list) else f"zone {first}"
 
     def _ref(self, name: str) -> Any:
         if name == "AWS::NoValue":
@@ -171,6 +177,12 @@ class Deployed:
 VARIANTS: Mapping[str, Mapping[str, str]] = {
     "isolated": {"AppId": "7"},
     "weaker": {"AppId": "7", "Sandbox": "weaker"},
+    "bedrock with profiles of one's own": {
+        "AppId": "7",
+        "ModelProvider": "bedrock",
+        "ModelFast": "eu.anthropic.claude-haiku-4-5-20251001-v1:0",
+        "ModelDefault": "eu.anthropic.claude-sonnet-5-5",
+    },
     "bedrock and kms": {"AppId": "7", "ModelProvider": "bedrock", "AppKeyKmsArn": "the-key"},
 }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from app.settings import load
 from tests.aws.template.deployed import VARIANTS, Deployed, Statement, statements
 
 pytestmark = pytest.mark.aws
@@ -29,10 +30,10 @@ SUFFIXES = (
     ":task/Cluster/*",  # tasks have no names before they run; bound to the cluster
     "Bucket.Arn/blobs/*",
     "Bucket.Arn/heads/*",
-    "bedrock:*::foundation-model/anthropic.*",  # the vendor's models, in the regions a profile may answer from
-    "inference-profile/*anthropic.*",
 )
 
+BEDROCK = "arn:aws:bedrock"
+ANYWHERE = f"{BEDROCK}:*::"  # in the regions that a profile may send a request to, and in none: the global one's
 CONTROL = {"DispatchRole", "PublishRole", "ScheduleRole"}
 
 
@@ -95,6 +96,9 @@ def is_loose(action: str, resource: str) -> bool:
         return True
     if "*" not in resource and "?" not in resource:
         return False
+    resource = resource.replace(ANYWHERE, BEDROCK)
+    if "*" not in resource and "?" not in resource:
+        return False
     return f"{action} {resource}" not in REQUIRED_WILDCARDS and not resource.endswith(SUFFIXES)
 
 
@@ -136,6 +140,29 @@ def test_the_model_key_is_for_workers_alone(deployed: Deployed):
     expected = set() if deployed.parameters["ModelProvider"] == "bedrock" else {"WorkerRole"}
     assert who_may(deployed, "secretsmanager:GetSecretValue", "anthropic") == expected
     assert who_may(deployed, "bedrock:InvokeModel") == {"WorkerRole"} - expected
+
+
+def test_a_worker_calls_the_three_models_and_no_other(deployed: Deployed):
+    """Of each alias the profile, and the model behind it wherever the profile sends the request."""
+    if deployed.parameters["ModelProvider"] != "bedrock":
+        return
+    (may,) = [statement for statement in deployed.allowed("WorkerRole") if statement.sid == "CallTheModel"]
+    names = load(deployed.environment("WorkerTask") | {"LAMPLIGHTER_PLATFORM": "local"}).models
+    expected = set()
+    for name in names:
+        model = name.partition("anthropic.")[2]
+        expected |= {
+            f"{BEDROCK}:eu-central-1:111122223333:inference-profile/{name}",
+            f"{BEDROCK}:*::foundation-model/anthropic.{model}",
+        }
+    assert set(may.resources) == expected
+
+
+def test_a_run_is_made_with_the_names_that_its_worker_knows(deployed: Deployed):
+    names = {name: value for name, value in deployed.environment("WorkerTask").items() if "_MODEL_" in name}
+    assert len(names) == 4
+    assert names.items() <= deployed.environment("DispatchFunction").items()
+    assert names.items() <= dict(pair.split("=", 1) for pair in deployed.outputs["Settings"].split()).items()
 
 
 def test_work_is_asked_for_at_the_door_only(deployed: Deployed):
