@@ -59,7 +59,7 @@ def _addressed(line: str, prefix: str, slug: str) -> str | None:
 
 def _command(rest: str, below: list[str], prefix: str, on_pull_request: bool) -> Command:
     first = rest.split(maxsplit=1)[0] if rest else "help"
-    name = _dashed(first).lower().rstrip(":,.!")
+    name = _dashed(first).lower().rstrip(_AFTER_A_WORD)
     verb = VERBS.get(name, INSTRUCT)
     line = rest[len(first) :].strip() if verb is not INSTRUCT else rest
     more = "\n".join(below).strip("\n").rstrip()
@@ -67,8 +67,8 @@ def _command(rest: str, below: list[str], prefix: str, on_pull_request: bool) ->
     error: str | None = None
     if not verb.raw:
         line, flags, error = _flags(line, verb, prefix)
-    if verb is INSTRUCT and not more and error is None:
-        error = _mistyped_verb(line, prefix)
+    if verb is INSTRUCT:
+        error = _mistyped_verb(rest, is_alone=not more, prefix=prefix) or error
     full = f"{line}\n{more}".strip() if more else line
     return Command(verb=verb.name, text=full, flags=flags, error=_placed(verb, prefix, on_pull_request) or error)
 
@@ -204,19 +204,39 @@ def _unknown_flag(name: str, verb: Verb, prefix: str) -> str:
     return f"`{said}` has no flag `--{_plain(name)}`. {hint}"
 
 
-def _mistyped_verb(line: str, prefix: str) -> str | None:
-    """A lone word that is nearly a verb is a slip: as an instruction it would start a run nobody asked for."""
-    near = closest(line.lower(), VERBS) if line and not any(letter.isspace() for letter in line) else None
-    return f"`{_plain(line)}` is not a command. Did you mean `{prefix} {near}`?" if near else None
+def _mistyped_verb(rest: str, *, is_alone: bool, prefix: str) -> str | None:
+    """A first word that is nearly a verb is a slip: passed on as an instruction it would do what nobody asked for.
+
+    Before other words it must be nearer than alone: "step 2 is wrong" and "tests are missing" are instructions.
+    """
+    typed = rest.split(maxsplit=1)[0]
+    word, is_alone = typed.lower().rstrip(_AFTER_A_WORD), is_alone and typed == rest
+    near = closest(word, VERBS) if is_alone else closest(word, VERBS, cutoff=_NEAR)
+    if near is None and not is_alone:
+        near = next((verb for verb in VERBS if sorted(verb) == sorted(word)), None)
+    if near is None or not (is_alone or (word[0] == near[0] and not _is_inflected(word, near))):
+        return None
+    more = "" if is_alone else " If it is for the run at work, begin with another word."
+    return f"`{_plain(typed)}` is not a command. Did you mean `{prefix} {near}`?{more}"
 
 
-def closest(word: str, known: Mapping[str, object]) -> str | None:
+_NEAR = 0.8  # of difflib's ratio: one letter too many or too few, or two swapped
+_AFTER_A_WORD = ":,.!?"
+
+
+def _is_inflected(word: str, verb: str) -> bool:
+    """Whether `word` is English for `verb`: "tests", "planned", "reviewing"."""
+    stem = verb.rstrip("e")
+    return word.startswith(stem) and word.removeprefix(stem).lstrip(stem[-1]) in {"s", "es", "ed", "er", "ing", "ers"}
+
+
+def closest(word: str, known: Mapping[str, object], *, cutoff: float = 0.7) -> str | None:
     """The known word that `word` was probably meant to be."""
     if len(word) > _SHOWN:
         return None
     from difflib import get_close_matches  # noqa: PLC0415 - only mistakes pay for it, not every cold start
 
-    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.7)), None)
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=cutoff)), None)
 
 
 def _plain(word: str) -> str:

@@ -1,7 +1,8 @@
 """What a delivery asks for, from its payload alone. Every answer carries its reason; permissions come later.
 
 The door cannot know what a repository configured, so it goes by naming rules that `repo_config` enforces: a trigger
-label begins with `agent-`, the label of an open question ends with `needs-info`. Dispatch checks the rest.
+label begins with `agent-`, the label of an open question ends with `needs-info`. Dispatch checks the rest. `start` is
+said only where something can start as far as the payload knows; a request that cannot is passed on to be answered.
 """
 
 from __future__ import annotations
@@ -78,9 +79,6 @@ def decide(
         return _ignore("Lamplighter did this itself, and its own events never trigger it.")
 
     def job(action: Action, reason: str, trigger: str, heard: tuple[Command, ...] = ()) -> Decision:
-        source, labels = Source(url=getattr(event, "url", "")), tuple[str, ...]()
-        if isinstance(event, ThreadEvent | CommentEvent):
-            source, labels = event.source, event.labels
         made = Job(
             id=delivery_id,
             action=action,
@@ -90,11 +88,8 @@ def decide(
             sender=event.sender,
             received_at=received_at,
             commands=heard,
-            source=source,
-            labels=labels,
-            repositories=event.repositories if isinstance(event, InstallationEvent) else (),
         )
-        return Decision(decision=action, reason=reason, job=made)
+        return _asked(made, event)
 
     if isinstance(event, CommentEvent):
         return _comment(event, job, slug, prefix)
@@ -105,6 +100,23 @@ def decide(
     if isinstance(event, RepositoryEvent):
         return _repository(event, job)
     return _issue(event, job) if event.name == "issues" else _pull_request(event, job)
+
+
+def _asked(
+    job: Job, event: ThreadEvent | CommentEvent | CheckRunEvent | InstallationEvent | RepositoryEvent
+) -> Decision:
+    """The job with what it needs to know of `event`; without an installation nothing could be read or answered."""
+    if not job.thread.installation_id:
+        return _ignore(
+            "The payload names no usable installation of the App (`installation.id`), so nothing can be read or said."
+        )
+    if isinstance(event, ThreadEvent | CommentEvent):
+        job = job._replace(source=event.source, labels=event.labels)
+    elif isinstance(event, InstallationEvent):
+        job = job._replace(repositories=event.repositories)
+    elif isinstance(event, CheckRunEvent):
+        job = job._replace(source=Source(url=event.url))
+    return Decision(decision=job.action, reason=job.reason, job=job)
 
 
 def _ignore(reason: str) -> Decision:
@@ -179,7 +191,7 @@ def _issue(event: ThreadEvent, job: _MakeJob) -> Decision:
 def _label(event: ThreadEvent, job: _MakeJob) -> Decision:
     trigger = f"{event.name}.{event.action}:{event.label}"
     is_off = event.label.lower() == OFF_LABEL
-    is_trigger = event.label.lower().startswith(TRIGGER_LABEL_START) and not event.thread.is_pull_request
+    is_trigger = event.label.lower().startswith(TRIGGER_LABEL_START)
     if not (is_trigger or (is_off and event.action == "labeled")):
         return _ignore("This label is not one that starts or stops anything.")
     if refused := _not_a_person(event.sender):
@@ -187,8 +199,22 @@ def _label(event: ThreadEvent, job: _MakeJob) -> Decision:
     if is_off:
         return job("cancel", f"{event.sender.login} put the label {OFF_LABEL} on: work here stops.", trigger)
     if event.action == "labeled":
-        return job("start", f"{event.sender.login} put the label {event.label} on.", trigger)
+        put_on, hindrance = f"{event.sender.login} put the label {event.label} on", _hindrance(event)
+        if hindrance:
+            return job("steer", f"{put_on}, but {hindrance}: nothing starts, and the label is answered.", trigger)
+        return job("start", f"{put_on}.", trigger)
     return job("cancel", f"{event.sender.login} took the label {event.label} off: work on it stops.", trigger)
+
+
+def _hindrance(event: ThreadEvent | CommentEvent) -> str:
+    """Why nothing can start on this thread, as far as the payload knows; empty when something can."""
+    if event.thread.is_pull_request:
+        return "work on pull requests is not built yet"
+    if not event.is_open:
+        return "the issue is closed"
+    if event.is_locked:
+        return "the conversation is locked"
+    return f"the label {OFF_LABEL} is on" if OFF_LABEL in map(str.lower, event.labels) else ""
 
 
 def _pull_request(event: ThreadEvent, job: _MakeJob) -> Decision:
@@ -215,12 +241,22 @@ def _comment(event: CommentEvent, job: _MakeJob, slug: str, prefix: str) -> Deci
     trigger = f"{event.name}.{event.action}"
     if heard:
         said = ", ".join(dict.fromkeys(command.verb for command in heard))
-        return job(lookup(heard[0].verb).action, f"{event.sender.login} commanded: {said}.", trigger, heard)
+        action, hindrance = _action(event, heard[0])
+        return job(action, f"{event.sender.login} commanded: {said}{hindrance}.", trigger, heard)
     if is_asked and event.source.comment.strip():
         return job("answer", f"{event.sender.login} replied while a question is open.", trigger)
     if event.review_state == "changes_requested":
         return _ignore("Not built yet: acting on requested changes.")
     return _ignore("The comment holds no command.")
+
+
+def _action(event: CommentEvent, command: Command) -> tuple[Action, str]:
+    """What a comment that begins with `command` does, and what to add to the reason for it."""
+    action = lookup(command.verb).action
+    if action != "start":
+        return action, ""
+    hindrance = "it cannot be obeyed" if command.error else _hindrance(event)
+    return ("steer", f"; {hindrance}, so it is only answered") if hindrance else (action, "")
 
 
 def _asks(label: str) -> bool:

@@ -75,8 +75,9 @@ INSTRUCT = Verb(
     role="write",
     places=_BOTH,
     works=_BOTH,
+    action="steer",
     flags=_START_FLAGS,
-    help="Anything else is an instruction.",
+    help="Tell the run at work.",
     example="use the existing parser",
 )
 
@@ -90,11 +91,23 @@ def lookup(name: str) -> Verb:
 
 def needed_role(command: Command) -> str:
     """The least role that may say `command`, its flags included. A mistaken command may be answered to triage."""
+    return max((role for role, _ in _demands(command)), key=ROLES.index)
+
+
+def lacking(command: Command, role: str) -> tuple[str, str] | None:
+    """(needed role, flag) of the first thing in `command` that `role` may not; None when it may all.
+
+    The flag is empty when it is the verb itself: without its flags the command would be refused as well.
+    """
+    return next(((needed, flag) for needed, flag in _demands(command) if not may(role, needed)), None)
+
+
+def _demands(command: Command) -> list[tuple[str, str]]:
+    """(least role, flag) of the verb, whose flag is empty, and of each flag, in the order in which they were given."""
     verb = lookup(command.verb)
     if command.error is not None:
-        return "triage"
-    roles = [verb.role, *(verb.flags[flag] for flag in command.flags if flag in verb.flags)]
-    return max(roles, key=ROLES.index)
+        return [("triage", "")]
+    return [(verb.role, ""), *((verb.flags[flag], flag) for flag in command.flags if flag in verb.flags)]
 
 
 def may(role: str, needed: str) -> bool:

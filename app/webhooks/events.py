@@ -18,6 +18,8 @@ class ThreadEvent(NamedTuple):
     labels: tuple[str, ...]  # of the thread, after the event
     label: str = ""  # the one put on or taken off
     merged: bool = False
+    is_open: bool = True
+    is_locked: bool = False
 
 
 class CommentEvent(NamedTuple):
@@ -31,6 +33,8 @@ class CommentEvent(NamedTuple):
     labels: tuple[str, ...]
     review_state: str = ""  # pull_request_review: approved, changes_requested, commented, dismissed
     via_app: str = ""  # slug of the App through which it was posted, when a person used one
+    is_open: bool = True  # the thread
+    is_locked: bool = False
 
 
 class CheckRunEvent(NamedTuple):

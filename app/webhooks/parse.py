@@ -89,6 +89,7 @@ def _issues(name: str, action: str, payload: Mapping[str, Any]) -> Event:
         source=_source(issue),
         labels=labels(issue),
         label=label(payload.get("label")),
+        **_standing(issue),
     )
 
 
@@ -103,6 +104,7 @@ def _pull_request(name: str, action: str, payload: Mapping[str, Any]) -> Event:
         labels=labels(pull),
         label=label(payload.get("label")),
         merged=pull.get("merged") is True,
+        **_standing(pull),
     )
 
 
@@ -140,6 +142,7 @@ def _comment(
         labels=labels(subject),
         review_state=word(comment.get("state")).lower(),
         via_app=word(dig(comment, "performed_via_github_app", "slug")),
+        **_standing(subject),
     )
 
 
@@ -211,7 +214,7 @@ WANTED: Mapping[str, Callable[[str, str, Mapping[str, Any]], Event]] = {
 
 
 def _repository(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The first three fields of a Thread. Installation 0: none is named, as by a repository's own webhook."""
+    """The first three fields of a Thread. Installation 0: no usable one is named, as by a repository's own webhook."""
     repository = part(payload, "repository")
     full_name = repository.get("full_name")
     repository_id = number(repository.get("id"))
@@ -231,6 +234,10 @@ def _thread(payload: Mapping[str, Any], subject: Mapping[str, Any], *, is_pull_r
     if not found:
         raise Missing("number")
     return Thread(**_repository(payload), number=found, is_pull_request=is_pull_request)
+
+
+def _standing(subject: Mapping[str, Any]) -> dict[str, bool]:
+    return {"is_open": subject.get("state") != "closed", "is_locked": subject.get("locked") is True}
 
 
 def _source(subject: Mapping[str, Any], comment: Mapping[str, Any] | None = None) -> Source:

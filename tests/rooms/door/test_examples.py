@@ -25,7 +25,7 @@ def decisions(door, examples, event, action, change) -> Counter[str]:
     found: Counter[str] = Counter()
     for name, example in examples:
         if name == event and example.get("action") == action:
-            payload = copy.deepcopy(example)
+            payload = {"installation": {"id": 9}, **copy.deepcopy(example)}
             change(payload)
             answer = door.knock(name, payload)
             assert answer.status == 202
@@ -37,7 +37,7 @@ def test_every_example_gets_a_2xx_and_the_decision_of_the_table(door, examples):
     assert len(examples) == 329
     found: dict[str, Counter[str]] = {decision: Counter() for decision in ACTED_ON}
     for name, payload in examples:
-        answer = door.knock(name, payload)
+        answer = door.knock(name, {"installation": {"id": 9}, **payload})
         assert answer.status == (200 if name == "ping" else 202), name
         assert answer.body["reason"]
         assert "has no usable" not in answer.body["reason"], (name, payload.get("action"), answer.body)
@@ -80,7 +80,7 @@ def test_trigger_label_swapped_in_starts_and_cancels(door, examples):
     assert decisions(door, examples, "issues", "unlabeled", labelled("agent-fix")) == {"cancel": 2}
     assert decisions(door, examples, "issues", "unlabeled", labelled("agent:off")) == {"ignore": 2}
     assert decisions(door, examples, "issues", "labeled", labelled("agent:working")) == {"ignore": 2}
-    assert decisions(door, examples, "pull_request", "labeled", labelled("agent-fix")) == {"ignore": 2}
+    assert decisions(door, examples, "pull_request", "labeled", labelled("agent-fix")) == {"steer": 2}
     assert decisions(door, examples, "pull_request", "labeled", labelled("agent:off")) == {"cancel": 2}
 
 
@@ -94,9 +94,9 @@ def test_command_swapped_in_is_heard_wherever_something_new_was_written(door, ex
         ("issue_comment", "created"): {"start": 5},
         ("issue_comment", "edited"): {"ignore": 2},
         ("issue_comment", "deleted"): {"ignore": 2},
-        ("pull_request_review", "submitted"): {"start": 3},
+        ("pull_request_review", "submitted"): {"steer": 3},
         ("pull_request_review", "dismissed"): {"ignore": 1},
-        ("pull_request_review_comment", "created"): {"start": 3},
+        ("pull_request_review_comment", "created"): {"steer": 3},
         ("pull_request_review_comment", "edited"): {"ignore": 1},
         ("pull_request_review_comment", "deleted"): {"ignore": 1},
     }

@@ -252,6 +252,14 @@ def test_what_came_before_is_sent_again_for_dispatch_to_know(door, sample):
 # ---------------------------------------------------------------- odd payloads, defects
 
 
+@pytest.mark.parametrize("named", [None, {}, {"id": -1}, {"id": "../1"}, {"id": True}, {"id": 2**63}])
+def test_delivery_without_a_usable_installation_is_ignored_with_that_reason(door, sample, named):
+    answer = door.knock("issues", sample("issues.labeled") | {"installation": named})
+    assert (answer.status, answer.body["decision"], answer.body["job"]) == (202, "ignore", None)
+    assert "installation" in answer.body["reason"]
+    assert door.jobs() == []
+
+
 @pytest.mark.parametrize("event", ["issues", "issue_comment", "pull_request", "pull_request_review", "check_run"])
 @pytest.mark.parametrize("payload", [{}, {"action": None}, {"action": "labeled", "issue": []}, {"action": {"a": 1}}])
 def test_odd_but_valid_payload_is_ignored_with_a_reason(door, event, payload):

@@ -196,8 +196,35 @@ def test_wrong_place_says_so():
 
 def test_lone_word_far_from_any_verb_is_an_instruction():
     assert heard("/agent hurry")[0].error is None
-    assert heard("/agent stpo it")[0].error is None
-    assert heard("/agent stpo\nbecause")[0].error is None
+
+
+@pytest.mark.parametrize(
+    ("said", "verb"),
+    [
+        ("fixx please", "fix"),
+        ("Fixx, please", "fix"),
+        ("stpo it", "stop"),
+        ("stpo\nbecause", "stop"),
+        ("retyr with the parser", "retry"),
+        ("anser 1b", "answer"),
+        ("stauts?", "status"),
+        ("fixx --budget 3", "fix"),
+    ],
+)
+def test_near_verb_before_other_words_is_a_slip(said, verb):
+    [command] = heard(f"/agent {said}")
+    assert command.error is not None
+    assert f"Did you mean `/agent {verb}`?" in command.error
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["thanks, great work!", "use the existing parser", "step 2 is wrong", "tests are missing", "start with the parser",
+     "fixing is not enough", "try it again", "please fix it", "best would be None", "top of the file", "!!! now"],
+)  # fmt: skip
+def test_english_before_other_words_is_no_slip(said):
+    [command] = heard(f"/agent {said}")
+    assert (command.verb, command.error) == ("instruct", None)
 
 
 def test_more_commands_than_anybody_means():

@@ -74,6 +74,9 @@ TABLE = [
     (issue("labeled", label="Agent-Fix"), "start", "issues.labeled:Agent-Fix"),
     (issue("labeled", label="agent-anything"), "start", "issues.labeled:agent-anything"),
     (issue("labeled", label="agent:off"), "cancel", "issues.labeled:agent:off"),
+    (issue("labeled", label="agent-fix", is_open=False), "steer", "issues.labeled:agent-fix"),
+    (issue("labeled", label="agent-fix", is_locked=True), "steer", "issues.labeled:agent-fix"),
+    (issue("labeled", label="agent-fix", labels=("Agent:Off",)), "steer", "issues.labeled:agent-fix"),
     (issue("labeled", label="agent:working"), "ignore", ""),
     (issue("labeled", label="agent"), "ignore", ""),
     (issue("labeled", label="my-agent-fix"), "ignore", ""),
@@ -94,7 +97,9 @@ TABLE = [
     # pull requests
     (pull("closed"), "cancel", "pull_request.closed"),
     (pull("closed", merged=True), "ignore", ""),
-    (pull("labeled", label="agent-fix"), "ignore", ""),
+    (pull("labeled", label="agent-fix"), "steer", "pull_request.labeled:agent-fix"),
+    (pull("labeled", label="bug"), "ignore", ""),
+    (pull("unlabeled", label="agent-fix"), "ignore", ""),
     (pull("labeled", label="agent:off"), "cancel", "pull_request.labeled:agent:off"),
     (pull("opened"), "ignore", ""),
     (pull("synchronize"), "ignore", ""),
@@ -102,15 +107,21 @@ TABLE = [
     # comments
     (comment("/agent fix"), "start", "issue_comment.created"),
     (comment("/agent retry"), "start", "issue_comment.created"),
-    (comment("/agent do it"), "start", "issue_comment.created"),
-    (comment("/agent plan"), "start", "issue_comment.created"),
-    (comment("/agent fix --nonsense"), "start", "issue_comment.created"),
+    (comment("/agent do it"), "steer", "issue_comment.created"),
+    (comment("/agent thanks, great work!"), "steer", "issue_comment.created"),
+    (comment("/agent plan"), "steer", "issue_comment.created"),
+    (comment("/agent fix --nonsense"), "steer", "issue_comment.created"),
+    (comment("/agent fixx please"), "steer", "issue_comment.created"),
+    (comment("/agent fix", is_open=False), "steer", "issue_comment.created"),
+    (comment("/agent fix", is_locked=True), "steer", "issue_comment.created"),
+    (comment("/agent retry", labels=("agent:off",)), "steer", "issue_comment.created"),
+    (comment("/agent stop", is_open=False), "cancel", "issue_comment.created"),
     (comment("/agent stop"), "cancel", "issue_comment.created"),
     (comment("/agent answer 1b"), "answer", "issue_comment.created"),
     (comment("/agent status"), "steer", "issue_comment.created"),
     (comment("/agent help"), "steer", "issue_comment.created"),
     (comment("/agent status\n/agent stop"), "steer", "issue_comment.created"),
-    (comment("/agent fix", thread=thread(is_pull_request=True)), "start", "issue_comment.created"),
+    (comment("/agent fix", thread=thread(is_pull_request=True)), "steer", "issue_comment.created"),
     (comment("/agent fix", action="edited"), "ignore", ""),
     (comment("/agent fix", action="deleted"), "ignore", ""),
     (comment("/agent fix", via_app="lamplighter"), "ignore", ""),
@@ -123,7 +134,7 @@ TABLE = [
     (comment("b", action="edited", **ASKED), "ignore", ""),
     (comment("/agent stop", **ASKED), "cancel", "issue_comment.created"),
     # reviews
-    (comment("/agent fix", **IN_REVIEW), "start", "pull_request_review.submitted"),
+    (comment("/agent fix", **IN_REVIEW), "steer", "pull_request_review.submitted"),
     (comment("nice", review_state="changes_requested", **IN_REVIEW), "ignore", ""),
     (comment("nice", labels=("agent:needs-info",), **IN_REVIEW), "ignore", ""),
     (comment("/agent fix", **{**IN_REVIEW, "action": "edited"}), "ignore", ""),
@@ -218,6 +229,19 @@ def test_bots_never_command_but_a_closed_thread_is_closed(event, sender):
 def test_nobody_commands_nothing(event):
     result = decided(by(event, NOBODY))
     assert (result.decision == "ignore") or result.job.trigger in FACTS
+
+
+def test_start_is_said_only_where_something_can_start():
+    for event, decision, _ in TABLE:
+        if decision == "steer" and isinstance(event, ThreadEvent):
+            assert "nothing starts" in decided(event).reason
+
+
+@pytest.mark.parametrize("event", ASKING)
+def test_without_an_installation_nothing_is_asked(event):
+    result = decided(event._replace(thread=event.thread._replace(installation_id=0)))
+    assert (result.decision, result.job) == ("ignore", None)
+    assert "`installation.id`" in result.reason
 
 
 def test_bot_that_talks_without_a_command_is_not_lectured():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.jobs import Command
-from app.triggers.verbs import INSTRUCT, ROLES, VERBS, lookup, may, needed_role
+from app.triggers.verbs import INSTRUCT, ROLES, VERBS, lacking, lookup, may, needed_role
 
 CONTRACT = (
     "fix plan approve revise answer review test docs deps ci rebase retry resume stop status explain budget autofix "
@@ -40,6 +40,21 @@ def test_flag_can_ask_for_more_than_its_verb():
     assert needed_role(Command(verb="fix", flags={"budget": "9"})) == "maintain"
     assert needed_role(Command(verb="instruct", text="x")) == "write"
     assert needed_role(Command(verb="retry", flags={"run": "r1"})) == "write"
+
+
+@pytest.mark.parametrize(
+    ("flags", "role", "lacks"),
+    [
+        ({"budget": "3"}, "triage", ("write", "")),  # the flag is not what stands in the way
+        ({"budget": "3"}, "write", ("maintain", "budget")),
+        ({"model": "deep", "budget": "3"}, "write", ("maintain", "budget")),
+        ({"budget": "3"}, "maintain", None),
+        ({}, "none", ("write", "")),
+        ({}, "write", None),
+    ],
+)
+def test_what_a_role_lacks_is_named(flags, role, lacks):
+    assert lacking(Command(verb="fix", flags=flags), role) == lacks
 
 
 def test_mistake_may_be_explained_to_anybody_who_may_ask_for_help():

@@ -48,6 +48,25 @@ def test_issue_event_holds_thread_sender_text_and_labels():
     assert (event.action, event.label) == ("labeled", "agent-fix")
 
 
+def test_closed_and_locked_threads_are_known_and_the_rest_is_open():
+    for name, subject in (("issues", "issue"), ("pull_request", "pull_request")):
+        for state, locked, expected in (
+            ("closed", True, (False, True)),
+            ("open", False, (True, False)),
+            (None, None, (True, False)),
+        ):
+            event = read(name, {**FULL, "action": "labeled", subject: ISSUE | {"state": state, "locked": locked}})
+            assert isinstance(event, ThreadEvent)
+            assert (event.is_open, event.is_locked) == expected
+
+
+@pytest.mark.parametrize("named", [None, {}, {"id": -1}, {"id": "../1"}, {"id": True}, {"id": 2**63}, {"id": 1.5}, 7])
+def test_installation_that_cannot_be_one_is_none(named):
+    event = read("issues", {**FULL, "action": "labeled", "issue": ISSUE, "installation": named})
+    assert isinstance(event, ThreadEvent)
+    assert event.thread.installation_id == 0
+
+
 def test_comment_event_knows_an_issue_from_a_pull_request():
     comment = {"id": 11, "body": "/agent fix", "html_url": "https://github.com/o/r/issues/7#issuecomment-11"}
     on_issue = read("issue_comment", {**FULL, "action": "created", "issue": ISSUE, "comment": comment})
