@@ -60,8 +60,8 @@ class Conversation:
                 return ledger
         return None
 
-    def steer(self, job: Job, command: Command, run: RunSummary) -> None:
-        """Pass words on to a run at work; it reads them before its next step."""
+    def steer(self, job: Job, command: Command, run: RunSummary) -> bool:
+        """Pass words on to a run at work, which reads them before its next step; False when it has ended meanwhile."""
         ledger = self._open(run.run_id)
         ledger.append_if(
             lambda state: state.is_active and not _has_heard(state, job),
@@ -69,6 +69,7 @@ class Conversation:
             **_said(job, text=command.text),
         )
         announce(self._publishing, ledger)
+        return _has_heard(ledger.state, job)
 
     def was_heard(self, job: Job) -> bool:
         """Whether a run that has ended since took this job in: the job came again because its taker died."""

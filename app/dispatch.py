@@ -12,17 +12,20 @@ from collections.abc import Callable
 from app import log
 from app.checkpoints import replies
 from app.conversation import Conversation
+from app.errors import UserError
 from app.facts import BOT_DEFAULTS, is_foreign_label, role_of
 from app.github.access import Access
+from app.github.errors import Refused
 from app.installation import Installations, is_about_installations
-from app.jobs import MOST_ATTEMPTS, REMEMBERED_SECONDS, Command, Job, Source, Thread, taken_key
+from app.jobs import MOST_ATTEMPTS, REMEMBERED_SECONDS, Command, Job, Source, Thread, label_put_on, taken_key
 from app.log import Redactor
+from app.manners import Manners
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
 from app.run_start import RunStart
 from app.run_state import RunState
 from app.settings import Settings
-from app.triggers.verbs import INSTRUCT, VERBS, lookup, may, needed_role
+from app.triggers.verbs import lacking, lookup
 
 _GIVEN_UP = -1  # the place of a run that only says so, among those of a job's commands
 
@@ -57,6 +60,7 @@ class Dispatcher:
             clock=clock,
             clone_url=clone_url,
         )
+        self._manners = Manners(store, self._starts, self._open, settings.command_prefix)
         self._conversation = Conversation(self._open, store, publishing)
         self._installations = Installations(
             self._open,
@@ -84,16 +88,19 @@ class Dispatcher:
 
     def give_up(self, job: Job, why: str) -> None:
         """Say on the thread that this job could not be done; it is kept as a dead letter. Raises as the store does."""
-        if is_about_installations(job) or job.action == "cancel":
+        if is_about_installations(job) or (job.action == "cancel" and not job.commands):
             return  # nobody waits for a word
         job = self._at_its_run(job)
         text = replies.gave_up(why, MOST_ATTEMPTS)
         ledgers = [self._open(run_id_of(job, index)) for index in range(len(job.commands) or 1)]
         for ledger in ledgers:
-            if ledger.append_if(_is_not_admitted, "run.ended", outcome="failed", reason=text, next_step="Retry."):
+            if _is_unsaid(ledger.state):
+                self._starts.reply(ledger, job, text, refused=True, keeps=True)
+            elif ledger.append_if(_is_not_admitted, "run.ended", outcome="failed", reason=text, next_step="Retry."):
                 announce(self._publishing, ledger)
-        if not all(ledger.state.seq for ledger in ledgers):
-            self._starts.reply(self._open(run_id_of(job, _GIVEN_UP)), job, text, refused=True)
+        run_id = run_id_of(job, _GIVEN_UP)
+        if not all(ledger.state.seq for ledger in ledgers) and self._manners.may_say_it_gave_up(job, run_id):
+            self._starts.reply(self._open(run_id), job, text, refused=True, keeps=True)  # the label: for the redrive
 
     def _was_done(self, job: Job) -> bool:
         return any(self._store.claimed_by(mark) for mark in _marks(job))
@@ -106,10 +113,10 @@ class Dispatcher:
         for index, command in enumerate(job.commands or (_implied(job),)):
             run_id = run_id_of(job, index)
             ledger = self._open(run_id)
-            if ledger.state.seq:  # this job was here before
+            if ledger.state.seq and not _is_unsaid(ledger.state):  # this job was here before
                 self._starts.admit(ledger)
             else:
-                self._obey(job, command, run_id)
+                self._try(job, command, run_id)
 
     def _at_its_run(self, job: Job) -> Job:
         """A button on a check run means the run's own thread, wherever the button stands."""
@@ -124,11 +131,18 @@ class Dispatcher:
 
     # ------------------------------------------------------------ commands
 
+    def _try(self, job: Job, command: Command, run_id: str) -> None:
+        """Obey; what a person can mend is said on the thread, unless the App cannot say anything there."""
+        try:
+            self._obey(job, command, run_id)
+        except UserError as error:
+            if isinstance(error, Refused) and self._access.whereabouts(job.thread) is None:
+                log.event("dispatch.out_of_reach", level=log.WARNING, delivery=job.id, reason=str(error))
+            else:
+                self._manners.trouble(job, run_id, error)
+
     def _obey(self, job: Job, command: Command, run_id: str) -> None:
-        if command.error:
-            self._starts.reply(self._open(run_id), job, command.error, refused=True)
-            return
-        verb, is_said = lookup(command.verb), bool(job.commands)
+        verb, label = lookup(command.verb), label_put_on(job.trigger)
         with self._access.asking(job.thread, since=job.received_at) as github:
             if is_foreign_label(github, job):
                 log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
@@ -137,20 +151,34 @@ class Dispatcher:
         if self._conversation.was_heard(job):
             return
         active = self._active(job.thread)
-        needed = needed_role(command)
         is_own_question = verb.name == "answer" and any(run.requester == job.sender.login for run in active)
-        if not may(role, needed) and not is_own_question:
-            if is_said or job.action == "start":
-                text = replies.refused_role(job.sender.login, verb.name, role, needed)
-                self._starts.reply(self._open(run_id), job, text, refused=True)
+        if lacking(command, role) and not is_own_question:
+            if job.commands or label:  # a plain reply among people is not for us to turn down
+                self._manners.refuse(job, command, run_id, role)
+        elif command.error:
+            self._starts.reply(self._open(run_id), job, command.error, refused=True)
+        elif label and job.thread.is_pull_request:
+            text = replies.label_on_pull_request(label)
+            self._starts.reply(self._open(run_id), job, text, refused=True, when="")
+        elif verb.name == "instruct":
+            self._tell(job, command, run_id, active)
+        else:
+            self._do_verb(job, command, run_id, role, active)
+
+    def _tell(self, job: Job, command: Command, run_id: str, active: list[RunSummary]) -> None:
+        """Plain words after the prefix: an answer to the open question, else a word to the run at work."""
+        if self._answered(job, command, active):
             return
+        if not (active and self._conversation.steer(job, command, active[0])):
+            self._manners.hint(job, run_id)
+
+    def _do_verb(self, job: Job, command: Command, run_id: str, role: str, active: list[RunSummary]) -> None:
+        verb = lookup(command.verb)
         talk = {"help": self._help, "status": self._status, "stop": self._stop, "answer": self._answer}
         if verb.name in talk:
             answer = talk[verb.name](job, command, active)
-            if answer and is_said:
+            if answer and job.commands:
                 self._starts.reply(self._open(run_id), job, answer)
-        elif active and verb.name == "instruct":
-            self._conversation.steer(job, command, active[0])
         elif active:
             self._starts.reply(
                 self._open(run_id), job, replies.already_active(active[0], self._settings.command_prefix)
@@ -159,8 +187,7 @@ class Dispatcher:
             self._starts.create(self._open(run_id), job, command, role, self._worked(job.thread))
 
     def _help(self, _job: Job, _command: Command, _active: list[RunSummary]) -> str:
-        rows = [(item.example or item.name, item.help) for item in (*VERBS.values(), INSTRUCT) if item.works]
-        return replies.help_text(rows, self._settings.command_prefix, BOT_DEFAULTS.triggers.label)
+        return replies.help_text(self._settings.command_prefix, BOT_DEFAULTS.triggers.label)
 
     def _status(self, job: Job, _command: Command, _active: list[RunSummary]) -> str:
         return replies.status(self._worked(job.thread))
@@ -170,13 +197,19 @@ class Dispatcher:
         return "" if stopped else replies.no_active_run("stop", self._settings.command_prefix)
 
     def _answer(self, job: Job, command: Command, active: list[RunSummary]) -> str:
+        if self._answered(job, command, active):
+            return ""
+        return replies.no_open_question(self._settings.command_prefix)
+
+    def _answered(self, job: Job, command: Command, active: list[RunSummary]) -> bool:
+        """Put the words into the run that asked and wake it; False when no question is open."""
         run = self._conversation.answer(job, command, active)
         if run is None:
-            return replies.no_open_question(self._settings.command_prefix)
+            return False
         if run.append_if(_waits_for_an_answer, "run.resumed", reason="answered"):
             self._starts.start(run)
         announce(self._publishing, run)
-        return ""
+        return True
 
     # ------------------------------------------------------------ looking
 
@@ -189,6 +222,11 @@ class Dispatcher:
     def _worked(self, thread: Thread) -> list[RunSummary]:
         """Runs of the thread that were more than an answer, newest first."""
         return [run for run in self._store.runs(thread_key=thread.key) if run.reason not in {"replied", "refused"}]
+
+
+def _is_unsaid(state: RunState) -> bool:
+    """A run that was about to say something when its process died."""
+    return state.is_active and state.created.get("playbook") == "reply"
 
 
 def _is_not_admitted(state: RunState) -> bool:
@@ -210,4 +248,4 @@ def run_id_of(job: Job, index: int) -> str:
 
 def _implied(job: Job) -> Command:
     """What a label or a plain reply means."""
-    return Command(verb="fix") if job.action == "start" else Command(verb="answer", text=job.source.comment)
+    return Command(verb="fix") if label_put_on(job.trigger) else Command(verb="answer", text=job.source.comment)

@@ -93,8 +93,10 @@ class Hand:
         names: Mapping[str, str] = self._state.created["names"]["labels"]
         wanted = [name for name in [data["state"], *data["marks"]] if name]
         colours = {names[word]: LABEL_COLOURS[word] for word in LABEL_COLOURS if names[word] in wanted}
-        issues.ensure_labels(self._github, self._repo, colours)
-        issues.set_state_label(self._github, self._repo, number, state=data["state"], among=data["states"])
+        if colours:
+            issues.ensure_labels(self._github, self._repo, colours)
+        if data["states"]:  # a request that started nothing has no state, and another run's is not for it to change
+            issues.set_state_label(self._github, self._repo, number, state=data["state"], among=data["states"])
         issues.add_labels(self._github, self._repo, number, data["marks"])
         for name in data["remove"]:
             issues.remove_label(self._github, self._repo, number, name)

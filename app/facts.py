@@ -9,7 +9,7 @@ from app.checkpoints.welcome import OFF_LABEL, is_ours
 from app.errors import UserError
 from app.github import issues, pulls, repositories
 from app.github.client import GitHub
-from app.jobs import Command, Job
+from app.jobs import Command, Job, label_put_on
 from app.triggers import repo_config
 from app.triggers.repo_config import RepoConfig
 
@@ -43,9 +43,9 @@ def names_of(config: RepoConfig, prefix: str) -> dict[str, Any]:
 
 def is_foreign_label(github: GitHub, job: Job) -> bool:
     """Whether the label that was put on is not the one this repository configured: then nobody asked us anything."""
-    if not job.trigger.startswith("issues.labeled:"):
+    label = label_put_on(job.trigger).lower()
+    if not label:
         return False
-    label = job.trigger.partition(":")[2].lower()
     try:
         content = repositories.file(github, job.thread.repository, repo_config.PATH, "HEAD")
         config = repo_config.parse(content) if content is not None else BOT_DEFAULTS

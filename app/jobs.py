@@ -29,6 +29,12 @@ def taken_key(name: str) -> str:
     return f"taken:{name}"
 
 
+def label_put_on(trigger: str) -> str:
+    """The label whose putting on a job's `trigger` is; empty for every other trigger."""
+    event, _, label = trigger.partition(":")
+    return label if event in {"issues.labeled", "pull_request.labeled"} else ""
+
+
 class Person(NamedTuple):
     """Who did it. `type` is GitHub's account type: `User`, `Bot`, `Organization`, `Mannequin`."""
 

@@ -15,12 +15,14 @@ from app.errors import TransientError, UserError
 from app.facts import BOT_DEFAULTS, gather, names_of, organisation_defaults
 from app.folds import fold
 from app.github.access import Access
-from app.jobs import Command, Job, Thread
+from app.jobs import Command, Job, Thread, label_put_on
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
 from app.settings import Settings
 from app.triggers.admission import Facts as AdmissionFacts
-from app.triggers.admission import admit
+from app.triggers.admission import admit, again_when
+
+_MENDED = "that is mended"
 
 
 class RunStart:
@@ -86,15 +88,14 @@ class RunStart:
                 self.start(ledger)
             announce(self._publishing, ledger)
             return
-        found = admit(
-            AdmissionFacts(
-                **ledger.state.created["admission"],
-                spent_today_usd=self._spent_today(ledger),
-                ahead=self._store.count("queued"),
-                working=self._store.count("working"),
-                concurrency=self._settings.concurrency,
-            )
+        facts = AdmissionFacts(
+            **ledger.state.created["admission"],
+            spent_today_usd=self._spent_today(ledger),
+            ahead=self._store.count("queued"),
+            working=self._store.count("working"),
+            concurrency=self._settings.concurrency,
         )
+        found = admit(facts)
         log.event("dispatch.admission", run=ledger.run_id, verdict=found.verdict, reason=found.reason)
         if found.verdict == "admit":
             ledger.append("run.admitted", reason=found.reason)
@@ -102,7 +103,9 @@ class RunStart:
         elif found.verdict == "queue":
             ledger.append("run.queued", reason=found.reason)
         else:
-            ledger.append("run.ended", outcome="refused", reason=replies.refused(found.reason))
+            label = label_put_on(ledger.state.created["trigger"])
+            reason = replies.refused(found.reason, label=label, when=again_when(facts))
+            ledger.append("run.ended", outcome="refused", reason=reason)
         announce(self._publishing, ledger)
 
     def start(self, ledger: RunLedger) -> None:
@@ -113,12 +116,19 @@ class RunStart:
             until = self._clock.now() + timedelta(seconds=error.retry_after_seconds)
             ledger.append("run.parked", reason="capacity", note=f"{error}", until=until.isoformat())
 
-    def reply(self, ledger: RunLedger, job: Job, text: str, *, refused: bool = False) -> None:
-        """A run that only says something."""
+    def reply(
+        self, ledger: RunLedger, job: Job, text: str, *, refused: bool = False, when: str = _MENDED, keeps: bool = False
+    ) -> None:
+        """A run that only says something. A refused label comes off, unless the run `keeps` it: then `when` says when
+        putting it on again helps. With no text that is all it does.
+        """
+        label = label_put_on(job.trigger) if refused and not keeps else ""
+        text = f"{text} {replies.taken_off(label, when)}" if text and label else text
         data = request_of(job) | {
             "playbook": "reply",
             "names": names_of(BOT_DEFAULTS, self._settings.command_prefix),
             "task": {"title": job.source.title},
+            "keeps_label": keeps,
         }
         ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
         outcome = "refused" if refused else "replied"

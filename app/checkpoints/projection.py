@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from app.checkpoints import pull_text, render
 from app.checkpoints.outcomes import OUTCOMES, marks, state_label
+from app.jobs import label_put_on
 from app.ledger import canonical
 from app.run_state import RunState
 
@@ -44,13 +45,26 @@ def next_effect(state: RunState) -> Effect | None:
 def _desired(state: RunState) -> Iterator[Effect]:
     if not state.created:
         return
-    yield from _reactions(state)
     if state.outcome in {"refused", "replied"}:
-        yield Effect(key="comment:reply", kind="comment", data=_comment(state, "reply", render.reply(state)))
+        yield from _answer(state)
         return
+    if state.created.get("playbook") == "reply":
+        return  # whoever was about to say something died; the job comes again
+    yield from _reactions(state)
     yield from _change(state)
     yield from _comments(state)
     yield Effect(key="labels", kind="labels", data=_labels(state))
+
+
+def _answer(state: RunState) -> Iterator[Effect]:
+    """What a request that started nothing gets: its answer, once, and a label that was put on in vain taken off."""
+    if state.reason:
+        yield from _reactions(state)
+        yield Effect(key="comment:reply", kind="comment", data=_comment(state, "reply", render.reply(state)))
+    label = label_put_on(state.created["trigger"])
+    if state.outcome == "refused" and label and not state.created.get("keeps_label"):
+        data = {"state": None, "states": [], "marks": [], "remove": [label]}
+        yield Effect(key="labels", kind="labels", data=data)
 
 
 def _reactions(state: RunState) -> Iterator[Effect]:

@@ -4,19 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.checkpoints.markdown import line
+from app.checkpoints.markdown import code, line
 from app.ports import RunSummary
+from app.triggers.verbs import FLAGS, INSTRUCT, VERBS
+
+WITH_THE_ROLE = "you have that role, or let somebody who has it do so"  # when a label is to be put on again
 
 
-def refused_role(login: str, verb: str, role: str, needed: str) -> str:
+def refused_role(login: str, said: str, role: str, needed: str, *, flag: str, prefix: str) -> str:
+    """`said` is the command, empty for plain words; `flag` the one that needs more than the command itself."""
+    what = f"the flag `--{flag}`" if flag else f"`{said}`" if said else f"plain words after `{prefix}`"
+    instead = f"Without it `{said or prefix}` is yours to use." if flag else "Somebody who has it can ask for it."
     return (
-        f"Sorry {line(login, 60)}, `{verb}` needs the **{needed}** role on this repository and yours is "
-        f"**{role or 'none'}**. Somebody who has it can ask for it."
+        f"Sorry {line(login, 60)}, {what} {_needs(role, needed, 'need' if not (flag or said) else 'needs')} {instead}"
     )
 
 
-def refused(reason: str) -> str:
-    return f"🚫 {reason}"
+def refused_label(login: str, label: str, role: str, needed: str) -> str:
+    return f"Sorry {line(login, 60)}, putting {code(label, 60)} on {_needs(role, needed, 'needs')}"
+
+
+def _needs(role: str, needed: str, verb: str) -> str:
+    return f"{verb} the **{needed}** role on this repository and yours is **{role or 'none'}**."
+
+
+def refused(reason: str, *, label: str = "", when: str = "") -> str:
+    """Why nothing starts; for a `label` that was put on, that it is off again and `when` it helps to put it on."""
+    return f"🚫 {reason} {taken_off(label, when)}" if label else f"🚫 {reason}"
+
+
+def taken_off(label: str, when: str) -> str:
+    off = f"I took {code(label, 60)} off"
+    return f"{off}; put it on again when {when}." if when else f"{off}."
+
+
+def label_on_pull_request(label: str) -> str:
+    return f"I cannot work on pull requests yet, so {code(label, 60)} starts nothing here. Put it on an issue."
+
+
+def nothing_to_tell(prefix: str, *, on_pull_request: bool = False) -> str:
+    if on_pull_request:
+        return f"I cannot work on pull requests yet, so nothing starts. Ask me on an issue, with `{prefix} fix`."
+    return f"No run is at work here, so nothing starts. `{prefix} fix` starts one; add what matters behind it."
+
+
+def trouble(error: str) -> str:
+    return f"I could not take this up. {error}\n\nAsk again when that is mended."
 
 
 def gave_up(why: str, attempts: int) -> str:
@@ -60,8 +93,16 @@ def status(runs: Sequence[RunSummary]) -> str:
     return "\n".join(["| run | state | | cost | last change |", "|---|---|---|---|---|", *rows])
 
 
-def help_text(verbs: Sequence[tuple[str, str]], prefix: str, trigger_label: str) -> str:
-    """The verbs of this version, one line each."""
-    rows = [f"- `{prefix} {verb}`: {text}" for verb, text in verbs]
-    start = f"Put the label `{trigger_label}` on an issue, or write at the start of a comment:"
-    return "\n".join([start, "", *rows, "", f"Plain words after `{prefix}` are an instruction."])
+def help_text(prefix: str, trigger_label: str) -> str:
+    """The verbs and flags of this version, one line each, with the role that each needs."""
+    works = [verb for verb in VERBS.values() if verb.works]
+    rows = [f"- `{prefix} {verb.example or verb.name}` {verb.help} ({verb.role})" for verb in works]
+    told = f"- `{prefix} {INSTRUCT.example}` {INSTRUCT.help} It starts nothing. ({INSTRUCT.role})"
+    flags = [f"- `--{flag} {example}` {text} ({_flag_role(flag)})" for flag, (example, text) in FLAGS.items()]
+    takers = " and ".join(f"`{verb.name}`" for verb in works if verb.flags)
+    start = f"Put the label `{trigger_label}` on an issue (write), or begin a comment with one of these. In brackets: "
+    return "\n".join([start + "the role it needs.", "", *rows, told, "", f"Flags of {takers}:", *flags])
+
+
+def _flag_role(flag: str) -> str:
+    return next(verb.flags[flag] for verb in VERBS.values() if flag in verb.flags)

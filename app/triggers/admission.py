@@ -137,3 +137,26 @@ def _waits(facts: Facts) -> str:
     line = f", and {facts.ahead} {'waits' if facts.ahead == 1 else 'wait'} before this one" if facts.ahead else ""
     runs = "run is" if facts.working == 1 else "runs are"
     return f"{facts.working} {runs} at work (at most {facts.concurrency} at once){line}."
+
+
+def again_when(facts: Facts) -> str:
+    """What has to come true before it helps to ask for a refused run again, as the end of a sentence; empty: nothing.
+
+    In the order of the refusals, so that it belongs to the reason that was given.
+    """
+    off = "agent:off" in (label.lower() for label in facts.thread_labels)
+    rows = (
+        (not may(facts.role, "write"), "you have that role"),
+        (off, "`agent:off` is off"),
+        (bool(facts.switched_off), f"`agent:off` is off #{facts.switched_off}"),
+        (facts.own_issue, ""),
+        (not facts.thread_open, "this is open again"),
+        (facts.thread_locked, "the conversation is unlocked"),
+        (facts.is_pull_request, ""),
+        (facts.empty, "there is a commit"),
+        (facts.phase < _FIX_PHASE, f"`phase` is {_FIX_PHASE} or more"),
+        (not facts.playbook_enabled, "`playbooks.fix.enabled` is `true`"),
+        (facts.autonomy in {"diagnose", "plan"}, "`autonomy` is `draft` or `ready`"),
+        (facts.open_pull_requests >= facts.max_open_pull_requests, "one of them is merged or closed"),
+    )
+    return next((when for applies, when in rows if applies), "the next day has begun")

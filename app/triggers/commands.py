@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from app.jobs import Command
 from app.triggers.markdown import lines
-from app.triggers.verbs import INSTRUCT, ISSUE, PULL_REQUEST, VERBS, Verb
+from app.triggers.verbs import FLAGS, INSTRUCT, ISSUE, PULL_REQUEST, VERBS, Verb
 
 PREFIX = "/agent"
 MAX_COMMANDS = 10  # more in one comment is a mistake or an attack, and each one costs a line in the answer
@@ -117,15 +117,12 @@ def _flags(line: str, verb: Verb, prefix: str) -> tuple[str, dict[str, str], str
         end = _value_end(line, start)
         value = _unquoted(line[start:end])
         if not value or (not has_value and _flag(value, verb)[0]):
-            return line, {}, f"`--{name}` needs a value, as in `--{name} {_EXAMPLES[name]}`."
+            return line, {}, f"`--{name}` needs a value, as in `--{name} {FLAGS[name][0]}`."
         if mistake := _wrong_value(name, value):
             return line, {}, mistake
         flags[name] = value.removeprefix("$")
         at = _skip_spaces(line, end)
     return "".join(kept).strip(), flags, None
-
-
-_EXAMPLES: Mapping[str, str] = {"model": "deep", "budget": "1.50"}
 
 
 def _wrong_value(name: str, value: str) -> str | None:

@@ -19,6 +19,12 @@ _PULL = (PULL_REQUEST,)
 # Flags with the role each needs on top of its verb's. Spending more than the configuration allows is a budget decision.
 _START_FLAGS: Mapping[str, str] = {"model": "write", "budget": "maintain"}
 
+# (an example of its value, what it does) of every flag.
+FLAGS: Mapping[str, tuple[str, str]] = {
+    "model": ("deep", "Use another model: `fast`, `default` or `deep`."),
+    "budget": ("1.50", "Let this run spend so many US dollars."),
+}
+
 
 class Verb(NamedTuple):
     """One row of the command table."""

@@ -133,9 +133,9 @@ def _tell_comment(world: World, action: str, actor: Account, comment: Comment, *
 def add_comment(world: World, actor: Account, thread: Issue, body: str) -> Comment:
     """Comment on an issue or pull request.
 
-    Raises the 403 for a locked conversation and a person without write access.
+    Raises the 403 for a locked conversation and anybody without write access; an App has no role, whatever it may.
     """
-    if thread.locked and world.role(thread.repository, actor) in ("none", "read", "triage") and actor.type != "Bot":
+    if thread.locked and (actor.type == "Bot" or world.role(thread.repository, actor) in ("none", "read", "triage")):
         raise ApiError(403, "Unable to create comment because issue is locked.")
     now = world.now()
     comment = Comment(id=world.next_id(), issue=thread, user=actor, body=body, created_at=now, updated_at=now)
