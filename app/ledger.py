@@ -33,6 +33,7 @@ KINDS: Mapping[str, str] = {
     "workspace.ready": "sha, files, size_bytes, seconds, mirror",
     "command.ran": "purpose, command, exit_code, seconds, timed_out, output (blob), tail, counts, at",
     "egress.requested": "host, port, method, allowed, reason, size_bytes",
+    "briefing.made": "facts, guides, guides_elsewhere: what the first message says besides the task",
     "model.called": "call, model, estimate_tokens",
     "model.replied": "call, content (blob or list), stop_reason, usage, cost_usd, seconds, model",
     "model.failed": "call, error, retry_after_seconds, usage, cost_usd",

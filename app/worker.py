@@ -161,8 +161,7 @@ class Worker:
             task=Task(
                 playbook=created["playbook"],
                 repository=created["thread"]["repository"],
-                guidance=room.guidance(),
-                facts=room.facts(),
+                briefing=room.briefing(),
             ),
             budget=Budget(
                 usd=ledger.state.run_usd or budget["run_usd"], turns=budget["turns"], minutes=budget["minutes"]

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from app import workspace
+from app.agent import Briefing
 from app.errors import UserError
 from app.ports import Egress, EgressRequest, Limits, Manifest, Sandbox, SandboxHost, Tokens
 from app.run_ledger import RunLedger
 from app.verify import CommandResult, Plan, Verification, configured, detect, run_commands, verify_head
+from app.workplace import briefing, look_around, text_of
 from app.workspace import Change, Checkout, Mirror
 
 _SNAPSHOT_SECONDS = 60.0  # a crash runs again at most the tool calls of this long
@@ -41,6 +43,8 @@ class Workroom:
         self._url: str = created["clone_url"]
         self._base = created["base"]
         self._config = created["config"]
+        settings = self._config["sandbox"]
+        self._limits = Limits(memory_bytes=settings["memory_mb"] * 2**20, timeout_seconds=settings["timeout_seconds"])
         self._folder = home / "work" / ledger.run_id
         self.mirror = Mirror(home / "mirrors" / f"{created['thread']['repository_id']}.git")
         self.sandbox: Sandbox
@@ -85,7 +89,7 @@ class Workroom:
         self.sandbox = self._host.open(
             self._ledger.run_id,
             tree,
-            limits=Limits(memory_bytes=settings["memory_mb"] * 2**20, timeout_seconds=settings["timeout_seconds"]),
+            limits=self._limits,
             egress=Egress(
                 hosts=tuple(settings["network"]),
                 methods=tuple(settings.get("methods", Egress.methods)),
@@ -135,19 +139,25 @@ class Workroom:
             )
             end["note"] = _ran(self.baseline)
 
-    def facts(self) -> list[str]:
-        """What the model is told of the project's own tests; the same on every attempt."""
-        if not self.plan.verify:
-            return ["No way to run this project's tests was found; say so when you finish."]
-        sentences = [f"These commands decide whether the work is accepted: {'; '.join(self.plan.verify)}"]
-        sentences += [f"Before your work, `{result.command}` ended with {result.ended}." for result in self.baseline]
-        return sentences
-
-    def guidance(self) -> list[tuple[str, str]]:
-        """(path, text) of what the repository tells agents, nearest last; from the base commit only."""
-        found = workspace.guidance(self.mirror, self.made.sha)
-        told = self._config["playbooks"]["fix"]["instructions"]
-        return [*found, (".github/lamplighter.yml", told)] if told else found
+    def briefing(self) -> Briefing:
+        """What the model is told besides the task. Made by the first attempt; a later one reads it from the ledger."""
+        for event in self._ledger.events:
+            if event.kind == "briefing.made":
+                return Briefing.from_event(event.data)
+        about = text_of(self._ledger.state.created["task"])
+        made = briefing(
+            machine=look_around(self.sandbox),
+            limits=self._limits,
+            hosts=self._config["sandbox"]["network"],
+            plan=self.plan,
+            baseline=self.baseline,
+            made=self.made,
+            ref=self._base["ref"],
+            root=workspace.root_map(workspace.base_manifest(self.mirror, self.made.sha)),
+            guides=workspace.guides(self.mirror, self.made.sha, about),
+            instructions=self._config["playbooks"]["fix"]["instructions"],
+        )
+        return Briefing.from_event(self._ledger.append("briefing.made", **made.as_event()).data)
 
     def restore(self) -> None:
         """Bring the tree back to the last snapshot, if there is one."""

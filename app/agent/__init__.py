@@ -2,7 +2,7 @@
 
 The way in:
 
-    agent = Agent(ledger=…, sandbox=…, model=…, model_name=…, task=Task(playbook="fix", guidance=…),
+    agent = Agent(ledger=…, sandbox=…, model=…, model_name=…, task=Task(playbook="fix", briefing=…),
                   budget=Budget(usd=5, turns=80, minutes=45), on_step=…, on_text=None)
     stop = agent.run()                      # Stop(kind, detail, which, retry_after_seconds)
 
@@ -31,10 +31,22 @@ Models: `anthropic_model.AnthropicModel(api_key=…, base_url=…, provider="ant
 
 from __future__ import annotations
 
+from app.agent.briefing import Briefing, Fact
 from app.agent.budget import Budget
 from app.agent.loop import Agent
 from app.agent.prompt import Task
 from app.agent.replay import Replay, replay_tools
 from app.agent.stops import ATTENDED_PATIENCE_SECONDS, Options, Stop
 
-__all__ = ["ATTENDED_PATIENCE_SECONDS", "Agent", "Budget", "Options", "Replay", "Stop", "Task", "replay_tools"]
+__all__ = [
+    "ATTENDED_PATIENCE_SECONDS",
+    "Agent",
+    "Briefing",
+    "Budget",
+    "Fact",
+    "Options",
+    "Replay",
+    "Stop",
+    "Task",
+    "replay_tools",
+]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.errors import TransientError
 from app.ports import Execution, Sandbox
 from app.run_ledger import RunLedger
 from app.verify.counts import Counts, parse_counts
@@ -86,13 +87,14 @@ def run_commands(
     withheld: tuple[str, ...] = (),
 ) -> list[CommandResult]:
     """Run each command and append `command.ran`. Only `setup` has the network, but for the hosts `withheld`, and stops
-    at its first failure.
+    at its first failure. Raises TransientError when the sandbox is closed meanwhile.
     """
     is_setup = purpose == "setup"
     results: list[CommandResult] = []
     for step, command in enumerate(commands, start=1):
         timeout = timeout_seconds or (SETUP_SECONDS if is_setup else None)
         done = sandbox.run(command, timeout_seconds=timeout, network=is_setup, withheld=withheld)
+        _check_ended_by_itself(done)
         counts = None if is_setup else parse_counts(done.text, whole=done.output_bytes <= len(done.output))
         result = CommandResult(
             command=command,
@@ -123,6 +125,12 @@ def run_commands(
         if is_setup and not result.ok:
             break
     return results
+
+
+def _check_ended_by_itself(done: Execution) -> None:
+    """The worker is told to leave: kept as evidence, the end would stand for the project's own doing for good."""
+    if done.killed_by == "closed":
+        raise TransientError("the sandbox was closed while a command ran in it", retry_after_seconds=0)
 
 
 def _tail(done: Execution) -> str:

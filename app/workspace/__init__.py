@@ -19,7 +19,8 @@ The way of a run, with the calls in order:
     snapshot = take_snapshot(sandbox, before, store, previous=snapshot)    # data of `snapshot.taken`
     restore_snapshot(sandbox, before, snapshot, store, read_base=…)        # after a checkout or a reset
 
-    guidance(mirror, sha)                               # [(path, text)] of AGENTS.md and CLAUDE.md
+    guides(mirror, sha, about)                          # Guides: AGENTS.md and CLAUDE.md that concern a text
+    root_map(base_manifest(mirror, sha))                # text: what stands at the root
     pull_request_template(mirror, sha), codeowners(mirror, sha)      # text or None
 
 No git command ever runs in a tree that a sandbox could write: after `throwaway`, what comes back is a manifest.
@@ -30,15 +31,17 @@ from __future__ import annotations
 
 from app.workspace.changes import Change, changes, collect, lay, left_out
 from app.workspace.checkout import Checkout, checkout, throwaway
-from app.workspace.guidance import base_ignore, codeowners, guidance, guidance_for, pull_request_template
+from app.workspace.guidance import Guides, base_ignore, codeowners, guides, pull_request_template
 from app.workspace.ignore import Ignore
 from app.workspace.mirror import Mirror
+from app.workspace.root_map import printable, root_map
 from app.workspace.snapshots import restore_snapshot, snapshot_blobs, take_snapshot
 from app.workspace.tree import TreeEntry, base_manifest, read_file, read_files
 
 __all__ = [
     "Change",
     "Checkout",
+    "Guides",
     "Ignore",
     "Mirror",
     "TreeEntry",
@@ -48,14 +51,15 @@ __all__ = [
     "checkout",
     "codeowners",
     "collect",
-    "guidance",
-    "guidance_for",
+    "guides",
     "lay",
     "left_out",
+    "printable",
     "pull_request_template",
     "read_file",
     "read_files",
     "restore_snapshot",
+    "root_map",
     "snapshot_blobs",
     "take_snapshot",
     "throwaway",

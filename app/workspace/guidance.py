@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from app.workspace.ignore import Ignore
+from app.workspace.mentions import mentioned
 from app.workspace.mirror import Mirror
+from app.workspace.root_map import printable
 from app.workspace.tree import SYMLINK, TreeEntry, base_manifest, read_blobs
 
 _GUIDES = ("AGENTS.md", "CLAUDE.md")  # at one place the first wins
-MAX_GUIDE_BYTES = 32 * 1024  # of one file; the whole goes into every prompt
-MAX_GUIDES_BYTES = 96 * 1024  # of all: nearest to the root first
-_CUT = "\n\n(cut here: the file is longer)\n"
+# What goes into every prompt: 24 KB are 6,000 tokens. The nearest come first, the root's keeps a share.
+MAX_GUIDE_BYTES, MAX_GUIDES_BYTES = 16 * 1024, 24 * 1024
+ROOT_GUIDE_BYTES = 8 * 1024
+LEAST_GUIDE_BYTES = 1024  # less of a guide would mislead
+SHORT_GUIDES, SHORT_GUIDES_BYTES = 8, 4 * 1024  # reading them would cost as much as telling them
 MAX_OWNERS_BYTES = 3 * 2**20  # GitHub ignores a bigger CODEOWNERS
 
 _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # GitHub's order
@@ -27,35 +32,81 @@ def base_ignore(mirror: Mirror, sha: str) -> Ignore:
     return Ignore(texts, tracked=entries.keys())
 
 
-def guidance(mirror: Mirror, sha: str) -> list[tuple[str, str]]:
-    """`AGENTS.md` and `CLAUDE.md` files, (path, text), root first, then by depth and name; long ones are cut.
+@dataclass(frozen=True, kw_only=True)
+class Guides:
+    """`AGENTS.md` and `CLAUDE.md` files of a commit: those that concern a task as (path, text), root first and nearest
+    last, and the paths of all others.
+    """
 
-    A link is followed only to another file of the same commit (`CLAUDE.md -> AGENTS.md` is common).
+    full: tuple[tuple[str, str], ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+
+def guides(mirror: Mirror, sha: str, about: str = "") -> Guides:
+    """The guides above the files that the text `about` speaks of, and the root's; the others too where they are short.
+
+    A link is followed only to another file of the same commit (`CLAUDE.md -> AGENTS.md` is common). What is longer
+    than its share is cut, and says so.
     """
     entries = base_manifest(mirror, sha)
-    chosen: dict[str, str] = {}  # folder → path
+    by_folder = _guides_by_folder(entries)
+    near = mentioned(about, entries) if any(by_folder) else []
+    folders = dict.fromkeys(folder for path in near for folder in _folders_above(path))
+    wanted = [by_folder[folder] for folder in [*folders, ""] if folder in by_folder]
+    others = [path for path in by_folder.values() if path not in wanted]
+    if len(others) <= SHORT_GUIDES and sum(entries[path].size for path in others) <= SHORT_GUIDES_BYTES:
+        wanted, others = [*wanted, *others], []
+    full: dict[str, str] = {}
+    root = by_folder.get("", "")
+    reserved = min(ROOT_GUIDE_BYTES, entries[root].size) if root else 0
+    room = MAX_GUIDES_BYTES - reserved
+    for path in wanted:
+        room += reserved if path == root else 0
+        if room < LEAST_GUIDE_BYTES:
+            others.append(path)
+            continue
+        content = _read(mirror, entries, path) or b""
+        text = _cut(content, min(MAX_GUIDE_BYTES, room), path)
+        same = next((told for told in full if full[told] == text), "")  # a link to a guide says nothing new
+        if same and entries[same].mode == SYMLINK:
+            full[path] = full.pop(same)
+        elif content.strip() and not same:
+            full[path] = text
+            room -= min(len(content), MAX_GUIDE_BYTES, room)
+    elsewhere = [path for path in others if entries[path].mode != SYMLINK and entries[path].size]
+    return Guides(
+        full=tuple((path, full[path]) for path in sorted(full, key=_depth)),
+        elsewhere=tuple(printable(path) for path in sorted(elsewhere, key=_depth)),
+    )
+
+
+def _guides_by_folder(entries: Mapping[str, TreeEntry]) -> dict[str, str]:
+    """folder → path of its guide."""
+    found: dict[str, str] = {}
     for name in _GUIDES:
         for path in entries:
             folder, _, last = path.rpartition("/")
             if last == name:
-                chosen.setdefault(folder, path)
-    found: list[tuple[str, str]] = []
-    room = MAX_GUIDES_BYTES
-    for path in sorted(chosen.values(), key=lambda path: (path.count("/"), path)):
-        content = _read(mirror, entries, path)
-        if content is None or not content.strip() or room <= 0:
-            continue
-        limit = min(MAX_GUIDE_BYTES, room)
-        text = _text(content[:limit]) + (_CUT if len(content) > limit else "")
-        found.append((path, text))
-        room -= min(len(content), limit)
+                found.setdefault(folder, path)
     return found
 
 
-def guidance_for(path: str, guides: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
-    """The guide nearest to `path`."""
-    near = [guide for guide in guides if path.startswith(guide[0].rpartition("/")[0] + "/") or "/" not in guide[0]]
-    return max(near, key=lambda guide: guide[0].count("/"), default=None)
+def _folders_above(path: str) -> Iterator[str]:
+    """Nearest first, without the root; a folder ("pkg/") is above itself."""
+    folder = path.rpartition("/")[0]
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+
+
+def _depth(path: str) -> tuple[int, str]:
+    return path.count("/"), path
+
+
+def _cut(content: bytes, limit: int, path: str) -> str:
+    if len(content) <= limit:
+        return _text(content)
+    return content[:limit].decode("utf-8", "ignore") + f"\n\n(cut here: the rest is in {path})\n"
 
 
 def pull_request_template(mirror: Mirror, sha: str) -> str | None:

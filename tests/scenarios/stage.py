@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from app import log, wiring
-from app.agent import prompt
+from app.agent import Briefing, prompt
 from app.agent.scripted_model import Script, ScriptedModel
 from app.errors import TransientError
 from app.folds import fold
@@ -140,7 +140,10 @@ class Bot:
     def prompt_of(self, run_id: str) -> str:
         """The first message that the model got."""
         created = fold(run_id, self.platform.store.events(run_id)).created
-        opening = prompt.opening(prompt.Task(), created["task"], run_id=run_id, root="/workspace")
+        events = self.platform.store.events(run_id)
+        told = [Briefing.from_event(event.data) for event in events if event.kind == "briefing.made"]
+        task = prompt.Task(briefing=told[0])
+        opening = prompt.opening(task, created["task"], run_id=run_id, root="/workspace")
         return json.dumps(opening, ensure_ascii=False)
 
     def state_of(self, run_id: str) -> RunState:

@@ -8,6 +8,7 @@ import pytest
 
 from app.agent.scripted_model import Script, ScriptedModel
 from tests.rooms.agent.bench import Bench, Clock, MemoryStore, Tree
+from tests.rooms.workspace.folders import Project
 
 
 @pytest.fixture
@@ -33,3 +34,8 @@ def model(clock: Clock) -> ScriptedModel:
 @pytest.fixture
 def bench(store: MemoryStore, tree: Tree, model: ScriptedModel, clock: Clock) -> Bench:
     return Bench(store, tree, model, clock)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path / "project")

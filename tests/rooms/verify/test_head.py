@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from app.errors import TransientError
+from app.ports import Execution
 from app.verify import CommandResult, Counts, Plan, compare, run_commands, verify_head
 from app.verify.head import _narrowed
 from app.workspace import Ignore, changes, collect
@@ -237,3 +239,15 @@ def test_fewer_tests_than_before_are_mentioned() -> None:
 )
 def test_the_proof_runs_only_the_new_tests_where_it_can(command: str, narrowed: str) -> None:
     assert _narrowed(command, ["a b.py"]) == narrowed
+
+
+def test_a_command_under_way_when_the_sandbox_is_closed_is_no_evidence(tmp_path: Path) -> None:
+    """A worker told to leave during the baseline: as a record it would stand for the project's own doing for good."""
+    room = Room(tmp_path / "tree", BASE)
+    room.sandbox.run = lambda command, **_: Execution(  # type: ignore[method-assign]
+        command=command, exit_code=None, seconds=1, output=b"", output_bytes=0, killed_by="closed"
+    )
+    recorded = len(room.ledger.ran())
+    with pytest.raises(TransientError):
+        run_commands(room.sandbox, ("make test",), purpose="verify", at="base", ledger=room.ledger)  # type: ignore[arg-type]
+    assert len(room.ledger.ran()) == recorded

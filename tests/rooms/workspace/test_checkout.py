@@ -14,8 +14,6 @@ from app.workspace import (
     base_manifest,
     checkout,
     codeowners,
-    guidance,
-    guidance_for,
     pull_request_template,
     read_files,
     throwaway,
@@ -171,23 +169,6 @@ def test_the_base_is_read_without_a_checkout(project: Project, tmp_path: Path) -
         "a.txt": b"old",
         "two": b"old",
     }
-
-
-def test_guides_come_root_first_and_agents_md_wins(project: Project, tmp_path: Path) -> None:
-    project.commit({"AGENTS.md": "root", "pkg/CLAUDE.md": "pkg", "pkg/deep/AGENTS.md": "x" * 40_000, "a/b.md": "no"})
-    os.symlink("AGENTS.md", project.path / "CLAUDE.md")
-    os.symlink("/etc/passwd", project.path / "a" / "AGENTS.md")
-    os.symlink("../../../../etc/passwd", project.path / "a" / "CLAUDE.md")
-    sha = project.commit()
-    mirror = Mirror(tmp_path / "m.git")
-    mirror.fetch(project.url, sha)
-    guides = guidance(mirror, sha)
-    assert [path for path, _ in guides] == ["AGENTS.md", "pkg/CLAUDE.md", "pkg/deep/AGENTS.md"]
-    assert guides[2][1].endswith("(cut here: the file is longer)\n")
-    assert guidance_for("pkg/x.py", guides) == guides[1]
-    assert guidance_for("pkgs/x.py", guides) == guides[0]
-    assert guidance_for("pkg/deep/y.py", guides[1:]) == guides[2]
-    assert guidance_for("other/y.py", guides[1:]) is None
 
 
 @pytest.mark.parametrize(
