@@ -12,6 +12,7 @@ from typing import Any
 from app.checkpoints.projection import Effect
 from app.errors import UserError
 from app.github import checks, git_data, issues, pulls
+from app.github.base_tree import GitHubBase
 from app.github.client import GitHub
 from app.github.errors import NotFound
 from app.jobs import Thread
@@ -104,7 +105,8 @@ class Hand:
 
     def _branch(self, effect: Effect, _maybe_done: bool) -> dict[str, Any]:
         data = effect.data
-        changes = check_again(self._store, data["changes"], self._state.created["config"])
+        base = GitHubBase(self._github, self._repo, data["base_sha"], kept=self._kept)
+        changes = check_again(self._store, data["changes"], self._state.created["config"], base)
         sha = git_data.create_branch_with_changes(
             self._github,
             self._repo,
@@ -114,6 +116,14 @@ class Hand:
             message=data["message"],
         )
         return {"sha": sha, "ref": f"refs/heads/{data['branch']}"}
+
+    def _kept(self, path: str) -> bytes | None:
+        """A base file as the worker kept it; nothing to rely on."""
+        digest = (self._state.proposal or {}).get("kept", {}).get(path)
+        try:
+            return self._store.get_blob(digest) if digest else None
+        except KeyError:
+            return None
 
     def _pull(self, effect: Effect, maybe_done: bool) -> dict[str, Any]:
         data = effect.data

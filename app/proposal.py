@@ -6,12 +6,13 @@ Nothing here writes to GitHub; the publisher checks the proposal again before it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from app import workspace
-from app.checks import ChangeSet, Finding, blocked, marks, owners, scan
-from app.recheck import rules_of
+from app.checkpoints.endings import refused_by
+from app.checks import Finding, blocked, marks, owners
+from app.recheck import MirrorBase, judge, judge_at_sight
 from app.run_ledger import RunLedger
 from app.run_state import RunState
 from app.verify import Verification
@@ -21,6 +22,24 @@ from app.workspace import Change
 _REVIEWERS = 3  # people asked for a review; more than that and nobody feels asked
 
 
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why a change is not proposed: `why` for people (one line), `feedback` for the model, which may mend it."""
+
+    why: str
+    feedback: str
+
+
+def refuse_at_sight(ledger: RunLedger, room: Workroom, found: Sequence[Change]) -> Refusal | None:
+    """By counts and sizes alone: nothing is read, kept or run for what the limits forbid anyway."""
+    findings = judge_at_sight(found, _base(room), ledger.state.created["config"])
+    if not findings:
+        return None
+    with stage(ledger, "scan", "checking the change") as end:
+        end.update(_scanned(ledger, findings))
+    return _refusal(findings)
+
+
 def propose(
     ledger: RunLedger,
     room: Workroom,
@@ -28,34 +47,41 @@ def propose(
     new: Mapping[str, bytes],
     old: Mapping[str, bytes],
     verification: Verification,
-) -> str | None:
-    """Scan the change and put the proposal into the ledger.
-
-    Returns None when it is there, or what the model must mend when a check blocks it.
-    """
-    rules = rules_of(ledger.state.created["config"])
-    changeset = ChangeSet.of(found, old=old, new=new, base_paths=room.before, submodules=room.made.submodules)
+) -> Refusal | None:
+    """Scan the change and put the proposal into the ledger. None when it is there."""
     with stage(ledger, "scan", "checking the change") as end:
-        findings = scan(changeset, rules)
-        refused = blocked(findings)
-        end |= {"ok": not refused, "note": f"{len(findings)} finding(s)" if findings else "nothing found"}
-        ledger.append("scan.ended", ok=not refused, findings=[asdict(finding) for finding in findings])
-    if refused:
+        findings = judge(found, new, _base(room), ledger.state.created["config"])
+        end.update(_scanned(ledger, findings))
+    if blocked(findings):
         return _refusal(findings)
     for change in found:
         if change.kind != "delete":
             ledger.store.put_blob(new[change.path])
-    ledger.append("proposal.made", **_proposal(ledger.state, room, found, findings, verification))
+    kept = {path: ledger.store.put_blob(content) for path, content in old.items()}
+    ledger.append("proposal.made", **_proposal(ledger.state, room, found, findings, verification), kept=kept)
     return None
 
 
-def _refusal(findings: Sequence[Finding]) -> str:
-    lines = [
-        f"- {finding.path or 'the change'}{f' line {finding.line}' if finding.line else ''}: {finding.message}"
-        for finding in findings
-        if finding.level == "block"
-    ]
-    return "The change cannot be proposed as it is. Mend this and call finish again:\n" + "\n".join(lines)
+def _base(room: Workroom) -> MirrorBase:
+    return MirrorBase(room.mirror, room.made.sha)
+
+
+def _scanned(ledger: RunLedger, findings: Sequence[Finding]) -> dict[str, Any]:
+    """Record the findings; how the stage ends."""
+    ok = not blocked(findings)
+    ledger.append("scan.ended", ok=ok, findings=[asdict(finding) for finding in findings])
+    return {"ok": ok, "note": f"{len(findings)} finding(s)" if findings else "nothing found"}
+
+
+def _refusal(findings: Sequence[Finding]) -> Refusal:
+    blocks = [finding for finding in findings if finding.level == "block"]
+    lines = [f"- {_place(finding)}: {finding.message}" for finding in blocks]
+    told = "The change cannot be proposed as it is. Mend this and call finish again:\n" + "\n".join(lines)
+    return Refusal(why=refused_by([(_place(finding), finding.message) for finding in blocks]), feedback=told)
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.path or 'the change'}{f' line {finding.line}' if finding.line else ''}"
 
 
 def _proposal(
@@ -84,6 +110,7 @@ def _proposal(
         "template": workspace.pull_request_template(room.mirror, room.made.sha),
         "evidence": [item["seq"] for item in state.commands if item["purpose"] in {"verify", "proof"}],
         "verified": verification.ok,
+        "unseen": room.unseen,
         "ledger_head": state.head,
     }
 

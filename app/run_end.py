@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from app import log
 from app.agent.calling import PARK_SECONDS
 from app.agent.stops import Stop
+from app.checkpoints.endings import after_refusal, changed_nothing
 from app.checkpoints.moments import utc
 from app.errors import TransientError, UserError
 from app.run_ledger import RunLedger
@@ -38,7 +39,7 @@ def fail(ledger: RunLedger, error: Exception) -> None:
     if isinstance(error, TransientError):
         park(ledger, "outage", f"{error}.", after_seconds=error.retry_after_seconds)
     elif isinstance(error, UserError):
-        end(ledger, "failed", str(error), "Mend that, then retry.")
+        end(ledger, "failed", after_refusal(str(error), ledger.state.last_refusal), "Mend that, then retry.")
     else:
         log.event("worker.defect", level=log.ERROR, error=error, run=ledger.run_id)
         end(
@@ -73,12 +74,19 @@ def end_cancelled(ledger: RunLedger) -> None:
     end(ledger, "cancelled", f"Stopped by {cancel.get('by', 'somebody')}: {cancel.get('reason', '')}")
 
 
-def end_without_change(ledger: RunLedger, finish: Mapping[str, Any], *, changed: bool) -> None:
-    outcome: Outcome = finish["outcome"] if finish["outcome"] != "done" else "nothing_to_do"
+def end_without_change(
+    ledger: RunLedger, finish: Mapping[str, Any], *, changed: bool, ignored: Sequence[str] = ()
+) -> None:
+    """`ignored` are the new files that `.gitignore` keeps out of the change."""
+    if finish["outcome"] == "done":
+        told = changed_nothing(str(finish["summary"]), ignored)
+        end(ledger, "nothing_to_do", told, "Say what is missing, or give a hint, then retry.")
+        return
+    outcome: Outcome = finish["outcome"]
     reason = str(finish["summary"])
     if finish.get("decision"):
         reason += f"\n\n**To decide:** {finish['decision']}"
-    if changed and outcome != "nothing_to_do":
+    if changed:
         reason += "\n\nFiles were changed on the way; they are not proposed."
     steps = {
         "not_reproduced": "Add steps, versions or a failing example to the issue, then retry.",
@@ -86,6 +94,12 @@ def end_without_change(ledger: RunLedger, finish: Mapping[str, Any], *, changed:
         "nothing_to_do": "Close the issue if that is right; otherwise say what is missing and retry.",
     }
     end(ledger, outcome, reason, steps[outcome])
+
+
+def end_stopped(ledger: RunLedger, kind: str, detail: str) -> None:
+    """The loop stopped without finishing: with what had refused its change before, which is often the reason."""
+    outcome, next_step = STOPS[kind]
+    end(ledger, outcome, after_refusal(detail, ledger.state.last_refusal), next_step)
 
 
 def park(ledger: RunLedger, reason: str, note: str, *, after_seconds: float | None = None) -> None:

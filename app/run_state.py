@@ -63,6 +63,9 @@ class RunState:
     cancel: Mapping[str, Any] | None = None
     breaking: list[Mapping[str, Any]] = field(default_factory=list)
     finish: Mapping[str, Any] | None = None
+    refusal: str = ""  # what stood in the way of `finish` last, for people
+    refused_writes: dict[str, str] = field(default_factory=dict)  # by file: what the editor said, newest last
+    missing: list[str] = field(default_factory=list)  # what the checkout left out, a sentence each
     snapshot: Mapping[str, Any] | None = None
     snapshot_seq: int = 0
     verification: Mapping[str, Any] | None = None
@@ -85,6 +88,11 @@ class RunState:
     @property
     def is_active(self) -> bool:
         return self.phase != "ended"
+
+    @property
+    def last_refusal(self) -> str:
+        """What stood in the way of the change: of `finish`, else of a write; "" when nothing did."""
+        return self.refusal or next(reversed(self.refused_writes.values()), "")
 
     @property
     def open_question(self) -> Mapping[str, Any] | None:

@@ -10,14 +10,15 @@ from pathlib import Path
 
 from app import log
 from app.agent import ATTENDED_PATIENCE_SECONDS, Agent, Budget, Options, Stop, Task, replay_tools
-from app.errors import Superseded
+from app.errors import Superseded, UserError
 from app.lease import Lease, holder
 from app.log import Redactor
 from app.ports import Clock, Model, Queue, SandboxHost, Store, Tokens
-from app.proposal import propose
-from app.run_end import STOPS, end, end_cancelled, end_without_change, fail, park, without_model
+from app.proposal import Refusal, propose, refuse_at_sight
+from app.run_end import end, end_cancelled, end_stopped, end_without_change, fail, park, without_model
 from app.run_ledger import RunLedger, announce
 from app.workroom import Workroom
+from app.workspace import Change
 
 _REPAIR_ROUNDS = 3  # failing verifications handed back to the model before the run ends without a pull request
 _ANNOUNCE_SECONDS = 10.0  # how often the status comment may follow the steps
@@ -185,8 +186,7 @@ class Worker:
                 room.snapshot()
             self._leave(ledger)
         else:
-            outcome, next_step = STOPS[stop.kind]
-            end(ledger, outcome, stop.detail, next_step)
+            end_stopped(ledger, stop.kind, stop.detail)
 
     def _conclude(self, ledger: RunLedger, room: Workroom) -> str | None:
         """After `finish`: verify and propose, or say why there is no change. What stands in the way sends the model
@@ -194,20 +194,33 @@ class Worker:
         """
         finish = ledger.state.finish
         assert finish is not None
-        found, new, old = room.changes()
-        if finish["outcome"] != "done" or not found:
-            end_without_change(ledger, finish, changed=bool(found))
+        try:
+            found = room.changes()
+        except UserError as error:
+            refusal: Refusal | None = Refusal(why=str(error), feedback=str(error))
+        else:
+            if finish["outcome"] != "done" or not found:
+                end_without_change(ledger, finish, changed=bool(found), ignored=room.ignored())
+                return None
+            refusal = refuse_at_sight(ledger, room, found) or self._examine(ledger, room, found)
+        if refusal is None:
+            end(ledger, "proposed", "")
             return None
+        ledger.append("notice.given", about="verification", text=refusal.feedback, why=refusal.why)
+        return refusal.why
+
+    def _examine(self, ledger: RunLedger, room: Workroom, found: list[Change]) -> Refusal | None:
+        """Verify the change and propose it; when that is refused, the tree is again as the model left it."""
+        try:
+            new, old = room.contents(found)
+        except UserError as error:  # something still writes, or took a file away
+            return Refusal(why=str(error), feedback=f"{error} Stop what changes files, then call finish again.")
         room.snapshot()
         verification = room.test_after(found, new, old)
         if verification.ok:
             refusal = propose(ledger, room, found, new, old, verification)
-            if refusal is None:
-                end(ledger, "proposed", "")
-                return None
-            why, feedback = refusal, refusal
         else:
-            why, feedback = verification.note, verification.feedback()
-        room.bring_back()
-        ledger.append("notice.given", about="verification", text=feedback)
-        return why
+            refusal = Refusal(why=verification.note, feedback=verification.feedback())
+        if refusal is not None:
+            room.bring_back()
+        return refusal

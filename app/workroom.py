@@ -18,7 +18,7 @@ from app.ports import Egress, EgressRequest, Limits, Manifest, Sandbox, SandboxH
 from app.run_ledger import RunLedger
 from app.verify import CommandResult, Plan, Verification, configured, detect, run_commands, verify_head
 from app.workplace import briefing, look_around, text_of
-from app.workspace import Change, Checkout, Mirror
+from app.workspace import Change, Checkout, Mirror, unseen_names
 
 _SNAPSHOT_SECONDS = 60.0  # a crash runs again at most the tool calls of this long
 
@@ -53,6 +53,8 @@ class Workroom:
         self.after_setup: Manifest
         self.plan: Plan
         self.baseline: list[CommandResult] = []
+        self.unseen: list[str] = []  # base files of which the last `changes` could tell nothing, with the reason
+        self._now: Manifest = {}
         self._snapshot_at = ledger.clock.now()
 
     def clone(self) -> None:
@@ -73,6 +75,7 @@ class Workroom:
                 size_bytes=self.made.size_bytes,
                 seconds=seconds,
                 notes=list(self.made.notes),
+                missing=list(self.made.missing),
             )
             end["note"] = f"{self.made.files} files at {sha[:7]}"
             self._open(tree)
@@ -138,6 +141,19 @@ class Workroom:
                 self.sandbox, self.plan.verify, purpose="verify", at="base", ledger=self._ledger
             )
             end["note"] = _ran(self.baseline)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Take back what the tests themselves wrote, but not their caches: it is nobody's change."""
+        rules = workspace.base_ignore(self.mirror, self.made.sha)
+        now = self.sandbox.manifest()
+        left = workspace.changes(self.after_setup, now, rules, unseen=self.sandbox.left_out)
+        theirs = [c for c in left if c.kind == "add" or self.after_setup[c.path] == self.before.get(c.path)]
+        workspace.take_back(self.sandbox, theirs, self._at_base)
+
+    def _at_base(self, path: str) -> bytes:
+        """Whole, whatever its size."""
+        return workspace.read_file(self.mirror, self.made.sha, path)
 
     def briefing(self) -> Briefing:
         """What the model is told besides the task. Made by the first attempt; a later one reads it from the ledger."""
@@ -168,7 +184,7 @@ class Workroom:
                 self.before,
                 state.snapshot,
                 self._ledger.store,
-                read_base=lambda path: workspace.read_file(self.mirror, self.made.sha, path),
+                read_base=self._at_base,
             )
 
     def bring_back(self) -> None:
@@ -186,14 +202,23 @@ class Workroom:
         self._ledger.append("snapshot.taken", **taken)
         self._snapshot_at = now
 
-    def changes(self) -> tuple[list[Change], dict[str, bytes], dict[str, bytes]]:
-        """What the tree now holds against the base: the changes, the new contents and the old ones."""
+    def changes(self) -> list[Change]:
+        """What the tree now holds against the base; nothing is read yet. Raises UserError: too many files to look."""
         rules = workspace.base_ignore(self.mirror, self.made.sha)
-        now = self.sandbox.manifest()
-        found = workspace.changes(self.before, now, rules, after_setup=self.after_setup, unseen=self.sandbox.left_out)
-        new = workspace.collect(self.sandbox, found)
+        self._now = self.sandbox.manifest()
+        unseen = dict(self.sandbox.left_out)
+        self.unseen = unseen_names(self.before, self._now, unseen)
+        return workspace.changes(self.before, self._now, rules, after_setup=self.after_setup, unseen=unseen)
+
+    def ignored(self) -> list[str]:
+        """New files that `.gitignore` kept out of the last `changes`."""
+        rules = workspace.base_ignore(self.mirror, self.made.sha)
+        return [path for path in workspace.left_out(self.before, self._now, rules) if path not in self.after_setup]
+
+    def contents(self, found: list[Change]) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        """The new contents and the old ones, by path. Raises UserError when one is not what the walk saw."""
         old = workspace.read_files(self.mirror, self.made.sha, [change.path for change in found])
-        return found, new, old
+        return workspace.collect(self.sandbox, found), old
 
     def test_after(self, found: list[Change], new: dict[str, bytes], old: dict[str, bytes]) -> Verification:
         """Verify the change in the sealed tree; the model's tree is in the last snapshot meanwhile."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.run_state import Outcome, RunState
@@ -36,6 +36,18 @@ OUTCOMES: Mapping[Outcome, Appearance] = {
     "replied": Appearance(label=None, conclusion="neutral", icon="💬", headline="Answered"),
     "onboarded": Appearance(label=None, conclusion="success", icon="🏮", headline="Set up", comments=False),
 }
+
+
+def appearance(state: RunState) -> Appearance:
+    """How the end of this run looks. Only of a run that has ended.
+
+    A model that calls its work done without a change has not found that there was nothing to do.
+    """
+    assert state.outcome is not None
+    look = OUTCOMES[state.outcome]
+    claimed = state.outcome == "nothing_to_do" and (state.finish or {}).get("outcome") == "done"
+    return replace(look, headline="Nothing changed") if claimed else look
+
 
 _PARKED: Mapping[str, StateLabel] = {"question": "needs-info", "approval": "needs-approval"}
 

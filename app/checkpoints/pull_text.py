@@ -53,8 +53,16 @@ def _sections(state: RunState) -> dict[str, str]:
         "Evidence": _evidence(state) + _not_proven(finish),
         "Decisions and assumptions": _decisions(state, finish),
         "Risk and breaking changes": _risk(state),
-        "Not done": _bullets(finish.get("not_done", [])) or "Nothing known to be missing.",
+        "Not done": _not_done(state, finish) or "Nothing known to be missing.",
     }
+
+
+def _not_done(state: RunState, finish: Mapping[str, Any]) -> str:
+    """What the model left out, then what was not there or could not be looked at, written by the harness."""
+    unseen = (state.proposal or {}).get("unseen", [])
+    told = [f"Not in the checkout: {text}" for text in state.missing]
+    told += [f"Not looked at, so unchanged here: {text}" for text in unseen]
+    return "\n".join(part for part in (_bullets(finish.get("not_done", [])), _bullets(told)) if part)
 
 
 def _join(sections: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.checkpoints.markdown import code, cut, fence, line, neutral, people
 from app.checkpoints.moments import utc
-from app.checkpoints.outcomes import OUTCOMES
+from app.checkpoints.outcomes import appearance
 from app.run_state import RunState, Stage
 
 STAGES: Mapping[str, str] = {
@@ -53,7 +53,7 @@ def _turns(state: RunState) -> str:
 
 def _headline(state: RunState, pull: Mapping[str, Any] | None) -> str:
     if state.phase == "ended" and state.outcome:
-        look = OUTCOMES[state.outcome]
+        look = appearance(state)
         if state.outcome == "proposed" and pull is None:
             return "📦 Opening the pull request"
         return f"{look.icon} {look.headline}" + (f": #{pull['number']}" if pull else "")
@@ -126,8 +126,7 @@ def question(state: RunState, asked: Mapping[str, Any], number: int, *, prefix: 
 
 def result(state: RunState, *, pull: Mapping[str, Any] | None, prefix: str, owners: Sequence[str] = ()) -> str:
     """The closing comment: what came out, with evidence, and what to do next."""
-    assert state.outcome is not None
-    look = OUTCOMES[state.outcome]
+    look = appearance(state)
     to = people([state.created.get("requester", {}).get("login", "")])
     lines = [marker(state.run_id, "result")]
     if state.outcome == "proposed" and pull:
@@ -138,7 +137,8 @@ def result(state: RunState, *, pull: Mapping[str, Any] | None, prefix: str, owne
         if state.breaking and owners:
             lines += ["", f"⚠️ Breaking change, please look: {people(list(owners))}"]
     else:
-        lines += [f"### {look.icon} {to} {look.headline.lower()}", "", neutral(state.reason, 3_000)]
+        lines += [f"### {look.icon} {to} {look.headline.lower()}", "", neutral(state.reason, 3_000), ""]
+        lines += [f"- Not in my checkout: {line(text, 300)}" for text in state.missing]
         lines += _tried(state)
         if state.next_step:
             lines += ["", f"**Next:** {neutral(state.next_step, 600)}"]

@@ -14,7 +14,19 @@ from __future__ import annotations
 
 from app.checks.changeset import ChangedFile, ChangeSet, Finding, Rules, blocked, marks
 from app.checks.codeowners import owners
+from app.checks.limits import check_sizes
 from app.checks.scan import scan
 from app.checks.test_files import is_test_path
 
-__all__ = ["ChangeSet", "ChangedFile", "Finding", "Rules", "blocked", "is_test_path", "marks", "owners", "scan"]
+__all__ = [
+    "ChangeSet",
+    "ChangedFile",
+    "Finding",
+    "Rules",
+    "blocked",
+    "check_sizes",
+    "is_test_path",
+    "marks",
+    "owners",
+    "scan",
+]

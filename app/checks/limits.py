@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from app.checks.changeset import ChangedFile, ChangeSet, Finding, Rules
+from app.checks.changeset import ChangedFile, ChangeLike, ChangeSet, Finding, Rules
 
+MAX_FILE_BYTES = 64 * 2**20  # what one read brings out of a sandbox; GitHub refuses a blob of 100 MB
+_NAMED = 3  # of the biggest files
 _LARGE_LINES = 2000  # added to one file; nobody reads that
 _LOCKS = {
     "Cargo.lock": "Cargo.toml",
@@ -23,13 +25,41 @@ _LOCKS = {
 _GENERATED = (".min.js", ".min.css", ".map", "_pb2.py", ".pb.go", ".snap")
 
 
+def check_sizes(changes: Sequence[ChangeLike], old_sizes: Mapping[str, int], rules: Rules) -> Iterator[Finding]:
+    """What counts and sizes tell before a content is read. Blocks nothing that `check_limits` would let through.
+
+    `old_sizes` are the base's, in bytes by path; a file that grew has at least so many bytes added.
+    """
+    if len(changes) > rules.max_files:
+        yield from _count(len(changes), rules)
+        return
+    present = [change for change in changes if change.kind != "delete"]
+    yield from _size({change.path: change.size - old_sizes.get(change.path, 0) for change in present}, rules)
+    for change in present:
+        if change.size > MAX_FILE_BYTES:
+            message = f"The file has {change.size:,} bytes; {MAX_FILE_BYTES:,} is the most I can put into a commit."
+            yield Finding(check="limits", level="block", path=change.path, message=message)
+
+
 def check_limits(changeset: ChangeSet, rules: Rules) -> Iterator[Finding]:
-    files = len(changeset.files)
+    yield from _count(len(changeset.files), rules)
+    yield from _size({file.path: file.added_bytes for file in changeset.files}, rules)
+
+
+def _count(files: int, rules: Rules) -> Iterator[Finding]:
     if files > rules.max_files:
-        yield _block(f"{files} files are changed; this repository allows {rules.max_files} (`limits.files`).")
-    size = sum(file.added_bytes for file in changeset.files)
+        yield _block(f"{files:,} files are changed; this repository allows {rules.max_files:,} (`limits.files`).")
+
+
+def _size(added: Mapping[str, int], rules: Rules) -> Iterator[Finding]:
+    """By path how many bytes are new; the biggest are named."""
+    size = sum(count for count in added.values() if count > 0)
     if size > rules.max_bytes:
-        yield _block(f"{size:,} bytes are added; this repository allows {rules.max_bytes:,} (`limits.bytes`).")
+        biggest = sorted(added, key=lambda path: (-added[path], path))[:_NAMED]
+        named = ", ".join(f"{path} {added[path]:,}" for path in biggest if added[path] > 0)
+        yield _block(
+            f"{size:,} bytes are added ({named}); this repository allows {rules.max_bytes:,} (`limits.bytes`)."
+        )
 
 
 def _block(message: str) -> Finding:

@@ -10,6 +10,7 @@ import re
 import sys
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from app import wiring
@@ -19,12 +20,13 @@ from app.cli import screen
 from app.errors import UserError
 from app.local.branch import FileChange, LocalRepository
 from app.ports import RunSummary, Store
-from app.recheck import check_again
+from app.recheck import MirrorBase, check_again
 from app.run_ledger import RunLedger
 from app.run_state import RunState
 from app.schedule import Scheduler
 from app.settings import Settings
 from app.task import answer_text
+from app.workspace import Mirror
 
 LOOK_SECONDS = 0.1
 STOP_SECONDS = 20.0  # a worker hears a cancellation within a second and needs a few to sweep up
@@ -188,7 +190,8 @@ class LocalRun:
             self._done(effect.key, effect.digest, {})
             effect = next_effect(self.state)
         if effect is not None:
-            changes = check_again(self._platform.store, effect.data["changes"], created["config"])
+            base = MirrorBase(Mirror(Path(created["clone_url"])), created["base"]["sha"])
+            changes = check_again(self._platform.store, effect.data["changes"], created["config"], base)
             self._ledger.append("publish.intended", key=effect.key, digest=effect.digest)
             repository = LocalRepository.open_git_dir(created["clone_url"])
             sha = repository.add_branch(

@@ -8,6 +8,8 @@ from typing import Any
 from app.ledger import Event
 from app.run_state import RunState
 
+EDITOR = "str_replace_based_edit_tool"  # the vendor's name of the tool that writes files
+
 
 def _command(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     state.commands.append({**data, "seq": event.seq})
@@ -37,6 +39,28 @@ def _failed_call(state: RunState, _event: Event, data: Mapping[str, Any]) -> Non
 
 def _tool(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     state.doing = data.get("summary", "")
+    if data.get("name") == EDITOR:
+        _written(state, str(data.get("summary", "")), data)
+
+
+def _written(state: RunState, summary: str, data: Mapping[str, Any]) -> None:
+    """A write that the editor refused stays in mind until one of the same file is done."""
+    words = summary.split(" ", 3)
+    if words[:2] == ["could", "not"] and len(words) == 4 and words[2] != "view":
+        told = " ".join(block["text"] for block in data.get("content", ()) if block.get("type") == "text")
+        state.refused_writes.pop(words[3], None)
+        state.refused_writes[words[3]] = f"{summary}: {told}"
+    elif not data.get("is_error") and words[0] not in {"viewed", "listed"}:
+        state.refused_writes.pop(summary.partition(" ")[2], None)
+
+
+def _noticed(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    if data["about"] == "verification":
+        state.refusal = data.get("why") or data["text"]
+
+
+def _ready(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.missing = list(data.get("missing", []))
 
 
 def _breaking(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
@@ -69,6 +93,8 @@ FOLDS = {
     "model.replied": _replied,
     "model.failed": _failed_call,
     "tool.ran": _tool,
+    "notice.given": _noticed,
+    "workspace.ready": _ready,
     "breaking.reported": _breaking,
     "finish.called": _finish,
     "snapshot.taken": _snapshot,

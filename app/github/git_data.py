@@ -52,6 +52,18 @@ def create_blob(github: GitHub, repo: str, content: bytes) -> str:
     return text(github.post(path("repos", repo, "git/blobs"), body), "sha")
 
 
+def blob(github: GitHub, repo: str, sha: str) -> bytes:
+    """A file's content, up to 100 MB."""
+    return base64.b64decode(text(github.get(path("repos", repo, "git/blobs", sha)), "content"))
+
+
+def tree(github: GitHub, repo: str, sha: str, *, recursive: bool) -> tuple[list[dict[str, Any]], bool]:
+    """Rows with path, mode, type, sha and size (of blobs), and whether GitHub cut them off (at 100,000 or 7 MB)."""
+    place = path("repos", repo, "git/trees", sha)
+    answer = github.get(place, recursive=1) if recursive else github.get(place)
+    return list(answer.get("tree") or []), bool(answer.get("truncated"))
+
+
 def create_tree(github: GitHub, repo: str, *, base_tree: str, changes: Sequence[Change]) -> str:
     """The tree `base_tree` with `changes`; its SHA. Blobs that cannot travel inside the request are created first.
 

@@ -29,7 +29,7 @@ Paths are text with "/"; bytes that are not UTF-8 are kept as surrogates (`os.fs
 
 from __future__ import annotations
 
-from app.workspace.changes import Change, changes, collect, lay, left_out
+from app.workspace.changes import Change, changes, collect, lay, left_out, take_back, unseen_names
 from app.workspace.checkout import Checkout, checkout, throwaway
 from app.workspace.guidance import Guides, base_ignore, codeowners, guides, pull_request_template
 from app.workspace.ignore import Ignore
@@ -61,6 +61,8 @@ __all__ = [
     "restore_snapshot",
     "root_map",
     "snapshot_blobs",
+    "take_back",
     "take_snapshot",
     "throwaway",
+    "unseen_names",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,8 @@ from app.ports import FileEntry, Manifest, Sandbox
 from app.sandbox_port import hides
 from app.workspace.ignore import Ignore, environments
 from app.workspace.tree import SYMLINK
+
+MAX_UNSEEN = 20  # names told to a reviewer
 
 Kind = Literal["add", "modify", "delete", "mode"]
 
@@ -64,6 +66,18 @@ def changes(
     return [c for c in found if c.kind != "add" or not (ignore.ignored(c.path) or c.path.startswith(prefixes))]
 
 
+def unseen_names(before: Manifest, after: Manifest, unseen: Mapping[str, str]) -> list[str]:
+    """What of the base the walk could tell nothing about, "path: reason", sorted: worth a word to the reviewer."""
+    hidden = {path for path in before if path not in after and hides(unseen, path)}
+    if not hidden:
+        return []
+    return sorted(
+        f"{name}: {why}"
+        for name, why in unseen.items()
+        if name == "/" or name.rstrip("/") in hidden or any(path.startswith(name) for path in hidden if name[-1] == "/")
+    )[:MAX_UNSEEN]
+
+
 def left_out(before: Manifest, after: Manifest, ignore: Ignore) -> list[str]:
     """New files that `.gitignore` keeps out of the change and that no tool is known to leave behind, sorted.
 
@@ -101,6 +115,16 @@ def lay(sandbox: Sandbox, found: Iterable[Change], contents: Mapping[str, bytes]
     for change in found:
         if change.kind != "delete":
             write(sandbox, change.path, change.mode, contents[change.path], replaces=change.old_mode)
+
+
+def take_back(sandbox: Sandbox, found: Iterable[Change], read_old: Callable[[str], bytes]) -> None:
+    """Undo changes: additions are removed, the rest gets its old content again (path → content)."""
+    for change in found:
+        if change.kind == "add":
+            sandbox.remove_file(change.path)
+        else:
+            replaced = "" if change.kind == "delete" else change.mode
+            write(sandbox, change.path, change.old_mode, read_old(change.path), replaces=replaced)
 
 
 def clear_folders(sandbox: Sandbox, gone: Iterable[str], arriving: Iterable[str]) -> None:

@@ -43,13 +43,15 @@ _THROWAWAY_CONFIG = """\
 
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
-    """A tree as it was written. `notes` are sentences about what a person or the model should know."""
+    """A tree as it was written. `notes` are sentences about what a person or the model should know; `missing` are
+    those of them that say what is not in the tree."""
 
     sha: str
     files: int
     size_bytes: int
     submodules: tuple[str, ...]  # left as empty folders
     lfs_pointers: tuple[str, ...]  # the pointers, not the files behind them
+    missing: tuple[str, ...]
     notes: tuple[str, ...]
     index: Path  # git's index of the tree, beside it; `throwaway` moves it in
 
@@ -81,13 +83,15 @@ def checkout(mirror: Mirror, sha: str, into: Path) -> Checkout:
         raise UserError(f"`{sha[:12]}` cannot be written as files: `{str(error)[:300]}`") from None
     submodules = tuple(path for path, entry in entries.items() if entry.mode == SUBMODULE)
     pointers = _lfs_pointers(mirror, entries)
+    missing = tuple(_missing(submodules, pointers))
     return Checkout(
         sha=sha,
         files=len(entries) - len(submodules),
         size_bytes=size,
         submodules=submodules,
         lfs_pointers=pointers,
-        notes=tuple(_notes(entries, submodules, pointers)),
+        missing=missing,
+        notes=(*missing, *_notes(entries)),
         index=index,
     )
 
@@ -126,11 +130,17 @@ def _lfs_pointers(mirror: Mirror, entries: Mapping[str, TreeEntry]) -> tuple[str
     return tuple(path for path, text in read_blobs(mirror, small).items() if text.startswith(_LFS))
 
 
-def _notes(entries: Mapping[str, TreeEntry], submodules: tuple[str, ...], pointers: tuple[str, ...]) -> Iterable[str]:
+def _missing(submodules: tuple[str, ...], pointers: tuple[str, ...]) -> Iterable[str]:
     if submodules:
-        yield f"{_count(submodules, 'submodule')} left empty: {_some(submodules)}"
+        yield f"{_count(submodules, 'submodule')} left empty, so what needs its files cannot run: {_some(submodules)}"
     if pointers:
-        yield f"{_count(pointers, 'Git LFS file')} present as pointers only: {_some(pointers)}"
+        told = "present as a pointer only, so what needs its content cannot run"
+        if len(pointers) > 1:
+            told = "present as pointers only, so what needs their content cannot run"
+        yield f"{_count(pointers, 'Git LFS file')} {told}: {_some(pointers)}"
+
+
+def _notes(entries: Mapping[str, TreeEntry]) -> Iterable[str]:
     if odd := [path for path in entries if not _is_utf8(path)]:
         yield f"{_count(odd, 'file name')} not in UTF-8: {_some(odd)}"
     if twins := list(_colliding(entries)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ SYMLINK = "120000"
 # A tree object of a few kilobytes can expand to billions of paths; 300 bytes a path leaves room for a million.
 MAX_FILES = 500_000
 _LISTING_BYTES = 300 * 2**20
+READ_BYTES = 10 * 2**20  # a bigger file's content is not looked into; the checks read text up to 2 MiB
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +26,14 @@ class TreeEntry:
     mode: str
     blob: str  # git object id
     size: int
+
+
+def holds(entry: TreeEntry, content: bytes) -> bool:
+    """Whether the entry's blob is `content`: git names it by its digest, SHA-1 or in newer repositories SHA-256."""
+    digest = hashlib.sha256() if len(entry.blob) == 64 else hashlib.sha1(usedforsecurity=False)
+    digest.update(b"blob %d\0" % len(content))
+    digest.update(content)
+    return digest.hexdigest() == entry.blob
 
 
 def base_manifest(mirror: Mirror, sha: str) -> dict[str, TreeEntry]:
@@ -55,7 +65,7 @@ def _list(mirror: Mirror, sha: str) -> bytes:
         raise UserError(f"`{sha}` is not a commit of this repository.") from None
 
 
-def read_blobs(mirror: Mirror, wanted: Mapping[str, TreeEntry], *, max_bytes: int = 10 * 2**20) -> dict[str, bytes]:
+def read_blobs(mirror: Mirror, wanted: Mapping[str, TreeEntry], *, max_bytes: int = READ_BYTES) -> dict[str, bytes]:
     """Contents by path; submodules and blobs over `max_bytes` are left out. A link's content is its target."""
     chosen = {p: e for p, e in wanted.items() if e.mode != SUBMODULE and e.size <= max_bytes}
     if not chosen:
@@ -72,7 +82,7 @@ def read_blobs(mirror: Mirror, wanted: Mapping[str, TreeEntry], *, max_bytes: in
     return {path: by_id[entry.blob] for path, entry in chosen.items()}
 
 
-def read_files(mirror: Mirror, sha: str, paths: Iterable[str], *, max_bytes: int = 10 * 2**20) -> dict[str, bytes]:
+def read_files(mirror: Mirror, sha: str, paths: Iterable[str], *, max_bytes: int = READ_BYTES) -> dict[str, bytes]:
     """The contents at `sha` of those `paths` that are files there and at most `max_bytes` big."""
     entries = base_manifest(mirror, sha)
     return read_blobs(mirror, {path: entries[path] for path in paths if path in entries}, max_bytes=max_bytes)

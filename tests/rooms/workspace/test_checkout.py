@@ -83,9 +83,10 @@ def test_what_is_odd_is_reported(project: Project, tmp_path: Path) -> None:
     assert (tree / "README").read_bytes() == b"1"
     assert (tree / "readme").read_bytes() == b"2"
     assert os.fsencode(tree / "x")[:-1] + b"caf\xe9.txt" in [os.fsencode(path) for path in tree.iterdir()]
+    assert made.missing == made.notes[:2]
     assert "\n".join(made.notes) == (
-        "1 submodule left empty: vendor/lib\n"
-        "1 Git LFS file present as pointers only: art.psd\n"
+        "1 submodule left empty, so what needs its files cannot run: vendor/lib\n"
+        "1 Git LFS file present as a pointer only, so what needs its content cannot run: art.psd\n"
         "1 file name not in UTF-8: 'caf\\udce9.txt'\n"
         "4 names differing only in case or Unicode form: README, readme, e\u0301.txt, \u00e9.txt"
     )

@@ -1,0 +1,38 @@
+"""Why a run ends without a pull request, in the harness's words. Pure; the model's words are quoted as its claim.
+
+The first line stands in the status comment too, so it holds the file and the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.checkpoints.markdown import code
+from app.untrusted import one_line
+
+_FINDINGS = 3  # named in one line
+_CLAIM_CHARS = 500
+_WHY_CHARS = 1_500  # of a refusal that is quoted
+
+
+def refused_by(blocks: Sequence[tuple[str, str]]) -> str:
+    """What the scan blocked, (place, message) each, in one line."""
+    named = "; ".join(f"{code(place)}: {message.rstrip('.')}" for place, message in blocks[:_FINDINGS])
+    more = f"; and {len(blocks) - _FINDINGS} more" if len(blocks) > _FINDINGS else ""
+    return f"{named}{more}."
+
+
+def after_refusal(detail: str, refusal: str) -> str:
+    """Why the work stopped, and what had refused the change (or a write of it) last; "" when nothing had."""
+    if not refusal:
+        return detail
+    return f"{detail} What stood in the way last: {one_line(refusal, _WHY_CHARS)}"
+
+
+def changed_nothing(claim: str, ignored: Sequence[str]) -> str:
+    """The model called its work done, and no file differs from the base."""
+    told = "I changed nothing: no file differs from the base, so there is nothing to propose."
+    if ignored:
+        more = ", …" if len(ignored) > _FINDINGS else ""
+        told += f" New files are kept out by `.gitignore`: {', '.join(map(code, ignored[:_FINDINGS]))}{more}."
+    return f"{told}\n\nThe model's claim, which nothing bears out: “{one_line(claim, _CLAIM_CHARS)}”"
