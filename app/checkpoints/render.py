@@ -137,8 +137,8 @@ def result(state: RunState, *, pull: Mapping[str, Any] | None, prefix: str, owne
         if state.breaking and owners:
             lines += ["", f"⚠️ Breaking change, please look: {people(list(owners))}"]
     else:
-        lines += [f"### {look.icon} {to} {look.headline.lower()}", "", neutral(state.reason, 3_000), ""]
-        lines += [f"- Not in my checkout: {line(text, 300)}" for text in state.missing]
+        lines += [f"### {look.icon} {to} {look.headline.lower()}", "", neutral(state.reason, 3_000)]
+        lines += ["", *(f"- Not in my checkout: {line(text, 300)}" for text in state.missing)] if state.missing else []
         lines += _tried(state)
         if state.next_step:
             lines += ["", f"**Next:** {neutral(state.next_step, 600)}"]
