@@ -13,6 +13,7 @@ from typing import Any
 
 from app import workspace
 from app.agent import Briefing
+from app.checks.limits import MAX_FILE_BYTES
 from app.errors import UserError
 from app.ports import Egress, EgressRequest, Limits, Manifest, Sandbox, SandboxHost, Tokens
 from app.run_ledger import RunLedger
@@ -148,7 +149,10 @@ class Workroom:
         rules = workspace.base_ignore(self.mirror, self.made.sha)
         now = self.sandbox.manifest()
         left = workspace.changes(self.after_setup, now, rules, unseen=self.sandbox.left_out)
-        theirs = [c for c in left if c.kind == "add" or self.after_setup[c.path] == self.before.get(c.path)]
+        small = {path for path, entry in self.before.items() if entry.size <= MAX_FILE_BYTES}
+        theirs = [
+            c for c in left if c.kind == "add" or (c.path in small and self.after_setup[c.path] == self.before[c.path])
+        ]
         workspace.take_back(self.sandbox, theirs, self._at_base)
 
     def _at_base(self, path: str) -> bytes:
