@@ -74,16 +74,18 @@ class Hand:
         return {}
 
     def _comment(self, effect: Effect, maybe_done: bool) -> dict[str, Any]:
+        data = effect.data
+        stage = {"stage": data["stage"]} if "stage" in data else {}
         known = self._state.published.get(effect.key, {}).get("result", {}).get("id")
         if known:
             try:
-                return {"id": issues.update_comment(self._github, self._repo, known, effect.data["body"]).id}
+                return {"id": issues.update_comment(self._github, self._repo, known, data["body"]).id, **stage}
             except NotFound:  # a person deleted it: they do not want to see it
-                return {"id": known, "deleted": True}
-        if maybe_done and (found := self._find_comment(effect.data["marker"])):
-            return {"id": issues.update_comment(self._github, self._repo, found.id, effect.data["body"]).id}
-        made = issues.create_comment(self._github, self._repo, self._thread.number, effect.data["body"])
-        return {"id": made.id}
+                return {"id": known, "deleted": True, **stage}
+        if maybe_done and (found := self._find_comment(data["marker"])):
+            return {"id": issues.update_comment(self._github, self._repo, found.id, data["body"]).id, **stage}
+        made = issues.create_comment(self._github, self._repo, self._thread.number, data["body"])
+        return {"id": made.id, **stage}
 
     def _find_comment(self, marker: str) -> issues.Comment | None:
         self._clock.sleep(SETTLE_SECONDS)

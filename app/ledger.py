@@ -56,6 +56,7 @@ KINDS: Mapping[str, str] = {
     "onboarding.began": "ids: repositories that may be written to until `onboarding.progressed`",
     "onboarding.progressed": "listing, cursor, ids, maybe, issues, trouble",
     "publish.intended": "key, digest",
+    "publish.withdrawn": "key: a limit refused it, so what was intended was not made",
     "publish.done": "key, digest, result",
     "publish.failed": "key, digest, error",
     "publish.settled": "through: GitHub shows every event up to this one",

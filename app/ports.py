@@ -198,10 +198,16 @@ class Store(Claims, Protocol):
     def add(self, counter: str, amount: int) -> int:
         """Add atomically (0 reads); returns the new value."""
 
-    def take_slots(self, key: str, pace: Pace, *, count: int, within_seconds: float) -> list[float]:
-        """Up to `count` moments (epoch seconds, ascending) that nobody else gets for `key`, none farther away than
-        `within_seconds`. Raises TransientError, with when to come back, when there is none.
+    def take_slot(self, key: str, pace: Pace, *, priority: int = 0, within_seconds: float) -> float:
+        """A moment (epoch seconds) that nobody else gets for `key`, the first that is free for `priority` (0 goes
+        first) and not farther away than `within_seconds`. Raises TransientError, with when to come back.
         """
+
+    def hold_slots(self, key: str, pace: Pace, *, until: float) -> None:
+        """Nobody gets a moment for `key` before `until` (epoch seconds). A hold that ends sooner changes nothing."""
+
+    def slots(self, key: str) -> str:
+        """Where the moments of `key` stand now, as `app.pace` reads it; "" when none was taken."""
 
 
 # ---------------------------------------------------------------- Launcher, Tokens

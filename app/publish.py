@@ -19,11 +19,12 @@ from app.effects import Hand
 from app.errors import TransientError, UserError
 from app.github.access import Access
 from app.github.client import GitHub
-from app.github.errors import Forbidden, Invalid, NotFound, Unauthorized
+from app.github.errors import Forbidden, Invalid, NotFound, RateLimited, Unauthorized
 from app.installation import ONBOARD, move
 from app.jobs import Thread
 from app.log import Redactor
 from app.onboarding import Onboarding
+from app.pace import Priority
 from app.ports import Clock, Store
 from app.run_ledger import RunLedger
 
@@ -32,6 +33,8 @@ _CLAIM_SECONDS = 180.0  # longer than the slowest effect; a dead publisher block
 _MOST_EFFECTS = 100  # of one visit; more means that a projection does not settle
 _MOST_DEFECTS = 3  # tries of one effect that may break before the rest goes on without it
 _PROPOSING = frozenset({"branch", "pull", "check", "people"})
+_ONE_WRITE = frozenset({"reaction", "comment", "check"})  # when a limit refuses it, nothing of it was made
+_COMES_BACK_SECONDS = 120.0  # a turn that is farther away is not waited for in the queue, where messages have few tries
 
 
 class _OutOfReach(Exception):
@@ -81,12 +84,16 @@ class Publisher:
     def _catch_up(self, ledger: RunLedger, owner: str) -> None:
         thread = Thread(**ledger.state.created["thread"])
         clients: dict[bool, GitHub] = {}
+        later: set[str] = set()
         with ExitStack() as stack:
             for _ in range(_MOST_EFFECTS):
-                effect = next_effect(ledger.state)
+                effect = next_effect(ledger.state, now=self._clock.now(), without=later)
                 if effect is None:
-                    self._settle(ledger)
+                    self._leave(ledger, later)
                     return
+                if not self._has_room(thread, effect):
+                    later.add(effect.key)
+                    continue
                 proposes = effect.kind in _PROPOSING
                 if proposes not in clients:
                     opening = self._access.proposing(thread) if proposes else self._access.talking(thread)
@@ -95,30 +102,56 @@ class Publisher:
                     except (Forbidden, Invalid, NotFound) as error:
                         self._locked_out(ledger, effect, thread, error)
                         continue
-                self._do(ledger, clients[proposes], effect)
+                if not self._do(ledger, clients[proposes], effect):
+                    later.add(effect.key)
                 self._store.claim(f"publish:{ledger.run_id}", owner, ttl_seconds=_CLAIM_SECONDS)
                 ledger.refresh()
         raise RuntimeError(f"the projection of run {ledger.run_id} does not settle")
 
-    def _do(self, ledger: RunLedger, github: GitHub, effect: Effect) -> None:
+    def _has_room(self, thread: Thread, effect: Effect) -> bool:
+        """Asked before anything is noted or a token is made. What can wait, waits for the scheduler's next look; what
+        people wait for comes back when its turn is, if that is soon (TransientError).
+        """
+        lacks = self._access.lacks_seconds(thread, effect.priority)
+        if lacks and effect.priority <= Priority.PROPOSAL and lacks <= _COMES_BACK_SECONDS:
+            raise RateLimited("others write to this installation's repositories", retry_after_seconds=lacks)
+        return not lacks
+
+    def _leave(self, ledger: RunLedger, later: set[str]) -> None:
+        """Everything is shown, or there was no room for some: then the run still has news."""
+        if later:
+            log.event("publish.later", run=ledger.run_id, keys=sorted(later))
+        else:
+            self._settle(ledger)
+
+    def _do(self, ledger: RunLedger, github: GitHub, effect: Effect) -> bool:
+        """Perform and record one effect; False when a limit refused it and it can wait."""
         maybe_done = effect.key in ledger.state.intended
         ledger.append("publish.intended", key=effect.key, digest=effect.digest)
+        github.priority = effect.priority
         hand = Hand(github, self._store, self._clock, ledger.state, self._bot_login)
         try:
             result = hand.perform(effect, maybe_done=maybe_done)
+        except RateLimited:
+            if effect.kind in _ONE_WRITE and not maybe_done:
+                ledger.append("publish.withdrawn", key=effect.key)
+            if effect.priority <= Priority.PROPOSAL:
+                raise
+            return False
         except TransientError:
             raise
         except UserError as error:
             self._look_again(ledger, error)
             self._refused(ledger, effect, error)
-            return
+            return True
         except Exception as error:
             log.event("publish.defect", level=log.ERROR, error=error, run=ledger.run_id, key=effect.key)
             if ledger.state.tries.get(effect.key, 0) < _MOST_DEFECTS:
                 raise TransientError("a defect of ours", retry_after_seconds=60) from error
             self._refused(ledger, effect, UserError(f"Something in me broke: `{type(error).__name__}`."))
-            return
+            return True
         ledger.append("publish.done", key=effect.key, digest=effect.digest, result=result)
+        return True
 
     def _refused(self, ledger: RunLedger, effect: Effect, error: UserError) -> None:
         """GitHub said no for good. Without its branch or pull request a run has failed, and has to say so."""

@@ -149,9 +149,14 @@ def announce(publishing: Queue, ledger: RunLedger) -> None:
     """Tell the publisher that there is something new to show. Losing this costs a delay, never the news: the
     schedule finds runs whose summary says `unpublished`.
     """
-    state = ledger.state
-    body = json.dumps({"run_id": state.run_id})
+    announce_run(publishing, summarise(ledger.state))
+
+
+def announce_run(publishing: Queue, run: RunSummary, *, again: str = "") -> None:
+    """As `announce`; `again` tells a repetition from the first time, which the queue remembers for five minutes."""
     try:
-        publishing.send(body, group=summarise(state).thread_key, dedup_id=f"{state.run_id}:{state.seq}")
+        publishing.send(
+            json.dumps({"run_id": run.run_id}), group=run.thread_key, dedup_id=f"{run.run_id}:{run.seq}{again}"
+        )
     except TransientError as error:
-        log.event("announce.failed", error=error, run=state.run_id)
+        log.event("announce.failed", error=error, run=run.run_id)

@@ -14,7 +14,7 @@ from app.installation import ONBOARD
 from app.lease import TTL_SECONDS, attempt_of, lease_key
 from app.log import Redactor
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
-from app.run_ledger import RunLedger, announce
+from app.run_ledger import RunLedger, announce, announce_run
 
 MAX_ATTEMPTS = 3  # attempts in a row that may die without a word before the run ends visibly
 _SILENT_SECONDS = 900.0  # without heartbeat and event; the slowest start, a large image on Fargate, takes minutes
@@ -177,10 +177,13 @@ class Scheduler:
         return True
 
     def _announce_again(self, run: RunSummary) -> None:
-        """News older than half a minute that GitHub does not show: the announcement was lost, or its taker died."""
-        age = self._clock.now() - datetime.fromisoformat(run.updated_at)
+        """News older than half a minute that GitHub does not show: there was no room for it, its announcement was lost,
+        or its taker died. Once a minute, so that whoever waits for room is not dropped as a repetition for five.
+        """
+        now = self._clock.now()
+        age = now - datetime.fromisoformat(run.updated_at)
         if run.unpublished and age >= timedelta(seconds=_ANNOUNCE_AGAIN_SECONDS):
-            announce(self._publishing, self._open(run.run_id))
+            announce_run(self._publishing, run, again=f":{now.timestamp() // 60:.0f}")
 
     def _open(self, run_id: str) -> RunLedger:
         return RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor)

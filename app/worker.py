@@ -21,7 +21,7 @@ from app.workroom import Workroom
 from app.workspace import Change
 
 _REPAIR_ROUNDS = 3  # failing verifications handed back to the model before the run ends without a pull request
-_ANNOUNCE_SECONDS = 10.0  # how often the status comment may follow the steps
+_ANNOUNCE_SECONDS = 60.0  # how often the status comment follows the steps; a new stage is told at once
 
 
 class Worker:

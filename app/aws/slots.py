@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 
 from app.aws import items
 from app.aws.table import Table
 from app.errors import TransientError
-from app.pace import Pace, take
+from app.pace import Pace, hold, take
 from app.ports import Clock
 
 # Sixteen processes that take at the same instant need that many tries at the most.
@@ -16,30 +17,54 @@ _TRIES = 24
 
 
 class DynamoSlots:
-    """One write for a taking while nobody else took in between: the state last seen is remembered. Thread-safe."""
+    """One write for a taking while nobody else took in between: the state last seen is remembered. Thread-safe.
+
+    An item is below 500 bytes: a taking costs one write unit, a look one read unit.
+    """
 
     def __init__(self, table: Table, clock: Clock) -> None:
         self._table = table
         self._clock = clock
         self._seen: dict[str, str] = {}
 
-    def take(self, key: str, pace: Pace, *, count: int, within_seconds: float) -> list[float]:
-        """As `ports.Store.take_slots`."""
+    def take(self, key: str, pace: Pace, *, priority: int, within_seconds: float) -> float:
+        """As `ports.Store.take_slot`."""
+        moment = 0.0
+
+        def taking(state: str) -> str:
+            nonlocal moment
+            now = self._clock.now().timestamp()
+            taken = take(state, pace, now, priority=priority, within_seconds=within_seconds)
+            if taken.moment is None:
+                raise TransientError("too much was written lately.", retry_after_seconds=taken.free_at - now)
+            moment = taken.moment
+            return taken.state
+
+        self._change(key, pace, taking)
+        return moment
+
+    def hold(self, key: str, pace: Pace, *, until: float) -> None:
+        """As `ports.Store.hold_slots`."""
+        self._change(key, pace, lambda state: hold(state, until, self._clock.now().timestamp()))
+
+    def read(self, key: str) -> str:
+        """As `ports.Store.slots`."""
+        return self._read(key)[0]
+
+    def _change(self, key: str, pace: Pace, change: Callable[[str], str]) -> None:
+        """Write what `change` makes of the newest state, and of no older one."""
         mark = os.urandom(16).hex()
         state = self._seen[key] if key in self._seen else self._read(key)[0]
         for tries in range(_TRIES):
-            now = self._clock.now().timestamp()
-            taken = take(state, pace, now, count=count, within_seconds=within_seconds)
-            if not taken.moments:
-                raise TransientError("too much was written lately.", retry_after_seconds=taken.free_at - now)
-            item = items.slots_item(key, taken.state, mark, math.ceil(now + 2 * pace.window_seconds))
-            if not self._write(item, state):
+            changed = change(state)
+            ends = math.ceil(self._clock.now().timestamp() + 2 * pace.window_seconds)
+            if not self._write(items.slots_item(key, changed, mark, ends), state):
                 state, by = self._read(key)
                 if by != mark:  # otherwise only the answer to our own write was lost
                     self._table.pause(min(tries, 4))
                     continue
-            self._seen[key] = taken.state
-            return list(taken.moments)
+            self._seen[key] = changed
+            return
         raise TransientError("others take their turn all the time.", retry_after_seconds=2)
 
     def _write(self, item: items.Item, state: str) -> bool:

@@ -251,8 +251,14 @@ class DynamoStore:
         )
         return int(answer["Attributes"]["value"]["N"]) if answer else self.add(counter, 0)
 
-    def take_slots(self, key: str, pace: Pace, *, count: int, within_seconds: float) -> list[float]:
-        return self._slots.take(key, pace, count=count, within_seconds=within_seconds)
+    def take_slot(self, key: str, pace: Pace, *, priority: int = 0, within_seconds: float) -> float:
+        return self._slots.take(key, pace, priority=priority, within_seconds=within_seconds)
+
+    def hold_slots(self, key: str, pace: Pace, *, until: float) -> None:
+        self._slots.hold(key, pace, until=until)
+
+    def slots(self, key: str) -> str:
+        return self._slots.read(key)
 
     # ------------------------------------------------------------ calls
 

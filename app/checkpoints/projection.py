@@ -1,21 +1,27 @@
 """GitHub as a projection of the ledger: what should be there, compared with what was published.
 
-Pure. `next_effect` names the first difference; the publisher performs it, records it and asks again, because a result
-(a pull request's number, say) changes what the rest should say.
+Pure. `next_effect` names the most urgent difference; the publisher performs it, records it and asks again, because a
+result (a pull request's number, say) changes what the rest should say.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from app.checkpoints import pull_text, render
 from app.checkpoints.outcomes import OUTCOMES, marks, state_label
 from app.jobs import label_put_on
 from app.ledger import canonical
+from app.pace import Priority
 from app.run_state import RunState
+
+# How often the steps within a stage are shown. Every ten seconds, eight runs at work used up in ten minutes what GitHub
+# lets an installation write in an hour.
+_STATUS_SECONDS = 60.0
 
 Kind = Literal["reaction", "comment", "labels", "branch", "pull", "check", "people"]
 
@@ -27,22 +33,38 @@ class Effect:
     key: str
     kind: Kind
     data: Mapping[str, Any]
+    priority: Priority
 
     @property
     def digest(self) -> str:
         return hashlib.sha256(canonical(self.data)).hexdigest()
 
 
-def next_effect(state: RunState) -> Effect | None:
-    """The first thing that is not on GitHub as it should be; None when all is."""
-    for effect in _desired(state):
-        done = state.published.get(effect.key)
-        if done is None or done["digest"] != effect.digest:
-            return effect
-    return None
+def next_effect(state: RunState, *, now: datetime | None = None, without: Collection[str] = ()) -> Effect | None:
+    """The most urgent of the things that are not on GitHub as they should be; None when all is.
+
+    `without` leaves out keys for which there is no room. With `now` details of a run at work wait until the last edit
+    is a minute old; they are no news by themselves, because newer ones follow.
+    """
+    differing = [effect for effect in _desired(state) if effect.key not in without and _differs(state, effect)]
+    due = [effect for effect in differing if now is None or _is_due(state, effect, now)]
+    return min(due, key=lambda effect: effect.priority, default=None)
+
+
+def _differs(state: RunState, effect: Effect) -> bool:
+    done = state.published.get(effect.key)
+    return done is None or done["digest"] != effect.digest
+
+
+def _is_due(state: RunState, effect: Effect, now: datetime) -> bool:
+    done = state.published.get(effect.key)
+    if effect.priority != Priority.STATUS or done is None or done["result"].get("stage") != effect.data["stage"]:
+        return True
+    return (now - datetime.fromisoformat(done["at"])).total_seconds() >= _STATUS_SECONDS
 
 
 def _desired(state: RunState) -> Iterator[Effect]:
+    """In the order in which a thread should be read; what is urgent overtakes."""
     if not state.created:
         return
     if state.outcome in {"refused", "replied"}:
@@ -53,18 +75,19 @@ def _desired(state: RunState) -> Iterator[Effect]:
     yield from _reactions(state)
     yield from _change(state)
     yield from _comments(state)
-    yield Effect(key="labels", kind="labels", data=_labels(state))
+    yield Effect(key="labels", kind="labels", data=_labels(state), priority=Priority.MARKS)
 
 
 def _answer(state: RunState) -> Iterator[Effect]:
     """What a request that started nothing gets: its answer, once, and a label that was put on in vain taken off."""
     if state.reason:
         yield from _reactions(state)
-        yield Effect(key="comment:reply", kind="comment", data=_comment(state, "reply", render.reply(state)))
+        data = _comment(state, "reply", render.reply(state))
+        yield Effect(key="comment:reply", kind="comment", data=data, priority=Priority.PEOPLE)
     label = label_put_on(state.created["trigger"])
     if state.outcome == "refused" and label and not state.created.get("keeps_label"):
         data = {"state": None, "states": [], "marks": [], "remove": [label]}
-        yield Effect(key="labels", kind="labels", data=data)
+        yield Effect(key="labels", kind="labels", data=data, priority=Priority.MARKS)
 
 
 def _reactions(state: RunState) -> Iterator[Effect]:
@@ -72,23 +95,56 @@ def _reactions(state: RunState) -> Iterator[Effect]:
     targets = [state.created.get("comment_id")]
     heard = [*state.answers, *state.steering, *([state.cancel] if state.cancel else [])]
     targets += [item["comment_id"] for item in heard if item.get("comment_id")]
+    stop = (state.cancel or {}).get("comment_id")
     for target in dict.fromkeys(targets):
-        yield Effect(key=f"reaction:{target or 'issue'}", kind="reaction", data={"comment_id": target})
+        priority = Priority.PEOPLE if stop and target == stop else Priority.MARKS
+        key = f"reaction:{target or 'issue'}"
+        yield Effect(key=key, kind="reaction", data={"comment_id": target}, priority=priority)
 
 
 def _comments(state: RunState) -> Iterator[Effect]:
+    """The status comment stands first in the thread; once it is there, what a person waits for goes before its edits.
+
+    The word on a pull request names its number, so it waits for it.
+    """
     pull, prefix = pull_of(state), state.created["names"]["prefix"]
-    cap = state.run_usd or state.created["config"]["budget"]["run_usd"]
-    body = render.status(state, pull=pull, cap_usd=cap, prefix=prefix)
-    yield Effect(key="comment:status", kind="comment", data=_comment(state, "status", body))
+    status = _status(state, pull)
+    is_there = "comment:status" in state.published
+    if not is_there:
+        yield status
     for number, asked in enumerate(state.questions, start=1):
         part = f"question-{number}"
-        text = render.question(state, asked, number, prefix=prefix)
-        yield Effect(key=f"comment:{part}", kind="comment", data=_comment(state, part, text))
-    if state.outcome and OUTCOMES[state.outcome].comments:
+        data = _comment(state, part, render.question(state, asked, number, prefix=prefix))
+        yield Effect(key=f"comment:{part}", kind="comment", data=data, priority=Priority.PEOPLE)
+    if state.outcome and OUTCOMES[state.outcome].comments and not _awaits_pull(state):
         owners = (state.proposal or {}).get("owners", [])
-        text = render.result(state, pull=pull, prefix=prefix, owners=owners)
-        yield Effect(key="comment:result", kind="comment", data=_comment(state, "result", text))
+        data = _comment(state, "result", render.result(state, pull=pull, prefix=prefix, owners=owners))
+        yield Effect(key="comment:result", kind="comment", data=data, priority=Priority.PEOPLE)
+    if is_there:
+        yield status
+
+
+def _status(state: RunState, pull: Mapping[str, Any] | None) -> Effect:
+    """Its end is as urgent as the result: a run that has ended must not be shown at work."""
+    cap = state.run_usd or state.created["config"]["budget"]["run_usd"]
+    body = render.status(state, pull=pull, cap_usd=cap, prefix=state.created["names"]["prefix"])
+    is_first_of_several = "comment:status" not in state.published and state.questions
+    if is_first_of_several or (state.phase == "ended" and not _awaits_pull(state)):
+        priority = Priority.PEOPLE
+    else:
+        priority = Priority.STATUS if "comment:status" in state.published else Priority.MARKS
+    data = _comment(state, "status", body) | {"stage": _stage(state, pull)}
+    return Effect(key="comment:status", kind="comment", data=data, priority=priority)
+
+
+def _stage(state: RunState, pull: Mapping[str, Any] | None) -> str:
+    """Changes when there is something to tell: with every stage, park and end, but not with every step."""
+    stages = ",".join(f"{stage.name}:{stage.ok}" for stage in state.stages)
+    return f"{state.phase} {state.park_reason} {state.outcome} {bool(pull)} {state.attempt} {stages}"
+
+
+def _awaits_pull(state: RunState) -> bool:
+    return state.outcome == "proposed" and state.proposal is not None and pull_of(state) is None
 
 
 def _comment(state: RunState, part: str, body: str) -> dict[str, Any]:
@@ -118,6 +174,7 @@ def _change(state: RunState) -> Iterator[Effect]:
     yield Effect(
         key="branch",
         kind="branch",
+        priority=Priority.PROPOSAL,
         data={
             "branch": created["branch"],
             "base_sha": created["base"]["sha"],
@@ -137,6 +194,7 @@ def _pull(state: RunState, proposal: Mapping[str, Any], head_sha: str) -> Iterat
     yield Effect(
         key="pull",
         kind="pull",
+        priority=Priority.PROPOSAL,
         data={
             "title": pull_text.title(state),
             "body": pull_text.body(state, template=proposal.get("template"), closes=created["base"]["default"]),
@@ -159,7 +217,7 @@ def _pull(state: RunState, proposal: Mapping[str, Any], head_sha: str) -> Iterat
         "reviewers": proposal.get("reviewers", []),
         "labels": [created["names"]["labels"][mark] for mark in marks(state)],
     }
-    yield Effect(key="people", kind="people", data=people)
+    yield Effect(key="people", kind="people", data=people, priority=Priority.MARKS)
 
 
 def _check(state: RunState, name: str, head_sha: str, conclusion: str, title: str, summary: str) -> Effect:
@@ -171,7 +229,7 @@ def _check(state: RunState, name: str, head_sha: str, conclusion: str, title: st
         "title": title,
         "summary": summary,
     }
-    return Effect(key=f"check:{name}", kind="check", data=data)
+    return Effect(key=f"check:{name}", kind="check", data=data, priority=Priority.MARKS)
 
 
 def pull_of(state: RunState) -> Mapping[str, Any] | None:

@@ -14,18 +14,24 @@ def _intended(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     state.tries[data["key"]] = state.tries.get(data["key"], 0) + 1
 
 
-def _published(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+def _withdrawn(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    """It was certainly not made: the next try need not look for it."""
     state.intended.pop(data["key"], None)
     state.tries.pop(data["key"], None)
-    state.published[data["key"]] = data
 
 
-def _refused_effect(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+def _published(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    state.intended.pop(data["key"], None)
+    state.tries.pop(data["key"], None)
+    state.published[data["key"]] = {**data, "at": event.at}
+
+
+def _refused_effect(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     """GitHub will not have it: known, so that it is not tried for ever."""
     state.intended.pop(data["key"], None)
     state.tries.pop(data["key"], None)
     result = state.published.get(data["key"], {}).get("result", {})
-    state.published[data["key"]] = {**data, "result": result}
+    state.published[data["key"]] = {**data, "result": result, "at": event.at}
 
 
 def _settled(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
@@ -34,6 +40,7 @@ def _settled(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
 
 FOLDS = {
     "publish.intended": _intended,
+    "publish.withdrawn": _withdrawn,
     "publish.done": _published,
     "publish.failed": _refused_effect,
     "publish.settled": _settled,

@@ -22,6 +22,7 @@ from app.github.errors import Forbidden, Invalid, NotFound
 from app.github.pacer import PATIENCE_SECONDS, Pacer, Slots
 from app.jobs import Thread
 from app.log import Redactor
+from app.pace import Priority
 from app.ports import Clock, Token
 from app.settings import Settings
 
@@ -142,9 +143,13 @@ class Access:
             self.app.leased(
                 thread.installation_id, repositories=[thread.repository_id], permissions=WELCOME
             ) as credential,
-            self._client(credential, thread) as github,
+            self._client(credential, thread, priority=Priority.BACKGROUND) as github,
         ):
             yield github
+
+    def lacks_seconds(self, thread: Thread, priority: Priority) -> float:
+        """0 when the thread's installation may write at this priority just now, else how far away its turn is."""
+        return self._pacer.lacks_seconds(thread.installation_id, priority)
 
     def standing(self, installation_id: int, *, is_new: bool = False) -> str:
         """`active`, `suspended` or `removed`. `is_new`: GitHub has just told us that it exists. Raises
@@ -173,7 +178,12 @@ class Access:
         )
 
     def _client(
-        self, credential: InstallationCredential, thread: Thread, known_since: datetime | None = None
+        self,
+        credential: InstallationCredential,
+        thread: Thread,
+        known_since: datetime | None = None,
+        *,
+        priority: Priority = Priority.MARKS,
     ) -> GitHub:
         return GitHub(
             credential,
@@ -183,4 +193,5 @@ class Access:
             pacer=self._pacer,
             installation_id=thread.installation_id,
             known_since=known_since,
+            priority=priority,
         )

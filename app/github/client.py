@@ -19,8 +19,19 @@ from urllib.parse import quote
 import httpx
 
 from app.errors import TransientError
-from app.github.errors import OUTAGE_SECONDS, Ambiguous, Invalid, NotYet, Refused, lags, refusal, server_time
+from app.github.errors import (
+    OUTAGE_SECONDS,
+    Ambiguous,
+    Invalid,
+    NotYet,
+    RateLimited,
+    Refused,
+    lags,
+    refusal,
+    server_time,
+)
 from app.github.pacer import Pacer
+from app.pace import Priority
 from app.ports import Clock, Token
 from app.settings import Settings
 
@@ -72,9 +83,10 @@ def path(*parts: str | int) -> str:
 class GitHub:
     """Talks to GitHub with one token.
 
-    `pacer` spaces the writes of `installation_id`; without one they are not spaced. `known_since` is when what is asked
-    for was proven to exist; until a minute later "it does not exist" is NotYet. `transport` replaces the network
-    (the simulator in-process). Thread-safe and cheap to make: all clients of a process share their connections.
+    `pacer` spaces the writes of `installation_id`, by `priority`, which may be set before each write; without a pacer
+    they are not spaced. `known_since` is when what is asked for was proven to exist; until a minute later "it does not
+    exist" is NotYet. `transport` replaces the network (the simulator in-process). Thread-safe but for `priority`, and
+    cheap to make: all clients of a process share their connections.
     """
 
     def __init__(
@@ -87,7 +99,9 @@ class GitHub:
         pacer: Pacer | None = None,
         installation_id: int = 0,
         known_since: datetime | None = None,
+        priority: Priority = Priority.MARKS,
     ) -> None:
+        self.priority = priority
         self._known_until = known_since + LAG if known_since else None
         self._credential = _credential(token)
         self._clock = clock
@@ -199,7 +213,7 @@ class GitHub:
         """A success, or a 5xx. A refusal did nothing, so one that may pass by itself is asked again, also a write."""
         for pause in (*LAG_PAUSES_SECONDS, None):
             if self._pacer and method != "GET":
-                self._pacer.wait(self._installation_id)
+                self._pacer.wait(self._installation_id, self.priority)
             response = self._send(method, url, params, body)
             if response.is_success or response.status_code >= 500:
                 return response
@@ -258,7 +272,10 @@ class GitHub:
             body = response.json()
         except ValueError:
             body = None
-        return refusal(request, response.status_code, response.headers, body, self._clock.now())
+        refused = refusal(request, response.status_code, response.headers, body, self._clock.now())
+        if isinstance(refused, RateLimited) and self._pacer:  # whoever goes on asking is kept out for longer
+            self._pacer.stop(self._installation_id, refused.retry_after_seconds)
+        return refused
 
 
 @functools.cache

@@ -218,17 +218,32 @@ class SqliteStore:
             ).fetchone()
         return int(row[0])
 
-    def take_slots(self, key: str, pace: Pace, *, count: int, within_seconds: float) -> list[float]:
+    def take_slot(self, key: str, pace: Pace, *, priority: int = 0, within_seconds: float) -> float:
         from app.pace import take  # noqa: PLC0415
 
         now = self._clock.now().timestamp()
         with self._database.write(durable=False) as connection:
-            row = connection.execute("SELECT state FROM slots WHERE key = ?", (key,)).fetchone()
-            taken = take(row[0] if row else "", pace, now, count=count, within_seconds=within_seconds)
-            if not taken.moments:
+            taken = take(_slots(connection, key), pace, now, priority=priority, within_seconds=within_seconds)
+            if taken.moment is None:
                 raise TransientError("too much was written lately.", retry_after_seconds=taken.free_at - now)
             connection.execute("INSERT OR REPLACE INTO slots VALUES (?, ?)", (key, taken.state))
-        return list(taken.moments)
+        return taken.moment
+
+    def hold_slots(self, key: str, pace: Pace, *, until: float) -> None:  # noqa: ARG002 - a row here never expires
+        from app.pace import hold  # noqa: PLC0415
+
+        with self._database.write(durable=False) as connection:
+            state = hold(_slots(connection, key), until, self._clock.now().timestamp())
+            connection.execute("INSERT OR REPLACE INTO slots VALUES (?, ?)", (key, state))
+
+    def slots(self, key: str) -> str:
+        with self._database.read() as connection:
+            return _slots(connection, key)
+
+
+def _slots(connection: sqlite3.Connection, key: str) -> str:
+    row = connection.execute("SELECT state FROM slots WHERE key = ?", (key,)).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _check_sequence(run_id: str, expected_seq: int, events: Sequence[Event]) -> None:

@@ -33,7 +33,8 @@ product sent.
 Bad days: `github.faults.add("POST /repos/*/*/issues/*/comments", status=502, when="before" | "after", drop=False,
 times=1)`; `github.faults.secondary_limit(match="*", retry_after=60)`; `github.stale_lists(seconds)`;
 `github.redelivery_mode = True`; `github.lose_next(n, event=None)`; `github.reorder_pending()`;
-`github.redeliver(delivery)`.
+`github.redeliver(delivery)`. An installation that writes more than 80 times a minute or 500 an hour, or during a limit,
+is refused: `github.limits.exceeded`, `.ignored`, `.closest_seconds`, `.written`.
 
 Standing alone: `github.serve(port=0, webhook_url=None)` -> base URL; API under `/api/v3`, git under `/OWNER/REPO.git`,
 pages for a person under `/`; `github.close()`. `app.simulator.standalone.run(...)` is what `lamplighter simulate`

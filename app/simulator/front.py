@@ -9,6 +9,7 @@ from app.simulator import routing
 from app.simulator.auth import bearer
 from app.simulator.faults import Fault, Faults
 from app.simulator.http import ApiError, ConnectionLost, Json, Request, Response, UnknownRoute
+from app.simulator.limits import Limits
 from app.simulator.rest import ALL
 from app.simulator.world import World
 
@@ -41,6 +42,10 @@ class Front:
     requests: list[Recorded] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     used: dict[str, int] = field(default_factory=dict)  # requests counted by credential
+    limits: Limits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limits = Limits(self.world)
 
     def answer(self, request: Request) -> Response:
         """The answer to one API request (its path without the API's base path).
@@ -62,7 +67,11 @@ class Front:
     def _answer(self, request: Request) -> Response:
         fault = self.faults.take(request.method, request.path)
         if fault is not None and fault.when == "before":
-            return self._finished(request, fault.strike(), fault)
+            struck = fault.strike()
+            self.limits.answered(request, struck)
+            return self._finished(request, struck, fault)
+        if limited := self.limits.refusal(request):
+            return self._finished(request, limited, fault)
         try:
             response = routing.call(self.world, ALL, request)
         except ApiError as error:

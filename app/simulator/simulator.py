@@ -14,6 +14,7 @@ from app.simulator.deliveries import Deliver, Delivery, Outbox
 from app.simulator.faults import Faults
 from app.simulator.front import Front, Recorded
 from app.simulator.git_store import GitStore
+from app.simulator.limits import Limits
 from app.simulator.people import Files, Person
 from app.simulator.records import AppRegistration, CheckRun
 from app.simulator.registration import other_app, register
@@ -263,6 +264,11 @@ class Simulator:
     def faults(self) -> Faults:
         """Plan misfortunes here."""
         return self.front.faults
+
+    @property
+    def limits(self) -> Limits:
+        """What the App wrote for each installation, and whether it kept to GitHub's secondary limits."""
+        return self.front.limits
 
     def stale_lists(self, seconds: float) -> None:
         """From now on things made are absent from LIST answers until they are this old; 0 ends it."""

@@ -28,11 +28,9 @@ CALLS = {
     "claim": ("dynamodb", "PutItem", lambda queue, store: store.claim("k", "me", ttl_seconds=9)),
     "claim_all": ("dynamodb", "TransactWriteItems", lambda queue, store: store.claim_all(["k"], "me", ttl_seconds=9)),
     "add": ("dynamodb", "UpdateItem", lambda queue, store: store.add("n", 1)),
-    "take_slots": (
-        "dynamodb",
-        "PutItem",
-        lambda queue, store: store.take_slots("k", Pace(1, 10, 60), count=1, within_seconds=9),
-    ),
+    "take_slot": ("dynamodb", "PutItem", lambda queue, store: store.take_slot("k", Pace(1, 10, 60), within_seconds=9)),
+    "hold_slots": ("dynamodb", "PutItem", lambda queue, store: store.hold_slots("k", Pace(1, 10, 60), until=9)),
+    "slots": ("dynamodb", "GetItem", lambda queue, store: store.slots("k")),
     "put_blob": ("s3", "PutObject", lambda queue, store: store.put_blob(b"x")),
     "get_blob": ("s3", "GetObject", lambda queue, store: store.get_blob(store.put_blob(b"x"))),
 }
@@ -81,7 +79,7 @@ def test_what_a_person_must_mend_is_said_and_not_repeated(aws, queue, store, led
 
 def test_a_lost_answer_doubles_nothing(aws, queue, store, ledger, clock):
     for service, operation in {(service, operation) for service, operation, _ in CALLS.values()}:
-        if operation not in {"ReceiveMessage", "GetObject", "Query", "BatchGetItem"}:
+        if operation not in {"ReceiveMessage", "GetObject", "Query", "BatchGetItem", "GetItem"}:
             aws.loses_the_answer(service, operation)
     ledger.append("notice.given", text="once")
     assert store.claim("claim", "me", ttl_seconds=60)
@@ -90,8 +88,8 @@ def test_a_lost_answer_doubles_nothing(aws, queue, store, ledger, clock):
     assert store.add("count", 1) == 1
     aws.loses_the_answer("dynamodb", "PutItem")
     pace, now = Pace(1, 10, 60), clock.now().timestamp()
-    assert store.take_slots("k", pace, count=1, within_seconds=9) == [now]
-    assert store.take_slots("k", pace, count=1, within_seconds=9) == [now + 1]
+    assert store.take_slot("k", pace, within_seconds=9) == now
+    assert store.take_slot("k", pace, within_seconds=9) == now + 1
     store.put_blob(b"once")
     queue.send("once", group="g", dedup_id="d")
     assert all(fault.times == 0 for fault in aws.faults)

@@ -174,9 +174,10 @@ def test_what_the_common_calls_cost_in_requests(aws, store, ledger, clock):
         "dynamodb BatchGetItem": 1,
         "dynamodb Query": 1,
     }
-    assert cost(lambda: store.take_slots("k", pace, count=3, within_seconds=60)) == {
+    assert cost(lambda: store.take_slot("k", pace, within_seconds=60)) == {
         "dynamodb GetItem": 1,
         "dynamodb PutItem": 1,
     }
-    assert cost(lambda: store.take_slots("k", pace, count=3, within_seconds=60)) == {"dynamodb PutItem": 1}
+    assert cost(lambda: store.take_slot("k", pace, within_seconds=60)) == {"dynamodb PutItem": 1}
+    assert cost(lambda: store.slots("k")) == {"dynamodb GetItem": 1}
     assert cost(lambda: store.claim_all(["a", "b"], "me", ttl_seconds=9)) == {"dynamodb TransactWriteItems": 1}

@@ -67,6 +67,8 @@ def make_bot(
     defects = [line for line in lines if line["level"] == "error"]
     assert not defects, f"an error escaped a handler: {defects}"
     assert github.unknown_requests == []
+    assert (github.limits.exceeded, github.limits.ignored) == ([], []), "GitHub had to say twice that it is too much"
+    assert github.limits.closest_seconds >= 0.999, "two writes of one installation within a second"
     for bot in made:
         assert bot.verify_ledgers() == []
         bot.close()

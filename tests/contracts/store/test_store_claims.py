@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.errors import TransientError
-from app.pace import Pace
+from app.pace import Pace, free_at, held_until
 
 # ---------------------------------------------------------------- claims, counters
 
@@ -95,33 +95,33 @@ def test_no_count_is_lost(store):
 
 # ---------------------------------------------------------------- moments
 
-PACE = Pace(spacing_seconds=1, most=20, window_seconds=60)
+PACE = Pace(spacing_seconds=1, most=20, window_seconds=60, shares=(1.0, 0.5))
 
 
 def test_moments_are_apart_and_nobody_gets_one_twice(store, clock):
     now = clock.now().timestamp()
-    assert store.take_slots("a", PACE, count=3, within_seconds=10) == [now, now + 1, now + 2]
-    assert store.take_slots("a", PACE, count=1, within_seconds=10) == [now + 3]
-    assert store.take_slots("b", PACE, count=1, within_seconds=10) == [now]
+    assert [store.take_slot("a", PACE, within_seconds=10) for _ in range(4)] == [now, now + 1, now + 2, now + 3]
+    assert store.take_slot("b", PACE, within_seconds=10) == now
     clock.advance(30)
-    assert store.take_slots("a", PACE, count=1, within_seconds=10) == [now + 30]
+    assert store.take_slot("a", PACE, within_seconds=10) == now + 30
 
 
 def test_moments_too_far_away_are_not_taken(store, clock):
     now = clock.now().timestamp()
-    assert store.take_slots("a", PACE, count=9, within_seconds=2.5) == [now, now + 1, now + 2]
+    assert [store.take_slot("a", PACE, within_seconds=2.5) for _ in range(3)] == [now, now + 1, now + 2]
     with pytest.raises(TransientError) as caught:
-        store.take_slots("a", PACE, count=1, within_seconds=2.5)
+        store.take_slot("a", PACE, within_seconds=2.5)
     assert caught.value.retry_after_seconds == pytest.approx(3)
+    assert free_at(store.slots("a"), PACE, now) == now + 3
     clock.advance(3)
-    assert store.take_slots("a", PACE, count=1, within_seconds=2.5) == [now + 3]
+    assert store.take_slot("a", PACE, within_seconds=2.5) == now + 3
 
 
 def test_no_more_moments_than_a_window_holds(store, clock):
     moments = []
     for _ in range(200):
         try:
-            moments += store.take_slots("a", PACE, count=3, within_seconds=0)
+            moments.append(store.take_slot("a", PACE, within_seconds=0))
         except TransientError as error:
             clock.advance(error.retry_after_seconds)
         clock.advance(0.5)
@@ -129,9 +129,32 @@ def test_no_more_moments_than_a_window_holds(store, clock):
     assert all(later - earlier >= 60 for earlier, later in zip(moments, moments[20:], strict=False))
 
 
+def test_what_is_not_urgent_leaves_the_rest_of_the_window(store, clock):
+    now = clock.now().timestamp()
+    low = [store.take_slot("a", PACE, priority=1, within_seconds=20) for _ in range(10)]
+    assert low == [now + second for second in range(10)]
+    with pytest.raises(TransientError) as caught:
+        store.take_slot("a", PACE, priority=1, within_seconds=20)
+    assert caught.value.retry_after_seconds > 50
+    assert store.take_slot("a", PACE, priority=0, within_seconds=20) == now + 10
+
+
+def test_a_hold_stops_everybody_until_it_ends(store, clock):
+    now = clock.now().timestamp()
+    store.take_slot("a", PACE, within_seconds=0)
+    store.hold_slots("a", PACE, until=now + 61)
+    store.hold_slots("a", PACE, until=now + 5)
+    store.hold_slots("new", PACE, until=now + 9)
+    assert (held_until(store.slots("a")), held_until(store.slots("new")), store.slots("b")) == (now + 61, now + 9, "")
+    with pytest.raises(TransientError) as caught:
+        store.take_slot("a", PACE, within_seconds=60)
+    assert caught.value.retry_after_seconds == pytest.approx(61)
+    clock.advance(61)
+    assert store.take_slot("a", PACE, within_seconds=0) == now + 61
+
+
 def test_sixteen_who_take_at_once_share_the_moments(store, clock):
     with ThreadPoolExecutor(16) as pool:
-        taken = list(pool.map(lambda _: store.take_slots("a", PACE, count=1, within_seconds=60), range(16)))
-    moments = sorted(moment for moments in taken for moment in moments)
-    assert len(moments) == 16
+        taken = list(pool.map(lambda _: store.take_slot("a", PACE, within_seconds=60), range(16)))
+    moments = sorted(taken)
     assert all(later - earlier >= 0.999 for earlier, later in itertools.pairwise(moments))
