@@ -57,12 +57,17 @@ class Limits:
         return None
 
     def answered(self, request: Request, response: Response) -> None:
-        """A planned misfortune was answered: a secondary limit is from now on one for all the installation writes."""
+        """A planned misfortune was answered: a limit is from now on one for all that the installation writes."""
         message = response.body.get("message") if isinstance(response.body, dict) else ""
         installation = self._installation(request)
-        if message == SECONDARY and installation is not None:
+        if installation is None:
+            return
+        if message == SECONDARY:
             after = response.headers.get("Retry-After")
             self._limit(installation, int(after) if after else None, float(after or _REST_SECONDS))
+        elif response.headers.get("X-RateLimit-Remaining") == "0":
+            until = float(response.headers["X-RateLimit-Reset"])
+            self.limited[installation] = Limited(until=until, retry_after=None)
 
     @property
     def closest_seconds(self) -> float:

@@ -1,0 +1,1 @@
+"""Many runs of one installation, played in simulated time by the real publisher, pace, store, queue and scheduler."""
