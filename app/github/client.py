@@ -19,17 +19,7 @@ from urllib.parse import quote
 import httpx
 
 from app.errors import TransientError
-from app.github.errors import (
-    OUTAGE_SECONDS,
-    Ambiguous,
-    Invalid,
-    NotYet,
-    RateLimited,
-    Refused,
-    lags,
-    refusal,
-    server_time,
-)
+from app.github.errors import OUTAGE_SECONDS, Ambiguous, Invalid, NotYet, Refused, lags, refusal, server_time
 from app.github.pacer import Pacer
 from app.pace import Priority
 from app.ports import Clock, Token
@@ -273,7 +263,7 @@ class GitHub:
         except ValueError:
             body = None
         refused = refusal(request, response.status_code, response.headers, body, self._clock.now())
-        if isinstance(refused, RateLimited) and self._pacer:  # whoever goes on asking is kept out for longer
+        if isinstance(refused, TransientError) and self._pacer:  # a limit; who goes on asking is kept out for longer
             self._pacer.stop(self._installation_id, refused.retry_after_seconds)
         return refused
 
