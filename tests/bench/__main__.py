@@ -16,7 +16,18 @@ from tests.bench import machine, processes
 from tests.bench.measure import Row, Scale
 from tests.bench.table import lines
 
-SECTIONS = ("door", "lambda_door", "lambda_flow", "first_call", "steps", "memory", "tokens", "eight", "commands")
+SECTIONS = (
+    "door",
+    "lambda_door",
+    "lambda_flow",
+    "first_call",
+    "steps",
+    "memory",
+    "tokens",
+    "eight",
+    "commands",
+    "pace",
+)
 
 
 def measured(names: Sequence[str], scale: Scale) -> list[tuple[str, list[Row]]]:

@@ -26,6 +26,7 @@ class Scale:
     commands: int = 100
     suite_tests: int = 300
     messages: int = 40  # through dispatch and publish on AWS
+    installation_runs: tuple[int, ...] = (8, 32, 100)  # in simulated time
 
 
 MINIATURE = Scale(
@@ -44,6 +45,7 @@ MINIATURE = Scale(
     commands=2,
     suite_tests=2,
     messages=2,
+    installation_runs=(2,),
 )
 
 

@@ -6,13 +6,14 @@ import dataclasses
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from app import wiring
 from app.github.access import Access
 from app.pace import Pace, Priority
-from app.ports import Store
+from app.ports import Queue, Store
 from app.run_ledger import RunLedger, announce
 from app.settings import Settings
 from app.simulator import Simulator
@@ -58,6 +59,20 @@ class _Slow(httpx.BaseTransport):
         return self._inner.handle_request(request)
 
 
+class _Waking:
+    """The publish queue: a message wakes whoever publishes."""
+
+    def __init__(self, queue: Queue, clock: Turns) -> None:
+        self._queue, self._clock = queue, clock
+
+    def send(self, body: str, *, group: str, dedup_id: str) -> None:
+        self._queue.send(body, group=group, dedup_id=dedup_id)
+        self._clock.wake()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._queue, name)
+
+
 class _Counting:
     """Implements `pacer.Slots` over the store, and counts what each priority wrote."""
 
@@ -98,7 +113,9 @@ class Play:
         app = self.github.app
         settings = Settings(home=folder / "home", app_id=str(app.id), app_slug=app.slug, private_key=app.private_key)
         transport = _Slow(self.github.transport(), self.clock)
-        self.platform = wiring.local_platform(settings, clock=self.clock, transport=transport, launcher=_Running())
+        platform = wiring.local_platform(settings, clock=self.clock, transport=transport, launcher=_Running())
+        waking: Any = _Waking(platform.publishing, self.clock)
+        self.platform = dataclasses.replace(platform, publishing=waking)
         self._slots = _Counting(self.platform.store)
         way = Access(
             settings,
@@ -112,6 +129,7 @@ class Play:
         self.runs = [f"{number:016x}" for number in range(1, len(stories) + 1)]
         self.began = self.clock.now()
         self._ended = 0
+        self._is_done = False
 
     def run(self, *, most_seconds: float) -> None:
         """Until every run has ended and GitHub shows it, or the time is over."""
@@ -122,7 +140,7 @@ class Play:
         for _ in range(self.shape.publishers):
             self.clock.begin(self._publish)
         self.clock.begin(self._tick)
-        self.clock.play(self._is_done, most_seconds=most_seconds)
+        self.clock.play(lambda: self._is_done, most_seconds=most_seconds)
 
     @property
     def writes(self) -> Counter[Priority]:
@@ -143,17 +161,14 @@ class Play:
     def _publish(self) -> None:
         while True:
             if not self.control.drain_publishing():
-                self.clock.sleep(1.0)
+                self.clock.idle(5.0)  # a message that was given back comes by itself
 
     def _tick(self) -> None:
         while True:
             self.control.scheduler.tick()
+            if self._ended == len(self.runs):
+                self._is_done = not self.platform.store.runs(unpublished=True, limit=1)
             self.clock.sleep(self.shape.tick_seconds)
-
-    def _is_done(self) -> bool:
-        if self._ended < len(self.runs) or self.platform.publishing.depth():
-            return False
-        return not self.platform.store.runs(unpublished=True, limit=1)
 
 
 class _Worker:

@@ -24,6 +24,7 @@ class Turns:
         self._waiting: list[tuple[datetime, int, threading.Event]] = []
         self._number = itertools.count()
         self._back = threading.Semaphore(0)
+        self._idle: dict[threading.Event, None] = {}  # in the order in which they began to
         self._is_over = False
         self._failed: list[BaseException] = []
 
@@ -38,6 +39,19 @@ class Turns:
         turn = self._queue(seconds)
         self._back.release()
         self._await(turn)
+
+    def idle(self, seconds: float) -> None:
+        """As `sleep`, unless `wake` comes first."""
+        turn = self._queue(seconds)
+        self._idle[turn] = None
+        self._back.release()
+        self._await(turn)
+
+    def wake(self) -> None:
+        """Whoever idles has its turn now, after the one whose turn it is."""
+        for turn in self._idle:
+            heapq.heappush(self._waiting, (self._now, next(self._number), turn))
+        self._idle.clear()
 
     def begin(self, do: Callable[[], None], *, after_seconds: float = 0.0) -> None:
         """Do something in a thread of its own, from a moment on."""
@@ -66,6 +80,9 @@ class Turns:
 
     def _turn(self) -> None:
         at, _number, turn = heapq.heappop(self._waiting)
+        if turn.is_set():  # it was woken before its time
+            return
+        self._idle.pop(turn, None)
         self._now = max(self._now, at)
         turn.set()
         self._back.acquire()

@@ -1,0 +1,54 @@
+"""Results and questions go out in time while eight and thirty-two runs share one installation's limits.
+
+Time is simulated, so these are no timed assertions: the same play gives the same seconds on every machine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench.installation.account import percentile, told, violations
+from tests.bench.installation.play import CLOUD, ONE_MACHINE, Play, Shape
+from tests.bench.installation.script import stories
+from tests.bench.installation.turns import Turns
+
+
+@pytest.mark.parametrize(("count", "shape"), [(8, ONE_MACHINE), (32, CLOUD)], ids=["8-one-machine", "32-aws"])
+def test_what_people_wait_for_is_shown_within_half_a_minute(tmp_path: Path, count: int, shape: Shape) -> None:
+    play = Play(tmp_path, stories(count, within_seconds=60), shape)
+    try:
+        play.run(most_seconds=1_800)
+        now = play.clock.now().timestamp()
+        items = told(play)
+        assert violations(play.github.limits) == []
+        assert len(items) > count
+        assert all(item.visible is not None for item in items)
+        assert percentile([item.waited(now) for item in items], 0.95) <= 30
+    finally:
+        play.close()
+
+
+def test_simulated_time_is_the_same_for_all_who_sleep_and_in_the_same_order() -> None:
+    clock, said = Turns(), []
+
+    def speak(name: str, seconds: float) -> None:
+        for _ in range(2):
+            clock.sleep(seconds)
+            said.append((name, (clock.now() - began).total_seconds()))
+
+    began = clock.now()
+    clock.begin(lambda: speak("slow", 3.0))
+    clock.begin(lambda: speak("fast", 1.0), after_seconds=0.5)
+    clock.begin(lambda: (clock.idle(60.0), said.append(("woken", (clock.now() - began).total_seconds()))))
+    clock.begin(clock.wake, after_seconds=2.0)
+    clock.play(lambda: False, most_seconds=60)
+    assert said == [("fast", 1.5), ("woken", 2.0), ("fast", 2.5), ("slow", 3.0), ("slow", 6.0)]
+
+
+def test_what_goes_wrong_in_a_thread_of_the_play_comes_out() -> None:
+    clock = Turns()
+    clock.begin(lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        clock.play(lambda: False, most_seconds=1)
