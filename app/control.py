@@ -29,7 +29,7 @@ _DEFECT = "something in me is broken, and my log says what"
 
 
 class Malformed(Exception):
-    """A message that is none: recorded and acknowledged, because it will not get better."""
+    """A message that this version cannot read. It is kept as a dead letter: another version may have written it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ def _drain(queue: Queue, take: Callable[[Message], float | None]) -> int:
 def _take(
     message: Message, do: Callable[[str], None], *, give_up: Callable[[str, str], None] | None = None
 ) -> float | None:
-    """Do one message; what the world may mend comes back later, what cannot be understood is recorded and gone.
+    """Do one message; what the world may mend comes back later, what cannot be read becomes a dead letter.
 
     `give_up` is told why when this was the last attempt: what follows is the dead letter.
     """
@@ -106,8 +106,9 @@ def _take(
         log.event("control.refused", level=log.WARNING, message_id=message.id, reason=str(error))
         return None
     except Malformed as error:
-        log.event("control.malformed", level=log.ERROR, message_id=message.id, reason=str(error))
-        return None
+        level = log.ERROR if message.attempt == 1 else log.INFO
+        log.event("control.malformed", level=level, message_id=message.id, reason=str(error), attempt=message.attempt)
+        return 0.0  # at once, until the queue buries it: waiting mends nothing, and its group waits with it
     except Exception as error:
         log.event("control.defect", level=log.ERROR, error=error, message_id=message.id)
         why, pause = _DEFECT, _DEFECT_PAUSE_SECONDS

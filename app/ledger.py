@@ -41,6 +41,7 @@ KINDS: Mapping[str, str] = {
     "notice.given": "about, text: what the harness told the model besides tool results (budget, steering, loop); why",
     "context.trimmed": "through_call: results up to this call are cleared in the prompt",
     "question.asked": "questions: text, options, default, consequences",
+    "question.reminded": "question (its number, from 1), until: when the run ends without an answer",
     "breaking.reported": "what, affected, migration",
     "finish.called": "outcome, summary, confidence, assumptions, not_proven, not_done, decision, title",
     "snapshot.taken": "manifest (blob), files, size_bytes",

@@ -12,6 +12,7 @@ from app.agent.stops import Stop
 from app.checkpoints.endings import after_refusal, changed_nothing
 from app.checkpoints.moments import utc
 from app.errors import TransientError, UserError
+from app.question_times import first_look
 from app.run_ledger import RunLedger
 from app.run_state import Outcome, RunState
 
@@ -105,6 +106,20 @@ def end_stopped(ledger: RunLedger, kind: str, detail: str) -> None:
 def park(ledger: RunLedger, reason: str, note: str, *, after_seconds: float | None = None) -> None:
     until = None if after_seconds is None else (ledger.clock.now() + timedelta(seconds=after_seconds)).isoformat()
     ledger.append_if(_is_active, "run.parked", reason=reason, note=note, until=until)
+
+
+def park_for_answer(ledger: RunLedger) -> bool:
+    """Park until somebody answers; False when the answer is there already, and the run has to go on."""
+    asked = ledger.state.questions[-1]
+    until = first_look(ledger.state.created["config"], asked["at"])
+    parked = ledger.append_if(
+        lambda state: state.is_active and state.open_question is not None,
+        "run.parked",
+        reason="question",
+        note="It needs an answer.",
+        until=None if until is None else until.isoformat(),
+    )
+    return parked is not None or not ledger.state.is_active
 
 
 def _is_active(state: RunState) -> bool:

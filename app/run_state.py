@@ -58,6 +58,7 @@ class RunState:
     commands: list[Mapping[str, Any]] = field(default_factory=list)  # every command.ran, in order
     blocked_hosts: list[str] = field(default_factory=list)
     questions: list[Mapping[str, Any]] = field(default_factory=list)  # question.asked, in order
+    reminders: list[Mapping[str, Any]] = field(default_factory=list)  # question.reminded, in order
     answers: list[Mapping[str, Any]] = field(default_factory=list)  # question.answered, in order
     steering: list[Mapping[str, Any]] = field(default_factory=list)  # steer.received, in order
     cancel: Mapping[str, Any] | None = None

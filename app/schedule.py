@@ -14,6 +14,7 @@ from app.installation import ONBOARD
 from app.lease import TTL_SECONDS, attempt_of, lease_key
 from app.log import Redactor
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
+from app.reminders import attend
 from app.run_ledger import RunLedger, announce, announce_run
 
 MAX_ATTEMPTS = 3  # attempts in a row that may die without a word before the run ends visibly
@@ -75,12 +76,24 @@ class Scheduler:
 
     def _look_after(self, run: RunSummary) -> bool:
         if run.phase == "parked":
-            return self._is_due(run) and self._launch(run, "its time has come")
+            return self._is_due(run) and (
+                self._unanswered(run) if run.reason == "question" else self._launch(run, "its time has come")
+            )
         if run.phase == "queued":
             return self._has_room() and self._admit(run)
         if run.phase == "working":
             return self._is_lost(run) and self._recover(run)
         return False
+
+    def _unanswered(self, run: RunSummary) -> bool:
+        """A question has been open for as long as the repository waits before it reminds, or ends the run."""
+        ledger = self._open(run.run_id)
+        if ledger.state.phase == "parked" and ledger.state.open_question is None:
+            return self._launch(run, "answered")
+        acted = attend(ledger)
+        if acted:
+            announce(self._publishing, ledger)
+        return acted
 
     def _has_room(self) -> bool:
         return self._store.count("working") < self._concurrency

@@ -15,7 +15,16 @@ from app.lease import Lease, holder
 from app.log import Redactor
 from app.ports import Clock, Model, Queue, SandboxHost, Store, Tokens
 from app.proposal import Refusal, propose, refuse_at_sight
-from app.run_end import end, end_cancelled, end_stopped, end_without_change, fail, park, without_model
+from app.run_end import (
+    end,
+    end_cancelled,
+    end_stopped,
+    end_without_change,
+    fail,
+    park,
+    park_for_answer,
+    without_model,
+)
 from app.run_ledger import RunLedger, announce
 from app.workroom import Workroom
 from app.workspace import Change
@@ -127,7 +136,7 @@ class Worker:
         why: str | None = ""
         for _round in range(_REPAIR_ROUNDS + 1):
             announce(self._publishing, ledger)
-            stop = agent.run()
+            stop = self._run(agent, ledger, room)
             if stop.kind != "finished":
                 self._stopped(ledger, room, stop)
                 return
@@ -140,6 +149,16 @@ class Worker:
             f"After {_REPAIR_ROUNDS + 1} tries the change cannot be proposed. {why}",
             "Look at what was run; then retry with a hint, or take it over.",
         )
+
+    def _run(self, agent: Agent, ledger: RunLedger, room: Workroom) -> Stop:
+        """Until the agent stops for good or the run is parked for an answer; one that came before the park goes on."""
+        while True:
+            stop = agent.run()
+            if stop.kind != "asked":
+                return stop
+            room.snapshot()
+            if park_for_answer(ledger):
+                return stop
 
     def _agent(self, ledger: RunLedger, lease: Lease, room: Workroom) -> Agent:
         created = ledger.state.created
@@ -175,9 +194,8 @@ class Worker:
     def _stopped(self, ledger: RunLedger, room: Workroom, stop: Stop) -> None:
         """The loop stopped without finishing."""
         if stop.kind == "asked":
-            room.snapshot()
-            park(ledger, "question", "It needs an answer.")
-        elif stop.kind == "model_unavailable":
+            return  # parked already
+        if stop.kind == "model_unavailable":
             room.snapshot()
             without_model(ledger, stop, attended=self._attended)
         elif stop.kind in {"interrupted", "cancelled"}:

@@ -116,6 +116,10 @@ def _comments(state: RunState) -> Iterator[Effect]:
         part = f"question-{number}"
         data = _comment(state, part, render.question(state, asked, number, prefix=prefix))
         yield Effect(key=f"comment:{part}", kind="comment", data=data, priority=Priority.PEOPLE)
+    for reminder in state.reminders:
+        part, asked = f"reminder-{reminder['question']}", state.questions[reminder["question"] - 1]
+        text = render.reminder(state, asked, reminder["question"], until=reminder["until"], prefix=prefix)
+        yield Effect(key=f"comment:{part}", kind="comment", data=_comment(state, part, text), priority=Priority.PEOPLE)
     if state.outcome and OUTCOMES[state.outcome].comments and not _awaits_pull(state):
         owners = (state.proposal or {}).get("owners", [])
         data = _comment(state, "result", render.result(state, pull=pull, prefix=prefix, owners=owners))

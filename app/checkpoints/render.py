@@ -12,6 +12,7 @@ from typing import Any
 from app.checkpoints.markdown import code, cut, fence, line, neutral, people
 from app.checkpoints.moments import utc
 from app.checkpoints.outcomes import appearance
+from app.question_times import in_words
 from app.run_state import RunState, Stage
 
 STAGES: Mapping[str, str] = {
@@ -110,6 +111,35 @@ def question(state: RunState, asked: Mapping[str, Any], number: int, *, prefix: 
     """A checkpoint that needs a person: at most three questions, each with options, a default and consequences."""
     requester = state.created.get("requester", {}).get("login", "")
     lines = [marker(state.run_id, f"question-{number}"), f"### ❓ {people([requester])} a question before I go on", ""]
+    lines += [*_asked(asked), f"{_how_to_answer(asked, prefix)} Waiting costs nothing; an answer needs write access."]
+    return cut("\n".join(lines))
+
+
+def reminder(state: RunState, asked: Mapping[str, Any], number: int, *, until: str | None, prefix: str) -> str:
+    """The one reminder of a question; it repeats it, because on a phone nobody scrolls up."""
+    requester = state.created.get("requester", {}).get("login", "")
+    lines = [marker(state.run_id, f"reminder-{number}"), f"### ⏰ {people([requester])} I still need an answer", ""]
+    lines += [*_asked(asked), _how_to_answer(asked, prefix)]
+    if until:
+        lines[-1] += f" Without an answer I stop on {utc(until)}."
+    return cut("\n".join(lines))
+
+
+def unanswered(state: RunState, asked: Mapping[str, Any], since: datetime, until: datetime) -> tuple[str, str]:
+    """Reason and next step of a run that ends because nobody answered."""
+    waited, prefix = in_words((until - since).total_seconds()), state.created["names"]["prefix"]
+    texts = " / ".join(line(str(item["text"]), 200) for item in asked["questions"])
+    reason = f"I waited {waited} for an answer and nobody gave one. I had asked: {texts}"
+    return reason, f"Write the answer in a comment, then `{prefix} retry`: I start again and read it."
+
+
+def _how_to_answer(asked: Mapping[str, Any], prefix: str) -> str:
+    example = f"{prefix} answer 1a" if asked["questions"][0].get("options") else f"{prefix} answer your words"
+    return f"Reply here in your own words, or `{example}`."
+
+
+def _asked(asked: Mapping[str, Any]) -> list[str]:
+    lines: list[str] = []
     for index, item in enumerate(asked["questions"], start=1):
         lines += [f"**{index}. {line(item['text'], 600)}**", ""]
         consequences = item.get("consequences", [])
@@ -119,9 +149,7 @@ def question(state: RunState, asked: Mapping[str, Any], number: int, *, prefix: 
             says_more = consequence and consequence != line(str(option), 300)
             lines.append(f"- **{index}{letter}** {text}" + (f": {consequence}" if says_more else ""))
         lines.append("")
-    example = f"{prefix} answer 1a" if asked["questions"][0].get("options") else f"{prefix} answer your words"
-    lines += [f"Reply here in your own words, or `{example}`. Waiting costs nothing; an answer needs write access."]
-    return cut("\n".join(lines))
+    return lines
 
 
 def result(state: RunState, *, pull: Mapping[str, Any] | None, prefix: str, owners: Sequence[str] = ()) -> str:

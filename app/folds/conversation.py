@@ -10,7 +10,12 @@ from app.run_state import RunState
 
 
 def _asked(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
-    state.questions.append({**data, "seq": event.seq})
+    state.questions.append({**data, "seq": event.seq, "at": event.at})
+
+
+def _reminded(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.reminders.append(data)
+    state.park_until = data["until"]
 
 
 def _answered(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
@@ -23,6 +28,7 @@ def _steered(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
 
 FOLDS = {
     "question.asked": _asked,
+    "question.reminded": _reminded,
     "question.answered": _answered,
     "steer.received": _steered,
 }

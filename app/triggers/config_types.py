@@ -28,7 +28,7 @@ PACKAGE_HOSTS = (
 )
 
 _UNITS = {"k": 1 / 1024, "m": 1, "g": 1024, "kb": 1 / 1024, "mb": 1, "gb": 1024}
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 
 
@@ -44,6 +44,11 @@ def _memory(value: Any) -> Any:
 def _seconds(value: Any) -> Any:
     """`10m` → 600."""
     return _with_unit(value, _SECONDS, "a time such as `10m` or `90s`")
+
+
+def _wait(value: Any) -> Any:
+    """`7d` → 604800, `never` → None."""
+    return None if value == "never" else _with_unit(value, _SECONDS, "a time such as `24h` or `7d`, or `never`")
 
 
 def _with_unit(value: Any, units: Mapping[str, float], example: str) -> Any:
@@ -112,6 +117,7 @@ Hosts = Annotated[list[str], OneOrMany, AfterValidator(_hosts)]
 Methods = Annotated[list[Literal["GET", "HEAD", "POST", "PUT", "CONNECT"]], OneOrMany]
 Megabytes = Annotated[int, BeforeValidator(_memory, json_schema_input_type=int | str)]
 Seconds = Annotated[int, BeforeValidator(_seconds, json_schema_input_type=int | str)]
+Wait = Annotated[int | None, BeforeValidator(_wait, json_schema_input_type=int | str | None)]
 Cron = Annotated[str, StringConstraints(pattern=r"^\S+( \S+){4}$", max_length=100)]
 BranchPrefix = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]+[/-]$", max_length=50), AfterValidator(_branch_prefix)

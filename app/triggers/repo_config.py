@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.errors import UserError
+from app.question_times import END_SECONDS, REMIND_SECONDS
 from app.triggers import config_mistakes, config_yaml
 from app.triggers.config_types import (
     BranchPrefix,
@@ -27,6 +28,7 @@ from app.triggers.config_types import (
     StateLabel,
     Text,
     TriggerLabel,
+    Wait,
 )
 from app.triggers.policy import OFF_LABEL
 
@@ -105,6 +107,25 @@ class Budget(_Part):
     minutes: int = Field(default=30, ge=1, le=1440, description="Working time of one run; waiting does not count.")
 
 
+class Questions(_Part):
+    """How long a run waits for an answer. Waiting costs nothing."""
+
+    remind_after_seconds: Wait = Field(
+        default=REMIND_SECONDS,
+        ge=60,
+        le=90 * 86_400,
+        validation_alias=AliasChoices("remind_after", "remind_after_seconds"),
+        description="When whoever asked for the run is reminded, once.",
+    )
+    end_after_seconds: Wait = Field(
+        default=END_SECONDS,
+        ge=60,
+        le=90 * 86_400,
+        validation_alias=AliasChoices("end_after", "end_after_seconds"),
+        description="When the run ends without an answer.",
+    )
+
+
 class Labels(_Part):
     """Names of the labels the bot sets."""
 
@@ -154,6 +175,7 @@ class RepoConfig(_Part):
         default="draft", description="How far a run may go by itself: `draft` and `ready` are kinds of pull request."
     )
     branch_prefix: BranchPrefix = "agent/"
+    questions: Questions = Questions()
     labels: Labels = Labels()
     protect: Annotated[list[Text], OneOrMany] = Field(
         [], max_length=200, description="Paths the bot must not change, as in .gitignore."

@@ -17,6 +17,8 @@ _WORDS = {
     "branch_prefix": "How the bot's branches begin; ends in `/` or `-`.",
     "sandbox.memory": "Of one sandbox, in MB or as in `4g`.",
     "sandbox.timeout": "Of one command, in seconds or as in `10m`.",
+    "questions.remind_after": "When whoever asked for the run is reminded, once; in seconds, as in `24h`, or `never`.",
+    "questions.end_after": "When the run ends without an answer; in seconds, as in `7d`, or `never`.",
     "schedule": "Read, but nothing is started by the clock yet.",
     "playbook": "What to start.",
     "cron": "Five fields, UTC.",

@@ -172,7 +172,8 @@ class Bot:
     def _wait(self) -> bool:
         """Move the clock to the next thing that is due without a person: a delayed message, a parked run's time."""
         active = self.platform.store.runs(active=True)
-        due = [datetime.fromisoformat(run.park_until) for run in active if run.park_until is not None]
+        waiting = [run for run in active if run.park_until is not None and run.reason != "question"]
+        due = [datetime.fromisoformat(str(run.park_until)) for run in waiting]
         unpublished = any(run.unpublished for run in self.platform.store.runs())
         unpublished = unpublished or any(run.phase in {"created", "working"} for run in active)
         queued = self.platform.jobs.depth() + self.platform.publishing.depth()

@@ -257,7 +257,10 @@ def test_a_poisoned_message_is_recorded_and_stands_in_nobody_s_way(ground, githu
         bot.run_until_idle()
     ended_well(bot, issue, repo)
     assert "control.malformed" in {line["action"] for line in lines}
-    assert bot.platform.jobs.dead_letters() == bot.platform.publishing.dead_letters() == []
+    for queue in (bot.platform.jobs, bot.platform.publishing):
+        kept = {letter.body for letter in queue.dead_letters()}
+        assert {"{", "[]", "null"} <= kept
+        assert queue.depth() == 0
     bot.close()
 
 

@@ -69,10 +69,15 @@ def test_word_that_cannot_be_said_is_logged_and_changes_nothing():
     assert [line["action"] for line in lines] == ["control.retry", "control.not_said"]
 
 
-@pytest.mark.parametrize("body", ["", "null", "{}", json.dumps({"id": "x"})])
-def test_message_that_is_none_is_gone_at_once_and_nobody_is_told(body):
+@pytest.mark.parametrize("body", ["", "null", "{}", json.dumps({"id": "x"}), JOB.to_json()[:-1] + ',"version":9}'])
+def test_message_that_cannot_be_read_is_kept_as_a_dead_letter_and_nobody_is_told(body):
     dispatcher = Failing(RuntimeError())
-    assert _take(dispatcher, MOST_ATTEMPTS, body) is None
+    with log.captured() as lines:
+        assert _take(dispatcher, 1, body) == _take(dispatcher, MOST_ATTEMPTS, body) == 0  # the queue buries it
+    assert [(line["action"], line["level"]) for line in lines] == [
+        ("control.malformed", "error"),
+        ("control.malformed", "info"),
+    ]
     assert dispatcher.said == []
 
 

@@ -262,10 +262,24 @@ def test_schema_accepts_what_the_parser_accepts():
     validator = jsonschema_rs.validator_for(json_schema())
     assert validator.is_valid(yaml.safe_load(FULL))
     assert validator.is_valid({})
+    assert validator.is_valid({"questions": {"remind_after": "36h", "end_after": "never"}})
     assert not validator.is_valid({"budgets": 1})
     assert not validator.is_valid({"budget": {"turns": "many"}})
     assert not validator.is_valid({"labels": {"needs_info": "x"}})
     assert set(json_schema()["properties"]) == {
         *("triggers", "playbooks", "setup", "verify", "sandbox", "model", "budget", "autonomy", "branch_prefix"),
-        *("labels", "protect", "limits", "reviewers", "schedule", "phase"),
+        *("labels", "protect", "limits", "reviewers", "schedule", "phase", "questions"),
     }
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("36h", 129_600), ("7d", 604_800), ("90m", 5_400), ("3600", 3_600), ("never", None)]
+)
+def test_waiting_for_an_answer_is_a_time_or_never(written, seconds):
+    assert parse(f"questions: {{remind_after: {written}}}".encode()).questions.remind_after_seconds == seconds
+
+
+@pytest.mark.parametrize("written", ["soon", "1s", "1000d", "-1", "[]"])
+def test_waiting_for_an_answer_that_is_no_time_is_a_mistake(written):
+    with pytest.raises(UserError, match=r"questions\.remind_after"):
+        parse(f"questions: {{remind_after: {written}}}".encode())
