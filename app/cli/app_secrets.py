@@ -13,6 +13,9 @@ from app.github.registration import Registered
 from app.local.folders import private
 from app.settings import Settings
 
+KEY_FILE = "app-key.pem"
+ENV_FILE = "app.env"
+
 
 class Keeping(Protocol):
     """A place for secrets."""
@@ -33,8 +36,8 @@ class Files:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._folder = folder
         self._settings = settings
-        self._key = folder / "app-key.pem"
-        self._env = folder / "app.env"
+        self._key = folder / KEY_FILE
+        self._env = folder / ENV_FILE
 
     def where(self) -> str:
         return f"{self._folder} (readable by you alone)"

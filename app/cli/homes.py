@@ -13,6 +13,7 @@ from app import settings as words
 from app.errors import UserError
 from app.ledger import Event
 from app.local.clock import SystemClock
+from app.local.queue import SqliteQueue
 from app.local.store import SqliteStore
 from app.log import Redactor
 from app.ports import Queue, RunSummary, Store
@@ -42,6 +43,12 @@ class Home:
 
     def events(self, run_id: str, after: int = 0) -> list[Event]:
         return self.store.events(run_id, after)
+
+    def close(self) -> None:
+        """Let go of the files of one machine; nothing in the cloud is held."""
+        for part in (self.store, *self.queues.values()):
+            if isinstance(part, SqliteStore | SqliteQueue):
+                part.close()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +82,8 @@ def open_homes() -> Homes:
     """Raises SettingsError, UserError when a home cannot be read."""
     settings = words.load()
     local = settings.home / LOCAL_FOLDER
-    served = _cloud(settings) if settings.platform == "aws" else _folder(settings.home, is_local=False)
-    return Homes(settings=settings, found=tuple(home for home in (served, _folder(local, is_local=True)) if home))
+    served = _cloud(settings) if settings.platform == "aws" else home_in(settings.home, is_local=False)
+    return Homes(settings=settings, found=tuple(home for home in (served, home_in(local, is_local=True)) if home))
 
 
 def _cloud(settings: Settings) -> Home:
@@ -93,9 +100,8 @@ def _cloud(settings: Settings) -> Home:
     )
 
 
-def _folder(path: Path, *, is_local: bool) -> Home | None:
-    from app.local.queue import SqliteQueue
-
+def home_in(path: Path, *, is_local: bool) -> Home | None:
+    """The home in a folder; None when no run was ever made there."""
     if not (path / "ledger.db").exists():
         return None
     clock = SystemClock()

@@ -158,6 +158,12 @@ def _act(commands: Any) -> None:
     stop.add_argument("id", metavar="RUN", help=_RUN)
     _json(stop)
     _json(_command(commands, "redrive", "runs", "try the messages again that failed too often"))
+    backup = _command(commands, "backup", "backup", "copy everything that cannot be made again, the App's key with it")
+    backup.add_argument("folder", type=Path, metavar="FOLDER", help="a new folder, or an empty one")
+    _json(backup)
+    restore = _command(commands, "restore", "backup", "bring a backup into an empty home, and verify it")
+    restore.add_argument("folder", type=Path, metavar="FOLDER", help="what `backup` made")
+    _json(restore)
 
 
 def _audit(commands: Any) -> None:
