@@ -12,21 +12,25 @@ from collections.abc import Callable
 from app import log
 from app.checkpoints import replies
 from app.conversation import Conversation
-from app.errors import UserError
+from app.errors import TransientError, UserError
 from app.facts import BOT_DEFAULTS, is_foreign_label, role_of
 from app.github.access import Access
 from app.github.errors import Refused
+from app.going_on import GoingOn
 from app.installation import Installations, is_about_installations
 from app.jobs import MOST_ATTEMPTS, REMEMBERED_SECONDS, Command, Job, Source, Thread, label_put_on, taken_key
+from app.late_events import LateEvents
 from app.log import Redactor
 from app.manners import Manners
-from app.ports import Clock, Launcher, Queue, RunSummary, Store
+from app.ports import Clock, Queue, RunSummary, Store
+from app.revalidation import started_by_label
 from app.run_ledger import RunLedger, announce
 from app.run_start import RunStart
 from app.run_state import RunState
 from app.settings import Settings
 from app.triggers.verbs import lacking, lookup
 
+_ENDING_SECONDS = 5.0  # how long a worker that was told to stop may need, about
 _GIVEN_UP = -1  # the place of a run that only says so, among those of a job's commands
 
 
@@ -38,7 +42,7 @@ class Dispatcher:
         *,
         store: Store,
         publishing: Queue,
-        launcher: Launcher,
+        going_on: GoingOn,
         access: Access,
         settings: Settings,
         clock: Clock,
@@ -51,10 +55,12 @@ class Dispatcher:
         self._settings = settings
         self._clock = clock
         self._redactor = redactor
+        self._going_on = going_on
+        self._late = LateEvents(access, store, clock)
         self._starts = RunStart(
             store=store,
             publishing=publishing,
-            launcher=launcher,
+            going_on=going_on,
             access=access,
             settings=settings,
             clock=clock,
@@ -107,8 +113,7 @@ class Dispatcher:
 
     def _do(self, job: Job) -> None:
         if not job.commands and job.action == "cancel":
-            runs = self._installations.switched_off(job) or self._active(job.thread)
-            self._conversation.cancel(job, job.reason, runs)
+            self._cancel(job)
             return
         for index, command in enumerate(job.commands or (_implied(job),)):
             run_id = run_id_of(job, index)
@@ -117,6 +122,13 @@ class Dispatcher:
                 self._starts.admit(ledger)
             else:
                 self._try(job, command, run_id)
+
+    def _cancel(self, job: Job) -> None:
+        """The thread or the label is gone: what works on it stops, if GitHub says so too."""
+        self._late.remember(job)
+        runs = self._installations.switched_off(job) or self._active(job.thread)
+        if runs and self._late.still_holds(job):
+            self._conversation.cancel(job, job.reason, runs)
 
     def _at_its_run(self, job: Job) -> Job:
         """A button on a check run means the run's own thread, wherever the button stands."""
@@ -143,11 +155,10 @@ class Dispatcher:
 
     def _obey(self, job: Job, command: Command, run_id: str) -> None:
         verb, label = lookup(command.verb), label_put_on(job.trigger)
-        with self._access.asking(job.thread, since=job.received_at) as github:
-            if is_foreign_label(github, job):
-                log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
-                return
-            role = role_of(github, job.thread.repository, job.sender.login)
+        role = self._role(job)
+        if role is None:
+            log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
+            return
         if self._conversation.was_heard(job):
             return
         active = self._active(job.thread)
@@ -180,11 +191,28 @@ class Dispatcher:
             if answer and job.commands:
                 self._starts.reply(self._open(run_id), job, answer)
         elif active:
-            self._starts.reply(
-                self._open(run_id), job, replies.already_active(active[0], self._settings.command_prefix)
-            )
+            self._join(job, active[0], run_id)
         else:
             self._starts.create(self._open(run_id), job, command, role, self._worked(job.thread))
+
+    def _role(self, job: Job) -> str | None:
+        """The sender's role; None when nobody asked us anything: the label is not ours, or off again."""
+        with self._access.asking(job.thread, since=job.received_at) as github:
+            if is_foreign_label(github, job):
+                return None
+            role = role_of(github, job.thread.repository, job.sender.login)
+        return role if job.action != "start" or self._late.still_holds(job) else None
+
+    def _join(self, job: Job, run: RunSummary, run_id: str) -> None:
+        """Somebody wants a run where one is active. Raises TransientError while that one is about to stop."""
+        state = self._open(run.run_id).state
+        if state.cancel:
+            raise TransientError("the run before is about to stop", retry_after_seconds=_ENDING_SECONDS)
+        if not job.commands and started_by_label(state):
+            self._late.remember(job)  # the label is on and its run is at work: nobody asked for more
+            log.event("dispatch.label_again", delivery=job.id, run=run.run_id)
+        else:
+            self._starts.reply(self._open(run_id), job, replies.already_active(run, self._settings.command_prefix))
 
     def _help(self, _job: Job, _command: Command, _active: list[RunSummary]) -> str:
         return replies.help_text(self._settings.command_prefix, BOT_DEFAULTS.triggers.label)
@@ -206,8 +234,8 @@ class Dispatcher:
         run = self._conversation.answer(job, command, active)
         if run is None:
             return False
-        if run.append_if(_waits_for_an_answer, "run.resumed", reason="answered"):
-            self._starts.start(run)
+        if _waits_for_an_answer(run.state):
+            self._going_on.go_on(run, "run.resumed", "answered", phases=["parked"])
         announce(self._publishing, run)
         return True
 

@@ -93,6 +93,8 @@ class Hand:
 
     def _label(self, effect: Effect, _maybe_done: bool) -> dict[str, Any]:
         number, data = self._thread.number, effect.data
+        if data["states"] and not self._state.is_active and (other := self._other_run()):
+            return {"left_to": other}  # its labels are the thread's now, and the trigger label may be what asked for it
         names: Mapping[str, str] = self._state.created["names"]["labels"]
         wanted = [name for name in [data["state"], *data["marks"]] if name]
         colours = {names[word]: LABEL_COLOURS[word] for word in LABEL_COLOURS if names[word] in wanted}
@@ -104,6 +106,10 @@ class Hand:
         for name in data["remove"]:
             issues.remove_label(self._github, self._repo, number, name)
         return {}
+
+    def _other_run(self) -> str | None:
+        active = self._store.runs(active=True, thread_key=self._thread.key)
+        return next((run.run_id for run in active if run.run_id != self._state.run_id), None)
 
     def _branch(self, effect: Effect, _maybe_done: bool) -> dict[str, Any]:
         data = effect.data

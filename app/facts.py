@@ -12,6 +12,7 @@ from app.github.client import GitHub
 from app.jobs import Command, Job, label_put_on
 from app.triggers import repo_config
 from app.triggers.repo_config import RepoConfig
+from app.triggers.verbs import needed_role
 
 BOT_DEFAULTS = RepoConfig.model_validate({})
 _COMMENTS = 30  # the latest of a conversation; more would drown the issue itself
@@ -99,7 +100,8 @@ def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = 
             if comment.author_type != "Bot" and comment.id != job.source.comment_id
         ],
         admission={
-            "thread_labels": list(job.labels),
+            "needed_role": needed_role(command),
+            "thread_labels": list(issue.labels),
             "switched_off": switched_off(github, name, bot_login),
             "own_issue": issue.author == bot_login and is_ours(issue.body),
             "thread_open": issue.is_open,
@@ -112,6 +114,7 @@ def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = 
             "open_pull_requests": len(open_pulls),
             "max_open_pull_requests": config.limits.open_pull_requests,
             "day_usd": config.budget.day_usd,
+            "wanted_usd": budget["run_usd"],
         },
         protection=asdict(protection),
     )

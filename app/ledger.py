@@ -21,7 +21,7 @@ KINDS: Mapping[str, str] = {
     "run.queued": "reason, ahead",
     "run.moved": "thread, clone_url: what the repository is called from now on; its id stays",
     "onboarding.asked": "by, repositories (ids; none: all of the installation), delivery",
-    "run.admitted": "reason; asks for one more attempt",
+    "run.admitted": "reason, cap_usd: what it may cost in all by the day's budget; asks for one more attempt",
     "steer.received": "by, text, delivery",
     "question.answered": "by, text, delivery",
     "cancel.requested": "by, reason, delivery",
@@ -50,7 +50,7 @@ KINDS: Mapping[str, str] = {
     "scan.ended": "ok, findings",
     "proposal.made": "changes, title, summary, evidence, draft, marks, kept (old contents), unseen",
     "run.parked": "reason, until, note",
-    "run.resumed": "reason; asks for one more attempt",
+    "run.resumed": "reason, cap_usd (unless a lost worker is replaced); asks for one more attempt",
     "run.ended": "outcome, reason, next_step",
     # publish
     "onboarding.listed": "repositories (blob), count, skipped, asks: how many are listed to their end, page: the next",

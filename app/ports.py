@@ -6,8 +6,8 @@ file of its own and is offered here with the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -46,6 +46,9 @@ class Clock(Protocol):
     """Time, so that tests can hold it."""
 
     def now(self) -> datetime: ...  # aware, UTC
+
+    def monotonic(self) -> float:
+        """Seconds since some moment of this process's own: no NTP, no suspended laptop moves them. For durations."""
 
     def sleep(self, seconds: float) -> None: ...
 
@@ -114,6 +117,11 @@ class RunSummary:
     unpublished: bool  # events after the last one the publisher has seen
     park_until: str | None = None
     installation_id: int = 0
+    spent: Mapping[str, float] = field(default_factory=dict)  # US dollars by the day (UTC) on which they were charged
+
+    def spent_on(self, day: str) -> float:
+        """US dollars charged on a day; an older version's row knows only the total: it counts where the run began."""
+        return self.spent.get(day, 0.0) if self.spent or self.created_at[:10] != day else self.cost_usd
 
 
 class Claims(Protocol):
@@ -183,8 +191,16 @@ class Store(Claims, Protocol):
     def count(self, phase: str) -> int:
         """How many runs are in a phase; may be a second old."""
 
-    def spent_usd(self, repository_id: int, day: str) -> float:
-        """What the runs of a repository have cost that were created on a day (UTC, as 2026-03-02)."""
+    def charged_on(self, repository_id: int, day: str) -> list[RunSummary]:
+        """The runs of a repository that may have cost something on a day (UTC, as 2026-03-02), in any order; every
+        charge that was appended before this call is in them.
+        """
+
+    def cell(self, key: str) -> str:
+        """The text kept under `key` as it is now; "" when there is none."""
+
+    def swap_cell(self, key: str, old: str, new: str) -> bool:
+        """Replace the text under `key` when it is still `old` ("": none yet); whether it was."""
 
     def put_blob(self, data: bytes) -> str:
         """Store by SHA-256 hex digest, which is returned. Idempotent."""

@@ -10,10 +10,10 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
-from app import log
+from app import log, revalidation
 from app.checkpoints.projection import Effect, next_effect
 from app.effects import Hand
 from app.errors import TransientError, UserError
@@ -27,6 +27,7 @@ from app.onboarding import Onboarding
 from app.pace import Priority
 from app.ports import Clock, Store
 from app.run_ledger import RunLedger
+from app.run_state import RunState
 
 _PROCESS = secrets.token_hex(4)  # in Lambda every process has the same name and number
 _CLAIM_SECONDS = 180.0  # longer than the slowest effect; a dead publisher blocks its run no longer than this
@@ -86,6 +87,7 @@ class Publisher:
         clients: dict[bool, GitHub] = {}
         later: set[str] = set()
         with ExitStack() as stack:
+            is_wanted = False
             for _ in range(_MOST_EFFECTS):
                 effect = next_effect(ledger.state, now=self._clock.now(), without=later)
                 if effect is None:
@@ -102,6 +104,10 @@ class Publisher:
                     except (Forbidden, Invalid, NotFound) as error:
                         self._locked_out(ledger, effect, thread, error)
                         continue
+                if not is_wanted and _makes_something_new(ledger.state, effect):
+                    stack.enter_context(self._alone(ledger))
+                    is_wanted = self._is_wanted(ledger, clients[proposes], effect)
+                    continue
                 if not self._do(ledger, clients[proposes], effect):
                     later.add(effect.key)
                 self._store.claim(f"publish:{ledger.run_id}", owner, ttl_seconds=_CLAIM_SECONDS)
@@ -123,6 +129,32 @@ class Publisher:
             log.event("publish.later", run=ledger.run_id, keys=sorted(later))
         else:
             self._settle(ledger)
+
+    @contextmanager
+    def _alone(self, ledger: RunLedger) -> Iterator[None]:
+        """One pull request of a repository at a time: the limit of open ones counts those that are there.
+
+        Raises TransientError while another run opens one.
+        """
+        key = f"proposing:{ledger.state.created['thread']['repository_id']}"
+        if not self._store.claim(key, ledger.run_id, ttl_seconds=_CLAIM_SECONDS):
+            raise TransientError("another pull request of this repository is being opened", retry_after_seconds=5)
+        try:
+            yield
+        finally:
+            self._store.release(key, ledger.run_id)
+
+    def _is_wanted(self, ledger: RunLedger, github: GitHub, effect: Effect) -> bool:
+        """Whether GitHub has nothing against the pull request now; the run has ended otherwise, its change kept."""
+        try:
+            found = revalidation.still_objected(github, ledger.state, self._bot_login)
+        except UserError as error:
+            self._look_again(ledger, error)
+            self._refused(ledger, effect, error)
+            return False
+        if found:
+            revalidation.keep(ledger, found)
+        return found is None
 
     def _do(self, ledger: RunLedger, github: GitHub, effect: Effect) -> bool:
         """Perform and record one effect; False when a limit refused it and it can wait."""
@@ -200,3 +232,8 @@ class Publisher:
         through = ledger.state.visible_seq
         if ledger.state.settled_seq < through:
             ledger.append("publish.settled", through=through)
+
+
+def _makes_something_new(state: RunState, effect: Effect) -> bool:
+    """A branch or a pull request that no earlier try can have made."""
+    return effect.kind in {"branch", "pull"} and effect.key not in {*state.published, *state.intended}

@@ -72,7 +72,7 @@ def rounds(platform: Platform) -> Rounds:
     return Rounds(
         platform.store,
         {
-            "runs": (0, wiring.scheduler(platform).tick),
+            "runs": (0, wiring.scheduler(platform, way).tick),
             "warm": (0, lambda: wiring.keep_warm(platform)),
             "deliveries": (SWEEP_SECONDS, lambda: poller.sweep(ask_github=True)),
             "labels": (LABELS_SECONDS, wiring.overlooked(platform, way, accept).sweep),

@@ -11,6 +11,7 @@ from app.agent.calling import PARK_SECONDS
 from app.agent.stops import Stop
 from app.checkpoints.endings import after_refusal, changed_nothing
 from app.checkpoints.moments import utc
+from app.day_budget import next_day
 from app.errors import TransientError, UserError
 from app.question_times import first_look
 from app.run_ledger import RunLedger
@@ -120,6 +121,14 @@ def park_for_answer(ledger: RunLedger) -> bool:
         until=None if until is None else until.isoformat(),
     )
     return parked is not None or not ledger.state.is_active
+
+
+def park_until_tomorrow(ledger: RunLedger) -> None:
+    """The repository's day pays no more of it; what is begun goes on with the next one."""
+    now = ledger.clock.now()
+    spent = ledger.state.cost_usd
+    note = f"It has cost ${spent:.2f}, and today's budget (`budget.day_usd`) pays no more before midnight UTC."
+    park(ledger, "budget", note, after_seconds=(next_day(now) - now).total_seconds())
 
 
 def _is_active(state: RunState) -> bool:

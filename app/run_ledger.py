@@ -13,11 +13,16 @@ from app.jobs import Thread
 from app.ledger import Event
 from app.log import Redactor
 from app.ports import Clock, Queue, RunSummary, Store
-from app.run_state import RunState
+from app.run_state import WORKED, RunState
 
 # How long a worker waits for a store that is away or slows it down; less than that would cost it what it has in memory,
 # a model's reply above all. Everybody else has a queue that brings the message again.
 _PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+
+# The events of a worker that say how long its attempt has lasted: enough of them that a death loses a command at most.
+_MEASURED = frozenset(
+    {"attempt.started", "stage.started", "stage.ended", "model.called", "tool.ran", "run.parked", "run.ended"}
+)
 
 _Got = TypeVar("_Got")
 
@@ -39,6 +44,8 @@ class RunLedger:
         self.clock = clock
         self.redactor = redactor
         self.attempt = attempt
+        self._began: float | None = None  # when this process began the attempt, by its monotonic clock
+        self._opened = clock.monotonic()
         self.state = RunState(run_id=run_id)
         self.events: list[Event] = []
         self.refresh()
@@ -58,6 +65,10 @@ class RunLedger:
 
     def append_if(self, guard: Callable[[RunState], bool], kind: str, /, **data: Any) -> Event | None:
         """Append only while `guard(state)` holds for the newest state; None when it does not."""
+        if kind == "attempt.started" and self.attempt is not None:
+            self._began = self.clock.monotonic()
+        if self._began is not None and kind in _MEASURED:
+            data[WORKED] = round(self.clock.monotonic() - self._began, 3)
         clean = self.redactor.data(data)
         while True:
             if self.attempt is not None and self.state.attempt > self.attempt:
@@ -84,6 +95,13 @@ class RunLedger:
                 self._forget_last()
                 raise
             return event
+
+    def worked_seconds(self) -> float:
+        """Working time of the run until now: not the wall clock's, which NTP and people move."""
+        if self._began is not None:
+            return self.state.working_seconds + self.clock.monotonic() - self._began
+        opened = self._opened if self.state.phase == "working" else self.clock.monotonic()
+        return self.state.worked_seconds + self.clock.monotonic() - opened
 
     def blob(self, content: str | bytes) -> dict[str, Any]:
         """Store `content` (text is redacted) by digest; the reference `{"blob": digest, "size": bytes}`."""
@@ -136,6 +154,7 @@ def summarise(state: RunState) -> RunSummary:
         requester=created.get("requester", {}).get("login", ""),
         attempt=state.attempt,
         cost_usd=round(state.cost_usd, 6),
+        spent={day: round(usd, 6) for day, usd in state.spent.items()},
         created_at=state.created_at,
         updated_at=state.updated_at,
         seq=state.seq,

@@ -6,17 +6,19 @@ A refusal or an answer is a run too, one that only says something.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from dataclasses import replace
 
 from app import log
 from app.checkpoints import replies
 from app.creation import created, model_of, request_of
-from app.errors import TransientError, UserError
+from app.errors import UserError
 from app.facts import BOT_DEFAULTS, gather, names_of, organisation_defaults
 from app.folds import fold
 from app.github.access import Access
+from app.going_on import GoingOn
 from app.jobs import Command, Job, Thread, label_put_on
-from app.ports import Clock, Launcher, Queue, RunSummary, Store
+from app.ports import Clock, Queue, RunSummary, Store
+from app.reservation import look
 from app.run_ledger import RunLedger, announce
 from app.settings import Settings
 from app.triggers.admission import Facts as AdmissionFacts
@@ -33,7 +35,7 @@ class RunStart:
         *,
         store: Store,
         publishing: Queue,
-        launcher: Launcher,
+        going_on: GoingOn,
         access: Access,
         settings: Settings,
         clock: Clock,
@@ -41,7 +43,7 @@ class RunStart:
     ) -> None:
         self._store = store
         self._publishing = publishing
-        self._launcher = launcher
+        self._going_on = going_on
         self._access = access
         self._settings = settings
         self._clock = clock
@@ -74,23 +76,26 @@ class RunStart:
             settings=self._settings,
         )
         ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
-        self.admit(ledger)
+        self.admit(ledger, fresh=True)
 
     def _defaults(self, thread: Thread) -> bytes | None:
         """The organisation's defaults, when it has a `.github` repository that the App may read."""
         with self._access.organisation(thread) as github:
             return organisation_defaults(github, thread.repository) if github else None
 
-    def admit(self, ledger: RunLedger) -> None:
-        """Admit, queue or refuse a run that was created; nothing for one that is further on."""
+    def admit(self, ledger: RunLedger, *, fresh: bool = False) -> None:
+        """Admit, queue or refuse a run that was created; nothing for one that is further on.
+
+        `fresh`: what its first event says of GitHub was asked just now. Raises TransientError when GitHub is away.
+        """
         if ledger.state.phase != "created":
             if ledger.state.phase == "working" and ledger.state.attempt == 0:
-                self.start(ledger)
+                self._going_on.start(ledger)
             announce(self._publishing, ledger)
             return
-        facts = AdmissionFacts(
-            **ledger.state.created["admission"],
-            spent_today_usd=self._spent_today(ledger),
+        facts = replace(
+            AdmissionFacts(**ledger.state.created["admission"]),
+            spent_today_usd=look(self._store, ledger.state, self._clock.now()).spent_usd,
             ahead=self._store.count("queued"),
             working=self._store.count("working"),
             concurrency=self._settings.concurrency,
@@ -98,8 +103,7 @@ class RunStart:
         found = admit(facts)
         log.event("dispatch.admission", run=ledger.run_id, verdict=found.verdict, reason=found.reason)
         if found.verdict == "admit":
-            ledger.append("run.admitted", reason=found.reason)
-            self.start(ledger)
+            self._going_on.go_on(ledger, "run.admitted", found.reason, phases=["created"], fresh=fresh)
         elif found.verdict == "queue":
             ledger.append("run.queued", reason=found.reason)
         else:
@@ -107,14 +111,6 @@ class RunStart:
             reason = replies.refused(found.reason, label=label, when=again_when(facts))
             ledger.append("run.ended", outcome="refused", reason=reason)
         announce(self._publishing, ledger)
-
-    def start(self, ledger: RunLedger) -> None:
-        """Ask for a worker; park the run where the platform has no room."""
-        try:
-            self._launcher.start(ledger.run_id, ledger.state.launched)
-        except TransientError as error:
-            until = self._clock.now() + timedelta(seconds=error.retry_after_seconds)
-            ledger.append("run.parked", reason="capacity", note=f"{error}", until=until.isoformat())
 
     def reply(
         self, ledger: RunLedger, job: Job, text: str, *, refused: bool = False, when: str = _MENDED, keeps: bool = False
@@ -134,7 +130,3 @@ class RunStart:
         outcome = "refused" if refused else "replied"
         ledger.append_if(lambda state: state.is_active, "run.ended", outcome=outcome, reason=text)
         announce(self._publishing, ledger)
-
-    def _spent_today(self, ledger: RunLedger) -> float:
-        thread = ledger.state.created["thread"]
-        return self._store.spent_usd(thread["repository_id"], self._clock.now().date().isoformat())

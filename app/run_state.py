@@ -9,6 +9,8 @@ from typing import Any, Literal
 from app.ledger import GENESIS
 from app.onboarding_state import OnboardingState
 
+WORKED = "worked_seconds"  # in a worker's events: how long its attempt has lasted, by a clock that only goes forward
+
 Phase = Literal["created", "queued", "working", "parked", "ended"]
 Outcome = Literal[
     "proposed",  # a verified change became a pull request
@@ -73,11 +75,14 @@ class RunState:
     scan: Mapping[str, Any] | None = None
     proposal: Mapping[str, Any] | None = None
     cost_usd: float = 0.0
+    spent: dict[str, float] = field(default_factory=dict)  # cost_usd by the day (UTC) on which it was charged
+    cap_usd: float | None = None  # what it may cost in all by the day's budget, said when it was let in or went on
     turns: int = 0
     tokens: dict[str, int] = field(default_factory=dict)
     run_usd: float | None = None  # a budget raised after the start
-    working_seconds: float = 0.0
-    working_since: str | None = None
+    working_seconds: float = 0.0  # of attempts that are over
+    attempt_seconds: float = 0.0  # of the newest attempt, by its own monotonic clock, as far as it has said
+    working_since: str | None = None  # in ledgers of older versions: when the attempt began, by the wall clock
     doing: str = ""
     intended: dict[str, str] = field(default_factory=dict)  # key → digest, not yet done
     published: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # key → publish.done
@@ -94,6 +99,16 @@ class RunState:
     def last_refusal(self) -> str:
         """What stood in the way of the change: of `finish`, else of a write; "" when nothing did."""
         return self.refusal or next(reversed(self.refused_writes.values()), "")
+
+    @property
+    def has_used_the_day(self) -> bool:
+        """Whether what the day's budget has for the run is spent: no call begins from then on."""
+        return self.cap_usd is not None and self.cost_usd >= self.cap_usd
+
+    @property
+    def worked_seconds(self) -> float:
+        """Working time as far as it is in the ledger; a parked run works at nothing."""
+        return self.working_seconds + self.attempt_seconds
 
     @property
     def open_question(self) -> Mapping[str, Any] | None:

@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 
 from app import log
 from app.errors import LamplighterError, TransientError
+from app.github.errors import Refused
+from app.going_on import GoingOn
 from app.installation import ONBOARD
 from app.lease import TTL_SECONDS, attempt_of, lease_key
 from app.log import Redactor
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
 from app.reminders import attend
 from app.run_ledger import RunLedger, announce, announce_run
+from app.run_state import Phase
 
 MAX_ATTEMPTS = 3  # attempts in a row that may die without a word before the run ends visibly
 _SILENT_SECONDS = 900.0  # without heartbeat and event; the slowest start, a large image on Fargate, takes minutes
@@ -32,6 +35,7 @@ class Scheduler:
         store: Store,
         publishing: Queue,
         launcher: Launcher,
+        going_on: GoingOn,
         clock: Clock,
         redactor: Redactor,
         concurrency: int,
@@ -39,9 +43,11 @@ class Scheduler:
         self._store = store
         self._publishing = publishing
         self._launcher = launcher
+        self._going_on = going_on
         self._clock = clock
         self._redactor = redactor
         self._concurrency = concurrency
+        self._ask_from: dict[int, datetime] = {}  # by installation: GitHub was away, and nothing goes on before that
 
     def tick(self) -> int:
         """Look at every active run and at ended ones with unpublished news; returns how many were moved on."""
@@ -162,26 +168,33 @@ class Scheduler:
 
     def _admit(self, run: RunSummary) -> bool:
         ledger = self._open(run.run_id)
-        if ledger.append_if(lambda state: state.phase == "queued", "run.admitted", reason="there is room now") is None:
-            return False
-        announce(self._publishing, ledger)
-        return self._start(ledger)
+        return self._go_on(ledger, "run.admitted", "there is room now", "queued")
 
     def _launch(self, run: RunSummary, reason: str) -> bool:
         ledger = self._open(run.run_id)
         if ledger.state.created.get("playbook") == ONBOARD:  # it needs no worker: the publisher makes the next visit
             announce(self._publishing, ledger)
             return False
-        if ledger.append_if(lambda state: state.phase in {"parked", "working"}, "run.resumed", reason=reason) is None:
+        if ledger.state.phase == "parked":
+            return self._go_on(ledger, "run.resumed", reason, "parked")
+        # A worker was lost in the middle of its work: the run has its money still, and nobody has to be asked.
+        if ledger.append_if(lambda state: state.phase == "working", "run.resumed", reason=reason) is None:
             return False
-        return self._start(ledger)
+        return self._going_on.start(ledger)
 
-    def _start(self, ledger: RunLedger) -> bool:
+    def _go_on(self, ledger: RunLedger, kind: str, reason: str, phase: Phase) -> bool:
+        installation = int(ledger.state.created["thread"]["installation_id"])
+        now = self._clock.now()
+        if now < self._ask_from.get(installation, now):
+            return False
         try:
-            self._launcher.start(ledger.run_id, ledger.state.launched)
+            return self._going_on.go_on(ledger, kind, reason, phases=[phase])
         except TransientError as error:
-            self._wait_for_room(ledger, f"{error}.", error.retry_after_seconds)
-        return True
+            log.event("schedule.not_asked", level=log.WARNING, run=ledger.run_id, reason=str(error))
+            self._ask_from[installation] = now + timedelta(seconds=error.retry_after_seconds)
+        except Refused as error:  # of this run only
+            log.event("schedule.refused", level=log.WARNING, run=ledger.run_id, reason=str(error))
+        return False
 
     def _wait_for_room(self, ledger: RunLedger, note: str, seconds: float) -> bool:
         """The run waits for its turn on the platform."""

@@ -14,13 +14,15 @@ from app.platforms import Platform, aws_platform, ensure_model, local_platform, 
 if TYPE_CHECKING:
     from app.control import Control
     from app.github.access import Access
+    from app.going_on import GoingOn
     from app.overlooked import Overlooked
     from app.receive import Answer, Delivery
     from app.schedule import Scheduler
     from app.worker import Worker
 
 __all__ = [
-    "Platform", "access", "aws_platform", "control", "door", "ensure_model", "grant", "keep_warm", "local_platform",
+    "Platform", "access", "aws_platform", "control", "door", "ensure_model", "going_on", "grant", "keep_warm",
+    "local_platform",
     "minting", "overlooked", "platform", "revealed", "scheduler", "worker",
 ]  # fmt: skip
 
@@ -75,6 +77,7 @@ def control(platform: Platform, way: Access | None = None) -> Control:
     from app.publish import Publisher  # noqa: PLC0415
 
     way = way or access(platform)
+    waiting = going_on(platform, way)
     settings = platform.settings
     return Control(
         jobs=platform.jobs,
@@ -82,7 +85,7 @@ def control(platform: Platform, way: Access | None = None) -> Control:
         dispatcher=Dispatcher(
             store=platform.store,
             publishing=platform.publishing,
-            launcher=platform.launcher,
+            going_on=waiting,
             access=way,
             settings=settings,
             clock=platform.clock,
@@ -97,18 +100,33 @@ def control(platform: Platform, way: Access | None = None) -> Control:
             bot_login=settings.bot_login,
             clone_url=platform.clone_url,
         ),
-        scheduler=scheduler(platform),
+        scheduler=scheduler(platform, way),
     )
 
 
-def scheduler(platform: Platform) -> Scheduler:
-    """The clock's part alone, which needs no way to GitHub."""
+def going_on(platform: Platform, way: Access | None) -> GoingOn:
+    """What lets runs spend; without a way to GitHub it lets those go on for which nobody has to be asked there."""
+    from app.going_on import GoingOn  # noqa: PLC0415
+
+    return GoingOn(
+        store=platform.store,
+        publishing=platform.publishing,
+        launcher=platform.launcher,
+        clock=platform.clock,
+        access=way,
+        bot_login=platform.settings.bot_login,
+    )
+
+
+def scheduler(platform: Platform, way: Access | None = None) -> Scheduler:
+    """The clock's part alone."""
     from app.schedule import Scheduler  # noqa: PLC0415
 
     return Scheduler(
         store=platform.store,
         publishing=platform.publishing,
         launcher=platform.launcher,
+        going_on=going_on(platform, way),
         clock=platform.clock,
         redactor=platform.redactor,
         concurrency=platform.settings.concurrency,

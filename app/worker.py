@@ -15,6 +15,7 @@ from app.lease import Lease, holder
 from app.log import Redactor
 from app.ports import Clock, Model, Queue, SandboxHost, Store, Tokens
 from app.proposal import Refusal, propose, refuse_at_sight
+from app.reservation import wanted_usd
 from app.run_end import (
     end,
     end_cancelled,
@@ -23,6 +24,7 @@ from app.run_end import (
     fail,
     park,
     park_for_answer,
+    park_until_tomorrow,
     without_model,
 )
 from app.run_ledger import RunLedger, announce
@@ -198,6 +200,9 @@ class Worker:
         if stop.kind == "model_unavailable":
             room.snapshot()
             without_model(ledger, stop, attended=self._attended)
+        elif stop.which == "usd" and ledger.state.has_used_the_day and wanted_usd(ledger.state):
+            room.snapshot()
+            park_until_tomorrow(ledger)
         elif stop.kind in {"interrupted", "cancelled"}:
             ledger.refresh()
             if not ledger.state.cancel:

@@ -11,6 +11,10 @@ class HeldClock:
     def __init__(self) -> None:
         self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
         self.slept: list[float] = []
+        self.ran = 1_000.0  # by the monotonic clock
+
+    def monotonic(self) -> float:
+        return self.ran
 
     def now(self) -> datetime:
         return self.time
@@ -21,6 +25,11 @@ class HeldClock:
 
     def advance(self, seconds: float) -> None:
         self.time += timedelta(seconds=max(0.0, seconds))
+        self.ran += max(0.0, seconds)
+
+    def set_wall(self, seconds: float) -> None:
+        """The wall clock is put forward or back, as NTP or a person does it; no time passes."""
+        self.time += timedelta(seconds=seconds)
 
 
 class HastyClock(HeldClock):

@@ -72,6 +72,8 @@ class Caller:
     def _intend(self) -> ModelRequest | Stop:
         """Record that a call is about to be made; the stop instead when the budget does not allow it."""
         session = self.session
+        if session.ledger.state.has_used_the_day:
+            return Stop(kind="out_of_budget", which="usd", detail="What today's budget has for this is spent.")
         estimate = session.prompt_tokens()
         tokens = budget.affordable_tokens(
             session.budget(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from app.agent import budget, prompt
@@ -65,11 +64,7 @@ class Session:
 
     def spent(self) -> Spent:
         state = self.ledger.state
-        seconds = state.working_seconds
-        if state.working_since:
-            since = datetime.fromisoformat(state.working_since)
-            seconds += max(0.0, (self.clock.now() - since).total_seconds())
-        return Spent(usd=state.cost_usd, turns=state.turns, minutes=seconds / 60)
+        return Spent(usd=state.cost_usd, turns=state.turns, minutes=self.ledger.worked_seconds() / 60)
 
     def budget(self) -> Budget:
         """The limits, with a budget raised since the start."""

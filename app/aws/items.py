@@ -45,15 +45,19 @@ def slots_item(key: str, state: str, mark: str, expires_at: int) -> Item:
     return slots_key(key) | {"state": {"S": state}, "mark": {"S": mark}, TTL_ATTRIBUTE: {"N": str(expires_at)}}
 
 
+def cell_key(key: str) -> Item:
+    return {"pk": {"S": f"CELL#{key}"}, "sk": {"S": "-"}}
+
+
 def day_pk(repository_id: int | str, day: str) -> str:
     return f"DAY#{repository_id}#{day}"
 
 
-def day_item(summary: RunSummary, now: float) -> Item:
+def day_item(summary: RunSummary, day: str, now: float) -> Item:
     """The row by which a repository's spending of a day is found."""
     repository_id = summary.thread_key.partition("#")[0]
     return {
-        "pk": {"S": day_pk(repository_id, summary.created_at[:10])},
+        "pk": {"S": day_pk(repository_id, day)},
         "sk": {"S": summary.run_id},
         TTL_ATTRIBUTE: {"N": str(math.ceil(now) + _DAY_KEPT_SECONDS)},
     }

@@ -63,9 +63,9 @@ class DynamoStore:
             {"Put": {"TableName": self._table.name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
             for item in self._event_items(events)
         ]
-        if expected_seq == 0:
-            rows = (items.thread_item(summary), items.day_item(summary, self._now()))
-            writes += [{"Put": {"TableName": self._table.name, "Item": row}} for row in rows]
+        rows = [items.thread_item(summary)] if expected_seq == 0 else []
+        rows += [items.day_item(summary, day, self._now()) for day in _days(expected_seq, events, summary)]
+        writes += [{"Put": {"TableName": self._table.name, "Item": row}} for row in rows]
         refused = self._table.transact(writes, "append to the ledger")
         if refused is not None and not self._is_ours(refused, last):
             at_seq = refused[0].get("Item", {}).get("seq", {"N": "0"})["N"]
@@ -165,17 +165,32 @@ class DynamoStore:
             ExpressionAttributeValues={":pk": {"S": phase}},
         )
 
-    def spent_usd(self, repository_id: int, day: str) -> float:
+    def charged_on(self, repository_id: int, day: str) -> list[RunSummary]:
         rows = self._table.query(
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": items.day_pk(repository_id, day)}},
             ConsistentRead=True,
         )
         names = (str(row["sk"]["S"]) for row in rows)
-        spent = 0.0
+        found: list[RunSummary] = []
         while batch := list(islice(names, _BATCH)):
-            spent += sum(run.cost_usd for run in self._summaries(batch))
-        return spent
+            found += [run for run in self._summaries(batch) if run.spent_on(day)]
+        return found
+
+    def cell(self, key: str) -> str:
+        item = self._table.get(items.cell_key(key))
+        return str(item["content"]["S"]) if item else ""
+
+    def swap_cell(self, key: str, old: str, new: str) -> bool:
+        """False also when boto3 asked again after a lost answer and met its own write: look what is kept now."""
+        answer = self._table.write_if(
+            "put_item",
+            "replace a kept text",
+            Item=items.cell_key(key) | {"content": {"S": new}},
+            ConditionExpression="content = :old" if old else "attribute_not_exists(pk)",
+            **({"ExpressionAttributeValues": {":old": {"S": old}}} if old else {}),
+        )
+        return answer is not None
 
     # ------------------------------------------------------------ blobs
 
@@ -278,6 +293,13 @@ class DynamoStore:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _days(expected_seq: int, events: Sequence[Event], summary: RunSummary) -> set[str]:
+    """The days by which a run has to be found from now on: where it began, and others on which it is charged."""
+    first = summary.created_at[:10]
+    charged = {event.at[:10] for event in events if event.at[:10] in summary.spent} - {first}
+    return charged | {first} if expected_seq == 0 else charged
 
 
 def _check_sequence(run_id: str, expected_seq: int, events: Sequence[Event]) -> None:

@@ -67,7 +67,7 @@ def _desired(state: RunState) -> Iterator[Effect]:
     """In the order in which a thread should be read; what is urgent overtakes."""
     if not state.created:
         return
-    if state.outcome in {"refused", "replied"}:
+    if state.outcome in {"refused", "replied"} and not _is_known(state):
         yield from _answer(state)
         return
     if state.created.get("playbook") == "reply":
@@ -88,6 +88,11 @@ def _answer(state: RunState) -> Iterator[Effect]:
     if state.outcome == "refused" and label and not state.created.get("keeps_label"):
         data = {"state": None, "states": [], "marks": [], "remove": [label]}
         yield Effect(key="labels", kind="labels", data=data, priority=Priority.MARKS)
+
+
+def _is_known(state: RunState) -> bool:
+    """Whether people were told already that it waits or works: then the end has to be told in the same places."""
+    return not {"comment:status", "labels"}.isdisjoint({*state.published, *state.intended})
 
 
 def _reactions(state: RunState) -> Iterator[Effect]:
@@ -120,7 +125,8 @@ def _comments(state: RunState) -> Iterator[Effect]:
         part, asked = f"reminder-{reminder['question']}", state.questions[reminder["question"] - 1]
         text = render.reminder(state, asked, reminder["question"], until=reminder["until"], prefix=prefix)
         yield Effect(key=f"comment:{part}", kind="comment", data=_comment(state, part, text), priority=Priority.PEOPLE)
-    if state.outcome and OUTCOMES[state.outcome].comments and not _awaits_pull(state):
+    is_told = state.outcome and (OUTCOMES[state.outcome].comments or state.next_step)
+    if is_told and not _awaits_pull(state):
         owners = (state.proposal or {}).get("owners", [])
         data = _comment(state, "result", render.result(state, pull=pull, prefix=prefix, owners=owners))
         yield Effect(key="comment:result", kind="comment", data=data, priority=Priority.PEOPLE)

@@ -48,6 +48,7 @@ class LocalRun:
             store=_OneRun(self._platform.store, run_id),
             publishing=self._platform.publishing,
             launcher=self._platform.launcher,
+            going_on=wiring.going_on(self._platform, None),
             clock=self._platform.clock,
             redactor=self._platform.redactor,
             concurrency=1,

@@ -45,7 +45,7 @@ def tell(home: Home, run_id: str) -> dict[str, Any]:
         "scan": state.scan,
         "changes": (state.proposal or {}).get("changes", []),
         "cost": {"usd": round(state.cost_usd, 4), "turns": state.turns, "tokens": state.tokens},
-        "seconds": {"working": round(state.working_seconds, 1)},
+        "seconds": {"working": round(state.worked_seconds, 1)},
         "published": {key: done.get("result", {}) for key, done in state.published.items()},
         "ledger": {"events": count, "head": state.head, "whole": not problems, "problems": problems},
         "times": {"created": state.created_at, "updated": state.updated_at},

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from app.folds import conversation, lifecycle, publication, work
 from app.ledger import Event
-from app.run_state import RunState
+from app.run_state import WORKED, RunState
 
 _FOLDS = {**lifecycle.FOLDS, **conversation.FOLDS, **work.FOLDS, **publication.FOLDS}
 
@@ -25,6 +25,8 @@ def apply(state: RunState, event: Event) -> None:
     interpret = _FOLDS.get(event.kind)
     if interpret:
         interpret(state, event, event.data)
+    if WORKED in event.data:
+        state.attempt_seconds = max(state.attempt_seconds, float(event.data[WORKED]))
 
 
 def fold(run_id: str, events: Iterable[Event]) -> RunState:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.ledger import Event
-from app.run_state import RunState, Stage
+from app.run_state import WORKED, RunState, Stage
 
 
 def _created(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
@@ -18,8 +18,9 @@ def _queued(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     state.phase, state.queue_reason = "queued", data.get("reason", "")
 
 
-def _launched(state: RunState, _event: Event, _data: Mapping[str, Any]) -> None:
+def _launched(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     state.phase, state.launched = "working", state.launched + 1
+    state.cap_usd = data.get("cap_usd", state.cap_usd)
     state.queue_reason = state.park_reason = state.park_note = ""
     state.park_until = None
 
@@ -27,7 +28,9 @@ def _launched(state: RunState, _event: Event, _data: Mapping[str, Any]) -> None:
 def _attempt(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     _clock_off(state, event)
     _close_stages(state, event)
-    state.phase, state.attempt, state.working_since = "working", data["attempt"], event.at
+    state.working_seconds, state.attempt_seconds = state.worked_seconds, 0.0
+    state.working_since = None if WORKED in data else event.at  # the worker says it, in ledgers of today
+    state.phase, state.attempt = "working", data["attempt"]
     state.park_reason = state.park_note = ""
 
 

@@ -23,18 +23,26 @@ def _egress(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
 _WAITING = "the model did not answer, trying again: "
 
 
-def _replied(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+def _replied(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     state.turns += 1
     if state.doing.startswith(_WAITING):
         state.doing = ""
-    state.cost_usd += data["cost_usd"]
+    _charge(state, event, data["cost_usd"])
     for name, count in data["usage"].items():
         state.tokens[name] = state.tokens.get(name, 0) + int(count)
 
 
-def _failed_call(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.cost_usd += data.get("cost_usd", 0.0)
+def _failed_call(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    _charge(state, event, data.get("cost_usd", 0.0))
     state.doing = f"{_WAITING}{data.get('error', '')}"
+
+
+def _charge(state: RunState, event: Event, cost_usd: float) -> None:
+    """It counts for the day on which it was charged, whenever the run began."""
+    state.cost_usd += cost_usd
+    if cost_usd:
+        day = event.at[:10]  # events are stamped in UTC
+        state.spent[day] = state.spent.get(day, 0.0) + cost_usd
 
 
 def _tool(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:

@@ -45,6 +45,10 @@ class Issue:
     updated_at: datetime
     url: str
 
+    def has_label(self, name: str) -> bool:
+        """In any case, as GitHub compares them."""
+        return name.lower() in (label.lower() for label in self.labels)
+
 
 def issue(github: GitHub, repo: str, issue_number: int) -> Issue:
     """Raises NotFound, also for a deleted one."""

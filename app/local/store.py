@@ -38,7 +38,8 @@ CREATE INDEX IF NOT EXISTS runs_by_thread ON runs (thread_key, created_at);;
 CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, expires_at REAL NOT NULL) STRICT;;
 CREATE INDEX IF NOT EXISTS claims_by_expiry ON claims (expires_at);;
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;;
-CREATE TABLE IF NOT EXISTS slots (key TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT
+CREATE TABLE IF NOT EXISTS slots (key TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;;
+CREATE TABLE IF NOT EXISTS cells (key TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT
 """
 
 
@@ -149,13 +150,29 @@ class SqliteStore:
         with self._database.read() as connection:
             return int(connection.execute(query, (phase != "ended", phase)).fetchone()[0])
 
-    def spent_usd(self, repository_id: int, day: str) -> float:
+    def charged_on(self, repository_id: int, day: str) -> list[RunSummary]:
+        """A run that was charged on a day began before its end and changed after its beginning."""
         query = (
-            "SELECT total(json_extract(summary, '$.cost_usd')) FROM runs"
-            " WHERE created_at >= ? AND created_at < ? AND thread_key GLOB ?"
+            "SELECT summary FROM runs WHERE thread_key >= ? AND thread_key < ? AND created_at < ?"
+            " AND json_extract(summary, '$.updated_at') >= ? AND json_extract(summary, '$.cost_usd') > 0"
         )
+        values = (f"{repository_id}#", f"{repository_id}$", f"{day}~", day)  # `$` comes after `#`
         with self._database.read() as connection:
-            return float(connection.execute(query, (day, f"{day}~", f"{repository_id}#*")).fetchone()[0])
+            found = [_summary(row[0]) for row in connection.execute(query, values)]
+        return [run for run in found if run.spent_on(day)]
+
+    def cell(self, key: str) -> str:
+        with self._database.read() as connection:
+            row = connection.execute("SELECT content FROM cells WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def swap_cell(self, key: str, old: str, new: str) -> bool:
+        with self._database.write() as connection:
+            row = connection.execute("SELECT content FROM cells WHERE key = ?", (key,)).fetchone()
+            if (row[0] if row else "") != old:
+                return False
+            connection.execute("INSERT OR REPLACE INTO cells VALUES (?, ?)", (key, new))
+        return True
 
     # ------------------------------------------------------------ blobs
 

@@ -275,6 +275,10 @@ class Simulator:
         self.world.stale_seconds = seconds
         self.world.stale_after_id = self.world.next_id()
 
+    def stale_threads(self, seconds: float) -> None:
+        """From now on reading one issue shows labels, state and lock as they were so long ago; 0 ends it."""
+        self.world.stale_thread_seconds = seconds
+
     # --- standing alone
 
     def serve(self, port: int = 0, *, webhook_url: str | None = None) -> str:

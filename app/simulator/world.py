@@ -46,6 +46,7 @@ class World:
     lock: threading.RLock = field(default_factory=threading.RLock)
     stale_seconds: float = 0.0
     stale_after_id: int = 0
+    stale_thread_seconds: float = 0.0  # how far reads of one issue lag behind its events
     ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1_000_001))
 
     def now(self) -> datetime:
@@ -126,6 +127,24 @@ class World:
     def _is_too_new(self, item: object, edge: datetime) -> bool:
         made = getattr(item, "created_at", None) or getattr(item, "started_at", None)
         return getattr(item, "id", 0) > self.stale_after_id and made is not None and made > edge
+
+    def as_read(self, thread: Issue) -> tuple[str, bool, list[str]]:
+        """State, lock and labels as reading the one thread shows them: with stale threads on, as they were before."""
+        state, locked, labels = thread.state, thread.locked, list(thread.labels)
+        edge = self.now() - timedelta(seconds=self.stale_thread_seconds)
+        for event in reversed(thread.events) if self.stale_thread_seconds else ():
+            if event.created_at <= edge:
+                break
+            name = event.detail.get("label", {}).get("name")
+            if event.event == "labeled" and name in labels:
+                labels.remove(name)
+            elif event.event == "unlabeled" and name not in labels:
+                labels.append(name)
+            elif event.event in {"closed", "reopened"}:
+                state = "open" if event.event == "closed" else "closed"
+            elif event.event == "locked":
+                locked = False
+        return state, locked, labels
 
     # --- searches by id
 

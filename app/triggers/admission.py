@@ -1,4 +1,5 @@
-"""Whether a job may become a run, from facts that dispatch has fetched. Pure; every verdict says its reason.
+"""Whether a job may become a run, and whether a run may go on, from facts fetched before. Pure; every verdict says its
+reason.
 
 The order of the checks is the order in which people want to hear about them: who asks, whether anything may run here
 at all, what is going on already, what it may cost, and last whether there is room just now.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from app.day_budget import DayBudget
 from app.triggers.verbs import ROLES, may
 
 Verdict = Literal[
@@ -51,8 +53,11 @@ class Facts:
     phase: int = 2
     open_pull_requests: int = 0  # the bot's own
     max_open_pull_requests: int = 5
+    needed_role: str = "write"  # the least that may ask for this, from `verbs.needed_role`
+    label_off: bool = False  # the run was started by the trigger label, and that is not on the thread
     spent_today_usd: float = 0.0
     day_usd: float = 20.0
+    wanted_usd: float = 0.0  # what the run may cost
     active_run: str | None = None  # on this thread, parked ones included
     ahead: int = 0  # runs of the whole installation that wait in line before this one
     working: int = 0  # runs of the whole installation at work now
@@ -67,13 +72,44 @@ def refusal(role: str, needed: str) -> str | None:
     return f"This needs the {needed} role on this repository, and {has} here. A maintainer can ask me instead."
 
 
-def admit(facts: Facts, *, needed: str = "write") -> Admission:
-    """Whether a fix may start; `needed` is the least role, from `verbs.needed_role`."""
+@dataclass(frozen=True, kw_only=True)
+class Objection:
+    """Why a run that was let in must not go on, in one sentence (Markdown, safe to post)."""
+
+    reason: str
+    withdrawn: bool = False  # somebody took the request back and knows it: no comment tells them
+    next_step: str = ""
+
+
+def objection(facts: Facts) -> Objection | None:
+    """What stands against a run that was let in once, from what GitHub says now; None when it may go on.
+
+    Configuration does not count: a run keeps what it was started with.
+    """
+    if facts.label_off:
+        return Objection(reason=f"The label `{facts.trigger_label}` was taken off.", withdrawn=True)
+    if facts.archived:
+        return Objection(reason="The repository was archived.", withdrawn=True)
+    if reason := _closed_to_us(facts):
+        return Objection(reason=reason, withdrawn=True)
+    if not may(facts.role, facts.needed_role):
+        return Objection(
+            reason=f"Whoever asked for this has the {facts.role} role here now, and it needs the {facts.needed_role} "
+            "role.",
+            next_step="Somebody who has that role can ask for it again.",
+        )
+    if reason := _too_many_pulls(facts):
+        return Objection(reason=reason, next_step="Merge or close one, then retry.")
+    return None
+
+
+def admit(facts: Facts) -> Admission:
+    """Whether a fix may start."""
     if facts.label and facts.label.lower() != facts.trigger_label.lower():
         return Admission(verdict="ignore", reason=f"The label that starts a run here is `{facts.trigger_label}`.")
     if facts.archived:
         return Admission(verdict="ignore", reason="The repository is archived: nothing in it can be written.")
-    for reason in (refusal(facts.role, needed), _closed_to_us(facts), _not_configured(facts)):
+    for reason in (refusal(facts.role, facts.needed_role), _closed_to_us(facts), _not_configured(facts)):
         if reason:
             return Admission(verdict="refuse", reason=reason)
     if facts.active_run:
@@ -119,18 +155,39 @@ def _not_configured(facts: Facts) -> str | None:
     return None
 
 
-def _over_a_limit(facts: Facts) -> str | None:
+def _too_many_pulls(facts: Facts) -> str | None:
     if facts.open_pull_requests >= facts.max_open_pull_requests:
         return (
             f"{facts.open_pull_requests} of my pull requests are open here already, and this repository wants at most "
-            f"{facts.max_open_pull_requests} (`limits.open_pull_requests`). Merge or close one and ask again."
-        )
-    if facts.spent_today_usd >= facts.day_usd:
-        return (
-            f"Today's budget is spent: ${facts.spent_today_usd:.2f} of ${facts.day_usd:.2f} (`budget.day_usd`). "
-            "It starts anew at midnight UTC."
+            f"{facts.max_open_pull_requests} (`limits.open_pull_requests`)."
         )
     return None
+
+
+def _over_a_limit(facts: Facts) -> str | None:
+    if reason := _too_many_pulls(facts):
+        return f"{reason} Merge or close one and ask again."
+    day = DayBudget(day_usd=facts.day_usd, spent_usd=facts.spent_today_usd, held_usd=0.0)
+    return None if day.may_grant_later(facts.wanted_usd) else day_is_spent(day, facts.wanted_usd)
+
+
+def day_is_spent(day: DayBudget, wanted_usd: float) -> str:
+    """Why nothing more is let in today."""
+    more = f", and this may cost {_usd(wanted_usd)}" if day.spent_usd < day.day_usd else ""
+    return (
+        f"Today's budget is spent: {_usd(day.spent_usd)} of {_usd(day.day_usd)} (`budget.day_usd`){more}. "
+        "It starts anew at midnight UTC."
+    )
+
+
+def day_is_held(day: DayBudget) -> str:
+    """Why something has to wait, in words that stay the same while it waits."""
+    return f"Runs at work may need what is left of today's budget of {_usd(day.day_usd)} (`budget.day_usd`)."
+
+
+def _usd(amount: float) -> str:
+    """In cents, or as small as it is: $0.01 of $0.01 would be no news."""
+    return f"${amount:.2f}" if amount >= 1 or not amount or amount == round(amount, 2) else f"${amount:.4f}"
 
 
 def _waits(facts: Facts) -> str:

@@ -170,7 +170,7 @@ def test_what_the_common_calls_cost_in_requests(aws, store, ledger, clock):
         "s3 PutObject": 1,
     }
     assert cost(lambda: store.count("working")) == {"dynamodb Query": 1}
-    assert cost(lambda: store.spent_usd(7, clock.now().date().isoformat())) == {
+    assert cost(lambda: store.charged_on(7, clock.now().date().isoformat())) == {
         "dynamodb BatchGetItem": 1,
         "dynamodb Query": 1,
     }

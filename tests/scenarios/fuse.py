@@ -102,6 +102,9 @@ class _Store(_Part):
     def claim_all(self, keys: Any, owner: str, *, ttl_seconds: float) -> str | None:
         return self._fuse.burn("claims", self._real.claim_all, keys, owner, ttl_seconds=ttl_seconds)
 
+    def swap_cell(self, key: str, old: str, new: str) -> bool:
+        return self._fuse.burn("cell", self._real.swap_cell, key, old, new)
+
     def release(self, key: str, owner: str) -> None:
         if not self._fuse.is_dead:  # a dead process gives nothing back: its claims run out
             self._real.release(key, owner)

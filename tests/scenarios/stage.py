@@ -99,6 +99,10 @@ class Bot:
         self.arriving: Sent | None = None
         self.may_refuse = False  # the door may ask GitHub to deliver again
 
+    def use_model(self, model: Any) -> None:
+        """Let another model answer from now on."""
+        self.platform = replace(self.platform, model=lambda: model)
+
     def receive(self, sent: Sent) -> tuple[int, str]:
         """The front door. A delivery during which the process dies has failed, as GitHub would see it."""
         self.arriving = sent

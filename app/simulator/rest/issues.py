@@ -13,6 +13,7 @@ from app.simulator.http import ApiError, Response, not_found, text_field
 from app.simulator.records import Account, Reaction
 from app.simulator.routing import Call, Routes
 from app.simulator.shapes import threads
+from app.simulator.shapes.repositories import label_named
 from app.simulator.state import Comment, Issue, Pull, ReviewComment
 
 routes = Routes()
@@ -80,7 +81,10 @@ def create_issue(call: Call) -> Response:
 @routes.add("GET", "/repos/{owner}/{repo}/issues/{number}", needs="thread:read")
 def get_issue(call: Call) -> Response:
     """One issue."""
-    return Response(200, threads.issue(call.world, call.thread()))
+    thread = call.thread()
+    state, locked, labels = call.world.as_read(thread)
+    shown = [label_named(call.world, call.repo, name) for name in labels]
+    return Response(200, {**threads.issue(call.world, thread), "state": state, "locked": locked, "labels": shown})
 
 
 @routes.add("PATCH", "/repos/{owner}/{repo}/issues/{number}", needs="thread:write")

@@ -186,16 +186,36 @@ def test_what_a_repository_spent_on_a_day(store, clock):
         ledger.append("model.replied", call=1, content=[], stop_reason="end_turn", usage={}, cost_usd=cost_usd)
         return ledger
 
+    def spent(repository_id: int, day: str) -> float:
+        return sum(run.spent_on(day) for run in store.charged_on(repository_id, day))
+
     day = clock.now().date().isoformat()
-    assert store.spent_usd(7, day) == 0
+    assert spent(7, day) == 0
     spend("one", 0.25).append("model.replied", call=2, content=[], stop_reason="", usage={}, cost_usd=0.5)
     spend("two", 1.0)
     spend("elsewhere", 5.0, repository_id=77)
-    assert store.spent_usd(7, day) == pytest.approx(1.75)
+    assert spent(7, day) == pytest.approx(1.75)
     clock.advance(86_400)
     spend("tomorrow", 3.0)
-    assert store.spent_usd(7, day) == pytest.approx(1.75)
-    assert store.spent_usd(7, clock.now().date().isoformat()) == pytest.approx(3)
+    RunLedger(store, "two", clock=clock, redactor=Redactor()).append("model.failed", call=2, error="", cost_usd=0.125)
+    assert spent(7, day) == pytest.approx(1.75)
+    assert spent(7, clock.now().date().isoformat()) == pytest.approx(3.125)  # the day of the charge, not of the run
+
+
+def test_a_kept_text_is_replaced_only_by_who_saw_the_last_one(store):
+    assert store.cell("a") == ""
+    assert not store.swap_cell("a", "x", "y")
+    assert store.swap_cell("a", "", "one")
+    assert not store.swap_cell("a", "", "two")
+    assert store.swap_cell("a", "one", "two")
+    assert (store.cell("a"), store.cell("b")) == ("two", "")
+
+
+def test_of_sixteen_who_replace_a_text_at_once_one_does(store):
+    with ThreadPoolExecutor(16) as pool:
+        done = list(pool.map(lambda n: store.swap_cell("a", "", f"by {n}"), range(16)))
+    assert sum(done) == 1
+    assert store.cell("a") == f"by {done.index(True)}"
 
 
 # ---------------------------------------------------------------- blobs

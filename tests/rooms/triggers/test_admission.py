@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from app.jobs import Command, Job, Person, Thread
-from app.triggers.admission import Facts, admit, refusal
+from app.triggers.admission import Facts, admit, objection, refusal
 
-FINE = Facts(role="write", label="agent-fix")
+FINE = Facts(role="write", label="agent-fix", wanted_usd=2.0)
 
 
 def job(action: str, trigger: str, *commands: Command) -> Job:
@@ -55,8 +55,12 @@ def test_somebody_who_may_is_admitted():
         ({"active_run": "r1"}, "active", "already"),
         ({"open_pull_requests": 4}, "admit", ""),
         ({"open_pull_requests": 5}, "refuse", "at most 5 (`limits.open_pull_requests`)"),
-        ({"spent_today_usd": 19.99}, "admit", ""),
-        ({"spent_today_usd": 20.0}, "refuse", "$20.00 of $20.00 (`budget.day_usd`)"),
+        ({"spent_today_usd": 18.0}, "admit", ""),
+        ({"spent_today_usd": 18.5}, "refuse", "$18.50 of $20.00 (`budget.day_usd`), and this may cost $2.00."),
+        ({"spent_today_usd": 19.99, "wanted_usd": 0.01}, "admit", ""),
+        ({"spent_today_usd": 0.0, "day_usd": 0.01}, "admit", ""),  # a day is all that a run can get
+        ({"spent_today_usd": 0.0062, "day_usd": 0.01}, "refuse", "$0.0062 of $0.01 (`budget.day_usd`)"),
+        ({"spent_today_usd": 20.0}, "refuse", "$20.00 of $20.00 (`budget.day_usd`). It starts anew at midnight UTC."),
         ({"working": 7}, "admit", ""),
         ({"working": 8}, "queue", "8 runs are at work (at most 8 at once)."),
         ({"working": 8, "ahead": 1}, "queue", "at once), and 1 waits before this one."),
@@ -81,8 +85,33 @@ def test_running_thread_is_steered_even_when_the_day_is_spent():
 
 
 def test_role_needed_is_a_parameter():
-    assert admit(FINE, needed="maintain").verdict == "refuse"
-    assert admit(replace(FINE, role="maintain"), needed="maintain").verdict == "admit"
+    assert admit(replace(FINE, needed_role="maintain")).verdict == "refuse"
+    assert admit(replace(FINE, role="maintain", needed_role="maintain")).verdict == "admit"
+
+
+@pytest.mark.parametrize(
+    ("change", "says", "withdrawn"),
+    [
+        ({}, None, False),
+        ({"label_off": True}, "The label `agent-fix` was taken off.", True),
+        ({"archived": True}, "archived", True),
+        ({"thread_labels": ("agent:off",)}, "`agent:off` is on", True),
+        ({"switched_off": 1}, "`agent:off` is on #1", True),
+        ({"thread_open": False}, "closed", True),
+        ({"thread_locked": True}, "locked", True),
+        ({"role": "triage"}, "has the triage role here now, and it needs the write role", False),
+        ({"needed_role": "maintain"}, "needs the maintain role", False),
+        ({"open_pull_requests": 5}, "at most 5", False),
+        ({"spent_today_usd": 99.0, "phase": 1, "autonomy": "plan", "working": 9}, None, False),
+    ],
+)
+def test_what_stands_against_a_run_that_was_let_in(change, says, withdrawn):
+    found = objection(replace(FINE, **change))
+    assert (found is None) == (says is None)
+    if found and says:
+        assert says in found.reason
+        assert found.withdrawn == withdrawn
+        assert bool(found.next_step) != withdrawn  # a person is told only where somebody has something to do
 
 
 def test_refusal_is_none_for_those_who_may():
