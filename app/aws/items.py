@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from app.ledger import Event
@@ -61,6 +62,13 @@ def day_item(summary: RunSummary, day: str, now: float) -> Item:
         "sk": {"S": summary.run_id},
         TTL_ATTRIBUTE: {"N": str(math.ceil(now) + _DAY_KEPT_SECONDS)},
     }
+
+
+def days_of(expected_seq: int, events: Sequence[Event], summary: RunSummary) -> set[str]:
+    """The days by which a run has to be found from now on: where it began, and others on which it is charged."""
+    first = summary.created_at[:10]
+    charged = {event.at[:10] for event in events if event.at[:10] in summary.spent} - {first}
+    return charged | {first} if expected_seq == 0 else charged
 
 
 def thread_pk(thread_key: str) -> str:

@@ -64,7 +64,7 @@ class DynamoStore:
             for item in self._event_items(events)
         ]
         rows = [items.thread_item(summary)] if expected_seq == 0 else []
-        rows += [items.day_item(summary, day, self._now()) for day in _days(expected_seq, events, summary)]
+        rows += [items.day_item(summary, day, self._now()) for day in items.days_of(expected_seq, events, summary)]
         writes += [{"Put": {"TableName": self._table.name, "Item": row}} for row in rows]
         refused = self._table.transact(writes, "append to the ledger")
         if refused is not None and not self._is_ours(refused, last):
@@ -293,13 +293,6 @@ class DynamoStore:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
-
-
-def _days(expected_seq: int, events: Sequence[Event], summary: RunSummary) -> set[str]:
-    """The days by which a run has to be found from now on: where it began, and others on which it is charged."""
-    first = summary.created_at[:10]
-    charged = {event.at[:10] for event in events if event.at[:10] in summary.spent} - {first}
-    return charged | {first} if expected_seq == 0 else charged
 
 
 def _check_sequence(run_id: str, expected_seq: int, events: Sequence[Event]) -> None:

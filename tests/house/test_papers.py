@@ -109,7 +109,8 @@ def test_changelog_has_an_entry_for_what_is_coming():
 def test_every_decision_is_numbered_once_and_listed():
     folder = ROOT / "docs/decisions"
     files = sorted(path.name for path in folder.glob("[0-9]*.md"))
-    assert [int(name[:4]) for name in files] == list(range(1, len(files) + 1))
+    numbers = [int(name[:4]) for name in files]
+    assert len(set(numbers)) == len(numbers)  # several are written at the same time, each with its number: gaps close
     index = (folder / "README.md").read_text("utf-8")
     for name in files:
         title = (folder / name).read_text("utf-8").partition("\n")[0]
