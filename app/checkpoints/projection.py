@@ -92,7 +92,7 @@ def _answer(state: RunState) -> Iterator[Effect]:
 
 def _is_known(state: RunState) -> bool:
     """Whether people were told already that it waits or works: then the end has to be told in the same places."""
-    return not {"comment:status", "labels"}.isdisjoint({*state.published, *state.intended})
+    return "comment:status" in {*state.published, *state.intended}
 
 
 def _reactions(state: RunState) -> Iterator[Effect]:

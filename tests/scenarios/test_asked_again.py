@@ -110,6 +110,7 @@ def test_no_pull_request_is_made_when_the_request_no_longer_stands(bot, github, 
     github.maintainer.label(issue, "agent-fix")
     stories.fix(model)
     bot.step_until(lambda: bot.workers.waiting)
+    bot.control.drain_publishing()  # on a locked thread nothing new can be said, but what stands there can be edited
     while bot.runs[0].phase != "ended":
         bot.work_waiting()
     assert bot.runs[0].reason == "proposed"
