@@ -15,6 +15,9 @@ Item = dict[str, Any]
 BY_ACTIVITY, UNPUBLISHED = "by-activity", "unpublished"  # the two indexes, keys only
 TTL_ATTRIBUTE = "expires_at"
 
+# DynamoDB's limits of one transaction: 100 items, 4 MB. Three are the head, the thread's row and the day's.
+_MOST_EVENTS = 97
+
 # A day's rows are asked for on that day only; the rest is for clocks and a look afterwards.
 _DAY_KEPT_SECONDS = 3 * 86_400
 
@@ -62,6 +65,14 @@ def day_item(summary: RunSummary, day: str, now: float) -> Item:
         "sk": {"S": summary.run_id},
         TTL_ATTRIBUTE: {"N": str(math.ceil(now) + _DAY_KEPT_SECONDS)},
     }
+
+
+def check_sequence(run_id: str, expected_seq: int, events: Sequence[Event]) -> None:
+    if not 0 < len(events) <= _MOST_EVENTS:
+        raise ValueError(f"{len(events)} events cannot be appended in one transaction")
+    for position, event in enumerate(events, start=expected_seq + 1):
+        if event.run_id != run_id or event.seq != position:
+            raise ValueError(f"event {event.seq} of {event.run_id} cannot stand at {position} of {run_id}")
 
 
 def days_of(expected_seq: int, events: Sequence[Event], summary: RunSummary) -> set[str]:

@@ -23,8 +23,6 @@ from app.pace import Pace
 from app.ports import Clock, RunSummary
 from app.run_state import Phase
 
-# DynamoDB's limits of one transaction: 100 items, 4 MB. Three are the head, the thread's row and the day's.
-_MOST_EVENTS = 97
 _MOST_BYTES = 3 * 1024 * 1024
 
 _BATCH = 100  # keys that one BatchGetItem takes
@@ -50,7 +48,7 @@ class DynamoStore:
 
     def append(self, run_id: str, expected_seq: int, events: Sequence[Event], summary: RunSummary) -> None:
         """As the port says. Raises ValueError for events that do not follow one another or are more than 97."""
-        _check_sequence(run_id, expected_seq, events)
+        items.check_sequence(run_id, expected_seq, events)
         last = events[-1]
         head = {"TableName": self._table.name, "Item": items.head_item(summary, last.seq, last.digest)}
         if expected_seq == 0 and events[0].previous == GENESIS:
@@ -293,11 +291,3 @@ class DynamoStore:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
-
-
-def _check_sequence(run_id: str, expected_seq: int, events: Sequence[Event]) -> None:
-    if not 0 < len(events) <= _MOST_EVENTS:
-        raise ValueError(f"{len(events)} events cannot be appended in one transaction")
-    for position, event in enumerate(events, start=expected_seq + 1):
-        if event.run_id != run_id or event.seq != position:
-            raise ValueError(f"event {event.seq} of {event.run_id} cannot stand at {position} of {run_id}")
