@@ -50,6 +50,8 @@ def created(
         "config_source": facts.config_source,
         "config_notes": facts.config.unbuilt(settings.sandbox_images) + unpriced,
         "names": names_of(facts.config, settings.command_prefix),
+        "alias": alias_of(command, facts),  # with the playbook's effort it says how hard to think
+        "effort": facts.config.playbooks.fix.effort,
         "model": model,
         "admission": facts.admission | {"role": role},
         "protection": facts.protection,
@@ -58,4 +60,9 @@ def created(
 
 def model_of(command: Command, facts: Facts, settings: Settings) -> str:
     """The name of the model that the run asks. Raises UserError when its provider knows no such name."""
-    return settings.model(command.flags.get("model") or facts.config.playbooks.fix.model or facts.config.model)
+    return settings.model(alias_of(command, facts))
+
+
+def alias_of(command: Command, facts: Facts) -> str:
+    """`fast`, `default`, `deep`, or a model's own name."""
+    return str(command.flags.get("model") or facts.config.playbooks.fix.model or facts.config.model)

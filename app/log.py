@@ -18,13 +18,21 @@ MASK = "[redacted]"
 # Shapes of credentials, for those whose exact value this process does not hold. Sources: GitHub's token formats
 # (ghp_, gho_, ghu_, ghs_, ghr_, github_pat_; installation tokens carry a JWT since 2026), Anthropic's key prefix,
 # AWS access key ids, PEM blocks.
+PEM_HEADER = r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----"
+# A header and some of a key behind it, cut or whole, on lines or in one string. A header alone, as code that reads
+# keys holds it, is no secret; and what stands behind a key that was cut is left alone.
+_BREAK = r"(?:[\s\"',()]|\\[nrt])"
+_BASE64 = r"[A-Za-z0-9+/=]"
+PEM_KEY = (
+    rf"|{PEM_HEADER}{_BREAK}{{0,40}}(?:(?:Proc-Type|DEK-Info):[^\n\\]{{0,100}}{_BREAK}{{1,40}}){{0,4}}"
+    rf"{_BASE64}{{16,}}(?:{_BREAK}{{1,40}}{_BASE64}{{16,}})*"
+    rf"(?:{_BREAK}{{0,40}}{_BASE64}{{0,64}}{_BREAK}{{0,40}}-----END [A-Z ]{{0,40}}PRIVATE KEY-----)?"
+)
 _SHAPES = re.compile(
     r"gh[a-z]_[A-Za-z0-9._-]{20,}"
     r"|github_pat_[A-Za-z0-9_]{20,}"
     r"|sk-ant-[A-Za-z0-9_-]{20,}"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-    re.DOTALL,
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b" + PEM_KEY
 )
 _SHORTEST_SHAPE = 20  # characters: an AWS access key id
 _HINTS = re.compile("gh[a-z]_|github_pat_|sk-ant-|AKIA|ASIA|PRIVATE KEY")  # in all of them, whatever stands before it
@@ -34,7 +42,11 @@ _SHORTEST_HELD = 8
 
 
 class Redactor:
-    """Masks held secrets (exact values) and anything shaped like a credential."""
+    """Masks held secrets (exact values) and anything shaped like a credential.
+
+    `text`, `data` and `line` are for what people read. What is stored exactly is asked about with `holds`, and may
+    only lose held values (`without_held`).
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._held: dict[str, None] = {}  # in order of arrival
@@ -54,21 +66,30 @@ class Redactor:
             self._in_json = [json.dumps(held)[1:-1] for held in self._longest_first]
 
     def text(self, text: str) -> str:
-        if len(text) < _SHORTEST_HELD:  # most of a log line is
-            return text
-        for secret in self._longest_first:
-            text = text.replace(secret, MASK)
+        text = self._without_held(text)
         return text if len(text) < _SHORTEST_SHAPE else _SHAPES.sub(MASK, text)
 
     def data(self, value: Any) -> Any:
         """A copy of JSON-shaped `value` with every string (keys too) redacted."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self.text(str(key)): self.data(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.data(item) for item in value]
-        return value
+        return _mapped(value, self.text)
+
+    def without_held(self, value: Any) -> Any:
+        """A copy of JSON-shaped `value` without the secrets held; what is only shaped like one stays."""
+        return _mapped(value, self._without_held)
+
+    def holds(self, value: Any) -> bool:
+        """Whether any string in JSON-shaped `value` contains a secret held."""
+        if not self._longest_first:
+            return False
+        text = _ENCODE(value)
+        return any(held in text for held in self._in_json)
+
+    def _without_held(self, text: str) -> str:
+        if len(text) < _SHORTEST_HELD:  # most of a log line is
+            return text
+        for secret in self._longest_first:
+            text = text.replace(secret, MASK)
+        return text
 
     def line(self, data: Mapping[str, Any]) -> str:
         """`data` as redacted JSON on one line, in ASCII so that text from outside cannot forge another line.
@@ -79,6 +100,16 @@ class Redactor:
         if _HINTS.search(text) or any(held in text for held in self._in_json):
             text = _ENCODE(self.data(json.loads(text)))
         return text
+
+
+def _mapped(value: Any, do: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return do(value)
+    if isinstance(value, dict):
+        return {do(str(key)): _mapped(item, do) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mapped(item, do) for item in value]
+    return value
 
 
 _ENCODE = json.JSONEncoder(default=str).encode  # `json.dumps` would make an encoder for every line

@@ -12,13 +12,15 @@ from datetime import datetime
 from typing import Protocol
 
 from app.ledger import Event
-from app.model_port import Model, ModelReply, ModelRequest
+from app.model_port import Clearing, Effort, Model, ModelReply, ModelRequest
 from app.pace import Pace
 from app.sandbox_port import Egress, EgressRequest, Execution, FileEntry, Limits, Manifest, Sandbox, SandboxHost
 
 __all__ = [
     "Claims",
+    "Clearing",
     "Clock",
+    "Effort",
     "Egress",
     "EgressRequest",
     "Execution",

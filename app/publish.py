@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from app import log, revalidation
 from app.checkpoints.projection import Effect, next_effect
@@ -163,7 +164,7 @@ class Publisher:
         github.priority = effect.priority
         hand = Hand(github, self._store, self._clock, ledger.state, self._bot_login)
         try:
-            result = hand.perform(effect, maybe_done=maybe_done)
+            result = hand.perform(self._readable(effect), maybe_done=maybe_done)
         except RateLimited:
             if effect.kind in _ONE_WRITE and not maybe_done:
                 ledger.append("publish.withdrawn", key=effect.key)
@@ -184,6 +185,13 @@ class Publisher:
             return True
         ledger.append("publish.done", key=effect.key, digest=effect.digest, result=result)
         return True
+
+    def _readable(self, effect: Effect) -> Effect:
+        """As people may read it: the ledger keeps the conversation exactly, so shapes of secrets are masked here.
+        Only the files of the change are published as they are; the scan has judged them.
+        """
+        data = {name: item if name == "changes" else self._redactor.data(item) for name, item in effect.data.items()}
+        return replace(effect, data=data)
 
     def _refused(self, ledger: RunLedger, effect: Effect, error: UserError) -> None:
         """GitHub said no for good. Without its branch or pull request a run has failed, and has to say so."""

@@ -21,7 +21,8 @@ STOPS: Mapping[str, tuple[Outcome, str]] = {
     "out_of_budget": ("out_of_budget", "Raise `budget` in `.github/lamplighter.yml`, or narrow the issue, then retry."),
     "stuck": ("gave_up", "Give a hint (plain words after the command prefix), then retry."),
     "refused": ("failed", "The model declined this request; say it differently, or take it over."),
-    "context_exhausted": ("gave_up", "Narrow the issue, then retry."),
+    "context_exhausted": ("gave_up", "Narrow the issue, or choose a model with a larger context, then retry."),
+    "secret_met": ("failed", "Tell the operator: that secret has to be replaced. Then retry."),
 }
 
 

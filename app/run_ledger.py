@@ -1,4 +1,13 @@
-"""One run's ledger, open for reading on and appending: the store, the fold and the redactor held together."""
+"""One run's ledger, open for reading on and appending: the store, the fold and the redactor held together.
+
+Two things are said here, in one place, about secrets:
+
+- A value that this process holds (a key, a token) is never stored. In what the model said and what its tools gave back
+  it raises SecretHeld, because that must not be changed; everywhere else it is masked.
+- What is only shaped like a secret stays as it came in the conversation with the model: a resumed run has to send the
+  same bytes, and what was written is what is published. It is masked where people read (`app.log`, the publisher, the
+  command line), and in all other events.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +19,7 @@ from app import log
 from app.errors import Conflict, Superseded, TransientError
 from app.folds import apply, fold
 from app.jobs import Thread
-from app.ledger import Event
+from app.ledger import Event, canonical
 from app.log import Redactor
 from app.ports import Clock, Queue, RunSummary, Store
 from app.run_state import WORKED, RunState
@@ -23,10 +32,26 @@ _PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _MEASURED = frozenset(
     {"attempt.started", "stage.started", "stage.ended", "model.called", "tool.ran", "run.parked", "run.ended"}
 )
+# What the model is sent, now or later, to the byte.
+CONVERSATION = frozenset(
+    {
+        "run.created", "conversation.opened", "model.replied", "tool.ran", "notice.given", "steer.received",
+        "briefing.made", "question.asked", "question.answered", "breaking.reported", "finish.called", "proposal.made",
+    }
+)  # fmt: skip
+UNALTERABLE = frozenset({"model.replied", "tool.ran"})
+INLINE_BYTES = 16 * 1024  # a value above this goes into a blob: an item of the table holds 400 KB
 
 _Got = TypeVar("_Got")
 
 _NOWHERE = Thread(installation_id=0, repository_id=0, repository="", number=0)
+
+
+class SecretHeld(Exception):
+    """Something that must be kept exactly holds a secret of ours; the text names no part of it."""
+
+    def __init__(self) -> None:
+        super().__init__("a secret that only the service should know")
 
 
 class RunLedger:
@@ -58,7 +83,7 @@ class RunLedger:
         return new
 
     def append(self, kind: str, **data: Any) -> Event:
-        """Append one event at the head, reading on when another writer was first. Raises Superseded."""
+        """Append one event at the head, reading on when another writer was first. Raises Superseded, SecretHeld."""
         event = self.append_if(lambda _state: True, kind, **data)
         assert event is not None
         return event
@@ -69,7 +94,10 @@ class RunLedger:
             self._began = self.clock.monotonic()
         if self._began is not None and kind in _MEASURED:
             data[WORKED] = round(self.clock.monotonic() - self._began, 3)
-        clean = self.redactor.data(data)
+        if kind in UNALTERABLE and self.redactor.holds(data):
+            raise SecretHeld
+        masked = self.redactor.without_held(data) if kind in CONVERSATION else self.redactor.data(data)
+        clean = json.loads(canonical(masked))  # as it will be read: the first worker sends what a second one would
         while True:
             if self.attempt is not None and self.state.attempt > self.attempt:
                 raise Superseded(f"attempt {self.state.attempt} has taken over from attempt {self.attempt}")
@@ -104,9 +132,16 @@ class RunLedger:
         return self.state.worked_seconds + self.clock.monotonic() - opened
 
     def blob(self, content: str | bytes) -> dict[str, Any]:
-        """Store `content` (text is redacted) by digest; the reference `{"blob": digest, "size": bytes}`."""
+        """Store `content` by digest (text is redacted, bytes are not): `{"blob": digest, "size": bytes}`."""
         data = self.redactor.text(content).encode("utf-8", "surrogatepass") if isinstance(content, str) else content
         return {"blob": self._patiently(lambda: self.store.put_blob(data)), "size": len(data)}
+
+    def kept(self, value: Any) -> Any:
+        """JSON-shaped `value` for an event, exactly; a reference when it is long. Raises SecretHeld."""
+        if self.redactor.holds(value):
+            raise SecretHeld
+        packed = canonical(value)
+        return value if len(packed) <= INLINE_BYTES else self.blob(packed)
 
     def read(self, reference: Any) -> Any:
         """The JSON value behind a blob reference; anything else is returned as it is."""

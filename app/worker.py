@@ -6,10 +6,12 @@ it never holds the App key or a write token. Wherever it stops, the ledger says 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from app import log
-from app.agent import ATTENDED_PATIENCE_SECONDS, Agent, Budget, Options, Stop, Task, replay_tools
+from app.agent import ATTENDED_PATIENCE_SECONDS, Agent, Budget, Options, Stop, Task, replay_tools, thought_for
 from app.errors import Superseded, UserError
 from app.lease import Lease, holder
 from app.log import Redactor
@@ -190,8 +192,14 @@ class Worker:
             ),
             clock=self._clock,
             on_step=on_step,
-            options=Options(patience_seconds=ATTENDED_PATIENCE_SECONDS) if self._attended else None,
+            options=self._options(created),
         )
+
+    def _options(self, created: Mapping[str, Any]) -> Options:
+        thought = thought_for(created.get("alias", "default"), created.get("effort"))
+        if self._attended:
+            return Options(thought=thought, patience_seconds=ATTENDED_PATIENCE_SECONDS)
+        return Options(thought=thought)
 
     def _stopped(self, ledger: RunLedger, room: Workroom, stop: Stop) -> None:
         """The loop stopped without finishing."""

@@ -20,6 +20,7 @@ after a crash goes on where it stopped; running it again after an end returns th
     model_unavailable   no answer for longer than the patience: park for `retry_after_seconds`
     interrupted         `on_step` returned True
     context_exhausted   the conversation no longer fits, with everything clearable cleared
+    secret_met          a reply or a result held a secret of ours; nothing of it was kept
 
 UserError passes through (key refused, request refused for good), as does Superseded.
 
@@ -36,7 +37,7 @@ from app.agent.budget import Budget
 from app.agent.loop import Agent
 from app.agent.prompt import Task
 from app.agent.replay import Replay, replay_tools
-from app.agent.stops import ATTENDED_PATIENCE_SECONDS, Options, Stop
+from app.agent.stops import ATTENDED_PATIENCE_SECONDS, Options, Stop, thought_for
 
 __all__ = [
     "ATTENDED_PATIENCE_SECONDS",
@@ -49,4 +50,5 @@ __all__ = [
     "Stop",
     "Task",
     "replay_tools",
+    "thought_for",
 ]

@@ -15,8 +15,10 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from app import log
 from app.agent import vendor
 from app.agent.tools import MALFORMED
+from app.agent.wire import OPTIONAL, body_of, refused_feature
 from app.errors import TransientError, UserError
 from app.ports import ModelReply, ModelRequest
 from app.untrusted import one_line
@@ -24,7 +26,13 @@ from app.untrusted import one_line
 # Silence on the wire: the vendor sends pings every few seconds, so five minutes without a byte is a dead connection.
 READ_TIMEOUT_SECONDS = 300.0
 CONNECT_TIMEOUT_SECONDS = 10.0
-USAGE = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+USAGE = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "thinking_tokens",  # part of the output
+)
 # Of a stream that was cut the vendor's count of output is missing; text has at least three characters a token.
 CHARS_PER_TOKEN = 3
 MALFORMED_CHARS = 500
@@ -51,6 +59,7 @@ class AnthropicModel:
         self._base_url = base_url
         self._provider = provider
         self._client: Any = None
+        self._without: set[str] = set()  # optional features this vendor refused
         self._lock = threading.Lock()
 
     def warm(self) -> None:
@@ -90,25 +99,35 @@ class AnthropicModel:
             self._api_key, self._client = newest, None
         return True
 
+    def _stream(self, body: dict[str, Any], betas: list[str]) -> Any:
+        self._ready()
+        if betas:
+            return self._client.beta.messages.create(**body, betas=betas, stream=True)
+        return self._client.messages.create(**body, stream=True)
+
+    def _can_ask_again(self, error: Any, body: dict[str, Any]) -> bool:
+        """Whether there is a newer key, or an optional feature to do without from now on, for a refused request."""
+        if error.status_code == 401:
+            return self._has_newer_key()
+        if error.status_code != 400:
+            return False
+        feature = refused_feature(str(error.api_message or error.message), body, self._without)
+        if not feature:
+            return False
+        self._without.add(feature)
+        log.event("model.without", level=log.WARNING, model=body["model"], feature=feature)
+        return len(self._without) <= len(OPTIONAL)
+
     def reply(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
         """Stream one reply. Raises TransientError and UserError as the port says."""
         import anthropic  # noqa: PLC0415
 
+        body, betas = body_of(request, self._without)
         try:
-            self._ready()
-            stream = self._client.messages.create(
-                model=request.model,
-                system=list(request.system),
-                tools=list(request.tools),
-                messages=list(request.messages),
-                max_tokens=request.max_tokens,
-                stream=True,
-            )
-        except anthropic.AuthenticationError as error:
-            if self._has_newer_key():
-                return self.reply(request, on_text)
-            return self._refusal(error, request.model)
+            stream = self._stream(body, betas)
         except anthropic.APIStatusError as error:
+            if self._can_ask_again(error, body):
+                return self.reply(request, on_text)
             return self._refusal(error, request.model)
         except anthropic.APIConnectionError as error:
             raise vendor.unreachable(error, str(error.request.url)) from error
@@ -164,6 +183,8 @@ class _Assembly:
         self._json: dict[int, list[str]] = {}
         self._usage = dict.fromkeys(USAGE, 0)
         self._stop_reason = ""
+        self._edits: list[dict[str, Any]] = []
+        self._transformations: list[dict[str, Any]] = []
         self._ended = False
         self._chars = 0
 
@@ -174,6 +195,7 @@ class _Assembly:
                 self.started = True
                 self._model = event.message.model or self._model
                 self._count(event.message.usage)
+                self._note(event.message)
             elif kind == "content_block_start":
                 self._blocks[event.index] = event.content_block.model_dump(mode="json", exclude_none=True)
             elif kind == "content_block_delta":
@@ -181,6 +203,7 @@ class _Assembly:
             elif kind == "message_delta":
                 self._stop_reason = event.delta.stop_reason or self._stop_reason
                 self._count(event.usage)
+                self._note(event)
             elif kind == "message_stop":
                 self._ended = True
 
@@ -190,6 +213,18 @@ class _Assembly:
             value = getattr(usage, name, None)
             if value is not None:
                 self._usage[name] = int(value)
+        details = getattr(usage, "output_tokens_details", None)
+        if details is not None:
+            self._usage["thinking_tokens"] = int(details.thinking_tokens or 0)
+
+    def _note(self, event: Any) -> None:
+        """What the vendor says it did to the prompt, at the beginning of the stream or at its end."""
+        management = getattr(event, "context_management", None)
+        if management is not None:
+            self._edits = [edit.model_dump(mode="json") for edit in management.applied_edits]
+        transformed = getattr(event, "input_transformations", None)
+        if transformed is not None:
+            self._transformations = [entry.model_dump(mode="json") for entry in transformed]
 
     def _delta(self, index: int, delta: Any) -> None:
         block = self._blocks[index]
@@ -204,6 +239,8 @@ class _Assembly:
         elif delta.type == "thinking_delta":
             block["thinking"] = block.get("thinking", "") + delta.thinking
             self._chars += len(delta.thinking)
+            if self._on_text:
+                self._on_text(delta.thinking)
         elif delta.type == "signature_delta":
             block["signature"] = delta.signature
 
@@ -221,6 +258,8 @@ class _Assembly:
             model=self._model,
             request_id=request_id,
             complete=complete,
+            applied_edits=self._edits,
+            input_transformations=self._transformations,
             extra={"broken": self.broken} if self.broken else {},
         )
 

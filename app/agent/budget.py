@@ -61,8 +61,8 @@ UNKNOWN = Price(input=15.0, output=75.0, cache_read=1.5, cache_write=18.75, wind
 # What Bedrock asks for a request that stays in one region or geography, by the list price of the global profile.
 IN_ONE_PLACE = 1.1
 
-# Below this many output tokens a call cannot hold a useful tool call: better to stop with money left.
-SMALLEST_REPLY_TOKENS = 1_024
+# Below this many output tokens a call cannot hold thinking and a useful tool call: better to stop with money left.
+SMALLEST_REPLY_TOKENS = 2_000
 # Tool definitions and wrapping that the API adds to a prompt (bash 245, text editor 700, tool-use preamble 500, says
 # the vendor's documentation), rounded up.
 HIDDEN_PROMPT_TOKENS = 2_000

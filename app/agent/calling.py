@@ -1,4 +1,8 @@
-"""One call of the model: what it may cost, the intent, the reply, and patience with a vendor that does not answer."""
+"""One call of the model: what it may cost, the intent, the reply, and patience with a vendor that does not answer.
+
+What the vendor sends goes into the ledger as it came: the next call has to send the same bytes. Shapes of secrets are
+masked where people read. Only a secret that this process holds is never stored: then the run ends.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app import log
-from app.agent import budget, prompt
+from app.agent import budget
+from app.agent.replies import said_in
 from app.agent.session import Session
 from app.agent.stops import Stop
-from app.agent.tools import TOOLS
+from app.agent.wire import with_marks
 from app.errors import TransientError, UserError
-from app.ledger import canonical
-from app.ports import Model, ModelReply, ModelRequest
+from app.ports import Clearing, Model, ModelReply, ModelRequest
+from app.run_ledger import SecretHeld
 
 LONGEST_WAIT_SECONDS = 60.0
 SLICE_SECONDS = 2.0  # between two looks for a cancellation, a signal, a heartbeat that is due
-INLINE_BYTES = 16 * 1024  # a reply above this goes into a blob: an item of the table holds 400 KB
 PARK_SECONDS = 300.0
 
 
@@ -58,8 +62,7 @@ class Caller:
                 raise
             else:
                 if reply.complete:
-                    self._replied(reply, (self.session.clock.now() - started).total_seconds())
-                    return None
+                    return self._replied(reply, (self.session.clock.now() - started).total_seconds())
                 self._failed("the model's stream was cut", reply.usage, None)
                 problem, retry_after = "the model's stream was cut", 0.0
             failures += 1
@@ -71,48 +74,79 @@ class Caller:
 
     def _intend(self) -> ModelRequest | Stop:
         """Record that a call is about to be made; the stop instead when the budget does not allow it."""
-        session = self.session
+        session, thought = self.session, self.session.options.thought
         if session.ledger.state.has_used_the_day:
             return Stop(kind="out_of_budget", which="usd", detail="What today's budget has for this is spent.")
+        cleared = session.cleared()
+        if isinstance(cleared, Stop):
+            return cleared
         estimate = session.prompt_tokens()
         tokens = budget.affordable_tokens(
             session.budget(),
             session.spent(),
             session.model_name,
             prompt_tokens=estimate,
-            wanted=session.options.reply_tokens,
+            wanted=thought.reply_tokens,
         )
         if not isinstance(tokens, int):
             return Stop(kind="out_of_budget", which=tokens, detail=_over(tokens, session.budget()))
         call = session.transcript.calls + 1
-        session.append("model.called", call=call, model=session.model_name, estimate_tokens=estimate, max_tokens=tokens)
+        session.append(
+            "model.called",
+            call=call,
+            model=session.model_name,
+            estimate_tokens=estimate,
+            max_tokens=tokens,
+            effort=thought.effort,
+            cleared=cleared,
+        )
         return ModelRequest(
             model=session.model_name,
             system=session.system,
-            tools=TOOLS,
-            messages=prompt.with_marks(session.transcript.messages(), session.transcript.boundaries),
+            tools=session.tools,
+            messages=with_marks(session.transcript.messages()),
             max_tokens=tokens,
+            effort=thought.effort,
+            up_front=thought.up_front,
+            clearing=self._clearing(),
         )
 
-    def _replied(self, reply: ModelReply, seconds: float) -> None:
-        ledger = self.session.ledger
-        # Redacted as data, not as text: a mask must not eat the quotes around it.
-        content: Any = ledger.redactor.data([dict(block) for block in reply.content])
-        packed = canonical(content)
-        cost = budget.cost_usd(self.session.model_name, reply.usage)
-        self.session.append(
-            "model.replied",
-            call=self.session.transcript.calls,
-            content=content if len(packed) <= INLINE_BYTES else ledger.blob(packed),
-            stop_reason=reply.stop_reason,
-            usage=dict(reply.usage),
-            cost_usd=cost,
-            seconds=round(seconds, 3),
-            model=reply.model,
-            request_id=reply.request_id,
-            **({"scripted": True} if reply.extra.get("scripted") else {}),
+    def _clearing(self) -> Clearing:
+        """The results to leave out, said as the API takes it: by how many of the last are kept."""
+        transcript, options = self.session.transcript, self.session.options
+        keep = transcript.answered - transcript.cleared
+        return Clearing(
+            above_tokens=options.clear_above_tokens,
+            keep=keep if transcript.cleared else max(keep, options.keep_results),
+            # A piece that a full window forces may be smaller; it still has to be cleared, then and ever after.
+            at_least_tokens=min(options.clear_at_least_tokens, transcript.cleared_bytes // 8),
         )
+
+    def _replied(self, reply: ModelReply, seconds: float) -> Stop | None:
+        ledger = self.session.ledger
+        content: Any = [dict(block) for block in reply.content]
+        cost = budget.cost_usd(self.session.model_name, reply.usage)
+        told = {"applied_edits": reply.applied_edits, "input_transformations": reply.input_transformations}
+        try:
+            self.session.append(
+                "model.replied",
+                call=self.session.transcript.calls,
+                content=ledger.kept(content),
+                said=said_in(content),
+                stop_reason=reply.stop_reason,
+                usage=dict(reply.usage),
+                cost_usd=cost,
+                seconds=round(seconds, 3),
+                model=reply.model,
+                request_id=reply.request_id,
+                **{name: [dict(item) for item in items] for name, items in told.items() if items},
+                **({"scripted": True} if reply.extra.get("scripted") else {}),
+            )
+        except SecretHeld as error:
+            self._failed(str(error), reply.usage, None)
+            return Stop(kind="secret_met", detail=f"The model's reply held {error}; nothing of it was kept or done.")
         self._charged(cost)
+        return None
 
     def _failed(self, problem: str, usage: Mapping[str, int], retry_after: float | None) -> None:
         cost = budget.cost_usd(self.session.model_name, usage)

@@ -12,12 +12,13 @@ from app.agent import budget, prompt
 from app.agent.budget import Budget
 from app.agent.calling import Caller
 from app.agent.circles import circle
+from app.agent.replies import CUT_SHORT
 from app.agent.session import Session
 from app.agent.stops import Options, Stop
 from app.agent.tools import ASK, BREAKING, FINISH, Toolbox, ToolResult
-from app.agent.transcript import CUT_SHORT, Block
+from app.agent.transcript import Block
 from app.ports import Clock, Model, Sandbox
-from app.run_ledger import RunLedger
+from app.run_ledger import RunLedger, SecretHeld
 
 
 class Agent:
@@ -53,7 +54,7 @@ class Agent:
 
     def run(self) -> Stop:
         """Work until there is a reason to stop."""
-        self.session.catch_up()
+        self.session.open()
         self._caller.close_dangling()
         while True:
             stop = self.step()
@@ -90,7 +91,11 @@ class Agent:
                 stop = self.session.leave()
                 if stop:
                     return stop
-            self._record(use, result)
+            try:
+                self._record(use, result)
+            except SecretHeld as error:
+                detail = f"What {use['name']} gave back held {error}; it was not kept."
+                return Stop(kind="secret_met", detail=detail)
             stop = self._settled() or self.session.leave()
             if stop:
                 return stop
@@ -131,8 +136,9 @@ class Agent:
                 return
         kept = {}
         if result.whole is not None:
-            whole = self.session.ledger.blob(result.whole.decode("utf-8", "replace"))
-            kept = {"output": whole, "output_path": result.whole_path}
+            if self.session.ledger.redactor.holds(result.whole.decode("utf-8", "replace")):
+                raise SecretHeld
+            kept = {"output": self.session.ledger.blob(result.whole), "output_path": result.whole_path}
         self.session.append(
             "tool.ran",
             tool_use_id=name,
@@ -147,12 +153,12 @@ class Agent:
         )
 
     def _mind(self) -> Stop | None:
-        """Before the next call: say what has to be said, clear what need not be sent, stop what leads nowhere."""
+        """Before the next call: say what has to be said, stop what leads nowhere."""
         transcript, options = self.session.transcript, self.session.options
         if transcript.idle >= options.idle_replies or transcript.pauses > options.idle_replies:
             return Stop(kind="stuck", detail=f"{options.idle_replies} replies in a row did nothing.")
         if transcript.needs_nudge:
-            self._say("nudge", NUDGE_CUT if (transcript.reply or {}).get("stop_reason") == CUT_SHORT else NUDGE)
+            self._say("nudge", self._nudge())
         found = circle(transcript.actions)
         if found:
             earlier = [about for about in transcript.notices if about.startswith("circle")]
@@ -164,22 +170,17 @@ class Agent:
         about = f"budget {limits.usd:g} USD, {limits.turns} turns, {limits.minutes:g} minutes"
         if warning and about not in transcript.notices:
             self._say(about, warning)
-        return self._trim()
+        return None
+
+    def _nudge(self) -> str:
+        transcript = self.session.transcript
+        was_cut = (transcript.reply or {}).get("stop_reason") == CUT_SHORT
+        if transcript.unsent:
+            return NUDGE_UNSENT.format(why=transcript.unsent, then=NUDGE_CUT if was_cut else NUDGE_AGAIN)
+        return NUDGE_CUT if was_cut else NUDGE
 
     def _say(self, about: str, text: str) -> None:
         self.session.append("notice.given", about=about, text=text)
-
-    def _trim(self) -> Stop | None:
-        transcript, options = self.session.transcript, self.session.options
-        window = int(budget.price_of(self.session.model_name).window * options.window_share) - options.reply_tokens
-        full = transcript.overflow or self.session.prompt_tokens() > window
-        size, through = transcript.clearable(1 if full else options.keep_results)
-        if full and not size:
-            return Stop(kind="context_exhausted", detail="The conversation no longer fits the model's context.")
-        long = transcript.prompt_tokens + transcript.new_bytes // 4 > options.trim_above_tokens
-        if full or (long and size >= options.trim_at_least_bytes):
-            self.session.append("context.trimmed", through_call=through)
-        return None
 
 
 NUDGE = (
@@ -187,6 +188,10 @@ NUDGE = (
     "ended; a question to the people goes through ask."
 )
 NUDGE_CUT = "Your reply was cut at the output limit. Go on in smaller pieces."
+NUDGE_UNSENT = (
+    "Your last reply is not part of this conversation, and nothing of it was carried out, because {why}. {then}"
+)
+NUDGE_AGAIN = "Go on with a tool call, or call finish to report how the work ended."
 CIRCLE = (
     "You did the same thing {found}. Repeating it will not help. Look at the cause from another side, or call finish "
     "and say what you know and what is missing."

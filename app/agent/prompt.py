@@ -7,7 +7,7 @@ them all), then the task. No date, no run id, no path of the harness stands in t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -109,18 +109,3 @@ def _told(briefing: Briefing, nonce: str) -> Iterator[str]:
     if briefing.guides_elsewhere:
         quote = fence(briefing.elsewhere, nonce, what="other guides")
         yield f"Guides for other folders, to be read before you change something there:\n{quote}"
-
-
-def with_marks(messages: Sequence[Mapping[str, Any]], boundaries: Sequence[int]) -> list[Mapping[str, Any]]:
-    """`messages` with cache marks at the ends of the given messages and of the last one.
-
-    The API allows four marks: one is in the system blocks, at most two boundaries are used, one moves with the end.
-    A mark at a boundary keeps the part before it readable from the cache after the part behind it was cleared.
-    """
-    marked = list(messages)
-    for index in {*(i for i in boundaries[-2:] if i < len(marked)), len(marked) - 1}:
-        message = marked[index]
-        blocks = list(message["content"])
-        blocks[-1] = {**blocks[-1], "cache_control": dict(EPHEMERAL)}
-        marked[index] = {**message, "content": blocks}
-    return marked

@@ -1,7 +1,9 @@
 """A model whose replies are written down beforehand: for the demo, for tests, for rehearsals. It says that it is so.
 
 It remembers nothing between calls: which reply comes next is the number of assistant messages in the request. So a
-worker killed half-way, or a second process, goes on where the conversation stands.
+worker killed half-way, or a second process, goes on where the conversation stands. Every request is held against the
+API's rules (`api_rules`): what the vendor refuses with 400 is refused here in the same words, replies carry signed
+thinking, and what was asked to be cleared is cleared.
 
     script = Script()
     script.will(bash("pytest -q"), edit("calc.py", "a / b", "a / b if b else 0"), finish("Guard the division"))
@@ -18,8 +20,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from app.agent import api_rules
+from app.agent.replies import DISCARDED, THOUGHTS, unsendable
 from app.agent.simulated_cache import SimulatedCache, tokens_of
-from app.agent.tools import ASK, BASH, BREAKING, EDIT, FINISH
+from app.agent.tools import ASK, BASH, BREAKING, EDIT, FINISH, MALFORMED
+from app.agent.wire import body_of
 from app.errors import TransientError, UserError
 from app.ports import Clock, ModelReply, ModelRequest
 
@@ -27,8 +32,6 @@ Block = dict[str, Any]
 Entry = dict[str, Any]
 Step = Block | Entry | Sequence[Block]
 
-# Replies that add no assistant message: the next request asks for the same number again.
-_DISCARDED = ("refusal", "model_context_window_exceeded")
 _REFUSED_STATUSES = (400, 401, 403, 404, 413)
 _LOOK_SECONDS = 0.05  # between two looks for the file a reply waits for
 
@@ -156,7 +159,7 @@ class Script:
         for position, entry in enumerate(self.entries):
             if seen == number:
                 yield position, entry
-            if _counts(entry):
+            if counts(entry):
                 seen += 1
             if seen > number:
                 return
@@ -168,8 +171,17 @@ def _entry(step: Step) -> Entry:
     return {"content": [dict(block) for block in step]}
 
 
-def _counts(entry: Entry) -> bool:
-    return "error" not in entry and not entry.get("cut") and entry.get("stop_reason") not in _DISCARDED
+def counts(entry: Entry) -> bool:
+    """Whether a reply adds an assistant message; after any other the next request asks for the same number again."""
+    if "error" in entry or entry.get("cut") or entry.get("stop_reason") in DISCARDED:
+        return False
+    return not unsendable([with_id(block, 0, 0) for block in entry.get("content", [])])
+
+
+def continues(script: Script, number: int) -> bool:
+    """Whether the reply before reply `number` only paused, so that the request may end with it."""
+    entries = [entry for entry in script.entries if counts(entry)][:number]
+    return bool(entries) and entries[-1].get("stop_reason") == "pause_turn"
 
 
 class ScriptedModel:
@@ -196,6 +208,11 @@ class ScriptedModel:
         self.requests.append(request)
         script = self._script.for_request(_opening(request))
         number = sum(message["role"] == "assistant" for message in request.messages)
+        body, betas = body_of(request)
+        try:
+            judged = api_rules.judge(body, betas, continues=continues(script, number))
+        except api_rules.Refused as refusal:
+            raise UserError(f"The model's vendor refused the request (HTTP 400): {refusal}") from refusal
         entry = self._next(script, number)
         if entry is None:
             raise UserError(f"The scripted model has no reply number {number + 1}.")
@@ -205,19 +222,20 @@ class ScriptedModel:
             self._sleep(_LOOK_SECONDS)
         if "error" in entry:
             raise _failure(entry)
-        content = [_with_id(block, number, i) for i, block in enumerate(entry.get("content", []))]
+        content = api_rules.sign([with_id(block, number, i) for i, block in enumerate(entry.get("content", []))], body)
         for block in content:
-            if on_text and block["type"] == "text":
-                on_text(block["text"])
+            if on_text and block["type"] in {"text", "thinking"}:
+                on_text(block["text"] if block["type"] == "text" else block["thinking"])
         called = any(block["type"] == "tool_use" for block in content)
-        output = tokens_of(content) if content else 3
         return ModelReply(
             content=content,
             stop_reason=entry.get("stop_reason") or ("tool_use" if called else "end_turn"),
-            usage={**self._cache.usage(request), "output_tokens": output, **entry.get("usage", {})},
+            usage={**self._cache.usage(judged.shown), **output_usage(content), **entry.get("usage", {})},
             model=request.model,
             request_id=f"req_scripted_{number}",
             complete=not entry.get("cut"),
+            applied_edits=judged.applied_edits,
+            input_transformations=judged.input_transformations,
             extra={"scripted": True},
         )
 
@@ -225,7 +243,7 @@ class ScriptedModel:
         last: Entry | None = None
         for position, entry in script.turn(number):
             key, last = (id(script), position), entry
-            if _counts(entry):
+            if counts(entry):
                 return entry
             if self._met.get(key, 0) < int(entry.get("times", 1)):
                 self._met[key] = self._met.get(key, 0) + 1
@@ -246,8 +264,23 @@ def _opening(request: ModelRequest) -> str:
     return content if isinstance(content, str) else " ".join(str(block.get("text", "")) for block in content)
 
 
-def _with_id(block: Block, number: int, position: int) -> Block:
-    return {"id": f"toolu_{number:04d}_{position}", **block} if block["type"] == "tool_use" else dict(block)
+def with_id(block: Block, number: int, position: int) -> Block:
+    """A block as the API gives it. A call's `raw` is the text of its input, where that is no JSON."""
+    if block["type"] == "thinking":
+        return {"signature": "unsigned", **block}
+    if block["type"] != "tool_use":
+        return dict(block)
+    use = {"id": f"toolu_{number:04d}_{position}", **block}
+    return use if "raw" not in block else {**use, "input": {MALFORMED: block["raw"]}}
+
+
+def output_usage(content: Sequence[Block]) -> dict[str, int]:
+    """The output side of the API's usage; thinking is part of the output."""
+    thought = [block for block in content if block["type"] in THOUGHTS]
+    return {
+        "output_tokens": tokens_of(content) if content else 3,
+        "thinking_tokens": tokens_of(thought) if thought else 0,
+    }
 
 
 def _failure(entry: Entry) -> Exception:

@@ -11,8 +11,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.ports import ModelRequest
-
 CHARS_PER_TOKEN = 4
 LOOK_BACK_BLOCKS = 20
 SMALLEST_STORED_TOKENS = 1_024
@@ -20,9 +18,15 @@ MARK = "cache_control"
 
 
 def tokens_of(value: Any) -> int:
-    """About as many tokens as the vendor would count for JSON-shaped `value`."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """About as many tokens as the vendor would count for JSON-shaped `value`; a signature costs none."""
+    text = value if isinstance(value, str) else json.dumps(_unsigned(value), ensure_ascii=False, separators=(",", ":"))
     return max(1, len(text) // CHARS_PER_TOKEN)
+
+
+def _unsigned(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _unsigned(item) for name, item in value.items() if name != "signature"}
+    return [_unsigned(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 class SimulatedCache:
@@ -31,14 +35,14 @@ class SimulatedCache:
     def __init__(self) -> None:
         self._stored: set[bytes] = set()
 
-    def usage(self, request: ModelRequest) -> dict[str, int]:
-        """The input side of the API's usage for `request`, and the cache filled by it."""
-        running = hashlib.sha256(request.model.encode())
+    def usage(self, body: Mapping[str, Any]) -> dict[str, int]:
+        """The input side of the API's usage for a request's `body`, and the cache filled by it."""
+        running = hashlib.sha256(str(body["model"]).encode())
         digests: list[bytes] = []
         sums: list[int] = []
         marks: list[int] = []
         total = 0
-        for position, (role, block) in enumerate(_blocks(request)):
+        for position, (role, block) in enumerate(_blocks(body)):
             digest, tokens = self._measure(block)
             running.update(role.encode() + digest)
             total += tokens
@@ -66,15 +70,16 @@ class SimulatedCache:
         """Digest and tokens of a block without its mark."""
         bare = {name: item for name, item in block.items() if name != MARK}
         text = json.dumps(bare, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode("utf-8", "replace")).digest(), max(1, len(text) // CHARS_PER_TOKEN)
+        unsigned = len(text) - len(str(block.get("signature", "")))
+        return hashlib.sha256(text.encode("utf-8", "replace")).digest(), max(1, unsigned // CHARS_PER_TOKEN)
 
 
-def _blocks(request: ModelRequest) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for tool in request.tools:
+def _blocks(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for tool in body.get("tools", []):
         yield "tool", tool
-    for block in request.system:
+    for block in body.get("system", []):
         yield "system", block
-    for message in request.messages:
+    for message in body["messages"]:
         content = message["content"]
         for block in [{"type": "text", "text": content}] if isinstance(content, str) else content:
             yield str(message["role"]), block

@@ -1,8 +1,9 @@
-"""The conversation with the model: a pure fold of the ledger's events.
+"""The conversation with the model: a pure fold of the ledger's events, and it only ever grows.
 
 Everything the model ever sees comes from here, so a worker that finds a dead one's ledger goes on with the same
-words. What arrives while a call is under way (a person's comment, a notice) waits for the next user message; which
-events belong to which call is decided by their place before `model.called`.
+words. A block that was sent is sent again as it was, on every later call: the model's thinking is signed over all that
+was before it. What arrives while a call is under way (a person's comment, a notice) waits for the next user message;
+which events belong to which call is decided by their place before `model.called`.
 """
 
 from __future__ import annotations
@@ -13,17 +14,15 @@ from typing import Any
 
 from app.agent.circles import Action
 from app.agent.prompt import fenced_person
+from app.agent.replies import CUT_SHORT, DISCARDED, kept, unsendable
 from app.ledger import Event, canonical
 
 Block = Mapping[str, Any]
 Message = dict[str, Any]
 
-# Replies that are charged but are no part of the conversation: the same question is asked again, or never again.
-DISCARDED = ("refusal", "model_context_window_exceeded")
-CUT_SHORT = "max_tokens"
-EMPTY = "(empty reply)"
 RESTORED = "workspace restored"  # what a notice is about that changes nothing about the work
-WORTH_CLEARING_BYTES = 300  # what replaces a result, with its wrapping, takes a hundred
+COUNTED = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+SILENT = "(no output)"  # in place of a text of blanks, which the API does not take
 
 
 class Transcript:
@@ -34,6 +33,7 @@ class Transcript:
     """
 
     def __init__(self, opening: Sequence[Block], *, nonce: str, read: Callable[[Any], Any]) -> None:
+        self.opening = list(opening)
         self._read = read
         self._nonce = nonce
         self._closed: list[Message] = []
@@ -41,7 +41,7 @@ class Transcript:
         self._texts: list[Block] = []  # what came since the last call, besides results
         self._order: list[str] = []  # tool calls of the last reply
         self._results: dict[str, Block] = {}
-        self._kept: list[tuple[int, dict[str, Any], str]] = []  # (call, result block, what stands for it), uncleared
+        self._sizes: list[tuple[int, int]] = []  # (call, bytes of the result) of every tool use that was answered
         self.calls = 0
         self.pending_call = 0  # a call whose end is not in the ledger
         self.reply: Mapping[str, Any] | None = None  # the last reply's event
@@ -50,12 +50,13 @@ class Transcript:
         self.idle = 0  # replies in a row that did nothing
         self.pauses = 0  # replies in a row that only paused
         self.refused = False  # the last call was declined and nobody has said anything since
-        self.overflow = False  # the last call did not fit and nothing was cleared since
+        self.overflow = False  # the last call did not fit and nothing more was cleared since
+        self.unsent = ""  # why the last reply is no part of the conversation, though it was given
+        self.cleared = 0  # tool uses whose results the vendor was last asked to leave out, the oldest ones
         self.rounds = 0  # questions asked
         self.notices: list[str] = []  # what the notices were about
         self.question: str | None = None  # tool call of the question nobody has answered
         self.finished: str | None = None  # tool call of a finish nothing was said about since
-        self.boundaries: list[int] = [0]  # messages whose end stays the same from one cut to the next
         self.prompt_tokens = 0  # the vendor's count up to and including the last reply
         self.new_bytes = sum(_size(block) for block in opening)  # said since that count
 
@@ -73,23 +74,27 @@ class Transcript:
 
     @property
     def needs_nudge(self) -> bool:
-        """The last reply called no tool and nobody has said anything since."""
-        quiet = not self._texts and not self._open and not self._order
+        """The last reply called no tool, or could not be kept, and nobody has said anything since."""
+        quiet = not self._texts and not self._order and (not self._open or bool(self.unsent))
         return quiet and self.idle > 0 and self.pauses == 0
+
+    @property
+    def answered(self) -> int:
+        """Tool uses so far that have their result."""
+        return len(self._sizes)
 
     def messages(self) -> list[Message]:
         """The conversation as the next call sends it. The caller must not change the blocks."""
         blocks = self._open
         return [*self._closed, {"role": "user", "content": blocks}] if blocks else list(self._closed)
 
-    def clearable(self, keep: int) -> tuple[int, int]:
-        """(bytes that clearing all results but the last `keep` would save, the call to clear through)."""
-        victims = self._kept[: max(0, len(self._kept) - keep)]
-        # A cut ends between calls: results of one reply are cleared together or not at all.
-        through = victims[-1][0] if victims else 0
-        if victims and len(victims) < len(self._kept) and self._kept[len(victims)][0] == through:
-            through -= 1
-        return sum(_size(block) for call, block, _ in victims if call <= through), through
+    @property
+    def cleared_bytes(self) -> int:
+        return sum(size for _call, size in self._sizes[: self.cleared])
+
+    def clearable_bytes(self, keep: int) -> int:
+        """What leaving out all results but the last `keep` would save beyond what is left out already."""
+        return sum(size for _call, size in self._sizes[self.cleared : max(self.cleared, self.answered - keep)])
 
     # ------------------------------------------------------------ the fold
 
@@ -103,7 +108,10 @@ class Transcript:
         self._open += [self._results[name] for name in self._order]
         self._open += self._texts
         self._order, self._results, self._texts = [], {}, []
-        self.tool_uses = {}
+        self.tool_uses, self.unsent = {}, ""
+        if data.get("cleared", 0) > self.cleared:
+            self.prompt_tokens = max(0, self.prompt_tokens - self._saved(int(data["cleared"])) // 5)
+            self.cleared, self.overflow = int(data["cleared"]), False
 
     def _failed(self, _data: Mapping[str, Any]) -> None:
         self.pending_call = 0
@@ -115,44 +123,45 @@ class Transcript:
         self.overflow = data["stop_reason"] == "model_context_window_exceeded"
         if data["stop_reason"] in DISCARDED:
             return
-        content = _sendable(self._read(data["content"]), cut=data["stop_reason"] == CUT_SHORT)
+        content = self._read(data["content"])
+        self.finished = None
+        self.pauses = self.pauses + 1 if data["stop_reason"] == "pause_turn" else 0
+        self.unsent = unsendable(content)
+        if self.unsent:
+            self.idle += 1
+            return
+        content = kept(content)
         if self._open:
             self._closed.append({"role": "user", "content": self._open})
             self._open = []
         self._closed.append({"role": "assistant", "content": content})
-        usage = data["usage"]
-        self.prompt_tokens = sum(int(count or 0) for name, count in usage.items() if name.endswith("_tokens"))
+        self.prompt_tokens = sum(int(data["usage"].get(name) or 0) for name in COUNTED)
         self.new_bytes = 0
         uses = [block for block in content if block["type"] == "tool_use"]
         self._order = [block["id"] for block in uses]
         self.tool_uses = {block["id"]: block for block in uses}
         productive = bool(uses) and data["stop_reason"] != CUT_SHORT
-        self.pauses = self.pauses + 1 if data["stop_reason"] == "pause_turn" else 0
         self.idle = 0 if productive else self.idle + (self.pauses == 0)
-        self.finished = None
 
     def _tool_ran(self, data: Mapping[str, Any]) -> None:
         name = data["tool_use_id"]
         use = self.tool_uses.get(name)
         if use is None or name in self._results:
             return
-        content = self._read(data["content"])
+        content = [_spoken(block) for block in self._read(data["content"])]
         block = {"type": "tool_result", "tool_use_id": name, "content": content}
         if data["is_error"]:
             block["is_error"] = True
-        exit_code = data.get("exit_code")
-        failed = bool(data["is_error"]) or exit_code not in {0, None}
-        # The call itself stays in sight just above, so its outcome is all that has to be said.
-        self._keep(name, block, f"[cleared; exit code {exit_code}]" if exit_code else "[cleared]")
+        failed = bool(data["is_error"]) or data.get("exit_code") not in {0, None}
+        self._answer(name, block)
         doing = ["malformed"] if data.get("malformed") else [use["name"], use["input"], content]
         signature = hashlib.sha256(canonical(doing)).hexdigest()
         self.actions.append(Action(signature=signature, failed=failed, summary=str(data["summary"])))
 
-    def _keep(self, name: str, block: dict[str, Any], stub: str) -> None:
+    def _answer(self, name: str, block: dict[str, Any]) -> None:
         self._results[name] = block
         self.new_bytes += _size(block)
-        if _size(block) >= WORTH_CLEARING_BYTES:
-            self._kept.append((self.calls, block, stub))
+        self._sizes.append((self.calls, _size(block)))
 
     def _asked(self, data: Mapping[str, Any]) -> None:
         self.rounds += 1
@@ -162,8 +171,7 @@ class Transcript:
         text = fenced_person(data.get("by", ""), data["text"], self._nonce, what="answer")
         if self.question in self.tool_uses and self.question not in self._results:
             block = {"type": "tool_result", "tool_use_id": self.question, "content": [{"type": "text", "text": text}]}
-            self._results[str(self.question)] = block
-            self.new_bytes += _size(block)
+            self._answer(str(self.question), block)
         else:
             self._say(text)
         self.question = None
@@ -179,7 +187,7 @@ class Transcript:
 
     def _say(self, text: str, *, reopens: bool = True) -> None:
         """Words for the next user message; `reopens`: they are a reason to go on after a finish or a refusal."""
-        block = {"type": "text", "text": text}
+        block = _spoken({"type": "text", "text": text})
         self._texts.append(block)
         self.new_bytes += _size(block)
         if reopens:
@@ -194,33 +202,16 @@ class Transcript:
         name, self.finished = self.finished, None
         if name in self.tool_uses and name not in self._results:
             said = [{"type": "text", "text": "Received. The work is not over:"}]
-            self._results[str(name)] = {"type": "tool_result", "tool_use_id": name, "content": said}
+            self._answer(str(name), {"type": "tool_result", "tool_use_id": name, "content": said})
 
     def _trimmed(self, data: Mapping[str, Any]) -> None:
-        left: list[tuple[int, dict[str, Any], str]] = []
-        saved, settled = 0, None
-        for call, block, stub in self._kept:
-            if call > data["through_call"]:
-                left.append((call, block, stub))
-                continue
-            before = _size(block)
-            block["content"] = [{"type": "text", "text": stub}]
-            saved += before - _size(block)
-            settled = block
-        self._kept, self.overflow = left, False
-        if settled:
-            self._settle(settled)
-        # What was cleared had been counted by the vendor; 5 bytes a token is more than it counted on the whole.
-        self.prompt_tokens = max(0, self.prompt_tokens - saved // 5)
+        """Of an older ledger: we cleared ourselves then. The vendor is asked to leave out the same results."""
+        self.cleared = max(self.cleared, sum(call <= data["through_call"] for call, _size in self._sizes))
+        self.overflow = False
 
-    def _settle(self, block: Block) -> None:
-        """The message that holds a cleared result will not change again."""
-        start = self.boundaries[-1]
-        for index in range(start, len(self._closed)):
-            if any(item is block for item in self._closed[index]["content"]):
-                if index > start:
-                    self.boundaries.append(index)
-                return
+    def _saved(self, cleared: int) -> int:
+        """Bytes of the results that are left out with `cleared` and were not before."""
+        return sum(size for _call, size in self._sizes[self.cleared : cleared])
 
 
 def _size(block: Block) -> int:
@@ -230,12 +221,9 @@ def _size(block: Block) -> int:
     return sum(_size(item) for item in content) + 50
 
 
-def _sendable(content: Sequence[Block], *, cut: bool) -> list[Block]:
-    """A reply's blocks in the form the API takes back: no empty text, no half input, never empty."""
-    kept = [block for block in content if block["type"] != "text" or block["text"].strip()]
-    if cut:
-        kept = [{**block, "input": {}} if block["type"] == "tool_use" else block for block in kept]
-    return kept or [{"type": "text", "text": EMPTY}]
+def _spoken(block: Block) -> Block:
+    """A block of ours as the API takes it: never a text of blanks."""
+    return block if block["type"] != "text" or block["text"].strip() else {**block, "text": SILENT}
 
 
 _FOLDS: Mapping[str, Callable[[Transcript, Mapping[str, Any]], None]] = {

@@ -6,13 +6,13 @@ A finding names the kind of secret and the line, never the secret.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
 from app.checks.changeset import ChangedFile, ChangeSet, Finding
 from app.checks.test_files import is_test_path
-from app.log import Redactor
+from app.log import PEM_HEADER, Redactor
 
 MAX_LINES = 50_000  # of one change; beyond that `limits` has blocked it anyway
 _PIECE = 2000  # characters given to the detectors at once: their expressions slow down on minified lines
@@ -37,6 +37,9 @@ _DETECTORS = (
     "twilio.TwilioKeyDetector",
 )
 _GUESSES = ("basic_auth.BasicAuthDetector", "jwt.JwtTokenDetector", "keyword.KeywordDetector")
+_PEM_HEADER = re.compile(PEM_HEADER)
+_KEY_TEXT = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{40,}={0,2}(?![A-Za-z0-9+/=])")  # a line of a key has 64
+_KEY_LINES = 4  # added lines that may stand between a header and its key: `Proc-Type`, `DEK-Info`, blanks
 _EXAMPLE = re.compile(r"\b\w{0,60}(?:EXAMPLE|example)(?:KEY)?\b")  # AWS documents AKIAIOSFODNN7EXAMPLE
 
 
@@ -44,14 +47,22 @@ def check_secrets(changeset: ChangeSet) -> Iterator[Finding]:
     """A token of a known shape blocks (in tests: asks for a person); what merely looks like a password is a note."""
     looked_at = 0
     for file in changeset.files:
-        for number, text in file.added:
+        for at, (number, text) in enumerate(file.added):
             looked_at += 1
             if looked_at > MAX_LINES:
                 yield Finding(check="secrets", level="block", path="", message="Too many added lines to search them.")
                 return
-            found = _in_line(file, number, text)
+            found = _in_line(file, number, _without_lone_header(text, file.added[at + 1 : at + 1 + _KEY_LINES]))
             if found is not None:
                 yield found
+
+
+def _without_lone_header(text: str, below: Sequence[tuple[int, str]]) -> str:
+    """`text` without a PEM header that no key follows, in its line or the next ones: code that reads keys names it."""
+    header = _PEM_HEADER.search(text)
+    if header is None or any(_KEY_TEXT.search(line) for line in [text[header.end() :], *(line for _, line in below)]):
+        return text
+    return _PEM_HEADER.sub("", text)
 
 
 def _in_line(file: ChangedFile, number: int, text: str) -> Finding | None:
@@ -64,7 +75,7 @@ def _in_line(file: ChangedFile, number: int, text: str) -> Finding | None:
                 check="secrets", level="mark", path=file.path, line=number, message=message, mark="needs-human"
             )
         if kind:
-            message = f"Looks like a secret: {kind}. Read it from the environment or a secret store instead."
+            message = f"Looks like a secret (rule: {kind}). Read it from the environment or a secret store instead."
             return Finding(check="secrets", level="block", path=file.path, line=number, message=message)
         guess = "" if in_test else _kind(_detectors(_GUESSES), piece)
         if guess:

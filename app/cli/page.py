@@ -11,17 +11,18 @@ from app.cli.homes import Home
 from app.cli.verification import examine
 from app.folds import fold
 from app.ledger import Event
+from app.log import Redactor
 from app.run_state import RunState
 from app.untrusted import one_line
 
 
 def tell(home: Home, run_id: str) -> dict[str, Any]:
-    """The story, JSON-shaped."""
+    """The story, JSON-shaped, with shapes of secrets masked: the ledger keeps them as they came."""
     events = home.events(run_id)
     state = fold(run_id, events)
     created = state.created
     count, problems = examine(home, run_id)
-    return {
+    told = {
         "run": run_id,
         "trigger": {name: created.get(name) for name in ("trigger", "reason", "delivery", "requester", "thread")},
         "task": created.get("task", {}).get("title", ""),
@@ -50,6 +51,7 @@ def tell(home: Home, run_id: str) -> dict[str, Any]:
         "ledger": {"events": count, "head": state.head, "whole": not problems, "problems": problems},
         "times": {"created": state.created_at, "updated": state.updated_at},
     }
+    return dict(Redactor().data(told))
 
 
 def _command(item: Any) -> dict[str, Any]:

@@ -72,7 +72,10 @@ def watch(arguments: argparse.Namespace) -> int:
 
 
 def _as_json(event: Event) -> dict[str, Any]:
-    return {"seq": event.seq, "at": event.at, "kind": event.kind, "data": event.data, "digest": event.digest}
+    from app.log import Redactor
+
+    data = Redactor().data(dict(event.data))
+    return {"seq": event.seq, "at": event.at, "kind": event.kind, "data": data, "digest": event.digest}
 
 
 def stop(arguments: argparse.Namespace) -> int:

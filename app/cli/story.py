@@ -9,9 +9,11 @@ from typing import Any
 from app.checkpoints.outcomes import OUTCOMES
 from app.checkpoints.render import STAGES
 from app.ledger import Event
+from app.log import Redactor
 from app.untrusted import one_line
 
 _WIDTH = 110
+_READABLE = Redactor()  # what is only shaped like a secret is in the ledger as it came
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,7 @@ def line(event: Event) -> Line | None:
 
 
 def _line(icon: str, text: str, tone: str = "plain") -> Line:
-    return Line(icon=icon, text=one_line(text, _WIDTH), tone=tone)
+    return Line(icon=icon, text=one_line(_READABLE.text(text), _WIDTH), tone=tone)
 
 
 def _created(data: Mapping[str, Any]) -> Line:
@@ -70,6 +72,11 @@ def _command(data: Mapping[str, Any]) -> Line:
     where = {"base": "before", "head": "with the change"}.get(data.get("at", ""), data.get("at", ""))
     text = f"$ {data['command']}  →  {ended(data)} ({where}, {data.get('seconds', 0):.1f} s)"
     return _line(" ", text, "plain" if data.get("exit_code") == 0 else "bad")
+
+
+def _said(data: Mapping[str, Any]) -> Line | None:
+    """What the model wrote between its calls: text, or the summary of a thought."""
+    return _line("·", str(data["said"]), "dim") if data.get("said") else None
 
 
 def _tool(data: Mapping[str, Any]) -> Line:
@@ -138,6 +145,7 @@ _TELL: Mapping[str, Callable[[Mapping[str, Any]], Line | None]] = {
     "stage.started": _stage_started,
     "stage.ended": _stage_ended,
     "command.ran": _command,
+    "model.replied": _said,
     "tool.ran": _tool,
     "model.failed": _failed_call,
     "egress.requested": _egress,

@@ -50,6 +50,9 @@ class Playbook(_Part):
 
     enabled: bool = Field(default=True, description="Whether runs of this kind are started at all.")
     model: ModelName | None = Field(default=None, description="Instead of the repository's `model`.")
+    effort: Literal["low", "medium", "high", "xhigh", "max"] | None = Field(
+        default=None, description="How hard to think, instead of what goes with the model's alias."
+    )
     instructions: str = Field(default="", max_length=8000, description="Guidance for the agent, besides AGENTS.md.")
 
 

@@ -70,7 +70,7 @@ def _bill(ledger: RunLedger) -> dict[str, float]:
     read = sum(usage["cache_read_input_tokens"] for usage in usages)
     written = sum(usage["cache_creation_input_tokens"] for usage in usages)
     plain = sum(usage["input_tokens"] for usage in usages)
-    cuts = sum(event.kind == "context.trimmed" for event in ledger.events)
+    cuts = len({event.data["cleared"] for event in ledger.events if event.kind == "model.called"} - {0})
     sent = read + written + plain
     return {"cost": plain + READ * read + WRITE * written, "sent": sent, "calls": len(usages), "cuts": cuts}
 

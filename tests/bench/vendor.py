@@ -2,6 +2,7 @@
 
 Started with `Vendor.start()`; it ends when its standard input closes, so also when the bench is killed. What both
 sides of a comparison do between the end of one reply and the arrival of the next request is their own overhead.
+Requests are held against the API's rules and replies carry signed thinking, for both sides alike.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from app.agent import api_rules
+from app.agent.scripted_model import with_id
 from tests.bench import processes
 
 Reply = Mapping[str, Any]  # {"content": [blocks], "delay_seconds": 0}
@@ -80,14 +83,24 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         call = {"arrived": self.arrived, "ended": 0.0, "size": len(body)}
         _Handler.calls.append(call)
-        number = sum(message["role"] == "assistant" for message in json.loads(body)["messages"])
+        asked = json.loads(body)
+        if isinstance(asked.get("system"), str):
+            asked["system"] = [{"type": "text", "text": asked["system"]}]
+        try:
+            api_rules.judge(asked, self.headers.get("anthropic-beta", "").split(","))
+        except api_rules.Refused as refusal:
+            error = {"type": "error", "error": {"type": "invalid_request_error", "message": str(refusal)}}
+            self._plain(json.dumps(error).encode(), status=400)
+            return
+        number = sum(message["role"] == "assistant" for message in asked["messages"])
         reply = _Handler.replies[min(number, len(_Handler.replies) - 1)]
+        content = api_rules.sign([with_id(block, number, i) for i, block in enumerate(reply["content"])], asked)
         time.sleep(reply.get("delay_seconds", 0))
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        for event in _events(reply["content"], number, len(body)):
+        for event in _events(content, number, len(body)):
             data = f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
             self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
         self.wfile.write(b"0\r\n\r\n")
@@ -96,8 +109,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> bytes:
         return self.rfile.read(int(self.headers["content-length"]))
 
-    def _plain(self, data: bytes) -> None:
-        self.send_response(200)
+    def _plain(self, data: bytes, status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
@@ -113,12 +127,17 @@ def _events(content: Sequence[Mapping[str, Any]], number: int, size: int):
     yield {"type": "message_start", "message": opening}
     for index, block in enumerate(content):
         if block["type"] == "text":
-            start, delta = {"type": "text", "text": ""}, {"type": "text_delta", "text": block["text"]}
+            start, deltas = {"type": "text", "text": ""}, [{"type": "text_delta", "text": block["text"]}]
+        elif block["type"] == "thinking":
+            start = {"type": "thinking", "thinking": "", "signature": ""}
+            deltas = [{"type": "thinking_delta", "thinking": block["thinking"]}]
+            deltas.append({"type": "signature_delta", "signature": block["signature"]})
         else:
-            start = {"type": "tool_use", "id": f"toolu_{number}_{index}", "name": block["name"], "input": {}}
-            delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+            start = {"type": "tool_use", "id": block["id"], "name": block["name"], "input": {}}
+            deltas = [{"type": "input_json_delta", "partial_json": json.dumps(block["input"])}]
         yield {"type": "content_block_start", "index": index, "content_block": start}
-        yield {"type": "content_block_delta", "index": index, "delta": delta}
+        for delta in deltas:
+            yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
     called = any(block["type"] == "tool_use" for block in content)
     ending = {"stop_reason": "tool_use" if called else "end_turn", "stop_sequence": None}

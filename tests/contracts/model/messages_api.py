@@ -1,4 +1,7 @@
-"""A stand-in for the Messages API on a real socket: speaks the vendor's streaming events, plays a `Script`."""
+"""A stand-in for the Messages API on a real socket: speaks the vendor's streaming events, plays a `Script`.
+
+Every body and its beta header are held against `api_rules`, as the scripted model holds its requests.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from app.agent.scripted_model import Script, _counts, _with_id
-from app.agent.simulated_cache import SimulatedCache, tokens_of
-from app.ports import ModelRequest
+from app.agent import api_rules
+from app.agent.scripted_model import Script, continues, counts, output_usage, with_id
+from app.agent.simulated_cache import SimulatedCache
 
 ERRORS = {
     400: "invalid_request_error",
@@ -32,6 +35,7 @@ class MessagesApi:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.message = "scripted"
+        self.refuses: list[str] = []  # fields that this deployment does not know
         self._met: dict[int, int] = {}
         self._cache = SimulatedCache()
         api = self
@@ -63,6 +67,15 @@ class MessagesApi:
 
     def answer(self, http: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         number = sum(message["role"] == "assistant" for message in body["messages"])
+        betas = [name for name in http.headers.get("anthropic-beta", "").split(",") if name]
+        unknown = next((name for name in self.refuses if name in body or name in body.get("thinking", {})), "")
+        try:
+            if unknown:
+                raise api_rules.Refused(f"{unknown}: Extra inputs are not permitted")
+            judged = api_rules.judge(body, betas, continues=continues(self.script, number))
+        except api_rules.Refused as refusal:
+            self._fail(http, {"error": 400}, str(refusal))
+            return
         entry = self._next(number)
         if "error" in entry:
             self._fail(http, entry)
@@ -72,7 +85,7 @@ class MessagesApi:
         http.send_header("request-id", f"req_{len(self.requests)}")
         http.send_header("connection", "close")
         http.end_headers()
-        for event in self._events(entry, body, number):
+        for event in self._events(entry, body, number, judged):
             if event is None:  # the stream is cut here
                 break
             http.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
@@ -83,20 +96,20 @@ class MessagesApi:
         last: dict[str, Any] = {}
         for position, entry in self.script.turn(number):
             last = entry
-            if _counts(entry):
+            if counts(entry):
                 return entry
             if self._met.get(position, 0) < int(entry.get("times", 1)):
                 self._met[position] = self._met.get(position, 0) + 1
                 return entry
         return last
 
-    def _fail(self, http: BaseHTTPRequestHandler, entry: dict[str, Any]) -> None:
+    def _fail(self, http: BaseHTTPRequestHandler, entry: dict[str, Any], message: str = "") -> None:
         if entry["error"] == "connection":
             http.close_connection = True
             http.connection.close()
             return
         kind = ERRORS[entry["error"]]
-        body = json.dumps({"type": "error", "error": {"type": kind, "message": self.message}}).encode()
+        body = json.dumps({"type": "error", "error": {"type": kind, "message": message or self.message}}).encode()
         http.send_response(entry["error"])
         if entry.get("retry_after_seconds"):
             http.send_header("retry-after", f"{entry['retry_after_seconds']:g}")
@@ -105,15 +118,13 @@ class MessagesApi:
         http.end_headers()
         http.wfile.write(body)
 
-    def _events(self, entry: dict[str, Any], body: dict[str, Any], number: int) -> Iterator[dict[str, Any] | None]:
-        request = ModelRequest(
-            model=body["model"],
-            system=body["system"],
-            tools=body["tools"],
-            messages=body["messages"],
-            max_tokens=body["max_tokens"],
-        )
-        usage = self._cache.usage(request)
+    def _events(
+        self, entry: dict[str, Any], body: dict[str, Any], number: int, judged: api_rules.Judged
+    ) -> Iterator[dict[str, Any] | None]:
+        usage = self._cache.usage(judged.shown)
+        told = judged.additions()
+        transformations = {k: v for k, v in told.items() if k == "input_transformations"}
+        edits = {k: v for k, v in told.items() if k == "context_management"}
         yield {
             "type": "message_start",
             "message": {
@@ -125,10 +136,12 @@ class MessagesApi:
                 "stop_reason": None,
                 "stop_sequence": None,
                 "usage": {**usage, "output_tokens": 1},
+                **transformations,
             },
         }
         yield {"type": "ping"}
-        content = [_with_id(block, number, i) for i, block in enumerate(entry.get("content", []))]
+        content = [with_id(block, number, i) for i, block in enumerate(entry.get("content", []))]
+        content = api_rules.sign(content, body)
         for index, block in enumerate(content):
             yield from _block_events(index, block, cut=bool(entry.get("cut")))
         if entry.get("cut"):
@@ -139,9 +152,16 @@ class MessagesApi:
         yield {
             "type": "message_delta",
             "delta": {"stop_reason": reason, "stop_sequence": None},
-            "usage": {"output_tokens": tokens_of(content) if content else 3},
+            "usage": _output(content),
+            **edits,
         }
         yield {"type": "message_stop"}
+
+
+def _output(content: list[dict[str, Any]]) -> dict[str, Any]:
+    counted = output_usage(content)
+    details = {"thinking_tokens": counted["thinking_tokens"]}
+    return {"output_tokens": counted["output_tokens"], "output_tokens_details": details}
 
 
 def _block_events(index: int, block: dict[str, Any], *, cut: bool) -> Iterator[dict[str, Any]]:

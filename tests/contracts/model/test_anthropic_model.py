@@ -10,7 +10,8 @@ from app.agent.anthropic_model import AnthropicModel
 from app.agent.scripted_model import Script, bash, call, cut, fault, say
 from app.agent.vendor import retry_after
 from app.errors import TransientError, UserError
-from tests.contracts.model.voice import KEY, Voice
+from app.ports import Clearing
+from tests.contracts.model.voice import KEY, Voice, spoken
 
 
 @pytest.fixture
@@ -45,17 +46,37 @@ def test_a_tool_input_that_is_no_json_is_marked_not_lost(voice):
     voice.will([say("Try"), {"type": "tool_use", "name": "bash", "raw": '{"command": "ls'}])
     answer = voice.say()
     assert answer.complete
-    assert answer.content[1]["input"] == {"malformed_json": '{"command": "ls'}
+    assert answer.content[-1]["input"] == {"malformed_json": '{"command": "ls'}
 
 
 def test_a_call_without_arguments_has_an_empty_input(voice):
     voice.will({"type": "tool_use", "name": "bash", "raw": ""})
-    assert voice.say().content[0]["input"] == {}
+    assert spoken(voice.say())[0]["input"] == {}
 
 
-def test_thinking_keeps_its_signature(voice):
-    voice.will([{"type": "thinking", "thinking": "Let me see", "signature": "c2lnbmVk"}, call("bash", command="ls")])
-    assert voice.say().content[0] == {"type": "thinking", "thinking": "Let me see", "signature": "c2lnbmVk"}
+def test_thinking_is_asked_for_by_name_and_keeps_its_signature(voice, api):
+    voice.will([{"type": "thinking", "thinking": "Let me see"}, call("bash", command="ls")])
+    first = voice.say()
+    assert first.content[0]["thinking"] == "Let me see" and first.content[0]["signature"]
+    binding = {"prefix_mismatch_behavior": "drop_block"}
+    assert api.requests[0]["thinking"] == {"type": "adaptive", "display": "summarized", "block_binding": binding}
+    assert api.headers[0]["anthropic-beta"] == "thinking-binding-controls-2026-08-01"
+    voice.will(bash("true"))
+    assert voice.say(first.content).input_transformations == []
+    assert api.requests[1]["messages"][1]["content"] == first.content
+
+
+@pytest.mark.parametrize("refused", ["block_binding", "context_management", "output_config", "thinking"])
+def test_a_deployment_that_does_not_know_a_feature_is_asked_without_it(api, refused):
+    api.refuses = [refused]
+    voice = Voice(AnthropicModel(api_key=KEY, base_url=api.url), api.script)
+    voice.will(bash("one"), bash("two"))
+    clearing = Clearing(above_tokens=60_000, keep=8, at_least_tokens=20_000)
+    first = voice.say(clearing=clearing, effort="high")
+    voice.say(first.content, clearing=clearing, effort="high")
+    assert len(api.requests) == 3  # one refusal, then never again
+    for body in api.requests[1:]:
+        assert refused not in body and refused not in body.get("thinking", {})
 
 
 def test_an_error_inside_the_stream_is_a_cut_stream(voice):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from app.agent.scripted_model import Script
 from app.agent.tools import TOOLS
-from app.ports import ModelReply, ModelRequest
+from app.ports import Clearing, Effort, ModelReply, ModelRequest
 
 KEY = "sk-test-not-a-key"
+
+
+def spoken(reply: ModelReply) -> list[Any]:
+    """What a reply holds besides thoughts."""
+    return [block for block in reply.content if block["type"] != "thinking"]
 
 
 class Voice:
@@ -18,20 +24,31 @@ class Voice:
         self.model = model
         self.will = script.will
 
-    def say(self, *history: Any, on_text: Any = None, max_tokens: int = 1000) -> ModelReply:
-        """The reply to a conversation with these assistant contents so far."""
+    def say(
+        self,
+        *history: Any,
+        on_text: Any = None,
+        max_tokens: int = 1000,
+        change: Any = None,
+        clearing: Clearing | None = None,
+        effort: Effort | None = None,
+    ) -> ModelReply:
+        """The reply to a conversation with these assistant contents so far; `change` spoils its messages."""
         messages: list[dict[str, Any]] = [
             {"role": "user", "content": [{"type": "text", "text": "Mend the bug. " * 400}]}
         ]
         for content in history:
-            messages.append({"role": "assistant", "content": list(content)})
+            messages.append({"role": "assistant", "content": copy.deepcopy(list(content))})
             results = [
                 {"type": "tool_result", "tool_use_id": block["id"], "content": [{"type": "text", "text": "ok"}]}
                 for block in content
                 if block["type"] == "tool_use"
             ]
             messages.append({"role": "user", "content": results or [{"type": "text", "text": "Go on."}]})
-        last = messages[-1]["content"]
+        if change:
+            change(messages)
+        last = messages[-1]["content"] if isinstance(messages[-1]["content"], list) else [{}]
+        last = last or [{}]
         last[-1] = {**last[-1], "cache_control": {"type": "ephemeral"}}
         request = ModelRequest(
             model="claude-sonnet-5-5",
@@ -39,6 +56,8 @@ class Voice:
             tools=TOOLS,
             messages=messages,
             max_tokens=max_tokens,
+            clearing=clearing,
+            effort=effort,
         )
         reply: ModelReply = self.model.reply(request, on_text)
         return reply

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from app.agent import Agent, Budget, Options, Stop, Task
@@ -143,11 +145,12 @@ class Bench:
         self.model_name = "claude-sonnet-5-5"
         self.on_step: Callable[[], bool] = lambda: False
         self.attempt = 0
+        self.redactor = Redactor()
         task = {"title": "Divide by zero", "body": "`calc.py` crashes.", "author": "alice"}
         self.ledger().append("run.created", task=task, thread={"repository_id": 1, "number": 2})
 
     def ledger(self) -> RunLedger:
-        return RunLedger(self.store, self.run_id, clock=self.clock, redactor=Redactor())  # type: ignore[arg-type]
+        return RunLedger(self.store, self.run_id, clock=self.clock, redactor=self.redactor)  # type: ignore[arg-type]
 
     def agent(self, **changes: object) -> Agent:
         fields = {
@@ -179,6 +182,19 @@ class Bench:
 
     def set(self, **options: object) -> None:
         self.options = replace(self.options, **options)  # type: ignore[arg-type]
+
+
+def conversation(request) -> list:
+    """Everything a request says, block by block, without the cache marks; neighbours of one role are one message."""
+    parts = [("system", block) for block in request.system] + [("tool", tool) for tool in request.tools]
+    parts += [(message["role"], block) for message in request.messages for block in message["content"]]
+    return [json.dumps([role, {k: v for k, v in block.items() if k != "cache_control"}]) for role, block in parts]
+
+
+def grows(requests) -> bool:
+    """Whether every request begins with all of the one before it, byte for byte."""
+    said = [conversation(request) for request in requests]
+    return all(later[: len(earlier)] == earlier for earlier, later in pairwise(said))
 
 
 def last_user(bench) -> list:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.agent.scripted_model import Script, ScriptedModel
-from tests.rooms.agent.bench import Bench, Clock, MemoryStore, Tree
+from tests.rooms.agent.bench import Bench, Clock, MemoryStore, Tree, grows
 from tests.rooms.workspace.folders import Project
 
 
@@ -32,8 +33,14 @@ def model(clock: Clock) -> ScriptedModel:
 
 
 @pytest.fixture
-def bench(store: MemoryStore, tree: Tree, model: ScriptedModel, clock: Clock) -> Bench:
-    return Bench(store, tree, model, clock)
+def bench(store: MemoryStore, tree: Tree, model: ScriptedModel, clock: Clock) -> Iterator[Bench]:
+    """Whatever happened in a story, its conversation only grew, and the vendor dropped none of the thinking."""
+    made = Bench(store, tree, model, clock)
+    yield made
+    assert isinstance(made.model, ScriptedModel)
+    assert grows(made.model.requests)
+    replies = [event.data for ledger in store.ledgers.values() for event in ledger if event.kind == "model.replied"]
+    assert not any(reply.get("input_transformations") for reply in replies)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.agent.scripted_model import ask, bash, call, create, edit, finish, question, report_breaking_change, say
 from app.errors import UserError
 from tests.rooms.agent.bench import last_user, texts
@@ -193,15 +195,48 @@ def test_a_whole_new_file_survives_its_worker(bench):
     assert bench.agent().session.transcript.calls == 0
     again = bench.agent()
     assert again.run().kind == "finished"
-    assert again.session.transcript.messages()[1]["content"][0]["input"]["file_text"] == text
+    assert again.session.transcript.messages()[1]["content"][-1]["input"]["file_text"] == text
 
 
-def test_a_secret_the_model_writes_is_masked_everywhere_and_the_reply_stays_whole(bench, tree):
-    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIE never ends"
-    bench.model.will([say(key), create("k.txt", "ghp_" + "a" * 36)], finish("Done"))
+MARKERS = """BEGIN = "-----BEGIN PRIVATE KEY-----"
+
+
+def first():
+    return BEGIN
+
+
+def second():
+    return BEGIN + "\\n"
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [MARKERS, "ghp_" + "a" * 36, "sk-ant-" + "a" * 30, "AKIA" + "A" * 16, "-----BEGIN RSA PRIVATE KEY-----\nMIIE"],
+)
+def test_what_looks_like_a_secret_is_written_as_it_was_sent(bench, tree, text):
+    bench.model.will([say(f"It is {text}"), create("k.py", text), bash("cat k.py")], finish("Done"))
     assert bench.work().kind == "finished"
-    assert tree.read_file("k.txt") == b"[redacted]"
-    assert "MIIE" not in repr(bench.ledger().events)
+    assert tree.read_file("k.py") == text.encode()
+    sent = repr(bench.model.requests[-1].messages)
+    assert "[redacted]" not in sent and repr(text)[1:-1] in sent
+
+
+@pytest.mark.parametrize("held", ["in a reply", "in a thought", "in a result", "in a long result"])
+def test_a_secret_of_ours_ends_the_run_and_is_stored_nowhere(bench, tree, store, held):
+    secret = "correct-horse-battery-staple"
+    (tree.base / "leak").write_text(secret if held == "in a result" else f"{'x' * 3000}\n{secret}\n{'y' * 3000}\n")
+    bench.redactor.hold(secret)
+    calls = {
+        "in a reply": create("k.py", f"KEY = '{secret}'"),
+        "in a thought": [say(f"The key is {secret}."), bash("true")],
+    }
+    bench.model.will(calls.get(held, bash("cat leak")), finish("Done"))
+    stop = bench.work()
+    assert stop.kind == "secret_met" and "held a secret that only the service should know" in stop.detail
+    assert not (tree.base / "k.py").exists()
+    assert secret not in repr(store.ledgers) and not any(secret.encode() in blob for blob in store.blobs.values())
+    assert bench.ledger().state.cost_usd > 0
 
 
 def test_the_task_brings_comments_and_instructions(bench, store):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import app.agent
 from app.agent import Briefing, Fact
-from app.agent.prompt import Task, fence, nonce_of, opening, system, with_marks
+from app.agent.prompt import Task, fence, nonce_of, opening, system
 from app.errors import UserError
 from app.untrusted import one_line, strip_hidden
 
@@ -124,13 +124,3 @@ def test_an_unknown_playbook_is_said():
 def test_the_prompts_travel_with_the_package():
     prompts = Path(app.agent.__file__).parent / "prompts"
     assert {path.name for path in prompts.glob("*.md")} >= {"system.md", "fix.md"}
-
-
-def test_there_are_never_more_than_four_marks():
-    messages = [{"role": "user", "content": [{"type": "text", "text": str(n)}]} for n in range(20)]
-    for boundaries in ([0], [0, 4], [0, 4, 8, 12]):
-        marked = with_marks(messages, boundaries)
-        where = [i for i, message in enumerate(marked) if "cache_control" in message["content"][-1]]
-        assert len(where) <= 3 and where[-1] == 19
-        assert where[:-1] == boundaries[-2:]
-    assert not any("cache_control" in message["content"][-1] for message in messages)

@@ -5,14 +5,48 @@ from __future__ import annotations
 import pytest
 
 from app.agent import Budget
-from app.agent.scripted_model import bash, create, cut, fault, finish, reply, say
+from app.agent.scripted_model import bash, call, create, cut, fault, finish, reply, say
 from app.errors import UserError
 from tests.rooms.agent.bench import last_user, texts
 
 
-def test_an_empty_reply_is_survived(bench):
-    bench.model.will(reply(), finish("Done"))
+@pytest.mark.parametrize(
+    ("lost", "why"),
+    [
+        (reply(), "it was empty"),
+        (reply(say("\n\n")), "nothing but thoughts"),
+        (reply({"type": "thinking", "thinking": "Hm."}), "nothing but thoughts"),
+        (reply(call("bash", command="ls"), {"type": "thinking", "thinking": "Hm."}), "middle of a thought"),
+        (reply({"type": "tool_use", "name": "bash", "raw": '{"command": "rm -rf'}), "not valid JSON"),
+        (
+            reply(bash("ls"), {"type": "tool_use", "name": "bash", "raw": "[]"}, stop_reason="max_tokens"),
+            "not valid JSON",
+        ),
+    ],
+)
+def test_a_reply_the_api_would_not_take_back_is_left_out_whole_and_the_model_is_told(bench, tree, lost, why):
+    bench.model.will(bash("echo one"), lost, bash("echo two"), finish("Done"))
     assert bench.work().kind == "finished"
+    told = bench.events("notice.given")
+    assert [event["about"] for event in told] == ["nudge"] and why in told[0]["text"]
+    result, notice = bench.model.requests[2].messages[-1]["content"]
+    assert "one" in texts([result]) and notice["text"] == told[0]["text"]
+    assert tree.commands == ["echo one", "echo two"]
+    assert bench.ledger().state.turns == 4
+
+
+def test_blanks_beside_thinking_are_sent_back_as_they_came(bench):
+    thought = {"type": "thinking", "thinking": "Two ways."}
+    bench.model.will([thought, say("\n\n"), bash("true")], finish("Done"))
+    assert bench.work().kind == "finished"
+    [_, reply_, _] = bench.model.requests[-1].messages
+    assert "\n\n" in [block.get("thinking", block.get("text")) for block in reply_["content"]]
+
+
+def test_a_command_that_prints_blanks_only_is_taken(bench):
+    bench.model.will(bash("printf ' \\n \\n'"), bash("printf '\\t'; exit 3"), finish("Done"))
+    assert bench.work().kind == "finished"
+    assert "(no output)" in texts(last_user(bench)) or "exit code 3" in texts(last_user(bench))
 
 
 def test_a_call_cut_at_the_output_limit_is_never_executed(bench, tree):
@@ -20,7 +54,7 @@ def test_a_call_cut_at_the_output_limit_is_never_executed(bench, tree):
     assert bench.work().kind == "finished"
     assert not (tree.base / "big.py").exists()
     assert "smaller pieces" in texts(last_user(bench))
-    assert bench.model.requests[-1].messages[-2]["content"][0]["input"] == {}
+    assert bench.model.requests[-1].messages[-2]["content"][-1]["input"]["file_text"] == "half"
 
 
 def test_pause_turn_goes_on(bench):
@@ -37,16 +71,16 @@ def test_a_refusal_ends_the_run_until_someone_says_more(bench):
     assert bench.work().kind == "finished"
 
 
-def test_an_overflow_clears_old_results_and_tries_again(bench):
+def test_an_overflow_asks_for_more_to_be_cleared_and_tries_again(bench):
     bench.model.will(
-        bash("seq 200; exit 3"),
-        bash("seq 200"),
+        *[bash(f"seq {n} 700") for n in range(30)],
         reply(stop_reason="model_context_window_exceeded"),
         finish("Done"),
     )
+    bench.budget = Budget(usd=50, turns=50, minutes=60)
     assert bench.work().kind == "finished"
-    assert len(bench.events("context.trimmed")) == 1
-    assert texts(bench.model.requests[-1].messages[2]["content"]) == "[cleared; exit code 3]"
+    assert [event["cleared"] for event in bench.events("model.called")][-2:] == [0, 29]
+    assert bench.model.requests[-1].clearing.keep == 1
 
 
 def test_an_overflow_with_nothing_to_clear_ends_the_run(bench):
@@ -130,7 +164,7 @@ def test_dollars_are_never_overspent(bench):
     stop = bench.work()
     assert (stop.kind, stop.which) == ("out_of_budget", "usd")
     assert 0.15 < bench.ledger().state.cost_usd <= 0.25
-    assert min(request.max_tokens for request in bench.model.requests) < 16_000
+    assert min(request.max_tokens for request in bench.model.requests) < 32_000
 
 
 def test_a_budget_that_cannot_pay_one_call_makes_none(bench):
