@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from app.agent import api_rules
+from app.agent.budget import price_of
 from app.agent.replies import DISCARDED, THOUGHTS, unsendable
 from app.agent.simulated_cache import SimulatedCache, tokens_of
 from app.agent.tools import ASK, BASH, BREAKING, EDIT, FINISH, MALFORMED
@@ -213,6 +214,9 @@ class ScriptedModel:
             judged = api_rules.judge(body, betas, continues=continues(script, number))
         except api_rules.Refused as refusal:
             raise UserError(f"The model's vendor refused the request (HTTP 400): {refusal}") from refusal
+        usage = self._cache.usage(judged.shown)
+        if sum(usage.values()) + request.max_tokens > price_of(request.model).window:
+            return ModelReply(content=[], stop_reason=DISCARDED[1], usage={"output_tokens": 0}, model=request.model)
         entry = self._next(script, number)
         if entry is None:
             raise UserError(f"The scripted model has no reply number {number + 1}.")
@@ -230,7 +234,7 @@ class ScriptedModel:
         return ModelReply(
             content=content,
             stop_reason=entry.get("stop_reason") or ("tool_use" if called else "end_turn"),
-            usage={**self._cache.usage(judged.shown), **output_usage(content), **entry.get("usage", {})},
+            usage={**usage, **output_usage(content), **entry.get("usage", {})},
             model=request.model,
             request_id=f"req_scripted_{number}",
             complete=not entry.get("cut"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -50,12 +51,12 @@ def test_the_prompt_stays_near_the_trigger_and_the_cache_is_written_anew_only_at
 
 
 def test_a_long_run_costs_far_less_than_without_clearing(bench, tmp_path):
-    long_work(bench, 150)
+    long_work(bench, 110)
     (tmp_path / "other").mkdir()
     other = Bench(MemoryStore(), Tree(tmp_path / "other"), ScriptedModel(Script()), Clock())
     other.set(clear_above_tokens=10**9)
-    long_work(other, 150)
-    assert cost(bench) < 0.7 * cost(other)
+    long_work(other, 110)
+    assert cost(bench) < 0.8 * cost(other)
 
 
 @pytest.mark.parametrize("turns", [12, 60])
@@ -89,7 +90,7 @@ def test_a_newer_prompt_and_another_tree_change_nothing_of_a_run_under_way(bench
     bench.on_step = lambda: bool(bench.events("tool.ran"))
     assert bench.work().kind == "interrupted"
     (tmp_path / "elsewhere").mkdir()
-    bench.tree, bench.task = Tree(tmp_path / "elsewhere"), Task(facts=["Told differently now."])
+    bench.tree, bench.task = Tree(tmp_path / "elsewhere"), Task(playbook="fix", repository="acme/renamed")
     bench.on_step = lambda: False
     assert bench.work().kind == "finished"
     moved = [event["text"] for event in bench.events("notice.given")]
@@ -109,13 +110,21 @@ def test_a_run_that_was_trimmed_by_an_older_worker_goes_on(bench, store):
     assert [event["cleared"] for event in bench.events("model.called")][30] == 20
 
 
-def test_a_vendor_that_does_not_clear_ends_clearly_when_its_window_is_full(bench):
+class Uncleared(ScriptedModel):
+    """A vendor that knows nothing of clearing."""
+
+    def reply(self, request, on_text=None):
+        return super().reply(replace(request, clearing=None), on_text)
+
+
+def test_a_vendor_that_does_not_clear_ends_clearly_when_its_window_is_full(bench, clock):
+    bench.model = Uncleared(Script(), clock=clock)
     bench.model_name = "claude-sonnet-4-5"
     bench.budget = Budget(usd=100, turns=500, minutes=500)
-    bench.model.forget_clearing = True
-    bench.model.will(*[bash(f"seq {n} {n + 1200}") for n in range(400)])
+    bench.model.will(*[[say("word " * 4000), bash(f"seq {n} {n + 1200}")] for n in range(60)])
     stop = bench.work()
     assert stop.kind == "context_exhausted" and "200,000 tokens" in stop.detail
+    assert 15 < len(bench.model.requests) < 40
 
 
 def test_a_conversation_without_room_is_ended_not_sent(bench):

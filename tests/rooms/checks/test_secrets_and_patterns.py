@@ -11,7 +11,7 @@ TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 SECRETS = [
     TOKEN,
     "AKIA" + "QWERTYUIOPASDFGH",
-    "-----BEGIN RSA PRIVATE" + " KEY-----",
+    "-----BEGIN RSA PRIVATE" + " KEY-----" + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEA",
     "xoxb-" + "123456789012-1234567890123-abcdefghijklmnopqrstuvwx",
     "sk_live_" + "abcdefghijklmnopqrstuvwx",
     "sk-ant-" + "api03-abcdefghijklmnopqrstuvwxyz",
@@ -85,3 +85,26 @@ def test_any_content_is_survived(path: str, old: bytes, new: bytes, kind: str) -
 def test_a_huge_change_is_scanned() -> None:
     text = "".join(f"value_{n} = compute({n}, 'text {n}')  # password of nobody\n" for n in range(40_000))
     found(added("big.py", text), added("min.js", "a=b;" * 100_000), rules=Rules(max_bytes=10**9))
+
+
+HEADER = "-----BEGIN PRIVATE KEY-----"
+BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            f'BEGIN = "{HEADER}"\n\n\ndef first():\n    return BEGIN\n\n\ndef second():\n    return BEGIN + "\\n"\n',
+            None,
+        ),
+        (f"if text.startswith('{HEADER}'):\n    pass\n", None),
+        (f'A = 1\nKEY = """{HEADER}\n{BODY}\n{BODY}\n-----END PRIVATE KEY-----"""\n', 2),
+        (f'KEY = "{HEADER}\\n{BODY}\\n"\n', 1),
+        (f"{HEADER}\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n{BODY}\n", 1),
+    ],
+)
+def test_a_header_of_a_key_is_no_key_and_a_key_is_named_with_its_line_and_rule(text: str, line: int | None) -> None:
+    findings = found(added("src/markers.py", text))
+    assert said(findings)[:1] == ([("block", "secrets", "src/markers.py", line)] if line else [])
+    assert line is None or "rule: Private Key" in findings[0].message
