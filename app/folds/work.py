@@ -63,7 +63,7 @@ def _written(state: RunState, summary: str, data: Mapping[str, Any]) -> None:
 
 
 def _noticed(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    if data["about"] == "verification":
+    if data.get("about", "") == "verification":
         state.refusal = data.get("why") or data["text"]
 
 
