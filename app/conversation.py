@@ -82,7 +82,8 @@ def _said(job: Job, **what: str) -> dict[str, Any]:
 
 
 def _has_heard(state: RunState, job: Job) -> bool:
-    heard: list[Mapping[str, Any]] = [*state.answers, *state.steering, *([state.cancel] if state.cancel else [])]
+    cancelled = [state.cancel] if state.cancel else []
+    heard: list[Mapping[str, Any]] = [*state.answers, *state.steering, *cancelled, *state.resumptions]
     return any(item.get("delivery") == job.id for item in heard)
 
 

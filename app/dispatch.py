@@ -19,6 +19,7 @@ from app.github.errors import Refused
 from app.going_on import GoingOn
 from app.installation import Installations, is_about_installations
 from app.jobs import MOST_ATTEMPTS, REMEMBERED_SECONDS, Command, Job, Source, Thread, label_put_on, taken_key
+from app.kept import KeptProposals
 from app.late_events import LateEvents
 from app.log import Redactor
 from app.manners import Manners
@@ -65,6 +66,7 @@ class Dispatcher:
             settings=settings,
             clock=clock,
             clone_url=clone_url,
+            kept=KeptProposals(self._open, store, publishing, access),
         )
         self._manners = Manners(store, self._starts, self._open, settings.command_prefix)
         self._conversation = Conversation(self._open, store, publishing)

@@ -54,6 +54,7 @@ class Hand:
             "labels": self._label,
             "branch": self._branch,
             "pull": self._pull,
+            "ready": self._ready,
             "check": self._check,
             "people": self._people,
         }
@@ -76,7 +77,10 @@ class Hand:
     def _comment(self, effect: Effect, maybe_done: bool) -> dict[str, Any]:
         data = effect.data
         stage = {"stage": data["stage"]} if "stage" in data else {}
-        known = self._state.published.get(effect.key, {}).get("result", {}).get("id")
+        before = self._state.published.get(effect.key, {}).get("result", {})
+        known = before.get("id")
+        if before.get("deleted"):
+            return {**before, **stage}
         if known:
             try:
                 return {"id": issues.update_comment(self._github, self._repo, known, data["body"]).id, **stage}
@@ -142,9 +146,16 @@ class Hand:
             made = pulls.create_draft(
                 self._github, self._repo, title=data["title"], body=data["body"], head=data["head"], base=data["base"]
             )
-        if not data["draft"] and made.draft:
-            pulls.mark_ready(self._github, made.node_id)
-        return {"number": made.number, "url": made.url}
+        elif made.author != self._bot:
+            raise UserError(f"There is a pull request from the branch `{data['head']}` already, #{made.number}.")
+        return {"number": made.number, "url": made.url, "draft": made.draft}
+
+    def _ready(self, effect: Effect, _maybe_done: bool) -> dict[str, Any]:
+        """A step of its own: a draft that GitHub does not let us mark is our pull request all the same."""
+        found = pulls.pull(self._github, self._repo, effect.data["number"])
+        if found.draft and found.is_open:
+            pulls.mark_ready(self._github, found.node_id)
+        return {}
 
     def _check(self, effect: Effect, maybe_done: bool) -> dict[str, Any]:
         data = effect.data

@@ -16,6 +16,7 @@ from app.day_budget import DayBudget, next_day
 from app.errors import TransientError
 from app.github.access import Access
 from app.jobs import label_put_on
+from app.parking import wait_for_room
 from app.ports import Clock, Launcher, Queue, Store
 from app.reservation import reserve, wanted_usd
 from app.run_ledger import RunLedger, announce
@@ -77,8 +78,7 @@ class GoingOn:
         try:
             self._launcher.start(ledger.run_id, ledger.state.launched)
         except TransientError as error:
-            until = self._clock.now() + timedelta(seconds=error.retry_after_seconds)
-            ledger.append("run.parked", reason="capacity", note=f"{error}", until=until.isoformat())
+            wait_for_room(ledger, f"{str(error).rstrip('.')}.", error.retry_after_seconds)
             announce(self._publishing, ledger)
         return True
 

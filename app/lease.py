@@ -39,8 +39,8 @@ def attempt_of(owner: str) -> int:
 class Lease:
     """Held for the length of a `with`: renews the claim and watches the ledger from a thread of its own.
 
-    `stop_requested` turns true on a cancellation, a newer attempt or a lost lease; `on_stop` is then called once, from
-    that thread, so that a command that is still running can be killed.
+    `stop_requested` turns true on a cancellation, an end, a newer attempt or a lost lease; `on_stop` is then called
+    once, from that thread, so that a command that is still running can be killed.
     """
 
     def __init__(self, store: Store, run_id: str, attempt: int, owner: str) -> None:
@@ -99,7 +99,7 @@ class Lease:
     def _called_off(self) -> bool:
         for event in self._store.events(self._run_id, after=self._seen):
             self._seen = event.seq
-            if event.kind == "cancel.requested":
+            if event.kind in {"cancel.requested", "run.ended"}:
                 return True
             if event.kind == "attempt.started" and event.data["attempt"] > self._attempt:
                 return True

@@ -51,6 +51,7 @@ KINDS: Mapping[str, str] = {
     "verification.ended": "ok, baseline, head, regression, note",
     "scan.ended": "ok, findings",
     "proposal.made": "changes, title, summary, evidence, draft, marks, kept (old contents), unseen",
+    "proposal.resumed": "by, delivery, comment_id: what was finished but not published is to be published after all",
     "run.parked": "reason, until, note",
     "run.resumed": "reason, cap_usd (unless a lost worker is replaced); asks for one more attempt",
     "run.ended": "outcome, reason, next_step",
@@ -62,6 +63,7 @@ KINDS: Mapping[str, str] = {
     "publish.withdrawn": "key: a limit refused it, so what was intended was not made",
     "publish.done": "key, digest, result",
     "publish.failed": "key, digest, error",
+    "publish.delayed": "key, digest, error, until, maybe_done: GitHub refused it, and it is tried again",
     "publish.settled": "through: GitHub shows every event up to this one",
     "publish.abandoned": "through, reason: the repository is out of reach, so nothing up to here will be shown",
 }

@@ -10,17 +10,18 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 from app import log, revalidation
-from app.checkpoints.projection import Effect, next_effect
+from app.checkpoints.projection import Effect, next_effect, pull_of
 from app.effects import Hand
 from app.errors import TransientError, UserError
 from app.github.access import Access
 from app.github.client import GitHub
-from app.github.errors import Forbidden, Invalid, NotFound, RateLimited, Unauthorized
+from app.github.errors import Forbidden, Invalid, NotFound, RateLimited, Refused, Unauthorized
 from app.installation import ONBOARD, move
 from app.jobs import Thread
 from app.log import Redactor
@@ -34,9 +35,15 @@ _PROCESS = secrets.token_hex(4)  # in Lambda every process has the same name and
 _CLAIM_SECONDS = 180.0  # longer than the slowest effect; a dead publisher blocks its run no longer than this
 _MOST_EFFECTS = 100  # of one visit; more means that a projection does not settle
 _MOST_DEFECTS = 3  # tries of one effect that may break before the rest goes on without it
-_PROPOSING = frozenset({"branch", "pull", "check", "people"})
+_PROPOSING = frozenset({"branch", "pull", "ready", "check", "people"})
 _ONE_WRITE = frozenset({"reaction", "comment", "check"})  # when a limit refuses it, nothing of it was made
 _COMES_BACK_SECONDS = 120.0  # a turn that is farther away is not waited for in the queue, where messages have few tries
+
+# Pauses after each refusal, in seconds; when they are used up it is final. Finished work is kept for half an hour: a
+# permission or a ruleset may be mended meanwhile. For the rest it is the minute in which GitHub may lag behind.
+_WORK_PAUSES = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
+_LAG_PAUSES = (10.0, 20.0, 30.0)
+_LAGS = frozenset({404, 409, 422})
 
 
 class _OutOfReach(Exception):
@@ -128,7 +135,7 @@ class Publisher:
         """Everything is shown, or there was no room for some: then the run still has news."""
         if later:
             log.event("publish.later", run=ledger.run_id, keys=sorted(later))
-        else:
+        elif not ledger.state.delayed:  # else the schedule comes back when it is time
             self._settle(ledger)
 
     @contextmanager
@@ -175,7 +182,7 @@ class Publisher:
             raise
         except UserError as error:
             self._look_again(ledger, error)
-            self._refused(ledger, effect, error)
+            self._refused(ledger, effect, error, maybe_done=maybe_done)
             return True
         except Exception as error:
             log.event("publish.defect", level=log.ERROR, error=error, run=ledger.run_id, key=effect.key)
@@ -193,8 +200,23 @@ class Publisher:
         data = {name: item if name == "changes" else self._redactor.data(item) for name, item in effect.data.items()}
         return replace(effect, data=data)
 
-    def _refused(self, ledger: RunLedger, effect: Effect, error: UserError) -> None:
-        """GitHub said no for good. Without its branch or pull request a run has failed, and has to say so."""
+    def _refused(self, ledger: RunLedger, effect: Effect, error: UserError, *, maybe_done: bool = False) -> None:
+        """GitHub said no: again a little later, or for good. Without its branch or pull request a run has failed then,
+        and has to say so.
+        """
+        pause = _pause(effect, error, ledger.state.delayed.get(effect.key, {}).get("count", 0))
+        if pause is not None:
+            until = (self._clock.now() + timedelta(seconds=pause)).isoformat()
+            log.event("publish.delayed", error=error, run=ledger.run_id, key=effect.key, seconds=pause)
+            ledger.append(
+                "publish.delayed",
+                key=effect.key,
+                digest=effect.digest,
+                error=str(error),
+                until=until,
+                maybe_done=maybe_done,
+            )
+            return
         log.event("publish.refused", level=log.WARNING, error=error, run=ledger.run_id, key=effect.key)
         ledger.append("publish.failed", key=effect.key, digest=effect.digest, error=str(error))
         if effect.kind in {"branch", "pull"}:
@@ -202,7 +224,8 @@ class Publisher:
                 "run.ended",
                 outcome="failed",
                 reason=f"The change is ready, but the pull request could not be opened. {error}",
-                next_step="Mend what GitHub names (permissions, rulesets, branch names), then retry.",
+                next_step="Mend what GitHub names (permissions, rulesets, branch names), then retry: the change is "
+                "kept, and publishing it costs nothing.",
             )
 
     def _locked_out(self, ledger: RunLedger, effect: Effect, thread: Thread, error: UserError) -> None:
@@ -232,8 +255,18 @@ class Publisher:
             raise TransientError("the token was no longer valid", retry_after_seconds=1) from error
 
     def _abandon(self, ledger: RunLedger, reason: _OutOfReach) -> None:
-        """Nobody can be told there. When the App comes back to the repository, its dispatcher asks again."""
+        """Nobody can be told there, so a run that is not through ends. When the App comes back to the repository, its
+        dispatcher asks again.
+        """
         log.event("publish.abandoned", level=log.WARNING, run=ledger.run_id, reason=str(reason))
+        repository = ledger.state.created["thread"]["repository"]
+        ledger.append_if(
+            lambda state: state.is_active or (state.outcome == "proposed" and pull_of(state) is None),
+            "run.ended",
+            outcome="out_of_reach",
+            reason=f"`{repository}` was out of my reach: deleted, transferred, or taken away from the App. {reason}",
+            next_step="Retry; a change that was finished is kept, and publishing it costs nothing.",
+        )
         ledger.append("publish.abandoned", through=ledger.state.visible_seq, reason=str(reason))
 
     def _settle(self, ledger: RunLedger) -> None:
@@ -245,3 +278,15 @@ class Publisher:
 def _makes_something_new(state: RunState, effect: Effect) -> bool:
     """A branch or a pull request that no earlier try can have made."""
     return effect.kind in {"branch", "pull"} and effect.key not in {*state.published, *state.intended}
+
+
+def _pause(effect: Effect, error: UserError, before: int) -> float | None:
+    """How long to wait after the refusal that follows `before` others; None when it was the last."""
+    if not isinstance(error, Refused):
+        return None  # our own second look said no
+    pauses: Sequence[float] = ()
+    if effect.kind in {"branch", "pull"}:
+        pauses = _WORK_PAUSES
+    elif error.status in _LAGS:
+        pauses = _LAG_PAUSES
+    return pauses[before] if before < len(pauses) else None

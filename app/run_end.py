@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,9 +14,13 @@ from app.checkpoints.endings import after_refusal, changed_nothing
 from app.checkpoints.moments import utc
 from app.day_budget import next_day
 from app.errors import TransientError, UserError
+from app.parking import OUTAGE, REFUSAL, Patience, next_pause, tried
 from app.question_times import first_look
 from app.run_ledger import RunLedger
 from app.run_state import Outcome, RunState
+from app.workspace.git import FetchRefused
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 STOPS: Mapping[str, tuple[Outcome, str]] = {
     "out_of_budget": ("out_of_budget", "Raise `budget` in `.github/lamplighter.yml`, or narrow the issue, then retry."),
@@ -40,7 +45,11 @@ def end(ledger: RunLedger, outcome: Outcome, reason: str, next_step: str = "") -
 def fail(ledger: RunLedger, error: Exception) -> None:
     """What the world may mend parks the run, what a person can mend ends it with their advice, the rest is a defect."""
     if isinstance(error, TransientError):
-        park(ledger, "outage", f"{error}.", after_seconds=error.retry_after_seconds)
+        patience = REFUSAL if isinstance(error, FetchRefused) else OUTAGE
+        note = f"{str(error).rstrip('.')}."
+        park(ledger, "outage", note, after_seconds=error.retry_after_seconds, patience=patience)
+    elif isinstance(error, OSError) and error.errno in _DISK_FULL:
+        park(ledger, "outage", "There is no room left on this machine's disk.", after_seconds=60)
     elif isinstance(error, UserError):
         end(ledger, "failed", after_refusal(str(error), ledger.state.last_refusal), "Mend that, then retry.")
     else:
@@ -105,8 +114,24 @@ def end_stopped(ledger: RunLedger, kind: str, detail: str) -> None:
     end(ledger, outcome, after_refusal(detail, ledger.state.last_refusal), next_step)
 
 
-def park(ledger: RunLedger, reason: str, note: str, *, after_seconds: float | None = None) -> None:
-    until = None if after_seconds is None else (ledger.clock.now() + timedelta(seconds=after_seconds)).isoformat()
+def park(
+    ledger: RunLedger,
+    reason: str,
+    note: str,
+    *,
+    after_seconds: float | None = None,
+    patience: Patience = OUTAGE,
+) -> None:
+    """Wait for a person (no `after_seconds`), or for the world: longer each time, and not for ever."""
+    until = None
+    if after_seconds is not None:
+        pause = next_pause(ledger.events, reason, patience, at_least_seconds=after_seconds)
+        if pause is None:
+            often = tried(ledger.events, reason, ledger.clock.now())
+            why = f"{note} I tried {often} and got no further, so I have stopped trying."
+            end(ledger, "failed", why, "Mend what is named here, or wait until it has passed; then retry.")
+            return
+        until = (ledger.clock.now() + timedelta(seconds=pause)).isoformat()
     ledger.append_if(_is_active, "run.parked", reason=reason, note=note, until=until)
 
 

@@ -195,7 +195,7 @@ def summarise(state: RunState) -> RunSummary:
         seq=state.seq,
         head=state.head,
         unpublished=state.visible_seq > state.settled_seq,
-        park_until=state.park_until,
+        park_until=state.park_until or state.publish_until,
     )
 
 

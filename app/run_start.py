@@ -17,6 +17,7 @@ from app.folds import fold
 from app.github.access import Access
 from app.going_on import GoingOn
 from app.jobs import Command, Job, Thread, label_put_on
+from app.kept import KeptProposals
 from app.ports import Clock, Queue, RunSummary, Store
 from app.reservation import look
 from app.run_ledger import RunLedger, announce
@@ -40,6 +41,7 @@ class RunStart:
         settings: Settings,
         clock: Clock,
         clone_url: Callable[[str], str],
+        kept: KeptProposals,
     ) -> None:
         self._store = store
         self._publishing = publishing
@@ -48,10 +50,16 @@ class RunStart:
         self._settings = settings
         self._clock = clock
         self._clone_url = clone_url
+        self._kept = kept
 
     def create(self, ledger: RunLedger, job: Job, command: Command, role: str, worked: Sequence[RunSummary]) -> None:
         """Write the run's first event and admit it; `worked` are the thread's earlier runs, newest first."""
+        note: str | None = ""
         try:
+            if command.verb == "retry" and worked:
+                note = self._kept.publish(job, worked[0].run_id)
+                if note is None:
+                    return
             with self._access.asking(job.thread, since=job.received_at) as github:
                 defaults, bot = self._defaults(job.thread), self._settings.bot_login
                 facts = gather(github, job, command, defaults, bot_login=bot)
@@ -75,6 +83,8 @@ class RunStart:
             clone_url=self._clone_url(job.thread.repository),
             settings=self._settings,
         )
+        if note:
+            data["config_notes"] = [*data["config_notes"], note]
         ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
         self.admit(ledger, fresh=True)
 

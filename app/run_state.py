@@ -21,6 +21,7 @@ Outcome = Literal[
     "gave_up",  # it went round in circles; what is known is said
     "failed",
     "cancelled",
+    "out_of_reach",  # the repository was deleted, transferred, or taken away from the App
     "refused",  # not admitted: role, configuration, protection
     "replied",  # the request was a question to the bot itself (`status`, `help`)
     "onboarded",  # the repositories of an installation are set up
@@ -87,6 +88,8 @@ class RunState:
     intended: dict[str, str] = field(default_factory=dict)  # key → digest, not yet done
     published: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # key → publish.done
     tries: dict[str, int] = field(default_factory=dict)  # key → intents that came to nothing so far
+    delayed: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # key → error, until, count: refused so far
+    resumptions: list[Mapping[str, Any]] = field(default_factory=list)  # proposal.resumed, in order
     visible_seq: int = 0  # last event that GitHub may have to show
     settled_seq: int = 0  # last event that GitHub shows, or that it does not let us show
     onboarding: OnboardingState = field(default_factory=OnboardingState)
@@ -109,6 +112,11 @@ class RunState:
     def worked_seconds(self) -> float:
         """Working time as far as it is in the ledger; a parked run works at nothing."""
         return self.working_seconds + self.attempt_seconds
+
+    @property
+    def publish_until(self) -> str | None:
+        """When GitHub is next asked for what it refused; None when nothing of the kind is open."""
+        return min((str(item["until"]) for item in self.delayed.values()), default=None)
 
     @property
     def open_question(self) -> Mapping[str, Any] | None:

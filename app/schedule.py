@@ -15,13 +15,14 @@ from app.going_on import GoingOn
 from app.installation import ONBOARD
 from app.lease import TTL_SECONDS, attempt_of, lease_key
 from app.log import Redactor
+from app.parking import wait_for_room
 from app.ports import Clock, Launcher, Queue, RunSummary, Store
 from app.reminders import attend
 from app.run_ledger import RunLedger, announce, announce_run
 from app.run_state import Phase
 
 MAX_ATTEMPTS = 3  # attempts in a row that may die without a word before the run ends visibly
-_SILENT_SECONDS = 900.0  # without heartbeat and event; the slowest start, a large image on Fargate, takes minutes
+_NEVER_STARTED_SECONDS = 900.0  # a process without a first heartbeat; a large image on Fargate takes minutes to start
 _START_SECONDS = TTL_SECONDS + 30  # how long a started worker may take to its first heartbeat
 _ANNOUNCE_AGAIN_SECONDS = 30.0
 
@@ -75,7 +76,7 @@ class Scheduler:
         if ledger.state.phase != "working":
             return self._look_after(run)
         return (
-            self._wait_for_room(ledger, "The platform had no room for the worker.", 60)
+            self._without_room(ledger, "The platform had no room for the worker.", 60)
             if no_room
             else self._recover(run)
         )
@@ -116,17 +117,24 @@ class Scheduler:
             return False
         quiet = self._clock.now() - datetime.fromisoformat(run.updated_at)
         if running:
-            return quiet > timedelta(seconds=_SILENT_SECONDS) and self._dismiss(run)
+            return quiet > timedelta(seconds=self._longest_silence(run)) and self._dismiss(run)
         return quiet > timedelta(seconds=_START_SECONDS)
 
+    def _longest_silence(self, run: RunSummary) -> float:
+        """A worker that has begun had its lease, which ran out: it went silent. One that has not may still start."""
+        state = self._open(run.run_id).state
+        return TTL_SECONDS if state.attempt == state.launched else _NEVER_STARTED_SECONDS
+
     def _dismiss(self, run: RunSummary) -> bool:
-        """Its process lives and says nothing: it hangs, or its way to the store is cut. Another one takes over."""
+        """Its process lives and says nothing: it hangs, or its way to the store is cut. Another one takes over, and
+        the old one is superseded should it wake.
+        """
         log.event("schedule.worker_silent", level=log.WARNING, run=run.run_id, attempt=run.attempt)
         try:
             self._launcher.stop(run.run_id)
         except LamplighterError as error:  # should it ever write again, it is told that it was superseded
             log.event("schedule.not_stopped", level=log.WARNING, error=error, run=run.run_id)
-        return True
+        return self._free(self._open(run.run_id))
 
     def _free(self, ledger: RunLedger) -> bool:
         """The newest attempt's worker is dead: take its lease away, so that the next one need not wait for its end.
@@ -196,16 +204,17 @@ class Scheduler:
             log.event("schedule.refused", level=log.WARNING, run=ledger.run_id, reason=str(error))
         return False
 
-    def _wait_for_room(self, ledger: RunLedger, note: str, seconds: float) -> bool:
-        """The run waits for its turn on the platform."""
-        until = self._clock.now() + timedelta(seconds=seconds)
-        ledger.append("run.parked", reason="capacity", note=note, until=until.isoformat())
+    def _without_room(self, ledger: RunLedger, note: str, seconds: float) -> bool:
+        wait_for_room(ledger, note, seconds)
+        announce(self._publishing, ledger)
         return True
 
     def _announce_again(self, run: RunSummary) -> None:
         """News older than half a minute that GitHub does not show: there was no room for it, its announcement was lost,
         or its taker died. Once a minute, so that whoever waits for room is not dropped as a repetition for five.
         """
+        if run.phase == "ended" and run.park_until and not self._is_due(run):
+            return  # GitHub refused something, and is not to be asked again yet
         now = self._clock.now()
         age = now - datetime.fromisoformat(run.updated_at)
         if run.unpublished and age >= timedelta(seconds=_ANNOUNCE_AGAIN_SECONDS):

@@ -20,7 +20,9 @@ from app.run_ledger import RunLedger
 from app.verify import CommandResult, Plan, Verification, configured, detect, run_commands, verify_head
 from app.workplace import briefing, look_around, text_of
 from app.workspace import Change, Checkout, Mirror, unseen_names
+from app.workspace.git import FetchRefused
 
+_FRESH_TOKEN_SECONDS = 5.0  # a new token may not be known everywhere at once (facts.md)
 _SNAPSHOT_SECONDS = 60.0  # a crash runs again at most the tool calls of this long
 
 
@@ -46,7 +48,8 @@ class Workroom:
         self._config = created["config"]
         settings = self._config["sandbox"]
         self._limits = Limits(memory_bytes=settings["memory_mb"] * 2**20, timeout_seconds=settings["timeout_seconds"])
-        self._folder = home / "work" / ledger.run_id
+        # One folder for each attempt: a worker that was taken for dead and wakes sweeps up only after itself.
+        self._folder = home / "work" / f"{ledger.run_id}-{ledger.attempt or 0}"
         self.mirror = Mirror(home / "mirrors" / f"{created['thread']['repository_id']}.git")
         self.sandbox: Sandbox
         self.made: Checkout
@@ -63,9 +66,9 @@ class Workroom:
         with stage(self._ledger, "clone", "fetching the repository") as end:
             started = self._ledger.clock.now()
             self._host.prepare(self._ledger.run_id, self._config["sandbox"].get("image") or "")
-            token = self._token() if self._url.startswith("http") else None
-            sha = self.mirror.fetch(self._url, self._base["sha"], token)
-            shutil.rmtree(self._folder, ignore_errors=True)
+            sha = self._fetch()
+            for left in self._folder.parent.glob(f"{self._ledger.run_id}*"):  # of attempts that died
+                shutil.rmtree(left, ignore_errors=True)
             tree = self._folder / "tree"
             self.made = workspace.checkout(self.mirror, sha, tree)
             seconds = (self._ledger.clock.now() - started).total_seconds()
@@ -81,8 +84,22 @@ class Workroom:
             end["note"] = f"{self.made.files} files at {sha[:7]}"
             self._open(tree)
 
-    def _token(self) -> str:
-        token = self._tokens.read_token(self._ledger.run_id, self._ledger.state.created["thread"]["repository_id"])
+    def _fetch(self) -> str:
+        """Bring the base commit into the mirror; a token that was not accepted is replaced once."""
+        if not self._url.startswith("http"):
+            return self.mirror.fetch(self._url, self._base["sha"])
+        try:
+            return self.mirror.fetch(self._url, self._base["sha"], self._token())
+        except FetchRefused as error:
+            if error.status != 401:
+                raise
+        token = self._token(fresh=True)
+        self._ledger.clock.sleep(_FRESH_TOKEN_SECONDS)
+        return self.mirror.fetch(self._url, self._base["sha"], token)
+
+    def _token(self, *, fresh: bool = False) -> str:
+        repository_id = self._ledger.state.created["thread"]["repository_id"]
+        token = self._tokens.read_token(self._ledger.run_id, repository_id, fresh=fresh)
         self._ledger.redactor.hold(token.value)
         return token.value
 

@@ -32,6 +32,7 @@ OUTCOMES: Mapping[Outcome, Appearance] = {
     "gave_up": Appearance(label="failed", conclusion="failure", icon="🟠", headline="Stopped without a result"),
     "failed": Appearance(label="failed", conclusion="failure", icon="🔴", headline="Failed"),
     "cancelled": Appearance(label=None, conclusion="cancelled", icon="⏹️", headline="Stopped", comments=False),
+    "out_of_reach": Appearance(label="failed", conclusion="cancelled", icon="🔌", headline="The repository left me"),
     "refused": Appearance(label=None, conclusion="neutral", icon="🚫", headline="Not started"),
     "replied": Appearance(label=None, conclusion="neutral", icon="💬", headline="Answered"),
     "onboarded": Appearance(label=None, conclusion="success", icon="🏮", headline="Set up", comments=False),
@@ -54,6 +55,8 @@ _PARKED: Mapping[str, StateLabel] = {"question": "needs-info", "approval": "need
 
 def state_label(state: RunState) -> StateLabel | None:
     """The one state label a thread should carry for this run, without the configured prefix; None for none."""
+    if state.phase == "ended" and state.delayed.keys() & {"branch", "pull"}:
+        return "working"
     if state.phase == "ended":
         return OUTCOMES[state.outcome].label if state.outcome else None
     if state.phase == "queued":

@@ -23,7 +23,7 @@ from app.run_state import RunState
 # lets an installation write in an hour.
 _STATUS_SECONDS = 60.0
 
-Kind = Literal["reaction", "comment", "labels", "branch", "pull", "check", "people"]
+Kind = Literal["reaction", "comment", "labels", "branch", "pull", "ready", "check", "people"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,8 @@ def next_effect(state: RunState, *, now: datetime | None = None, without: Collec
     """The most urgent of the things that are not on GitHub as they should be; None when all is.
 
     `without` leaves out keys for which there is no room. With `now` details of a run at work wait until the last edit
-    is a minute old; they are no news by themselves, because newer ones follow.
+    is a minute old; they are no news by themselves, because newer ones follow. Nor is asked for what GitHub refused
+    before its time.
     """
     differing = [effect for effect in _desired(state) if effect.key not in without and _differs(state, effect)]
     due = [effect for effect in differing if now is None or _is_due(state, effect, now)]
@@ -57,6 +58,9 @@ def _differs(state: RunState, effect: Effect) -> bool:
 
 
 def _is_due(state: RunState, effect: Effect, now: datetime) -> bool:
+    delayed = state.delayed.get(effect.key)
+    if delayed and now < datetime.fromisoformat(delayed["until"]):
+        return False
     done = state.published.get(effect.key)
     if effect.priority != Priority.STATUS or done is None or done["result"].get("stage") != effect.data["stage"]:
         return True
@@ -98,7 +102,7 @@ def _is_known(state: RunState) -> bool:
 def _reactions(state: RunState) -> Iterator[Effect]:
     """👀 on what woke the run and on every comment it has taken in since."""
     targets = [state.created.get("comment_id")]
-    heard = [*state.answers, *state.steering, *([state.cancel] if state.cancel else [])]
+    heard = [*state.answers, *state.steering, *([state.cancel] if state.cancel else []), *state.resumptions]
     targets += [item["comment_id"] for item in heard if item.get("comment_id")]
     stop = (state.cancel or {}).get("comment_id")
     for target in dict.fromkeys(targets):
@@ -128,8 +132,9 @@ def _comments(state: RunState) -> Iterator[Effect]:
     is_told = state.outcome and (OUTCOMES[state.outcome].comments or state.next_step)
     if is_told and not _awaits_pull(state):
         owners = (state.proposal or {}).get("owners", [])
-        data = _comment(state, "result", render.result(state, pull=pull, prefix=prefix, owners=owners))
-        yield Effect(key="comment:result", kind="comment", data=data, priority=Priority.PEOPLE)
+        part = f"result-{len(state.resumptions) + 1}" if state.resumptions else "result"
+        data = _comment(state, part, render.result(state, part, pull=pull, prefix=prefix, owners=owners))
+        yield Effect(key=f"comment:{part}", kind="comment", data=data, priority=Priority.PEOPLE)
     if is_there:
         yield status
 
@@ -150,11 +155,18 @@ def _status(state: RunState, pull: Mapping[str, Any] | None) -> Effect:
 def _stage(state: RunState, pull: Mapping[str, Any] | None) -> str:
     """Changes when there is something to tell: with every stage, park and end, but not with every step."""
     stages = ",".join(f"{stage.name}:{stage.ok}" for stage in state.stages)
-    return f"{state.phase} {state.park_reason} {state.outcome} {bool(pull)} {state.attempt} {stages}"
+    refused = ",".join(sorted(state.delayed))
+    return f"{state.phase} {state.park_reason} {state.outcome} {bool(pull)} {state.attempt} {stages} {refused}"
 
 
 def _awaits_pull(state: RunState) -> bool:
-    return state.outcome == "proposed" and state.proposal is not None and pull_of(state) is None
+    """The last word waits for what it is about: the pull request, and whether it is a draft."""
+    if state.outcome != "proposed" or state.proposal is None:
+        return False
+    pull = pull_of(state)
+    if pull is None:
+        return True
+    return bool(pull.get("draft")) and not state.proposal["draft"] and "ready" not in state.published
 
 
 def _comment(state: RunState, part: str, body: str) -> dict[str, Any]:
@@ -163,12 +175,14 @@ def _comment(state: RunState, part: str, body: str) -> dict[str, Any]:
 
 def _labels(state: RunState) -> dict[str, Any]:
     names = state.created["names"]["labels"]
-    label = state_label(state)
+    label, earned = state_label(state), marks(state)
+    outdated = ["needs-human"] if state.resumptions and "needs-human" not in earned else []
+    over = state.phase == "ended" and label != "working"
     return {
         "state": names[label] if label else None,
         "states": sorted(names[name] for name in STATE_NAMES),
-        "marks": [names[mark] for mark in marks(state)],
-        "remove": [names["trigger"]] if state.phase == "ended" else [],
+        "marks": [names[mark] for mark in earned],
+        "remove": [names[word] for word in ["trigger", *outdated]] if over else [],
     }
 
 
@@ -210,12 +224,13 @@ def _pull(state: RunState, proposal: Mapping[str, Any], head_sha: str) -> Iterat
             "body": pull_text.body(state, template=proposal.get("template"), closes=created["base"]["default"]),
             "head": created["branch"],
             "base": created["base"]["ref"],
-            "draft": proposal["draft"],
         },
     )
     pull = pull_of(state)
     if pull is None:
         return
+    if pull.get("draft") and not proposal["draft"]:
+        yield Effect(key="ready", kind="ready", data={"number": pull["number"]}, priority=Priority.PROPOSAL)
     title, summary = render.check_summary(state, pull)
     yield _check(state, "lamplighter", head_sha, OUTCOMES["proposed"].conclusion, title, summary)
     scan_title, scan_summary = render.scan_summary(state)
@@ -243,6 +258,6 @@ def _check(state: RunState, name: str, head_sha: str, conclusion: str, title: st
 
 
 def pull_of(state: RunState) -> Mapping[str, Any] | None:
-    """`{"number", "url"}` of the pull request, once it is there."""
+    """`{"number", "url", "draft"}` of the pull request as it was made, once it is there."""
     done = state.published.get("pull")
     return done["result"] if done and "number" in done["result"] else None

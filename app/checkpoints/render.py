@@ -89,6 +89,10 @@ def _standing(state: RunState, pull: Mapping[str, Any] | None, prefix: str) -> l
     if state.phase == "ended":
         if state.outcome == "cancelled":
             return [line(state.reason, 300)]
+        for key in ("branch", "pull"):
+            if delayed := state.delayed.get(key):
+                again = f"I try again at {str(delayed['until'])[11:16]} UTC; the change is kept."
+                return [f"The pull request could not be opened yet: {line(delayed['error'], 300)} {again}"]
         return [] if pull else [line(_first_line(state.reason), 300)]
     if state.phase == "queued":
         return [line(state.queue_reason, 300), f"`{prefix} stop` takes it out of the queue."]
@@ -152,16 +156,18 @@ def _asked(asked: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def result(state: RunState, *, pull: Mapping[str, Any] | None, prefix: str, owners: Sequence[str] = ()) -> str:
-    """The closing comment: what came out, with evidence, and what to do next."""
+def result(
+    state: RunState, part: str, *, pull: Mapping[str, Any] | None, prefix: str, owners: Sequence[str] = ()
+) -> str:
+    """The closing comment: what came out, with evidence, and what to do next. `part` is for its marker."""
     look = appearance(state)
     to = people([state.created.get("requester", {}).get("login", "")])
-    lines = [marker(state.run_id, "result")]
+    lines = [marker(state.run_id, part)]
     if state.outcome == "proposed" and pull:
         lines += [f"### {look.icon} {to} pull request #{pull['number']} is ready for you to look at", ""]
         lines += [neutral(state.finish.get("summary", ""), 900) if state.finish else "", "", *_proof_lines(state)]
-        if (state.proposal or {}).get("draft"):
-            lines += ["", f"It is a **draft**: {(state.proposal or {}).get('draft_reason', '')}"]
+        if why_draft := _why_draft(state):
+            lines += ["", f"It is a **draft**: {why_draft}"]
         if state.breaking and owners:
             lines += ["", f"⚠️ Breaking change, please look: {people(list(owners))}"]
     else:
@@ -172,6 +178,15 @@ def result(state: RunState, *, pull: Mapping[str, Any] | None, prefix: str, owne
             lines += ["", f"**Next:** {neutral(state.next_step, 600)}"]
     lines += ["", f"<sub>`{prefix} retry` starts again · run `{short(state.run_id)}` · ${state.cost_usd:.2f}</sub>"]
     return cut("\n".join(lines))
+
+
+def _why_draft(state: RunState) -> str:
+    """Empty for a pull request that is ready for review."""
+    proposal = state.proposal or {}
+    if proposal.get("draft"):
+        return str(proposal.get("draft_reason", ""))
+    refused = state.published.get("ready", {}).get("error")
+    return f"I could not mark it ready for review ({line(refused, 300)}). You can." if refused else ""
 
 
 def _proof_lines(state: RunState) -> list[str]:

@@ -5,8 +5,10 @@ The ledger is the same as that of a run on GitHub; only the last step differs, a
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import re
+import signal
 import sys
 import time
 from datetime import datetime
@@ -90,7 +92,13 @@ class LocalRun:
         self._platform.launcher.start(self.run_id, self.state.attempt + 1)
 
     def drive(self, answers: list[str]) -> dict[str, Any]:
-        """Follow the run to its end, answering questions; then make the branch. The result, JSON-shaped."""
+        """Follow the run to its end, answering questions; then make the branch. The result, JSON-shaped.
+
+        Being asked to end by a signal stops the run and its worker, which would go on spending. Raises
+        KeyboardInterrupt then.
+        """
+        for number in (signal.SIGTERM, signal.SIGHUP):  # `timeout`, a closing terminal
+            signal.signal(number, _interrupt)
         try:
             while self._step(answers):
                 time.sleep(LOOK_SECONDS)
@@ -149,19 +157,25 @@ class LocalRun:
         self._scheduler.tick()
 
     def _stop(self) -> None:
-        """Ctrl-C: the run ends, visibly, and its worker with it."""
-        self.say("\nstopping …")
+        """Ctrl-C or a signal: the run ends, visibly, and its worker with it."""
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # asked once is enough
         who = getpass.getuser()
         self._ledger.append_if(
-            lambda state: state.is_active and state.cancel is None, "cancel.requested", by=who, reason="Ctrl-C"
+            lambda state: state.is_active and state.cancel is None, "cancel.requested", by=who, reason="interrupted"
         )
+        with contextlib.suppress(OSError):  # the terminal may be what went away
+            self.say("\nstopping …")
         self._ledger.append_if(
             lambda state: state.phase == "parked", "run.ended", outcome="cancelled", reason=f"Stopped by {who}."
         )
         deadline = time.monotonic() + STOP_SECONDS
         while self.state.is_active and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
-            self._refresh()
+            with contextlib.suppress(OSError):
+                self._refresh()
+        if self.state.is_active:  # it waits for something that does not end: the model's answer, a clone
+            self._platform.launcher.stop(self.run_id)
 
     # ------------------------------------------------------------ the end
 
@@ -219,6 +233,10 @@ class LocalRun:
         while messages := queue.receive(limit=10, visibility_seconds=60):
             for message in messages:
                 queue.ack(message)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _message(state: RunState, repository: LocalRepository) -> str:

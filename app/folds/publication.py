@@ -17,6 +17,7 @@ def _intended(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
 def _withdrawn(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     """It was certainly not made: the next try need not look for it."""
     state.intended.pop(data["key"], None)
+    state.delayed.pop(data["key"], None)
     state.tries.pop(data["key"], None)
 
 
@@ -29,9 +30,27 @@ def _published(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
 def _refused_effect(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     """GitHub will not have it: known, so that it is not tried for ever."""
     state.intended.pop(data["key"], None)
+    state.delayed.pop(data["key"], None)
     state.tries.pop(data["key"], None)
     result = state.published.get(data["key"], {}).get("result", {})
     state.published[data["key"]] = {**data, "result": result, "at": event.at}
+
+
+def _delayed(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    """A refusal did nothing; what an earlier try may have done stays possible."""
+    if not data["maybe_done"]:
+        state.intended.pop(data["key"], None)
+    state.tries.pop(data["key"], None)
+    count = state.delayed.get(data["key"], {}).get("count", 0) + 1
+    state.delayed[data["key"]] = {"error": data["error"], "until": data["until"], "count": count}
+
+
+def _resumed(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+    """The proposal is to be published after all: what was refused is no longer taken for done."""
+    state.outcome, state.reason, state.next_step = "proposed", "", ""
+    state.delayed.clear()
+    state.published = {key: done for key, done in state.published.items() if "error" not in done}
+    state.resumptions.append(data)
 
 
 def _settled(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
@@ -43,6 +62,8 @@ FOLDS = {
     "publish.withdrawn": _withdrawn,
     "publish.done": _published,
     "publish.failed": _refused_effect,
+    "publish.delayed": _delayed,
+    "proposal.resumed": _resumed,
     "publish.settled": _settled,
     "publish.abandoned": _settled,
 }

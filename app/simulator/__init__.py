@@ -31,7 +31,8 @@ Looking (state objects are the views): `issue.labels` (names), `issue.comments` 
 product sent.
 
 Bad days: `github.faults.add("POST /repos/*/*/issues/*/comments", status=502, when="before" | "after", drop=False,
-times=1)`; `github.faults.secondary_limit(match="*", retry_after=60)`; `github.stale_lists(seconds)`;
+times=1)` (git too: "* /OWNER/REPO.git/*"); `github.faults.lag("GET /repos/*/issues/*", seconds=40)`;
+`github.faults.secondary_limit(match="*", retry_after=60)`; `github.stale_lists(seconds)`;
 `github.redelivery_mode = True`; `github.lose_next(n, event=None)`; `github.reorder_pending()`;
 `github.redeliver(delivery)`. An installation that writes more than 80 times a minute or 500 an hour, or during a limit,
 is refused: `github.limits.exceeded`, `.ignored`, `.closest_seconds`, `.written`.

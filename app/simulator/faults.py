@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -29,13 +31,17 @@ class Fault:
     drop: bool = False
     times: int | None = 1
     skip: int = 0  # let this many matching requests through first
+    seconds: float | None = None  # how long it lasts from the first time it strikes: an answer that lags behind
+    ends: datetime | None = None
     message: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     hits: int = 0
 
-    def concerns(self, method: str, path: str) -> bool:
+    def concerns(self, method: str, path: str, now: datetime) -> bool:
         """The fault waits for this request."""
         if self.times is not None and self.hits >= self.times:
+            return False
+        if self.ends is not None and now >= self.ends:
             return False
         pattern = self.match if " " in self.match or self.match == "*" else f"* {self.match}"
         return fnmatchcase(f"{method} {path}", pattern)
@@ -53,9 +59,10 @@ class Fault:
 
 
 class Faults:
-    """The faults planned for one simulated GitHub."""
+    """The faults planned for one simulated GitHub: its API, and git's requests under `/OWNER/REPO.git/`."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
         self._planned: list[Fault] = []
 
     def add(
@@ -87,6 +94,14 @@ class Faults:
         self._planned.append(fault)
         return fault
 
+    def lag(self, match: str, *, seconds: float, status: int = 404, message: str = "Not Found") -> Fault:
+        """Plan reads that lag behind a webhook or a write: what matches is not there until `seconds` after somebody
+        first looked.
+        """
+        fault = self.add(match, status=status, times=None, message=message)
+        fault.seconds = seconds
+        return fault
+
     def secondary_limit(
         self, match: str = "*", *, retry_after: int | None = 60, status: int = 403, times: int | None = 1
     ) -> Fault:
@@ -106,11 +121,14 @@ class Faults:
 
     def take(self, method: str, path: str) -> Fault | None:
         """The fault that strikes this request, counted as a hit."""
+        now = self._clock()
         for fault in self._planned:
-            if fault.concerns(method, path):
+            if fault.concerns(method, path, now):
                 if fault.skip > 0:
                     fault.skip -= 1
                     continue
                 fault.hits += 1
+                if fault.seconds is not None and fault.ends is None:
+                    fault.ends = now + timedelta(seconds=fault.seconds)
                 return fault
         return None

@@ -38,7 +38,7 @@ class Front:
     """Answers API requests one at a time."""
 
     world: World
-    faults: Faults = field(default_factory=Faults)
+    faults: Faults = field(init=False)
     requests: list[Recorded] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     used: dict[str, int] = field(default_factory=dict)  # requests counted by credential
@@ -46,6 +46,9 @@ class Front:
 
     def __post_init__(self) -> None:
         self.limits = Limits(self.world)
+
+    def __post_init__(self) -> None:
+        self.faults = Faults(self.world.clock)
 
     def answer(self, request: Request) -> Response:
         """The answer to one API request (its path without the API's base path).

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 import httpx
@@ -61,6 +62,28 @@ def _only_local(answer: Callable[[Request], WebResponse]) -> Callable[[WebReques
     return endpoint
 
 
+def _git(front: Front, request: Request) -> WebResponse:
+    """One request of a git client; faults may match it by its whole path, as `GET /OWNER/REPO.git/info/refs`."""
+    full_name, _, rest = request.path.strip("/").partition(".git/")
+    headers = {"Cache-Control": "no-cache"}
+    try:
+        if fault := front.faults.take(request.method, request.path):
+            return _web(fault.strike())
+        if rest == "info/refs" and request.method == "GET":
+            media_type = f"application/x-{git_http.SERVICE}-advertisement"
+            chunks = git_http.advertise(front.world, request, full_name)
+        elif rest == git_http.SERVICE and request.method == "POST":
+            media_type = f"application/x-{git_http.SERVICE}-result"
+            chunks = git_http.upload_pack(front.world, request, full_name)
+        else:
+            raise ApiError(403, "The simulated GitHub takes no pushes.")
+    except ConnectionLost:
+        return BrokenResponse()
+    except ApiError as error:
+        return WebResponse(error.message + "\n", error.status, error.headers, "text/plain")
+    return StreamingResponse(chunks, headers=headers, media_type=media_type)
+
+
 def asgi(front: Front) -> Starlette:
     """The whole simulated GitHub as an ASGI application."""
 
@@ -79,29 +102,13 @@ def asgi(front: Front) -> Starlette:
         except ConnectionLost:
             return BrokenResponse()
 
-    def git(request: Request) -> WebResponse:
-        full_name, _, rest = request.path.strip("/").partition(".git/")
-        headers = {"Cache-Control": "no-cache"}
-        try:
-            if rest == "info/refs" and request.method == "GET":
-                media_type = f"application/x-{git_http.SERVICE}-advertisement"
-                chunks = git_http.advertise(front.world, request, full_name)
-            elif rest == git_http.SERVICE and request.method == "POST":
-                media_type = f"application/x-{git_http.SERVICE}-result"
-                chunks = git_http.upload_pack(front.world, request, full_name)
-            else:
-                raise ApiError(403, "The simulated GitHub takes no pushes.")
-        except ApiError as error:
-            return WebResponse(error.message + "\n", error.status, error.headers, "text/plain")
-        return StreamingResponse(chunks, headers=headers, media_type=media_type)
-
     def page(request: Request) -> WebResponse:
         return _web(pages.answer(front.world, request))
 
     routes = [
         Route(f"{API_PATH}/{{path:path}}", _only_local(api), methods=METHODS),
         Route(GRAPHQL_PATH, _only_local(api), methods=["POST"]),
-        Route("/{owner}/{name}.git/{rest:path}", _only_local(git), methods=["GET", "POST"]),
+        Route("/{owner}/{name}.git/{rest:path}", _only_local(partial(_git, front)), methods=["GET", "POST"]),
         Route("/{path:path}", _only_local(page), methods=["GET", "POST"]),
     ]
     return Starlette(routes=routes)

@@ -88,6 +88,17 @@ class GitError(LamplighterError):
         self.code = code
 
 
+class FetchRefused(TransientError):
+    """The server said no to a fetch. A permission may still be on its way, so it is asked again, a few times.
+
+    `status` is HTTP's: 401 for the credential, 403 for what it may do, 404 for what it may see.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message, retry_after_seconds=30.0)
+        self.status = status
+
+
 def environment(config: Sequence[tuple[str, str]] = (), extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The whole environment of a git process: nothing of the machine's or a person's configuration."""
     env = {name: os.environ[name] for name in (*_KEPT, *_KEPT_TLS) if name in os.environ}

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.errors import LamplighterError, TransientError, UserError
-from app.workspace.git import GitError, run_git
+from app.workspace.git import FetchRefused, GitError, run_git
 
 MAX_BYTES = 2 * 2**30  # of a whole mirror; a bigger project needs an operator's decision
 FETCH_SECONDS = 1800.0  # a full clone of 62,658 commits took 29-35 s (facts.md)
@@ -68,7 +68,8 @@ class Mirror:
         """Bring a branch, tag, `HEAD` or commit with its full history here; returns the commit's SHA.
 
         `url` is https, http, `file://` or a plain path. A commit that is here already costs nothing.
-        Raises UserError (no such repository, no commits, unknown ref, too big, damaged) and TransientError.
+        Raises UserError (no repository at a path, no commits, unknown ref, too big, damaged) and TransientError:
+        FetchRefused for the server's 401, 403 and 404.
         """
         if _SHA.fullmatch(ref):
             if not self.has(ref):
@@ -248,14 +249,22 @@ def _is_unknown_ref(stderr: str) -> bool:
 
 # What git prints (LC_ALL=C) → what a person reads, first match wins. Anything else may pass by itself.
 _REFUSALS = (
-    (r"(?i)repository .*not found|returned error: 404",
-     "The repository does not exist or may not be read by this installation."),
     (r"does not appear to be a git repository|not a git repository", "There is no git repository at that address."),
     (r"dubious ownership", "The repository belongs to another user of this machine; git refuses to read it."),
     (r"(?s)fsck error|error in (?:tree|blob|commit|tag) |object of unexpected type|did not receive expected object",
      "The repository holds damaged or dangerous objects, so it was not fetched"),
-    (r"No space left on device", "There is no room left on this machine's disk."),
 )  # fmt: skip
+
+# The server's refusals, with its status. Without a prompt git calls a 401 a name it could not read.
+_NO_READ = "the repository is not there for me. Was it deleted or transferred, or taken away from the App?"
+_NO_RIGHT = "the App may not read the contents of this repository. Give it `contents: read`, or lift what restricts it."
+_ANSWERS = (
+    (r"(?i)could not read Username|Authentication failed|returned error: 401|invalid username or token", 401,
+     "GitHub answered 401 to the clone: my token was not accepted."),
+    (r"(?i)returned error: 403", 403, f"GitHub answered 403 to the clone: {_NO_RIGHT}"),
+    (r"(?i)repository .*not found|returned error: 404", 404, f"GitHub answered 404 to the clone: {_NO_READ}"),
+)  # fmt: skip
+_DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded")
 
 
 def _translate(error: GitError, token: str | None) -> UserError | TransientError:
@@ -264,5 +273,10 @@ def _translate(error: GitError, token: str | None) -> UserError | TransientError
         if re.search(pattern, text):
             detail = re.search(r"error in .*|fsck error.*", text)
             return UserError(f"{message}: `{detail.group()[:200]}`" if detail else message)
+    for pattern, status, message in _ANSWERS:
+        if re.search(pattern, text):
+            return FetchRefused(message, status)
+    if _DISK_FULL.search(text):
+        return TransientError("There is no room left on this machine's disk.")
     lines = [line for line in text.splitlines() if line.startswith(("fatal:", "error:"))]
     return TransientError(f"git could not fetch: {' '.join(lines)[:500] or text.strip()[-500:]}")

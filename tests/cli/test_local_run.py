@@ -6,15 +6,19 @@ import hashlib
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from app.agent.scripted_model import Script, bash
 from app.cli.issue import read
 from app.errors import UserError
 from app.local.branch import FileChange, LocalRepository
 from tests.cli.conftest import DEMO, git
+from tests.waiting import BUSY_SECONDS, until
 
 ISSUE = DEMO / "issue.md"
 
@@ -111,6 +115,38 @@ def test_stop_ends_a_waiting_run(lamplighter, project):
     watched = lamplighter("watch", run)
     assert watched.returncode == 0
     assert "Stopped" in watched.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_run_and_its_worker(lamplighter, project, tmp_path, number):
+    script = tmp_path / "replies.json"
+    Script().will(bash("sleep 600")).save(script)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "app.cli", "run", "--repo", str(project), "--issue", str(ISSUE)],
+        env=lamplighter.env | {"LAMPLIGHTER_MODEL_SCRIPT": str(script)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=project,
+    )
+    try:
+        until(lambda: any(run["attempt"] for run in _runs(lamplighter)), pause=0.5)
+        process.send_signal(number)
+        _out, err = process.communicate(timeout=BUSY_SECONDS)
+    finally:
+        process.kill()
+    assert process.returncode == 130, err
+    (run,) = _runs(lamplighter)
+    assert (run["phase"], run["reason"]) == ("ended", "cancelled")
+    (record,) = lamplighter.home.glob("*/workers/*.json")
+    worker = Path(f"/proc/{json.loads(record.read_text())['pid']}/cmdline")
+    until(lambda: not worker.exists() or b"app.cli" not in worker.read_bytes())
+
+
+def _runs(lamplighter):
+    return json.loads(lamplighter("runs", "--json").stdout)
 
 
 def test_a_branch_is_made_once_and_never_moved(project):

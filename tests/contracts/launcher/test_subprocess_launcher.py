@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -156,3 +157,13 @@ def _is_child(pid: int) -> bool:
             return int(file.read().rpartition(b")")[2].split()[1]) == os.getpid()
     except OSError:
         return False
+
+
+def test_a_stopped_process_ends_all_the_same(platform):
+    launcher = platform.launcher()
+    launcher.start("run", 1)
+    pid = json.loads((platform.home / "workers" / "run-1.json").read_text())["pid"]
+    os.kill(pid, signal.SIGSTOP)  # it hears no SIGTERM any more
+    assert launcher.is_running("run") is True
+    launcher.stop("run")
+    until(lambda: launcher.is_running("run") is False)

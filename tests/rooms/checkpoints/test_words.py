@@ -161,7 +161,7 @@ Reply here in your own words, or `/agent answer 1a`. Waiting costs nothing; an a
 
 
 def test_the_closing_comment() -> None:
-    assert render.result(proposed().state, pull=PULL, prefix="/agent", owners=["carl"]) == snapshot("""\
+    assert render.result(proposed().state, "result", pull=PULL, prefix="/agent", owners=["carl"]) == snapshot("""\
 <!-- lamplighter run=cafe0123456789ab part=result -->
 ### ✅ @maya pull request #8 is ready for you to look at
 
@@ -189,7 +189,7 @@ def test_a_failure_says_what_was_run_and_what_next() -> None:
         at="base",
     )
     story.happen("run.ended", outcome="failed", reason="Setting up failed.", next_step="Mend that, then retry.")
-    assert render.result(story.state, pull=None, prefix="/agent") == snapshot("""\
+    assert render.result(story.state, "result", pull=None, prefix="/agent") == snapshot("""\
 <!-- lamplighter run=cafe0123456789ab part=result -->
 ### 🔴 @maya failed
 

@@ -12,7 +12,7 @@ import pytest
 
 from app.errors import TransientError, UserError
 from app.workspace import Mirror
-from app.workspace.git import environment, run_git
+from app.workspace.git import FetchRefused, environment, run_git
 from app.workspace.mirror import _source
 from tests.rooms.workspace.folders import GIT, Project
 
@@ -180,7 +180,9 @@ class _Door(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-@pytest.mark.parametrize(("status", "error"), [(401, TransientError), (404, UserError), (503, TransientError)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, FetchRefused), (403, FetchRefused), (404, FetchRefused), (503, TransientError)]
+)
 def test_a_forge_that_says_no_is_understood_and_the_token_not_repeated(
     mirror: Mirror, status: int, error: type[Exception]
 ) -> None:
@@ -194,6 +196,7 @@ def test_a_forge_that_says_no_is_understood_and_the_token_not_repeated(
         server.server_close()
     assert _Door.seen[-1] == "basic " + base64.b64encode(b"x-access-token:ghs_secret_token").decode()
     assert "ghs_secret" not in str(raised.value)
+    assert getattr(raised.value, "status", 503) == status
     assert "ghs_secret" not in "".join(path.read_text() for path in mirror.path.glob("config*"))
 
 

@@ -1,0 +1,66 @@
+"""Finished work that never became a pull request: a retry publishes it instead of paying for it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app import log
+from app.checkpoints.projection import pull_of
+from app.github import repositories
+from app.github.access import Access
+from app.jobs import Job
+from app.ports import Queue, Store
+from app.run_ledger import RunLedger, announce
+from app.run_state import RunState
+
+_UNPUBLISHED = frozenset({"proposed", "failed", "out_of_reach"})
+
+
+class KeptProposals:
+    """Looks for the proposal of a thread's last run and has it published."""
+
+    def __init__(
+        self, open_ledger: Callable[[str], RunLedger], store: Store, publishing: Queue, access: Access
+    ) -> None:
+        self._open = open_ledger
+        self._store = store
+        self._publishing = publishing
+        self._access = access
+
+    def publish(self, job: Job, run_id: str) -> str | None:
+        """None when the run's kept proposal is now being published; else why not, for the person who asked for a
+        retry (empty when there is nothing to say). Raises as GitHub does.
+        """
+        ledger = self._open(run_id)
+        if not _is_kept(ledger.state):
+            return ""
+        if not self._is_whole(ledger.state):
+            return "What the run before had finished is no longer kept, so I start anew."
+        base = ledger.state.created["base"]
+        with self._access.asking(job.thread, since=job.received_at) as github:
+            if repositories.branch_sha(github, job.thread.repository, base["ref"]) != base["sha"]:
+                return f"`{base['ref']}` has moved since the run before had finished its change, so I start anew."
+        said = {"by": job.sender.login, "delivery": job.id, "comment_id": job.source.comment_id}
+        if ledger.append_if(_is_kept, "proposal.resumed", **said):
+            log.event("kept.resumed", run=run_id, by=job.sender.login)
+        announce(self._publishing, ledger)
+        return None
+
+    def _is_whole(self, state: RunState) -> bool:
+        """Whether the contents of the change are still in the store."""
+        try:
+            for change in (state.proposal or {}).get("changes", []):
+                if change["kind"] != "delete":
+                    self._store.get_blob(change["digest"])
+        except KeyError:
+            return False
+        return True
+
+
+def _is_kept(state: RunState) -> bool:
+    return (
+        state.phase == "ended"
+        and state.outcome in _UNPUBLISHED
+        and bool((state.proposal or {}).get("changes"))
+        and pull_of(state) is None
+    )
