@@ -233,7 +233,8 @@ class Publisher:
 
         Raises _OutOfReach.
         """
-        if effect.kind not in _PROPOSING or self._access.whereabouts(thread) is None:
+        is_last = _pause(effect, error, ledger.state.delayed.get(effect.key, {}).get("count", 0)) is None
+        if self._access.whereabouts(thread, is_told=False) is None or (is_last and effect.kind not in _PROPOSING):
             raise _OutOfReach(str(error)) from error
         self._refused(ledger, effect, error)
 
@@ -245,7 +246,7 @@ class Publisher:
         if not isinstance(error, Forbidden | NotFound | Unauthorized):
             return
         thread = Thread(**ledger.state.created["thread"])
-        name = self._access.whereabouts(thread)
+        name = self._access.whereabouts(thread, is_told=False)
         if name is None:
             raise _OutOfReach(str(error)) from error
         if move(ledger, thread._replace(repository=name), self._clone_url):

@@ -112,15 +112,17 @@ class Access:
             yield github
 
     @contextmanager
-    def listing(self, installation_id: int, repository_ids: Sequence[int] = ()) -> Iterator[GitHub]:
+    def listing(
+        self, installation_id: int, repository_ids: Sequence[int] = (), *, optional: bool = False
+    ) -> Iterator[GitHub]:
         """Seeing what an installation covers (all of it, or these), and nothing in it. The token is revoked after it.
 
-        Raises Invalid when one of the ids is out of reach.
+        Raises Invalid when one of the ids is out of reach, which is nothing unusual when it is `optional`.
         """
         thread = Thread(installation_id=installation_id, repository_id=0, repository="", number=0)
         with (
             self.app.leased(
-                installation_id, repositories=repository_ids, permissions=LIST, optional=bool(repository_ids)
+                installation_id, repositories=repository_ids, permissions=LIST, optional=optional
             ) as credential,
             self._client(credential, thread) as github,
         ):
@@ -161,13 +163,14 @@ class Access:
         except NotFound:
             return "removed"
 
-    def whereabouts(self, thread: Thread) -> str | None:
-        """What the thread's repository is called today, by its id; None when it is out of our reach.
+    def whereabouts(self, thread: Thread, *, is_told: bool = True) -> str | None:
+        """What the thread's repository is called today, by its id; None when it is out of our reach. Where GitHub has
+        not told us that it went (`is_told`), a no is not believed at its first word.
 
         Raises TransientError.
         """
         try:
-            with self.listing(thread.installation_id, [thread.repository_id]) as github:
+            with self.listing(thread.installation_id, [thread.repository_id], optional=is_told) as github:
                 return repositories.repository_by_id(github, thread.repository_id).full_name
         except (Forbidden, Invalid, NotFound):
             return None

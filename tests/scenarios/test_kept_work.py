@@ -10,6 +10,7 @@ from tests.scenarios.test_endings import ask_for_a_fix
 
 REFS, PULLS, GRAPHQL = "POST /repos/*/*/git/refs", "POST /repos/*/*/pulls", "POST /graphql"
 NO_PERMISSION = "Resource not accessible by integration"
+_NO_REPOSITORY = "There is at least one repository that does not exist or is not accessible to the parent installation."
 
 
 def model_calls(bot):
@@ -24,7 +25,7 @@ def model_calls(bot):
         (REFS, 403, NO_PERMISSION, 3),
         (PULLS, 422, "Validation Failed", 1),
         (PULLS, 404, "Not Found", 6),
-        ("POST /app/installations/*/access_tokens", 422, "The permissions requested are not granted.", 2),
+        ("POST /app/installations/*/access_tokens", 422, _NO_REPOSITORY, 2),
     ],
 )
 def test_work_that_github_refused_is_published_later(bot, github, repo, model, match, status, message, times):
@@ -35,10 +36,10 @@ def test_work_that_github_refused_is_published_later(bot, github, repo, model, m
     bot.run_until_idle()
 
     assert parts(issue) == ["status", "result"]
-    assert [pull.draft for pull in repo.pulls] == [False]
+    assert len(repo.pulls) == 1
     assert sorted(repo.branches) == sorted(["main", repo.pulls[0].head])
     assert issue.labels == ["agent:done"]
-    assert "could not be opened" not in issue.comments[0].read()
+    assert "could not be opened" not in issue.comments[0].body
     assert bot.runs[0].reason == "proposed"
 
 
@@ -55,7 +56,27 @@ def test_meanwhile_the_status_says_so(bot, github, repo, model):
     assert parts(issue) == ["status", "result"]
 
 
-def test_a_draft_that_could_not_be_marked_ready_is_our_pull_request(bot, github, repo, model):
+@pytest.fixture
+def ready(github):
+    """A repository that wants pull requests ready for review."""
+    config = stories.CONFIG + "autonomy: ready\n"
+    return github.repository("acme/ready", files=stories.PROJECT | {".github/lamplighter.yml": config})
+
+
+@pytest.mark.parametrize("times", [0, 1])
+def test_a_pull_request_is_marked_ready_also_at_the_second_try(bot, github, ready, model, times):
+    github.faults.add(GRAPHQL, status=404, message="Not Found", times=times)
+    issue = ask_for_a_fix(github, ready)
+    stories.fix(model)
+    bot.run_until_idle()
+
+    assert [pull.draft for pull in ready.pulls] == [False]
+    assert "draft" not in issue.comments[-1].read()
+    assert parts(issue) == ["status", "result"]
+
+
+def test_a_draft_that_could_not_be_marked_ready_is_our_pull_request(bot, github, ready, model):
+    repo = ready
     github.faults.add(GRAPHQL, status=403, message=NO_PERMISSION, times=None)
     issue = ask_for_a_fix(github, repo)
     stories.fix(model)
