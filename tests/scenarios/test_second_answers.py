@@ -114,3 +114,23 @@ def test_one_wrong_answer_to_any_request_changes_nothing(tmp_path: Path, kind: s
         except AssertionError as error:
             raise AssertionError(f"{said}: {error}") from error
         telling.close()
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "GET /repos/*/*/issues/1",
+        "GET /repos/*/*/collaborators/*",
+        "GET /repos/acme/calc",
+        "GET /repos/*/*/branches/main",
+        "GET /repos/*/*/git/commits/*",
+        "POST /repos/*/*/issues/1/comments",
+    ],
+)
+def test_what_lags_behind_a_webhook_is_waited_for(tmp_path: Path, match: str) -> None:
+    telling = Telling(tmp_path, "local")
+    fault = telling.github.faults.lag(match, seconds=40)
+    telling.run()
+    assert fault.hits >= 4  # the client gave up, and the job or the effect came again
+    telling.assert_as_ever()
+    telling.close()

@@ -72,6 +72,21 @@ def test_new_things_are_missing_from_lists_until_time_has_passed(
     assert bot("GET", f"/commits/{sha}/check-runs").json()["total_count"] == 1
 
 
+def test_what_lags_is_there_when_its_time_has_passed_since_somebody_looked(
+    github: Simulator, repo: Repository, bot: Any, clock: Any
+) -> None:
+    github.maintainer.open_issue(repo, "One")
+    fault = github.faults.lag("GET /repos/*/*/issues/1", seconds=20)
+    clock.advance(seconds=60)
+    assert bot("GET", "/issues/1").status_code == 404
+    clock.advance(seconds=19)
+    assert bot("GET", "/issues/1").status_code == 404
+    assert bot("GET", "/issues/1/comments").status_code == 200
+    clock.advance(seconds=2)
+    assert bot("GET", "/issues/1").status_code == 200
+    assert fault.hits == 2
+
+
 # --- deliveries
 
 
