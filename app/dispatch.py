@@ -66,7 +66,7 @@ class Dispatcher:
             settings=settings,
             clock=clock,
             clone_url=clone_url,
-            kept=KeptProposals(self._open, store, publishing, access),
+            kept=KeptProposals(self._open, store, publishing),
         )
         self._manners = Manners(store, self._starts, self._open, settings.command_prefix)
         self._conversation = Conversation(self._open, store, publishing)

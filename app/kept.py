@@ -6,8 +6,6 @@ from collections.abc import Callable
 
 from app import log
 from app.checkpoints.projection import pull_of
-from app.github import repositories
-from app.github.access import Access
 from app.jobs import Job
 from app.ports import Queue, Store
 from app.run_ledger import RunLedger, announce
@@ -19,17 +17,14 @@ _UNPUBLISHED = frozenset({"proposed", "failed", "out_of_reach"})
 class KeptProposals:
     """Looks for the proposal of a thread's last run and has it published."""
 
-    def __init__(
-        self, open_ledger: Callable[[str], RunLedger], store: Store, publishing: Queue, access: Access
-    ) -> None:
+    def __init__(self, open_ledger: Callable[[str], RunLedger], store: Store, publishing: Queue) -> None:
         self._open = open_ledger
         self._store = store
         self._publishing = publishing
-        self._access = access
 
-    def publish(self, job: Job, run_id: str) -> str | None:
+    def publish(self, job: Job, run_id: str, base_ref: str, base_sha: str) -> str | None:
         """None when the run's kept proposal is now being published; else why not, for the person who asked for a
-        retry (empty when there is nothing to say). Raises as GitHub does.
+        retry (empty when there is nothing to say). `base_ref` and `base_sha` are what a run would begin with today.
         """
         ledger = self._open(run_id)
         if not _is_kept(ledger.state):
@@ -37,9 +32,8 @@ class KeptProposals:
         if not self._is_whole(ledger.state):
             return "What the run before had finished is no longer kept, so I start anew."
         base = ledger.state.created["base"]
-        with self._access.asking(job.thread, since=job.received_at) as github:
-            if repositories.branch_sha(github, job.thread.repository, base["ref"]) != base["sha"]:
-                return f"`{base['ref']}` has moved since the run before had finished its change, so I start anew."
+        if (base["ref"], base["sha"]) != (base_ref, base_sha):
+            return f"`{base_ref}` has moved since the run before had finished its change, so I start anew."
         said = {"by": job.sender.login, "delivery": job.id, "comment_id": job.source.comment_id}
         if ledger.append_if(_is_kept, "proposal.resumed", **said):
             log.event("kept.resumed", run=run_id, by=job.sender.login)

@@ -54,12 +54,7 @@ class RunStart:
 
     def create(self, ledger: RunLedger, job: Job, command: Command, role: str, worked: Sequence[RunSummary]) -> None:
         """Write the run's first event and admit it; `worked` are the thread's earlier runs, newest first."""
-        note: str | None = ""
         try:
-            if command.verb == "retry" and worked:
-                note = self._kept.publish(job, worked[0].run_id)
-                if note is None:
-                    return
             with self._access.asking(job.thread, since=job.received_at) as github:
                 defaults, bot = self._defaults(job.thread), self._settings.bot_login
                 facts = gather(github, job, command, defaults, bot_login=bot)
@@ -68,9 +63,15 @@ class RunStart:
         except UserError as error:
             self.reply(ledger, job, f"{error}", refused=True)
             return
-        if admit(AdmissionFacts(role=role, **facts.admission)).verdict == "ignore":
+        verdict = admit(AdmissionFacts(role=role, **facts.admission)).verdict
+        if verdict == "ignore":
             log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
             return
+        note: str | None = ""
+        if command.verb == "retry" and worked and verdict == "admit":
+            note = self._kept.publish(job, worked[0].run_id, facts.base_ref, facts.base_sha)
+            if note is None:
+                return
         retried = worked[0].run_id if command.verb == "retry" and worked else None
         earlier = fold(retried, self._store.events(retried)).created if retried else None
         data = created(

@@ -127,7 +127,7 @@ def test_a_retry_starts_anew_when_the_base_has_moved(bot, github, repo, model):
     bot.run_until_idle()
     assert [run.reason for run in bot.runs] == ["failed", "proposed"]
     assert len(repo.pulls) == 1
-    assert any("`main` has moved" in comment.read() for comment in issue.comments)
+    assert any("`main` has moved" in said for said in [comment.read() for comment in issue.comments])
 
 
 def parts_of_the_bot(issue):
