@@ -46,8 +46,6 @@ class Front:
 
     def __post_init__(self) -> None:
         self.limits = Limits(self.world)
-
-    def __post_init__(self) -> None:
         self.faults = Faults(self.world.clock)
 
     def answer(self, request: Request) -> Response:
