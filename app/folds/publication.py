@@ -17,12 +17,12 @@ def _intended(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
 def _withdrawn(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     """It was certainly not made: the next try need not look for it."""
     state.intended.pop(data["key"], None)
-    state.delayed.pop(data["key"], None)
     state.tries.pop(data["key"], None)
 
 
 def _published(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     state.intended.pop(data["key"], None)
+    state.delayed.pop(data["key"], None)
     state.tries.pop(data["key"], None)
     state.published[data["key"]] = {**data, "at": event.at}
 
