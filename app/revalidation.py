@@ -24,7 +24,11 @@ _OUT_OF_REACH = Objection(reason="I no longer have access to the repository.", w
 
 
 def started_by_label(state: RunState) -> bool:
-    """Whether it was the trigger label that asked for this run, so that taking it off calls the run off."""
+    """Whether it was the trigger label that asked for this run, so that taking it off calls the run off. Once a person
+    has asked for a finished change with a comment, it is that.
+    """
+    if state.resumptions:
+        return False
     trigger = str(state.created.get("names", {}).get("labels", {}).get("trigger", ""))
     return str(state.created.get("trigger", "")).lower() == f"issues.labeled:{trigger}".lower()
 
