@@ -13,6 +13,7 @@ from typing import Any
 
 from app import workspace
 from app.agent import Briefing
+from app.checkpoints import remedies
 from app.checks.limits import MAX_FILE_BYTES
 from app.errors import UserError
 from app.ports import Egress, EgressRequest, Limits, Manifest, Sandbox, SandboxHost, Tokens
@@ -144,7 +145,7 @@ class Workroom:
             failed = [result for result in results if not result.ok]
             end |= {"ok": not failed, "note": _ran(results)}
         if failed:
-            raise UserError(_setup_failed(failed[0], self._ledger.state.blocked_hosts))
+            raise UserError(_setup_failed(failed[0], self._ledger, self._limits))
         self.after_setup = self.sandbox.manifest()
         self.sandbox.seal()
 
@@ -259,15 +260,16 @@ class Workroom:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _setup_failed(failed: CommandResult, blocked_hosts: list[str]) -> str:
-    told = (
-        f"Setting up failed: `{failed.command}` ended with {failed.ended}. Nothing can be verified without it, so I "
-        "stopped before spending anything. Put the right commands under `setup` in `.github/lamplighter.yml`."
+def _setup_failed(failed: CommandResult, ledger: RunLedger, limits: Limits) -> str:
+    requests = [event.data for event in ledger.events if event.kind == "egress.requested"]
+    return remedies.set_up(
+        failed.command,
+        failed.ended,
+        killed_by=failed.killed_by,
+        tail=failed.tail,
+        requests=requests,
+        memory_mb=limits.memory_bytes >> 20,
     )
-    if blocked_hosts:
-        hosts = ", ".join(f"`{host}`" for host in blocked_hosts[:5])
-        told += f" Requests to {hosts} were blocked: allow under `sandbox.network` what the set-up needs."
-    return told
 
 
 def _ran(results: list[CommandResult]) -> str:

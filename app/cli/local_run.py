@@ -18,7 +18,7 @@ from typing import Any
 from app import wiring
 from app.checkpoints import pull_text
 from app.checkpoints.projection import next_effect
-from app.cli import screen
+from app.cli import screen, story
 from app.errors import UserError
 from app.local.branch import FileChange, LocalRepository
 from app.ports import RunSummary, Store
@@ -193,6 +193,8 @@ class LocalRun:
         if state.outcome == "proposed":
             result |= self._branch(state)
         else:
+            for line in story.last_words(state):
+                self.say(line)
             self.say(f"\nNo branch was made. {state.next_step}".rstrip())
         self._ledger.append("publish.settled", through=self.state.visible_seq)
         self._forget_messages()

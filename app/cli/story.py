@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,13 @@ from app.checkpoints.outcomes import OUTCOMES
 from app.checkpoints.render import STAGES
 from app.ledger import Event
 from app.log import Redactor
-from app.untrusted import one_line
+from app.run_state import RunState
+from app.untrusted import one_line, strip_hidden
 
 _WIDTH = 110
+_LAST_LINES = 20  # of what a command printed that stands in the way
+_LINE_CHARS = 300
+_COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")  # and where the cursor goes
 _READABLE = Redactor()  # what is only shaped like a secret is in the ledger as it came
 
 
@@ -29,6 +34,18 @@ def line(event: Event) -> Line | None:
     """What a person should read of `event`; None for bookkeeping."""
     tell = _TELL.get(event.kind)
     return tell(event.data) if tell else None
+
+
+def last_words(state: RunState) -> list[str]:
+    """Why a run has no result, in full: the reason, and the last lines of the command it ended at."""
+    told = ["", strip_hidden(_READABLE.text(state.reason))] if len(state.reason) > _WIDTH else []
+    ran = [item for item in state.commands if item["purpose"] in {"setup", "verify"}]
+    if state.outcome not in {"failed", "gave_up", "out_of_budget"} or not ran or ran[-1].get("exit_code") == 0:
+        return told
+    tail = _COLOURS.sub("", _READABLE.text(str(ran[-1].get("tail") or "")))
+    lines = strip_hidden(tail).rstrip().splitlines()[-_LAST_LINES:]
+    head = f"$ {one_line(ran[-1]['command'], _LINE_CHARS)}  →  {ended(ran[-1])}"
+    return [*told, "", head, *(f"  {text[:_LINE_CHARS]}" for text in lines or ["(it printed nothing)"])]
 
 
 def _line(icon: str, text: str, tone: str = "plain") -> Line:

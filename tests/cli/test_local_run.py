@@ -193,3 +193,19 @@ def test_the_first_line_is_the_title(tmp_path):
     path = tmp_path / "issue.md"
     path.write_bytes(b"\xef\xbb\xbf\n# Divide by zero\r\n\r\nIt raises.\n")
     assert read(path) == ("Divide by zero", "It raises.")
+
+
+def test_a_set_up_that_fails_shows_its_last_lines_and_what_to_do(lamplighter, project):
+    lines = "".join(f"echo line {number}; " for number in range(30))
+    (project / ".github/lamplighter.yml").write_text(
+        f"setup: ['{lines} printf \"\\\\033[31mred\\\\033[0m \\\\007\\\\n\"; exit 3']\n"
+    )
+    git(project, "commit", "--quiet", "-am", "Break the set-up")
+    done = lamplighter("run", "--repo", project, "--issue", DEMO / "issue.md", "--answer", "1a")
+    assert done.returncode == 1
+    assert "Setting up failed" in done.stderr
+    assert "under `setup`" in done.stderr
+    assert "exit 3" in done.stderr
+    assert "\n  line 29\n" in done.stderr
+    assert "  line 10\n" not in done.stderr, "twenty lines are enough"
+    assert "\033" not in done.stderr and "\007" not in done.stderr
