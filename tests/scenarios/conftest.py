@@ -71,6 +71,7 @@ def make_bot(
     assert github.limits.closest_seconds >= 0.999, "two writes of one installation within a second"
     for bot in made:
         assert bot.verify_ledgers() == []
+        assert bot.thoughts_lost() == []
         bot.close()
     unread = [comment.body for comment in github.unread_bot_comments()]
     assert not unread, f"the bot said something that no assertion read: {unread}"

@@ -162,6 +162,16 @@ class Bot:
             problems += verify_chain(run.run_id, store.events(run.run_id), store.witness(run.run_id))
         return problems
 
+    def thoughts_lost(self) -> list[str]:
+        """Runs whose model was not shown all it had thought: something before a thought had changed."""
+        store = self.platform.store
+        return [
+            f"{event.run_id}: {event.data['input_transformations']}"
+            for run in store.runs()
+            for event in store.events(run.run_id)
+            if event.kind == "model.replied" and event.data.get("input_transformations")
+        ]
+
     def work_waiting(self) -> int:
         for run_id, attempt in list(self.workers.waiting.items()):
             try:

@@ -36,6 +36,31 @@ def test_what_already_stood_is_no_addition(bot, github, model, files, old, new):
     bot.read_everything(issue)
 
 
+MARKERS = """BEGIN = "-----BEGIN PRIVATE KEY-----"
+END = "-----END PRIVATE KEY-----"
+
+
+def is_begin(line):
+    return line == BEGIN
+
+
+def is_end(line):
+    return line == END
+"""
+
+
+def test_text_that_looks_like_a_secret_is_written_and_published_as_it_was_sent(bot, github, repo, model):
+    """Masks are for what people read: a file came out as one line that ended in `[redacted]`."""
+    issue = ask_for_a_fix(github, repo)
+    model.will(create("markers.py", MARKERS))
+    stories.fix(model)
+    bot.run_until_idle()
+
+    (pull,) = repo.pulls
+    assert repo.file(pull.head_sha, "markers.py") == MARKERS.encode()
+    bot.read_everything(issue)
+
+
 FLOODS = [
     pytest.param(bash("mkdir n; for i in $(seq 400); do echo $i > n/$i; done"), "401 files", id="count"),
     pytest.param(bash("truncate -s 200M big.bin"), "big.bin: The file has 209,715,200 bytes", id="size"),
