@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status. A user's mistake is one line on standard error, never a traceback."""
     from app.cli.parser import build
 
+    _write_anything()
     arguments = build().parse_args(argv)
     try:
         status = int(arguments.run(arguments) or 0)
@@ -36,3 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
     return FAILED
+
+
+def _write_anything() -> None:
+    """A terminal whose locale knows no ✓, or a file's name that is no text, costs a character and not the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a test's or an editor's may be something else
+            stream.reconfigure(errors="replace")

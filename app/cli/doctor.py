@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 def doctor(arguments: argparse.Namespace) -> int:
     """1 when something that is needed is broken; warnings alone are 0."""
     from app import settings as words
+    from app.cli import doctor_settings
 
     try:
         settings = words.load(os.environ | ({"LAMPLIGHTER_PLATFORM": arguments.platform} if arguments.platform else {}))
     except SettingsError as error:
         mend = "Correct the variable; the README lists all of them."
         findings = [Finding(name="settings", level="broken", text=text, mend=mend) for text in error.mistakes]
+        findings += doctor_settings.examine(os.environ)
         _report({}, findings, as_json=arguments.json)
         return 1
     findings = []
@@ -43,8 +45,9 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 
 def _findings(settings: Settings, *, online: bool) -> Iterator[Finding]:
-    from app.cli import doctor_app, doctor_cloud, doctor_machine
+    from app.cli import doctor_app, doctor_cloud, doctor_machine, doctor_settings
 
+    yield from doctor_settings.examine(os.environ)
     if settings.platform == "aws":
         yield from doctor_cloud.examine(settings)
         yield from doctor_machine.doubts(settings)

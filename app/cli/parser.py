@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+_COMMAND = "COMMAND"
 _RUN = "a run's id, or the beginning of one"
 
 
@@ -15,6 +17,9 @@ class _Parser(argparse.ArgumentParser):
     """One line for a mistake, with the help one step away; the usage text alone rarely helps."""
 
     def error(self, message: str) -> Any:
+        if message.endswith(f": {_COMMAND}"):  # nothing was asked for: not on standard output, and not 0
+            self.print_help(sys.stderr)
+            self.exit(2)
         self.exit(2, f"lamplighter: {message}; see `{self.prog} --help`\n")
 
 
@@ -26,7 +31,7 @@ def build() -> argparse.ArgumentParser:
         epilog="Settings come from the environment; `lamplighter doctor` shows and checks them.",
     )
     parser.add_argument("--version", action="version", version=f"lamplighter {_version()}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(metavar=_COMMAND, required=True, parser_class=_Parser)
     for add in (_demo, _app, _serve, _run, _door, _look, _act, _audit, _about, _hidden):
         add(commands)
     return parser
@@ -69,7 +74,7 @@ def _demo(commands: Any) -> None:
 
 def _app(commands: Any) -> None:
     app = commands.add_parser("app", help="register the GitHub App", description="The GitHub App itself.")
-    inside = app.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    inside = app.add_subparsers(metavar=_COMMAND, required=True, parser_class=_Parser)
     create = _command(inside, "create", "app_create", "register it from a page on this machine, and store its secrets")
     create.add_argument("--org", default="", metavar="LOGIN", help="owner, an organisation (default: your own account)")
     create.add_argument(

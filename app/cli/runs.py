@@ -7,13 +7,17 @@ import getpass
 import json
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.cli import screen
 from app.cli.homes import Home, Homes, open_homes
 from app.ledger import Event
 from app.ports import RunSummary
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_STATE, _WHERE, _SINCE, _TITLE, _GAP = 24, 12, 16, 8, 2  # columns: at most, at least, always, at least, between two
 _PUBLISHED_SECONDS = 60.0  # how long after its end a run's last words on GitHub are waited for
 
 
@@ -28,25 +32,46 @@ def runs(arguments: argparse.Namespace) -> int:
     elif not rows:
         print("No runs yet." if not arguments.active else "No active runs.")
     else:
-        _table([run for _, run in rows])
+        table([run for _, run in rows], screen.console())
     return 0
 
 
-def _table(rows: list[RunSummary]) -> None:
+def table(rows: list[RunSummary], out: Console) -> None:
+    """As wide as the terminal: where a run is stands there in any case; its title, then its time make room for that."""
     from rich.table import Table
     from rich.text import Text
 
-    out = screen.console()
-    table = Table(box=None, pad_edge=False, show_edge=False, header_style="dim", expand=True)
-    for name in ("run", "where", "state", "cost", "since", "title"):
-        shrinks = name in {"where", "title"}
-        table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1 if shrinks else None)
-    for run in rows:
-        where = f"{run.repository}#{run.number}" if run.number else run.repository
-        state = f"{run.phase}: {run.reason}" if run.reason else run.phase
-        cells = (run.run_id[:8], where, state, f"${run.cost_usd:.2f}", run.created_at[:16].replace("T", " "), run.title)
-        table.add_row(*(Text(cell) for cell in cells))
-    out.print(table)
+    states = [_cut(f"{run.phase}: {run.reason}" if run.reason else run.phase, _STATE) for run in rows]
+    costs = [f"${run.cost_usd:.2f}" for run in rows]
+    left = out.width - len("run12345") - _longest(states, "state") - _longest(costs, "cost") - 3 * _GAP
+    places = [_where(run, max(left, _WHERE)) for run in rows]
+    left -= _longest(places, "where")
+    columns = {"run": [run.run_id[:8] for run in rows], "where": places, "state": states, "cost": costs}
+    if left >= _SINCE + _GAP:
+        columns["since"] = [run.created_at[:16].replace("T", " ") for run in rows]
+        left -= _SINCE + _GAP
+    if left >= _TITLE + _GAP:
+        columns["title"] = [run.title for run in rows]
+    made = Table(box=None, pad_edge=False, show_edge=False, header_style="dim")
+    for name in columns:
+        made.add_column(name, no_wrap=True, overflow="ellipsis", max_width=left - _GAP if name == "title" else None)
+    for cells in zip(*columns.values(), strict=True):
+        made.add_row(*(Text(cell) for cell in cells))
+    out.print(made)
+
+
+def _where(run: RunSummary, most: int) -> str:
+    """The repository and the number, which says most of the two."""
+    number = f"#{run.number}" if run.number else ""
+    return _cut(run.repository, most - len(number)) + number
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _longest(cells: list[str], name: str) -> int:
+    return max(len(cell) for cell in [*cells, name])
 
 
 def watch(arguments: argparse.Namespace) -> int:

@@ -54,6 +54,7 @@ class Terminal:
             capture_output=True,
             check=False,
             text=True,
+            errors="replace",
             timeout=timeout,
             cwd=self.home.parent,
         )

@@ -31,6 +31,47 @@ def test_wrong_settings(lamplighter):
     assert len(json.loads(done.stdout)["findings"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("LAMPLIGHTER_WEBHOOK_SECRETS", "Did you mean LAMPLIGHTER_WEBHOOK_SECRET?"),
+        ("LAMPLIGHTER_SANDBOX_NETWORK", "Did you mean LAMPLIGHTER_SANDBOX_NETWORKS?"),
+        ("LAMPLIGTHER_APP_ID", "Did you mean LAMPLIGHTER_APP_ID?"),
+        ("Lamplighter_Home", "Did you mean LAMPLIGHTER_HOME?"),
+        ("LAMPLIGHTER_ANTHROPIC_API_KEY", "ANTHROPIC_API_KEY?"),
+        ("LAMPLIGHTER_FAVOURITE_COLOUR", "Take it out"),
+    ],
+)
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_a_misspelt_setting_is_found(name, meant, is_broken):
+    from app.cli import doctor_settings
+
+    rest = {"LAMPLIGHTER_CONCURRENCY": "0" if is_broken else "1", "LAMP": "x", "PATH": "/bin", "LIGHTER_FLUID": "x"}
+    (finding,) = doctor_settings.examine(rest | {name: "x"})
+    assert name in finding.text
+    assert meant in finding.mend
+
+
+def test_every_setting_of_the_readme_is_one_that_is_read():
+    import re
+    from pathlib import Path
+
+    from app.cli import doctor_settings
+
+    table = re.findall(r"^\| (`[A-Z_`, ]+`) \|", (Path(__file__).parents[2] / "README.md").read_text(), re.MULTILINE)
+    names = {name for row in table for name in re.findall(r"`([A-Z_]+)`", row)}
+    assert len(names) > 15
+    assert names <= doctor_settings.known()
+
+
+def test_doctor_says_so(lamplighter):
+    for more in ({}, {"LAMPLIGHTER_CONCURRENCY": "0"}):
+        done = lamplighter(
+            "doctor", LAMPLIGHTER_HOMES="x", LAMPLIGHTER_GITHUB_API_URL="http://127.0.0.1:9", **more
+        )  # fmt: skip
+        assert "LAMPLIGHTER_HOMES is set, and nothing reads it" in done.stdout + done.stderr
+
+
 def test_secrets_are_starred(lamplighter):
     done = lamplighter(
         "doctor",

@@ -37,7 +37,6 @@ def test_help_imports_nothing_heavy(lamplighter):
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        ((), "COMMAND"),
         (("fly",), "fly"),
         (("serve", "--port", "x"), "port"),
         (("serve", "--port", "70000"), "port"),
@@ -47,6 +46,14 @@ def test_help_imports_nothing_heavy(lamplighter):
 )
 def test_a_wrong_command_line_is_one_line(lamplighter, arguments, word):
     refused(lamplighter(*arguments), 2, word)
+
+
+@pytest.mark.parametrize("words", [(), ("app",)])
+def test_no_command_gets_the_help(lamplighter, words):
+    done = lamplighter(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: lamplighter")
+    assert ("redrive" if not words else "create") in done.stderr
 
 
 def test_all_wrong_settings_are_said_at_once(lamplighter):
