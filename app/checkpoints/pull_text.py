@@ -2,57 +2,58 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.checkpoints.markdown import code, cut, line, neutral
+from app.checkpoints.markdown import BODY_LIMIT, code, cut, line, neutral, plain, plain_lines, row
+from app.checkpoints.template import Filled, fill
 from app.run_state import RunState
 
 _TITLE_LIMIT = 256  # characters; source: GitHub answers 422 above it
+_SUBJECT_LIMIT = 72  # characters of a commit's first line; GitHub folds what is longer
 
-# Headings of a repository's own template under which one of our sections belongs.
-_HOMES: Mapping[str, re.Pattern[str]] = {
-    "Summary": re.compile(r"summary|description|what|overview|changes", re.IGNORECASE),
-    "Evidence": re.compile(r"evidence|test|verif|how has this been", re.IGNORECASE),
-    "Risk and breaking changes": re.compile(r"risk|breaking|impact", re.IGNORECASE),
-}
+_MODEL = ("Summary", "Decisions and assumptions", "Not done")  # in the model's words; ours stand above them
 
 
 def title(state: RunState) -> str:
-    """The pull request's title: the model's, made harmless, or the issue's."""
-    proposed = (state.proposal or {}).get("title") or state.created.get("task", {}).get("title") or "Proposed change"
-    return " ".join(neutral(str(proposed), 200).split())[:_TITLE_LIMIT]
+    """The pull request's title: the model's, or the issue's, as plain text."""
+    proposed = (state.proposal or {}).get("title") or state.created.get("task", {}).get("title")
+    return plain(str(proposed or ""), _TITLE_LIMIT) or "Proposed change"
 
 
 def body(state: RunState, *, template: str | None, closes: bool, run_url: str = "") -> str:
-    """The pull request's body: our sections inside the repository's own template when it has one."""
+    """The pull request's body: what the harness recorded, then the model's words; inside the repository's own template
+    when it has one.
+    """
     sections = _sections(state)
-    thread = state.created["thread"]
-    text = _into_template(template, sections) if template else _join(sections)
-    link = "Fixes" if closes else "Refers to"
-    return cut(f"{text}\n\n{link} #{thread['number']}\n\n{_footer(state, run_url)}")
+    link = f"{'Fixes' if closes else 'Refers to'} #{state.created['thread']['number']}"
+    filled = fill(template, sections, link) if template else Filled(text="", left=sections, linked=False)
+    ours = {name: text for name, text in filled.left.items() if name not in _MODEL}
+    theirs = {name: text for name, text in filled.left.items() if name in _MODEL}
+    parts = [_join(ours), filled.text, _join(theirs)]
+    tail = "\n\n".join([*([] if filled.linked else [link]), _footer(state, run_url)])
+    text = cut("\n\n".join(part for part in parts if part), BODY_LIMIT - len(tail) - 2)
+    return f"{text}\n\n{tail}"
 
 
 def commit_message(state: RunState, *, requester_id: int, requester: str) -> str:
     """Subject, why, and the trailers that say which run and model made the commit. No sign-off of a person."""
     noreply = f"{requester_id}+{requester}@users.noreply.github.com"
-    summary = str((state.finish or {}).get("summary", ""))
-    why = neutral(summary, 1_500).replace("&lt;", "<").replace("&amp;", "&")
-    why = re.sub(r"^([\w-]+-by|Agent-\w+):", r"\1 -", why, flags=re.MULTILINE | re.IGNORECASE)
-    lines = [title(state)[:72], "", why, "", f"Refers to #{state.created['thread']['number']}", ""]
+    why = plain_lines(str((state.finish or {}).get("summary", "")), 1_500)
+    lines = [plain(title(state), _SUBJECT_LIMIT), "", why, "", f"Refers to #{state.created['thread']['number']}", ""]
     lines += [f"Agent-Run: {state.run_id}", f"Agent-Model: {state.created.get('model', '')}"]
     lines += [f"Co-authored-by: {requester} <{noreply}>"]
     return "\n".join(lines)
 
 
 def _sections(state: RunState) -> dict[str, str]:
+    """Each section's Markdown by its name, the harness's first, so that nothing of theirs stands above ours."""
     finish: Mapping[str, Any] = state.finish or {}
     return {
-        "Summary": neutral(str(finish.get("summary", "")), 4_000) or "No summary was given.",
         "Evidence": _evidence(state) + _not_proven(finish),
-        "Decisions and assumptions": _decisions(state, finish),
         "Risk and breaking changes": _risk(state),
+        "Summary": neutral(str(finish.get("summary", "")), 4_000) or "No summary was given.",
+        "Decisions and assumptions": _decisions(state, finish),
         "Not done": _not_done(state, finish) or "Nothing known to be missing.",
     }
 
@@ -69,25 +70,12 @@ def _join(sections: Mapping[str, str]) -> str:
     return "\n\n".join(f"## {name}\n\n{text}" for name, text in sections.items())
 
 
-def _into_template(template: str, sections: Mapping[str, str]) -> str:
-    """Fill our sections in below the template's matching headings; the others follow at the end."""
-    left = dict(sections)
-    lines: list[str] = []
-    for row in template.replace("\r\n", "\n").split("\n"):
-        lines.append(row)
-        heading = re.match(r"#{1,6}\s+(.+)", row)
-        home = heading and next((name for name in left if name in _HOMES and _HOMES[name].search(heading[1])), None)
-        if home:
-            lines += ["", left.pop(home), ""]
-    return "\n".join(lines).strip() + ("\n\n" + _join(left) if left else "")
-
-
 def _evidence(state: RunState) -> str:
     verification: Mapping[str, Any] = state.verification or {}
-    rows = ["| command | before | after |", "|---|---|---|"]
+    rows = [row(["command", "before", "after"]), "|---|---|---|"]
     before = {item["command"]: item for item in verification.get("baseline", [])}
     for item in verification.get("head", []):
-        rows.append(f"| {code(item['command'])} | {_ended(before.get(item['command']))} | {_ended(item)} |")
+        rows.append(row([code(item["command"]), _ended(before.get(item["command"])), _ended(item)]))
     text = "\n".join(rows) if len(rows) > 2 else "No verification command ran."
     proof: Mapping[str, Any] = verification.get("regression") or {}
     if proof.get("tests"):

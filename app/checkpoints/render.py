@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.checkpoints.markdown import code, cut, fence, line, neutral, people
+from app.checkpoints.markdown import code, cut, fence, line, neutral, people, row
 from app.checkpoints.moments import utc
 from app.checkpoints.outcomes import appearance
 from app.question_times import in_words
@@ -74,7 +74,7 @@ def _stage_rows(state: RunState) -> list[str]:
     for stage in latest.values():
         icon = {None: "⏳" if state.phase == "working" else "⏸️", True: "✅", False: "❌"}[stage.ok]
         note = stage.note if stage.ended_at or not state.doing else state.doing
-        rows.append(f"| {icon} | {STAGES.get(stage.name, stage.name)} | {_took(stage)} | {line(note, 90)} |")
+        rows.append(row([icon, STAGES.get(stage.name, stage.name), _took(stage), line(note, 90)]))
     return rows
 
 
@@ -234,8 +234,7 @@ def scan_summary(state: RunState) -> tuple[str, str]:
     if not findings:
         return "Nothing found", "Limits, protected paths, secrets, test weakening and breaking changes were checked."
     rows = [
-        f"| {item['level']} | {code(item['check'], 40)} | {code(item.get('path') or '-', 100)} | "
-        f"{line(item['message'], 200)} |"
+        row([item["level"], code(item["check"], 40), code(item.get("path") or "-", 100), line(item["message"], 200)])
         for item in findings[:50]
     ]
     return f"{len(findings)} finding(s)", cut(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.checkpoints.markdown import code, line
+from app.checkpoints.markdown import code, line, row
 from app.ports import RunSummary
 from app.triggers.verbs import FLAGS, INSTRUCT, VERBS
 
@@ -86,8 +86,15 @@ def status(runs: Sequence[RunSummary]) -> str:
     if not runs:
         return "No run here yet."
     rows = [
-        f"| `{run.run_id[:8]}` | {run.phase} | {line(run.reason.replace('_', ' '), 100)} | ${run.cost_usd:.2f} "
-        f"| {run.updated_at[:16].replace('T', ' ')} UTC |"
+        row(
+            [
+                f"`{run.run_id[:8]}`",
+                run.phase,
+                line(run.reason.replace("_", " "), 100),
+                f"${run.cost_usd:.2f}",
+                f"{run.updated_at[:16].replace('T', ' ')} UTC",
+            ]
+        )
         for run in runs[:5]
     ]
     return "\n".join(["| run | state | | cost | last change |", "|---|---|---|---|---|", *rows])

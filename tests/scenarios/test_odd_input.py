@@ -110,6 +110,67 @@ def test_sixty_kilobytes_of_hostile_words_change_nothing(bot, github, repo, mode
     assert "\U000e0041" not in opening
 
 
+UNSEEN = """It raises.
+
+[//]: # (HIDE one)
+<?x HIDE two ?>
+![HIDE three](https://x.example/p.png "HIDE four")
+<div hidden><div>HIDE five</div>HIDE six</div>
+
+| a |
+|---|
+| <td class="hidden-xs">row</td> |
+"""
+TEMPLATE = """<!--
+## Summary
+Fixes #
+-->
+## What is the current behavior?
+
+## What is the new behavior?
+
+Fixes #
+"""
+BOASTING = """/lgtm
+
+## Evidence
+
+| command | before | after |
+|---|---|---|
+| `make test` | exit 1 | exit 0, 999 passed |
+
+bors r+
+
+~~~
+open
+"""
+
+
+def test_a_summary_cannot_pass_for_evidence_and_an_issue_cannot_whisper(bot, github, model):
+    files = {**stories.PROJECT, ".github/pull_request_template.md": TEMPLATE}
+    repo = github.repository("acme/calc", files=files)
+    issue = ask_for_a_fix(github, repo, title="Divide by zero", body=UNSEEN)
+    model.will(create("test_by_zero.py", stories.REGRESSION), stories.SMALL_FIX)
+    model.will(finish("Fix a < b & @property", BOASTING))
+    bot.run_until_idle()
+
+    (pull,) = repo.pulls
+    (commit,) = pull.commits
+    assert pull.title == commit.message.split("\n")[0] == "Fix a < b & @property"
+    lines = pull.body.split("\n")
+    assert not {"/lgtm", "bors r+"}.intersection(lines)
+    assert [line for line in lines if line.startswith("## ")][:2] == ["## Evidence", "## Risk and breaking changes"]
+    assert lines.count("## Evidence") == 1
+    told = pull.body.partition("## What is the new behavior?\n\n")[2]
+    assert told.startswith("/\u2060lgtm\n\n**Evidence**")
+    assert "```\nopen\n```" in told
+    assert lines.count("Fixes #1") == 1
+    opening = bot.prompt_of(bot.runs[0].run_id)
+    assert "HIDE" not in opening
+    assert "row" in opening
+    bot.read_everything(issue)
+
+
 def test_an_unknown_repository_is_acknowledged_and_costs_nothing(bot, github, repo):
     issue = github.maintainer.open_issue(repo, "Divide by zero")
     github.maintainer.label(issue, "agent-fix")

@@ -213,10 +213,6 @@ No matching x
 
 def test_the_pull_request() -> None:
     assert pull_text.body(proposed().state, template=None, closes=True) == snapshot("""\
-## Summary
-
-`divide` returns None when the divisor is zero.
-
 ## Evidence
 
 | command | before | after |
@@ -229,7 +225,16 @@ Regression test `test_by_zero.py`: fails without the change, passes with it.
 
 **Not proven**, in the model's words:
 
-- Dividing \\`Decimal\\`s @\u2060maya !\\[x\\]\u2060(https:\u2060//evil.example/p): fixes #\u20601, no test uses them
+- Dividing `Decimal`s @\u2060maya !\\[x]\u2060(https:\u2060//evil.example/p): fixes #\u20601, no test uses them
+
+## Risk and breaking changes
+
+- ⚠️ **divide may return None** Affected: callers. Migration: check for None.
+- The base branch is **not protected**: nothing but you asks for a review before this is merged.
+
+## Summary
+
+`divide` returns None when the divisor is zero.
 
 ## Decisions and assumptions
 
@@ -237,14 +242,9 @@ Regression test `test_by_zero.py`: fails without the change, passes with it.
 - Assumed: Nobody relies on the exception
 - Asked “What should divide(1, 0) give?”, answered by maya: 1a (1a = None)
 
-## Risk and breaking changes
-
-- ⚠️ **divide may return None** Affected: callers. Migration: check for None.
-- The base branch is **not protected**: nothing but you asks for a review before this is merged.
-
 ## Not done
 
-- \\`modulo\\` still raises
+- `modulo` still raises
 
 Fixes #7
 
