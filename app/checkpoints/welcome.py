@@ -102,11 +102,16 @@ def _guard(facts: Welcome) -> str:
 
 def _where(facts: Welcome) -> str:
     path = code(".github/lamplighter.yml")
-    return f"That and more is set in {path}." if facts.configured else f"{path} can change that; nothing is required."
+    told = f"That and more is set in {path}." if facts.configured else f"{path} can change that; nothing is required."
+    return f"{told}\nFor your editor: {code(EDITOR_LINE)} (what `lamplighter schema` prints)."
 
 
 def _mistakes(facts: Welcome) -> list[str]:
     return ["### To mend first", facts.mistakes, ""] if facts.mistakes else []
+
+
+# A path beside the file, because nobody publishes the schema: the command prints that of the version that runs.
+EDITOR_LINE = "# yaml-language-server: $schema=lamplighter.schema.json"
 
 
 def is_ours(body: str) -> bool:

@@ -189,6 +189,11 @@ def _about(commands: Any) -> None:
     doctor.add_argument("--platform", choices=("local", "aws"), help="look at this one (default: LAMPLIGHTER_PLATFORM)")
     doctor.add_argument("--online", action="store_true", help="also make one cheap call of the model")
     _json(doctor)
+    check = _command(
+        commands, "check", "check", "find mistakes in a .github/lamplighter.yml, and say what would be run"
+    )
+    check.add_argument("file", type=Path, nargs="?", metavar="FILE", help="default: that of the repository around")
+    _json(check)
     _command(commands, "schema", "schema", "print the JSON schema of .github/lamplighter.yml")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -60,6 +61,38 @@ def _with_unit(value: Any, units: Mapping[str, float], example: str) -> Any:
     return int(int(match[1]) * units[match[2]])
 
 
+def amounts(reader: object, low: int, high: int) -> str | None:
+    """The pattern of what one of the readers above takes for `low` to `high`; None when it is none of them."""
+    if reader not in {_memory, _seconds, _wait}:
+        return None
+    pattern = _amounts(low, high, _UNITS if reader is _memory else _SECONDS)
+    return f"^never$|{pattern}" if reader is _wait else pattern
+
+
+def _amounts(low: int, high: int, units: Mapping[str, float]) -> str:
+    choices = []
+    for unit, worth in units.items():
+        first, last = ceil(low / worth), ceil((high + 1) / worth) - 1
+        if first <= last:
+            any_case = "".join(f"[{letter}{letter.upper()}]" for letter in unit)
+            choices.append(f"(?:{'|'.join(numbers(first, min(last, 999_999_999)))})\\s*{any_case}")
+    return rf"^\s*(?=[0-9]{{1,9}}(?![0-9]))0*(?:{'|'.join(choices)})\s*$"
+
+
+def numbers(low: int, high: int) -> Iterator[str]:
+    """Patterns of the decimal numbers from `low` (1 or more) to `high`, without leading zeros."""
+    while low <= high:
+        zeros = 0
+        while low % 10 ** (zeros + 1) == 0 and low + 10 ** (zeros + 1) - 1 <= high:
+            zeros += 1
+        step = 10**zeros
+        digit = low // step % 10
+        last = min(9, digit + (high - low + 1) // step - 1)
+        head = str(low // step // 10) if low // step >= 10 else ""
+        yield f"{head}[{digit}-{last}]" + (f"[0-9]{{{zeros}}}" if zeros else "")
+        low += (last - digit + 1) * step
+
+
 def _hosts(hosts: list[str]) -> list[str]:
     wanted: list[str] = []
     for host in hosts:
@@ -101,24 +134,48 @@ def _question_label(name: str) -> str:
 
 
 _DOOR = "webhooks are sorted by that, before this file can be read"
-OneOrMany = BeforeValidator(_one_or_many, json_schema_input_type=list[str] | str)
+
+
+def _either(item: Any, *, least: int | None = None, most: int | None = None) -> BeforeValidator:
+    """One `item`, or a list of them: how the schema says it. Validators in between are none of a schema's business."""
+    many = Annotated[list[item], Field(min_length=least, max_length=most)]
+    return BeforeValidator(_one_or_many, json_schema_input_type=many | item)
+
+
+def _any_case(text: str) -> str:
+    return "".join(f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else re.escape(letter) for letter in text)
+
+
+# What the validators above say, for the schema: patterns that JavaScript, Rust and Python read alike.
+_STARTS_A_RUN = {"pattern": f"^{_any_case(TRIGGER_LABEL_START)}"}
+_NO_BRANCH_PREFIX = {"pattern": r"//|^/|(?:^|/)refs(?:/|$)|(?:^|/)[.-]|\.(?:lock)?(?:/|$)|\.\."}
+_HOST_PATTERN = rf"^(?:{_any_case('packages')}|{_HOST.pattern.replace('a-z', 'A-Za-z')})$"
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Commands = Annotated[
-    list[Annotated[str, StringConstraints(min_length=1, max_length=4000)]], Field(max_length=50), OneOrMany
-]
+_Command = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+_Host = Annotated[str, StringConstraints(pattern=_HOST_PATTERN)]
+_Method = Literal["GET", "HEAD", "POST", "PUT", "CONNECT"]
+Commands = Annotated[list[_Command], Field(max_length=50), _either(_Command, most=50)]
+Paths = Annotated[list[Text], Field(max_length=200), _either(Text, most=200)]
 LabelName = Annotated[str, StringConstraints(min_length=1, max_length=50)]  # GitHub's own limit
-StateLabel = Annotated[LabelName, AfterValidator(_state_label)]
+StateLabel = Annotated[LabelName, AfterValidator(_state_label), Field(json_schema_extra={"not": _STARTS_A_RUN})]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$", max_length=100)]
 Reviewer = Annotated[str, StringConstraints(pattern=r"^@?[A-Za-z0-9_-]+(/[A-Za-z0-9_.-]+)?$", max_length=140)]
-TriggerLabel = Annotated[LabelName, AfterValidator(_trigger_label)]
-QuestionLabel = Annotated[StateLabel, AfterValidator(_question_label)]
-Hosts = Annotated[list[str], OneOrMany, AfterValidator(_hosts)]
-Methods = Annotated[list[Literal["GET", "HEAD", "POST", "PUT", "CONNECT"]], OneOrMany]
+TriggerLabel = Annotated[LabelName, AfterValidator(_trigger_label), Field(json_schema_extra=_STARTS_A_RUN)]
+QuestionLabel = Annotated[
+    StateLabel,
+    AfterValidator(_question_label),
+    Field(json_schema_extra={"not": _STARTS_A_RUN, "pattern": f"{_any_case(NEEDS_INFO_LABEL_END)}$"}),
+]
+Hosts = Annotated[list[str], Field(max_length=100), _either(_Host, most=100), AfterValidator(_hosts)]
+Methods = Annotated[list[_Method], Field(min_length=1), _either(_Method, least=1)]
 Megabytes = Annotated[int, BeforeValidator(_memory, json_schema_input_type=int | str)]
 Seconds = Annotated[int, BeforeValidator(_seconds, json_schema_input_type=int | str)]
 Wait = Annotated[int | None, BeforeValidator(_wait, json_schema_input_type=int | str | None)]
 Cron = Annotated[str, StringConstraints(pattern=r"^\S+( \S+){4}$", max_length=100)]
 BranchPrefix = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]+[/-]$", max_length=50), AfterValidator(_branch_prefix)
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9._/-]+[/-]$", max_length=50),
+    AfterValidator(_branch_prefix),
+    Field(json_schema_extra={"not": _NO_BRANCH_PREFIX}),
 ]

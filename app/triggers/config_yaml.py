@@ -82,7 +82,9 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
         try:
-            return self._loader.construct_object(node)
+            value = self._loader.construct_object(node)
+            # JSON Schema has one kind of number: 2.0 is a whole one
+            return int(value) if isinstance(value, float) and value.is_integer() else value
         except ValueError as error:  # 2026-13-45 looks like a date and is none
             raise UserError(f"line {node.start_mark.line + 1}: {shown(node.value)} cannot be read ({error})") from None
 

@@ -6,7 +6,7 @@ Not for the door: pydantic and PyYAML take ten times as long to import as the do
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -21,7 +21,7 @@ from app.triggers.config_types import (
     Megabytes,
     Methods,
     ModelName,
-    OneOrMany,
+    Paths,
     QuestionLabel,
     Reviewer,
     Seconds,
@@ -68,17 +68,14 @@ class Sandbox(_Part):
     image: Text | None = Field(default=None, description="Container image of the sandbox (AWS only).")
     network: Hosts = Field(
         default=["packages"],
-        max_length=100,
         description="Hosts that `setup` may reach; `packages` stands for the public package registries.",
     )
     methods: Methods = Field(
         default=["GET", "HEAD", "CONNECT"],
-        min_length=1,
         description="HTTP methods that `setup` may use; CONNECT is TLS, inside which methods cannot be seen.",
     )
     network_with_change: Hosts = Field(
         default=[],
-        max_length=100,
         description="Hosts that take uploads (npm's registry, RubyGems, forges) and that `setup` may reach even when "
         "it runs again because a change touches dependencies.",
     )
@@ -86,17 +83,17 @@ class Sandbox(_Part):
         default=8,
         ge=1,
         le=10240,
-        validation_alias=AliasChoices("upload", "upload_mb"),
+        validation_alias=AliasChoices("upload"),
         description="How much may be sent to one host in a run, as in `8m`.",
     )
     memory_mb: Megabytes = Field(
-        default=4096, ge=256, le=61440, validation_alias=AliasChoices("memory", "memory_mb"), description="As in `4g`."
+        default=4096, ge=256, le=61440, validation_alias=AliasChoices("memory"), description="As in `4g`."
     )
     timeout_seconds: Seconds = Field(
         default=600,
         ge=1,
         le=7200,
-        validation_alias=AliasChoices("timeout", "timeout_seconds"),
+        validation_alias=AliasChoices("timeout"),
         description="Of one command.",
     )
 
@@ -117,14 +114,14 @@ class Questions(_Part):
         default=REMIND_SECONDS,
         ge=60,
         le=90 * 86_400,
-        validation_alias=AliasChoices("remind_after", "remind_after_seconds"),
+        validation_alias=AliasChoices("remind_after"),
         description="When whoever asked for the run is reminded, once.",
     )
     end_after_seconds: Wait = Field(
         default=END_SECONDS,
         ge=60,
         le=90 * 86_400,
-        validation_alias=AliasChoices("end_after", "end_after_seconds"),
+        validation_alias=AliasChoices("end_after"),
         description="When the run ends without an answer.",
     )
 
@@ -180,9 +177,7 @@ class RepoConfig(_Part):
     branch_prefix: BranchPrefix = "agent/"
     questions: Questions = Questions()
     labels: Labels = Labels()
-    protect: Annotated[list[Text], OneOrMany] = Field(
-        [], max_length=200, description="Paths the bot must not change, as in .gitignore."
-    )
+    protect: Paths = Field(default=[], description="Paths the bot must not change, as in .gitignore.")
     limits: Limits = Limits()
     reviewers: list[Reviewer] = Field(
         default=[], max_length=15, description="Logins or `org/team`, besides CODEOWNERS."
@@ -233,18 +228,26 @@ def parse(content: bytes, source: str = PATH) -> RepoConfig:
     Raises UserError, Markdown fit for a comment, listing every mistake with key, line and what is allowed. `source`
     is how the text calls the file.
     """
+    config, mistakes = examine(content)
+    if config is None:
+        raise UserError(config_mistakes.listed(source, mistakes))
+    return config
+
+
+def examine(content: bytes) -> tuple[RepoConfig | None, list[str]]:
+    """The configuration, or everything that is wrong with it, one sentence each, by line."""
     try:
         document = config_yaml.load(content)
     except UserError as error:
-        raise UserError(config_mistakes.listed(source, [str(error)])) from None
+        return None, [str(error)]
     mistakes = list(document.mistakes)
+    config = None
     try:
-        config = RepoConfig.model_validate(document.data)
+        config = RepoConfig.model_validate(document.data, by_alias=True, by_name=False)  # names are ours, not theirs
     except ValidationError as error:
         mistakes += config_mistakes.sentences(error, document, RepoConfig)
-    if mistakes:
-        raise UserError(config_mistakes.listed(source, [f"line {line}: {text}" for line, text in sorted(mistakes)]))
-    return config
+    told = [f"line {line}: {text}" for line, text in sorted(mistakes)]
+    return (None if told else config), told
 
 
 def merge(defaults: RepoConfig, repository: RepoConfig) -> RepoConfig:
@@ -268,9 +271,3 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
         under = merged.get(key)
         merged[key] = _laid_over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
     return merged
-
-
-def json_schema() -> dict[str, Any]:
-    """The schema editors check the file with, as JSON Schema 2020-12."""
-    schema = RepoConfig.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": PATH}

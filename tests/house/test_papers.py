@@ -136,7 +136,7 @@ def test_license_is_the_whole_apache_license():
 def test_ci_is_the_readme_s_own_test_command_and_that_for_aws():
     script = (ROOT / ".ci/run").read_text("utf-8")
     commands = [line.partition(" ||")[0] for line in script.splitlines() if line.startswith("make ")]
-    assert commands == ["make test", "make test-aws"] and "$ make test" in README
+    assert commands == ["make test", "make test-aws"] and "`make test`" in README
     assert script.rstrip().endswith('exit "$status"')
     assert "run: .ci/run" in (ROOT / ".github/workflows/ci.yml").read_text("utf-8")
     assert (ROOT / ".ci/run").stat().st_mode & 0o111

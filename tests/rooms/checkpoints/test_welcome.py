@@ -42,6 +42,7 @@ Put the label `agent-fix` on an issue, or comment `/agent fix` on it. That takes
 
 ### What it costs
 At most $2.00 a run and $20.00 a day in this repository. `.github/lamplighter.yml` can change that; nothing is required.
+For your editor: `# yaml-language-server: $schema=lamplighter.schema.json` (what `lamplighter schema` prints).
 
 ### Switch me off
 - **this repository:** put `agent:off` on *this* issue. Work stops; taking it off ends that.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from app.errors import UserError
 from app.triggers.config_types import PACKAGE_HOSTS
 from app.triggers.config_yaml import MAX_BYTES
-from app.triggers.repo_config import RepoConfig, json_schema, merge, parse
+from app.triggers.repo_config import RepoConfig, merge, parse
 
 FULL = b"""
 triggers: {label: agent-go}
@@ -252,24 +251,6 @@ def test_merge_with_nothing_changes_nothing():
 def test_contradiction_between_the_two_is_told():
     with pytest.raises(UserError, match="together with the organisation's defaults"):
         merge(parse(b"labels: {done: x}"), parse(b"labels: {failed: x}"))
-
-
-# ---------------------------------------------------------------- the schema
-
-
-def test_schema_accepts_what_the_parser_accepts():
-    yaml = pytest.importorskip("yaml")
-    validator = jsonschema_rs.validator_for(json_schema())
-    assert validator.is_valid(yaml.safe_load(FULL))
-    assert validator.is_valid({})
-    assert validator.is_valid({"questions": {"remind_after": "36h", "end_after": "never"}})
-    assert not validator.is_valid({"budgets": 1})
-    assert not validator.is_valid({"budget": {"turns": "many"}})
-    assert not validator.is_valid({"labels": {"needs_info": "x"}})
-    assert set(json_schema()["properties"]) == {
-        *("triggers", "playbooks", "setup", "verify", "sandbox", "model", "budget", "autonomy", "branch_prefix"),
-        *("labels", "protect", "limits", "reviewers", "schedule", "phase", "questions"),
-    }
 
 
 @pytest.mark.parametrize(

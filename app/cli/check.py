@@ -1,0 +1,103 @@
+"""`check [FILE]`: everything that is wrong with a configuration, or what would be run with it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.errors import UserError
+from app.triggers import repo_config
+from app.triggers.repo_config import PATH, RepoConfig
+from app.verify import Plan, configured, detect
+from app.workspace.git import GitError, run_git
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """`mistakes` and `notes` are sentences; `plan` is there inside a repository only."""
+
+    file: str
+    mistakes: list[str]
+    notes: list[str]
+    plan: Plan | None
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """1 when there are mistakes; what is not built yet is said, and is none."""
+    checked = _check(arguments.file)
+    if arguments.json:
+        print(json.dumps(_as_json(checked), indent=1))
+    else:
+        _tell(checked)
+    return 1 if checked.mistakes else 0
+
+
+def _check(file: Path | None) -> Checked:
+    root = _root(file.parent if file else Path())
+    path = file or (root or Path()) / PATH
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        if file or root is None:
+            raise UserError(f"There is no `{path}`.") from None
+        content = b""  # every key may be left out, and so may the file
+    except OSError as error:
+        raise UserError(f"`{path}` cannot be read: {error.strerror}.") from None
+    config, mistakes = repo_config.examine(content)
+    return Checked(
+        file=str(path),
+        mistakes=mistakes,
+        notes=config.unbuilt() if config else [],
+        plan=_plan(root, config) if root and config else None,
+    )
+
+
+def _root(folder: Path) -> Path | None:
+    """The top of the work tree around `folder`; None where there is none."""
+    try:
+        told = run_git(["-C", str(folder.absolute()), "rev-parse", "--show-toplevel"], git_dir=None)
+    except GitError:
+        return None
+    return Path(told.decode("utf-8", "surrogateescape").rstrip("\n"))
+
+
+def _plan(root: Path, config: RepoConfig) -> Plan:
+    """What is detected in the files as they lie there, tracked or not yet, and what the file says instead."""
+    listed = run_git(
+        ["-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"], git_dir=None
+    )  # fmt: skip
+    names = [name for name in listed.decode("utf-8", "surrogateescape").split("\0") if name]
+    there = [name for name in names if (root / name).is_file()]
+    return configured(config.model_dump(), detect(there, lambda name: (root / name).read_bytes()))
+
+
+def _as_json(checked: Checked) -> dict[str, object]:
+    plan = checked.plan
+    return {
+        "file": checked.file,
+        "mistakes": checked.mistakes,
+        "notes": checked.notes,
+        "setup": list(plan.setup) if plan else None,
+        "verify": list(plan.verify) if plan else None,
+        "why": plan.why if plan else None,
+    }
+
+
+def _tell(checked: Checked) -> None:
+    for mistake in checked.mistakes:
+        print(f"{checked.file}: {mistake}", file=sys.stderr)
+    if checked.mistakes:
+        return
+    print(f"{checked.file}: no mistakes")
+    for note in checked.notes:
+        print(f"note: {note}")
+    plan = checked.plan
+    if plan is None:
+        return
+    for name, commands in (("setup", plan.setup), ("verify", plan.verify)):
+        for command in commands or ("(nothing)",):
+            print(f"{name}: {command}")
+    print(f"because: {plan.why}" if plan.verify else "Nothing would verify a change: put the tests under `verify`.")
