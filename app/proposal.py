@@ -118,6 +118,8 @@ def _proposal(
 def _draft_reason(state: RunState, earned: Sequence[str]) -> str:
     if "breaking-change" in earned:
         return "it contains a breaking change, so a person decides when it is ready."
+    if "needs-human" in earned:
+        return "a person has to look at some of it first: *Risk and breaking changes* in it says at what."
     if "tests-changed" in earned:
         return "it changes what existing tests check, so a person should look at that first."
     if (state.finish or {}).get("confidence") == "low":

@@ -12,6 +12,7 @@ from app.run_state import RunState
 _TITLE_LIMIT = 256  # characters; source: GitHub answers 422 above it
 _SUBJECT_LIMIT = 72  # characters of a commit's first line; GitHub folds what is longer
 
+_FINDINGS = 40  # of the scan, what asks for a person first; the check has them all
 _MODEL = ("Summary", "Decisions and assumptions", "Not done")  # in the model's words; ours stand above them
 
 
@@ -124,7 +125,11 @@ def _risk(state: RunState) -> str:
         for item in state.breaking
     ]
     findings: Sequence[Mapping[str, Any]] = (state.scan or {}).get("findings", [])
-    lines += [f"- {code(item.get('path') or item['check'])}: {line(item['message'], 200)}" for item in findings[:20]]
+    lines += [
+        f"- {code(item.get('path') or item['check'])}: {line(item['message'], 200)}" for item in findings[:_FINDINGS]
+    ]
+    if len(findings) > _FINDINGS:
+        lines.append(f"- {len(findings) - _FINDINGS} more are in the check `lamplighter/scan`.")
     if state.blocked_hosts:
         lines.append(
             "- Network requests were blocked: " + ", ".join(code(host, 80) for host in state.blocked_hosts[:10])

@@ -11,21 +11,13 @@ from app.globs import Pattern, parse
 
 # GitHub refuses a push that touches these without the `workflows` permission, which is never asked for.
 _WORKFLOWS = parse(".github/workflows/")
-# What steers this bot, who reviews, and what runs with a project's secrets: a person looks first.
+# What steers agents and who reviews. What pipelines and tools run is in `app.checks.executed`.
 _STEERING_LINES = (
     ".github/lamplighter.yml",
     ".github/lamplighter.yaml",
     "codeowners",
     "agents.md",
     "claude.md",
-    ".github/actions/",
-    ".github/dependabot.yml",
-    ".circleci/",
-    ".gitlab-ci.yml",
-    "jenkinsfile",
-    "azure-pipelines.yml",
-    ".travis.yml",
-    ".gitmodules",
 )
 _STEERING = [pattern for line in _STEERING_LINES if (pattern := parse(line)) is not None]
 _MODES = {"100644", "100755", "120000"}
@@ -35,7 +27,7 @@ _MAX_PATH = 4096  # PATH_MAX; GitHub refuses longer ones
 
 
 def check_protected(changeset: ChangeSet, rules: Rules) -> Iterator[Finding]:
-    """Workflows and the repository's `protect` block; what steers the bot or a pipeline asks for a person."""
+    """Workflows and the repository's `protect` block; what steers the bot asks for a person."""
     assert _WORKFLOWS is not None
     protected = [(line, pattern) for line in rules.protect if (pattern := parse(line)) is not None]
     for file in changeset.files:
@@ -46,7 +38,7 @@ def check_protected(changeset: ChangeSet, rules: Rules) -> Iterator[Finding]:
         elif own:
             yield _finding("protected", file, "block", f"`protect` in .github/lamplighter.yml covers it ({own}).")
         elif any(pattern.covers(lower) for pattern in _STEERING):
-            message = "It steers agents, reviews or pipelines, so a person has to look at it first."
+            message = "It steers agents or reviews, so a person has to look at it first."
             yield _finding("steering", file, "mark", message, mark="needs-human")
 
 

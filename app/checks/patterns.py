@@ -1,4 +1,4 @@
-"""Added lines a reviewer should not overlook: risky calls, install hooks, characters that hide. Pure."""
+"""Added lines a reviewer should not overlook: risky calls, characters that hide. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ _RISKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("silences a checker",
      re.compile(r"#\s*nosec\b|//\s*@ts-nocheck|#\s*type:\s*ignore\s*$|eslint-disable\b(?!-next-line)")),
 )  # fmt: skip
-_INSTALL_HOOK = re.compile(r'"(?:pre|post)?install"\s*:|"prepare"\s*:')
 # Bidirectional controls and characters without width: code that reads otherwise than it runs (CVE-2021-42574).
 _HIDDEN = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u2060\U000e0000-\U000e007f]")
 
@@ -55,8 +54,6 @@ def _in_file(file: ChangedFile) -> Iterator[Finding]:
             )
         if quiet or len(text) > _MAX_LINE:
             continue
-        if file.path.endswith("package.json") and _INSTALL_HOOK.search(text):
-            yield _note(file, number, "A script that runs when the package is installed.")
         for what, pattern in _RISKS:
             if pattern.search(text):
                 yield _note(file, number, f"This line {what}.")

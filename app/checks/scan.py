@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.checks.breaking import check_breaking
 from app.checks.changeset import ChangeSet, Finding, Rules
+from app.checks.executed import check_executed
 from app.checks.limits import check_limits, check_readability
 from app.checks.paths import check_names, check_protected
 from app.checks.patterns import check_patterns
@@ -20,6 +21,7 @@ def scan(changeset: ChangeSet, rules: Rules) -> list[Finding]:
         *check_limits(changeset, rules),
         *check_protected(changeset, rules),
         *check_names(changeset),
+        *check_executed(changeset),
         *check_secrets(changeset),
         *check_tests(changeset),
         *check_breaking(changeset),
