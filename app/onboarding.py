@@ -257,6 +257,7 @@ def _facts(
         has_commits=has_commits,
         protected=guard.protected,
         approvals=guard.approvals_required,
+        may_bypass=guard.may_bypass,
         run_usd=config.budget.run_usd,
         day_usd=config.budget.day_usd,
         configured=config != BOT_DEFAULTS,

@@ -136,6 +136,8 @@ def _risk(state: RunState) -> str:
         )
     if not state.created.get("protection", {}).get("protected", True):
         lines.append("- The base branch is **not protected**: nothing but you asks for a review before this is merged.")
+    if state.created.get("protection", {}).get("may_bypass"):
+        lines.append("- My App is on the **bypass list** of the base branch's ruleset: its rules do not hold me.")
     return "\n".join(lines) or "No breaking change was found or reported; the scan found nothing."
 
 

@@ -25,6 +25,7 @@ class Welcome:
     run_usd: float
     day_usd: float
     configured: bool
+    may_bypass: bool | None = False  # the rules; None where it is not shown
     mistakes: str = ""  # in the configuration file, as Markdown of ours
     enabled: bool = True
 
@@ -87,7 +88,8 @@ def _guard(facts: Welcome) -> str:
         return f"{branch} does not exist yet. When it does, protect it: require a pull request with one approval."
     if facts.approvals:
         approvals = "one approval" if facts.approvals == 1 else f"{facts.approvals} approvals"
-        return f"✅ {branch} takes no change without {approvals} by a person (those who may bypass its rules excepted)."
+        said = f"✅ {branch} takes no change without {approvals} by a person (those who may bypass its rules excepted)."
+        return f"{said}{_BYPASS[facts.may_bypass]}"
     if facts.protected and facts.approvals is None:
         return (
             f"❔ {branch} is protected, but only an administrator can see whether that asks for a person's approval. "
@@ -98,6 +100,13 @@ def _guard(facts: Welcome) -> str:
         f"⚠️ {branch} {protected} for nobody's approval: whoever has write access can merge my pull requests without "
         "a second person. Better require a pull request with one approval (*Settings → Rules*)."
     )
+
+
+_BYPASS = {
+    True: " ⚠️ **My App is one of them**: take it off the ruleset's bypass list (*Settings → Rules*).",
+    None: " Whether I am one of them is not shown to me: please check that my App is not on the ruleset's bypass list.",
+    False: "",
+}
 
 
 def _where(facts: Welcome) -> str:

@@ -195,9 +195,14 @@ def _repositories(access: Access, installation_id: int) -> Iterator[Finding]:
             continue
         if found.approvals_required:
             text = f"`{branch}` asks for {found.approvals_required} approval(s)"
-            yield Finding(name=name, level="ok", text=text)
+            yield _bypass(name, text) if found.may_bypass else Finding(name=name, level="ok", text=text)
         elif found.protected and found.approvals_required is None:
             text = f"`{branch}` is protected, but only an administrator can see whether a person must approve"
             yield Finding(name=name, level="warn", text=text, mend="Check it, or use a ruleset.")
         else:
             yield Finding(name=name, level="warn", text=f"`{branch}` asks for no person's approval", mend=mend)
+
+
+def _bypass(name: str, text: str) -> Finding:
+    text += ", and the App is on the bypass list of the ruleset that does"
+    return Finding(name=name, level="warn", text=text, mend="Take it off: Settings → Rules → Rulesets → Bypass list.")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.github.client import GitHub, path
-from app.github.errors import NotFound
+from app.github.errors import Forbidden, NotFound
 from app.github.records import number, part, text
 
 # What GitHub calls the built-in roles, weakest first.
@@ -33,10 +33,14 @@ class Repository:
 
 @dataclass(frozen=True, kw_only=True)
 class Protection:
-    """`approvals_required` is None where only an administrator may see it (classic branch protection)."""
+    """`approvals_required` is None where only an administrator may see it (classic branch protection).
+
+    `may_bypass`: whether a ruleset that asks for approvals lets our App pass it by; None where that is not shown.
+    """
 
     protected: bool
     approvals_required: int | None
+    may_bypass: bool | None = False
 
 
 def repository(github: GitHub, repo: str) -> Repository:
@@ -88,15 +92,29 @@ def protection(github: GitHub, repo: str, branch: str, *, optional: bool = False
     Needs contents:read and metadata:read only. Raises NotFound for an unknown branch; `optional`: there may be none.
     """
     classic = bool(github.get(path("repos", repo, "branches", branch), optional=optional).get("protected"))
-    approvals = [0]
     rules = list(github.get_all(path("repos", repo, "rules", "branches", branch), optional=optional))
-    for rule in rules:
-        if rule.get("type") == "pull_request":
-            approvals.append(number(part(rule, "parameters"), "required_approving_review_count"))
-    required: int | None = max(approvals)
+    approvals = [(_approvals(rule), number(rule, "ruleset_id")) for rule in rules if rule.get("type") == "pull_request"]
+    required: int | None = max([0, *(count for count, _ in approvals)])
+    may_bypass = _may_bypass(github, repo, {ruleset for count, ruleset in approvals if count})
     if not required and classic and not rules:
-        required = None
-    return Protection(protected=classic or bool(rules), approvals_required=required)
+        required = may_bypass = None
+    return Protection(protected=classic or bool(rules), approvals_required=required, may_bypass=may_bypass)
+
+
+def _approvals(rule: Mapping[str, Any]) -> int:
+    return number(part(rule, "parameters"), "required_approving_review_count")
+
+
+def _may_bypass(github: GitHub, repo: str, rulesets: set[int]) -> bool | None:
+    """Whether one of `rulesets` lets whoever asks (our App) pass. Who else may takes administration:write to see."""
+    known: set[bool | None] = set()
+    for ruleset in sorted(rulesets):
+        try:
+            said = github.get(path("repos", repo, "rulesets", str(ruleset))).get("current_user_can_bypass")
+        except (NotFound, Forbidden):
+            said = None  # an organisation's, or an older GitHub Enterprise Server
+        known.add(None if said is None else said != "never")
+    return True if True in known else None if None in known else False
 
 
 def file(github: GitHub, repo: str, file_path: str, ref: str) -> bytes | None:

@@ -219,6 +219,7 @@ class Repository:
     roles: dict[str, str] = field(default_factory=dict)  # by login, where it differs from the person's own
     protection: dict[str, Protection] = field(default_factory=dict)
     rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # active ruleset rules by branch
+    app_may_bypass: str = "never"  # its ruleset's rules: always, pull_requests_only, never, exempt; empty: not said
     verified: set[str] = field(default_factory=set)
     suites: list[CheckSuite] = field(default_factory=list)
     runs: list[CheckRun] = field(default_factory=list)

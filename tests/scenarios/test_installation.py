@@ -90,15 +90,19 @@ def test_repositories_added_later_are_set_up_and_those_alone(bot, github):
 
 
 def test_the_issue_tells_the_truth_about_protection(bot, github):
-    guarded, ruled, bare = (new_repository(github, f"acme/{name}") for name in ("guarded", "ruled", "bare"))
+    guarded, ruled, bare, loose = (new_repository(github, f"acme/{n}") for n in ("guarded", "ruled", "bare", "loose"))
+    loose.rules["main"] = [{"type": "pull_request", "parameters": _rule(approvals=1)}]
+    loose.app_may_bypass = "always"
     ruled.rules["main"] = [{"type": "pull_request", "parameters": _rule(approvals=2)}]
     guarded.rules["main"] = [{"type": "pull_request", "parameters": _rule(approvals=0)}]
     empty = github.repository("acme/empty", install=False)
-    for repo in (guarded, ruled, bare, empty):
+    for repo in (guarded, ruled, bare, loose, empty):
         github.owner.install(repo)
     bot.run_until_idle()
 
-    said = {repo.name: welcomes(repo)[0].body for repo in (guarded, ruled, bare, empty)}
+    said = {repo.name: welcomes(repo)[0].body for repo in (guarded, ruled, bare, loose, empty)}
+    assert "**My App is one of them**: take it off the ruleset's bypass list" in said["loose"]
+    assert "bypass list" not in said["ruled"]
     assert "✅ `main` takes no change without 2 approvals by a person" in said["ruled"]
     assert "⚠️ `main` is protected, but asks for nobody's approval" in said["guarded"]
     assert "⚠️ `main` is **not protected** and asks for nobody's approval" in said["bare"]

@@ -108,6 +108,25 @@ def get_rules(call: Call) -> Response:
     return call.page([{**source, "ruleset_id": 1, **rule} for rule in repo.rules.get(call.params["branch"], [])])
 
 
+@routes.add("GET", "/repos/{owner}/{repo}/rulesets/{ruleset_id}", needs="metadata:read")
+def get_ruleset(call: Call) -> Response:
+    """The one ruleset, which all rules belong to. Its list of who may bypass it takes administration:write to see."""
+    repo = call.repo
+    if call.params["ruleset_id"] != "1" or not repo.rules:
+        raise not_found()
+    shown: Json = {
+        "id": 1,
+        "name": "main",
+        "target": "branch",
+        "source_type": "Repository",
+        "source": repo.full_name,
+        "enforcement": "active",
+    }
+    if repo.app_may_bypass:
+        shown["current_user_can_bypass"] = repo.app_may_bypass
+    return Response(200, shown)
+
+
 @routes.add("GET", "/repos/{owner}/{repo}/contents", needs="contents:read")
 @routes.add("GET", "/repos/{owner}/{repo}/contents/", needs="contents:read")
 @routes.add("GET", "/repos/{owner}/{repo}/contents/{path+}", needs="contents:read")

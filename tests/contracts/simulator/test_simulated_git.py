@@ -129,6 +129,8 @@ def test_branches_protection_and_rules(repo: Repository, bot: Any, github: Simul
     assert bot("GET", "/branches/main/protection").status_code == 403
     assert [rule["type"] for rule in bot("GET", "/rules/branches/main").json()] == ["pull_request", "non_fast_forward"]
     assert bot("GET", "/rules/branches/agent/1-x").json() == []
+    assert bot("GET", "/rulesets/1").json()["current_user_can_bypass"] == "never"
+    assert bot("GET", "/rulesets/2").status_code == 404
     assert [found["name"] for found in bot("GET", "/branches").json()] == ["main"]
     github.app.permissions["administration"] = "read"
     github.owner.uninstall(repo)

@@ -56,6 +56,8 @@ For your editor: `# yaml-language-server: $schema=lamplighter.schema.json` (what
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({"may_bypass": True}, "⚠️ **My App is one of them**: take it off the ruleset's bypass list"),
+        ({"may_bypass": None}, "Whether I am one of them is not shown to me"),
         ({"approvals": 2}, "✅ `main` takes no change without 2 approvals by a person"),
         ({"approvals": 0}, "⚠️ `main` is protected, but asks for nobody's approval"),
         ({"approvals": None}, "❔ `main` is protected, but only an administrator can see"),

@@ -257,6 +257,12 @@ def test_a_run_from_before_there_was_a_field_for_it_claims_nothing_about_proof()
     assert "Not proven" not in pull_text.body(story.state, template=None, closes=True)
 
 
+def test_a_bypass_of_the_rules_is_said() -> None:
+    story = proposed()
+    story.state.created = {**story.state.created, "protection": {"protected": True, "may_bypass": True}}
+    assert "My App is on the **bypass list**" in pull_text.body(story.state, template=None, closes=True)
+
+
 def test_the_commit() -> None:
     assert pull_text.commit_message(proposed().state, requester_id=42, requester="maya") == snapshot("""\
 Return None when dividing by zero

@@ -85,4 +85,17 @@ def test_classic_protection_hides_its_approvals(github, repo):
     from app.simulator.records import Protection as Classic
 
     repo.protection["main"] = Classic()
-    assert repositories.protection(github, REPO, "main") == Protection(protected=True, approvals_required=None)
+    hidden = Protection(protected=True, approvals_required=None, may_bypass=None)
+    assert repositories.protection(github, REPO, "main") == hidden
+
+
+@pytest.mark.parametrize(
+    ("said", "may_bypass"),
+    [("always", True), ("pull_requests_only", True), ("exempt", True), ("never", False), ("", None)],
+)
+def test_ruleset_says_whether_it_holds_us(github, repo, said, may_bypass):
+    flags = ("dismiss_stale_reviews_on_push", "require_code_owner_review", "require_last_push_approval")
+    parameters = dict.fromkeys((*flags, "required_review_thread_resolution"), False)
+    repo.rules["main"] = [{"type": "pull_request", "parameters": {**parameters, "required_approving_review_count": 1}}]
+    repo.app_may_bypass = said
+    assert repositories.protection(github, REPO, "main").may_bypass is may_bypass
