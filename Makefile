@@ -25,6 +25,10 @@ $(VENV)/.dev: requirements/dev.lock pyproject.toml | $(BIN)/uv
 	@$(UV) pip install --no-deps --editable .
 	@touch $@ $(VENV)/.run
 
+$(VENV)/.aws: requirements/aws.lock $(VENV)/.run
+	@$(UV) pip install --require-hashes -r requirements/aws.lock
+	@touch $@
+
 # Tools that stand around the product and must not mix with it: emulator, template checkers, the Lambda runtime.
 .venv-cloud/.ready: requirements/cloud.lock | $(BIN)/uv
 	@$(PYTHON) -m venv .venv-cloud
@@ -41,6 +45,10 @@ $(VENV)/.dev: requirements/dev.lock pyproject.toml | $(BIN)/uv
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  make %-9s %s\n' "$$name" "$$text"; done
+
+.PHONY: aws
+aws: $(VENV)/.aws ## what the command line needs for AWS and Bedrock: boto3 and its kind
+	@echo 'Ready: .venv/bin/lamplighter doctor --platform aws'
 
 .PHONY: demo
 demo: $(VENV)/.run ## play the whole story in the terminal: issue, question, failing test, fix, pull request

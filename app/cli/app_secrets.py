@@ -96,7 +96,7 @@ class SecretsManager:
         self._secrets.keep(self._hook, made.webhook_secret, f"Webhook secret of the GitHub App {made.slug}")
         return [
             f"sam deploy --parameter-overrides AppId={made.id} AppSlug={made.slug} AppKeySecret={self._key} "
-            f"WebhookSecret={self._hook}",
+            f"WebhookSecret={self._hook} --save-params",
         ]
 
 

@@ -143,6 +143,8 @@ class Deployed:
                 return str(left) == str(right)
             case "Fn::Not":
                 return not self._value(inside[0])
+            case "Fn::And":
+                return all(self._holds(item["Condition"]) for item in inside)
             case "Fn::FindInMap":
                 table, first, second = map(self._value, inside)
                 return self._template["Mappings"][table][first][second]
