@@ -29,7 +29,12 @@ article>header{background:#f6f8fa;border-bottom:1px solid #d1d9e0}.label{border:
 padding:0 .6em;font-size:.85rem}button,select,input,textarea{font:inherit}textarea{width:100%;min-height:6rem}
 form{margin:.6rem 0}nav{color:#59636e}table{border-collapse:collapse}td,th{border:1px solid #d1d9e0;padding:.2rem .6rem}
 code{background:#f6f8fa;padding:.1em .3em;border-radius:4px}sub{color:#59636e}h3{margin:.2rem 0}
+body{overflow-wrap:anywhere}table{display:block;overflow-x:auto}input,select{max-width:100%;box-sizing:border-box}
+textarea{box-sizing:border-box}img{max-width:100%}
 """
+
+
+VIEWPORT = '<meta name=viewport content="width=device-width,initial-scale=1">'
 
 
 def answer(world: World, request: Request) -> Response:
@@ -45,7 +50,8 @@ def answer(world: World, request: Request) -> Response:
 
 
 def _frame(title: str, body: str) -> str:
-    head = f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><style>{STYLE}</style>"
+    head = f"<!doctype html><html lang=en><meta charset=utf-8>{VIEWPORT}<title>{escape(title)}</title>"
+    head += f"<style>{STYLE}</style>"
     return f"{head}<nav><a href=/>Simulated GitHub</a></nav><h1>{escape(title)}</h1>{body}"
 
 
@@ -57,13 +63,34 @@ def _page(world: World, path: str) -> str:
         return _frame("Repositories", f"<ul>{''.join(items)}</ul>")
     parts = path.split("/")
     if len(parts) < 2:
-        raise not_found()
+        return _person_page(world, path)
     repo = world.find_repository("/".join(parts[:2]))
     if len(parts) == 4 and parts[2] in ("issues", "pull") and parts[3].isdecimal():
         return _thread_page(world, world.thread(repo, int(parts[3])))
     if len(parts) == 2 or parts[2] in ("issues", "pulls"):
         return _repository_page(world, repo)
     raise not_found()
+
+
+def _person_page(world: World, login: str) -> str:
+    """Who somebody is, and what they wrote."""
+    account = world.find_account(login)
+    threads = [t for repo in world.repositories.values() for t in repo.threads.values() if t.author == account.login]
+    rows = [
+        f"<li><a href={_address(t)}>{escape(t.repository.full_name)}#{t.number} {escape(t.title)}</a>" for t in threads
+    ]
+    return _frame(account.login, f"<p>{_role(world, account.login)}</p><ul>{''.join(rows)}</ul>")
+
+
+def _role(world: World, login: str, repo: Repository | None = None) -> str:
+    role = (repo.roles if repo else {}).get(login) or world.person_roles.get(login)
+    return f"<span class=label>{escape(role)}</span>" if role else ""
+
+
+def _links(world: World, repo: Repository) -> markdown.Links:
+    """Where `#3` and `@name` lead in a repository's texts."""
+    people = {f"@{login.lower()}": f"/{quote(login)}" for login in world.person_roles}
+    return people | {f"#{number}": _address(thread) for number, thread in repo.threads.items()}
 
 
 def _address(thread: Issue) -> str:
@@ -92,18 +119,27 @@ def _labels(thread: Issue) -> str:
     return " ".join(f"<span class=label>{escape(name)}</span>" for name in thread.labels)
 
 
-def _said(author: str, when: object, body: str | None, extra: str = "") -> str:
-    head = f"<header><b>{escape(author)}</b> {escape(str(when))} {extra}</header>"
-    return f"<article>{head}<div>{markdown.html(body or '')}</div></article>"
+Say = Callable[..., str]  # author, when, body, extra → an article
+
+
+def _saying(world: World, repo: Repository) -> Say:
+    links = _links(world, repo)
+
+    def said(author: str, when: object, body: str | None, extra: str = "") -> str:
+        head = f"<header><b>{escape(author)}</b> {_role(world, author, repo)} {escape(str(when))} {extra}</header>"
+        return f"<article>{head}<div>{markdown.html(body or '', links)}</div></article>"
+
+    return said
 
 
 def _thread_page(world: World, thread: Issue) -> str:
-    parts = [f"<p>{_badge(thread)} {_labels(thread)}</p>", _said(thread.author, thread.created_at, thread.body)]
-    talk = [(c.created_at, _said(c.author, c.created_at, c.body, _reactions(c.reactions))) for c in thread.comments]
+    said = _saying(world, thread.repository)
+    parts = [f"<p>{_badge(thread)} {_labels(thread)}</p>", said(thread.author, thread.created_at, thread.body)]
+    talk = [(c.created_at, said(c.author, c.created_at, c.body, _reactions(c.reactions))) for c in thread.comments]
     if isinstance(thread, Pull):
-        talk += [(r.submitted_at, _said(r.author, r.submitted_at, r.body, r.state)) for r in thread.reviews]
+        talk += [(r.submitted_at, said(r.author, r.submitted_at, r.body, r.state)) for r in thread.reviews]
         talk += [
-            (c.created_at, _said(c.author, c.created_at, c.body, escape(f"{c.path}:{c.line}")))
+            (c.created_at, said(c.author, c.created_at, c.body, escape(f"{c.path}:{c.line}")))
             for c in thread.review_comments
         ]
     parts += [html for _, html in sorted(talk, key=lambda item: str(item[0]))]
@@ -131,7 +167,9 @@ def _file(name: str, counts: str, patch: str | None) -> str:
 
 def _form(world: World, action: str, deed: str, text: str, fields: str = "") -> str:
     people = "".join(
-        f"<option>{escape(login)}</option>" for login, role in world.person_roles.items() if role != "none"
+        f"<option value='{escape(login)}'>{escape(login)} ({escape(role)})</option>"
+        for login, role in world.person_roles.items()
+        if role != "none"
     )
     who = f"<label>as <select name=person>{people}</select></label>"
     button = f"<button name=deed value={deed}>{escape(text)}</button>"
