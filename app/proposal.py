@@ -92,7 +92,7 @@ def _proposal(
     verification: Verification,
 ) -> dict[str, Any]:
     finish = state.finish or {}
-    earned = sorted(marks(findings) | ({"breaking-change"} if state.breaking else set()))
+    earned = sorted(marks(findings) | verification.marks | ({"breaking-change"} if state.breaking else set()))
     draft_reason = _draft_reason(state, earned)
     text = workspace.codeowners(room.mirror, room.made.sha)
     people = owners(text, [change.path for change in found]) if text else []
@@ -121,7 +121,9 @@ def _draft_reason(state: RunState, earned: Sequence[str]) -> str:
     if "needs-human" in earned:
         return "a person has to look at some of it first: *Risk and breaking changes* in it says at what."
     if "tests-changed" in earned:
-        return "it changes what existing tests check, so a person should look at that first."
+        return "it changes what existing tests check, or which run, so a person should look at that first."
+    if "uncertain" in earned:
+        return "no test shows that it does what it should."
     if (state.finish or {}).get("confidence") == "low":
         return "I am not sure of it."
     if state.created["config"]["autonomy"] != "ready":

@@ -8,17 +8,28 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from app import workspace
 from app.agent import Briefing
-from app.checkpoints import remedies
 from app.checks.limits import MAX_FILE_BYTES
 from app.errors import UserError
 from app.ports import Egress, EgressRequest, Limits, Manifest, Sandbox, SandboxHost, Tokens
 from app.run_ledger import RunLedger
-from app.verify import CommandResult, Plan, Verification, configured, detect, run_commands, verify_head
+from app.stopping import in_numbers, setup_failed, why_unfit
+from app.verify import (
+    CommandResult,
+    Plan,
+    Verification,
+    changes_dependencies,
+    configured,
+    detect,
+    run_commands,
+    unfit,
+    verify_head,
+)
 from app.workplace import briefing, look_around, text_of
 from app.workspace import Change, Checkout, Mirror, unseen_names
 from app.workspace.git import FetchRefused
@@ -143,14 +154,23 @@ class Workroom:
         with stage(self._ledger, "setup", "installing what the project needs") as end:
             results = run_commands(self.sandbox, self.plan.setup, purpose="setup", at="base", ledger=self._ledger)
             failed = [result for result in results if not result.ok]
-            end |= {"ok": not failed, "note": _ran(results)}
+            end |= {"ok": not failed, "note": in_numbers(results)}
         if failed:
-            raise UserError(_setup_failed(failed[0], self._ledger, self._limits))
+            raise UserError(setup_failed(failed[0], self._ledger, self._limits))
         self.after_setup = self.sandbox.manifest()
         self.sandbox.seal()
 
     def test_before(self) -> None:
-        """Run `verify` on the untouched tree, once per run: a later attempt reads the result from the ledger."""
+        """Run `verify` on the untouched tree, once per run: a later attempt reads the result from the ledger.
+
+        Raises UserError when nothing of it could ever accept a change: before anything is spent.
+        """
+        self._run_baseline()
+        found = unfit(self.plan, self.baseline, self.before)
+        if found is not None:
+            raise UserError(why_unfit(found, self._limits))
+
+    def _run_baseline(self) -> None:
         known = CommandResult.from_events(self._ledger.state.commands, purpose="verify", at="base")
         if known:
             self.baseline = known
@@ -159,7 +179,7 @@ class Workroom:
             self.baseline = run_commands(
                 self.sandbox, self.plan.verify, purpose="verify", at="base", ledger=self._ledger
             )
-            end["note"] = _ran(self.baseline)
+            end |= {"ok": all(result.ok for result in self.baseline), "note": in_numbers(self.baseline)}
         self._tidy()
 
     def _tidy(self) -> None:
@@ -246,11 +266,20 @@ class Workroom:
         """Verify the change in the sealed tree; the model's tree is in the last snapshot meanwhile."""
         with stage(self._ledger, "verify", "running the tests with the change") as end:
             verification = verify_head(
-                self.sandbox, found, new, self.plan, self.baseline, self._ledger, original_tests=old
+                self.sandbox, found, new, self._plan_with(found, new), self.baseline, self._ledger, original_tests=old
             )
             self._ledger.append("verification.ended", **verification.as_event())
             end |= {"ok": verification.ok, "note": verification.note}
         return verification
+
+    def _plan_with(self, found: list[Change], new: dict[str, bytes]) -> Plan:
+        """The plan for the change: a project's first dependency needs a set-up where there was none."""
+        if not changes_dependencies(change.path for change in found):
+            return self.plan
+        gone = {change.path for change in found if change.kind == "delete"}
+        paths = (self.before.keys() | new.keys()) - gone
+        now = detect(paths, lambda path: new[path] if path in new else self._contents_at_base(path))
+        return replace(self.plan, setup=configured(self._config, now).setup) if now.verify else self.plan
 
     def close(self) -> None:
         if hasattr(self, "sandbox"):
@@ -258,24 +287,3 @@ class Workroom:
         else:
             self._host.forget(self._ledger.run_id)
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _setup_failed(failed: CommandResult, ledger: RunLedger, limits: Limits) -> str:
-    requests = [event.data for event in ledger.events if event.kind == "egress.requested"]
-    return remedies.set_up(
-        failed.command,
-        failed.ended,
-        killed_by=failed.killed_by,
-        tail=failed.tail,
-        requests=requests,
-        memory_mb=limits.memory_bytes >> 20,
-    )
-
-
-def _ran(results: list[CommandResult]) -> str:
-    if not results:
-        return "nothing to run"
-    counts = results[-1].counts
-    if counts:
-        return ", ".join(f"{number} {name}" for name, number in counts.numbers().items() if number) or "no tests"
-    return f"`{results[-1].command}`: {results[-1].ended}"

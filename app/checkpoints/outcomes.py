@@ -66,6 +66,11 @@ def state_label(state: RunState) -> StateLabel | None:
     return "working"
 
 
+def is_unproven(state: RunState) -> bool:
+    """Whether no executed test speaks for the proposal, or tests were changed so that they say something else."""
+    return bool({"uncertain", "tests-changed"}.intersection((state.proposal or {}).get("marks", [])))
+
+
 def marks(state: RunState) -> list[str]:
     """The marks a run has earned, without the configured prefix."""
     found: list[str] = []

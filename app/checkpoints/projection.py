@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from app.checkpoints import pull_text, render
-from app.checkpoints.outcomes import OUTCOMES, marks, state_label
+from app.checkpoints.outcomes import OUTCOMES, is_unproven, marks, state_label
 from app.jobs import label_put_on
 from app.ledger import canonical
 from app.pace import Priority
@@ -232,7 +232,8 @@ def _pull(state: RunState, proposal: Mapping[str, Any], head_sha: str) -> Iterat
     if pull.get("draft") and not proposal["draft"]:
         yield Effect(key="ready", kind="ready", data={"number": pull["number"]}, priority=Priority.PROPOSAL)
     title, summary = render.check_summary(state, pull)
-    yield _check(state, "lamplighter", head_sha, OUTCOMES["proposed"].conclusion, title, summary)
+    conclusion = "neutral" if is_unproven(state) else OUTCOMES["proposed"].conclusion
+    yield _check(state, "lamplighter", head_sha, conclusion, title, summary)
     scan_title, scan_summary = render.scan_summary(state)
     conclusion = "success" if (state.scan or {}).get("ok") else "failure"
     yield _check(state, "lamplighter/scan", head_sha, conclusion, scan_title, scan_summary)

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.checkpoints.markdown import BODY_LIMIT, code, cut, line, neutral, plain, plain_lines, row
+from app.checkpoints.outcomes import is_unproven
 from app.checkpoints.template import Filled, fill
+from app.claims import Claims, Round, sentences
 from app.run_state import RunState
 
+_FAILING = 10  # named in sight
 _TITLE_LIMIT = 256  # characters; source: GitHub answers 422 above it
 _SUBJECT_LIMIT = 72  # characters of a commit's first line; GitHub folds what is longer
 
@@ -78,16 +81,7 @@ def _evidence(state: RunState) -> str:
     for item in verification.get("head", []):
         rows.append(row([code(item["command"]), _ended(before.get(item["command"])), _ended(item)]))
     text = "\n".join(rows) if len(rows) > 2 else "No verification command ran."
-    proof: Mapping[str, Any] = verification.get("regression") or {}
-    if proof.get("tests"):
-        tests = ", ".join(code(path) for path in proof["tests"][:5])
-        text += (
-            f"\n\nRegression test {tests}: {_said(proof.get('fails_before'), 'fails', 'does not fail')} without the "
-        )
-        text += f"change, {_said(proof.get('passes_after'), 'passes', 'does not pass')} with it."
-    if verification.get("original_tests_pass") is not None:
-        said = _said(verification["original_tests_pass"], "still pass", "**no longer pass**")
-        text += f"\n\nThe tests as they were before {said} with the change."
+    text += "\n\n" + _said(verification)
     return text + "\n\n<sub>Written from recorded executions, not by the model.</sub>"
 
 
@@ -96,8 +90,32 @@ def _not_proven(finish: Mapping[str, Any]) -> str:
     return f"\n\n**Not proven**, in the model's words:\n\n{told}" if told else ""
 
 
-def _said(value: bool | None, yes: str, no: str) -> str:
-    return "was not run" if value is None else yes if value else no
+def _said(verification: Mapping[str, Any]) -> str:
+    """What the records say; runs before claims were kept have a note only."""
+    if not verification.get("claims"):
+        return line(verification.get("note", ""), 300)
+    claims = Claims.from_event(verification["claims"])
+    text = "\n".join(f"- {sentence}" for sentence in sentences(claims))
+    if claims.tests:
+        names = ", ".join(code(test.name) for test in claims.tests[:_FAILING])
+        text += f"\n\nNew or changed tests: {names}{', …' if len(claims.tests) > _FAILING else ''}"
+    rounds = (("before the change", claims.base), ("with the change", claims.head))
+    judged = (*rounds, ("as they were, with the change", claims.originals)) if claims.originals else rounds
+    return text + "".join(_failing(when, found) for when, found in judged)
+
+
+def _failing(when: str, found: Round) -> str:
+    """The failing tests of one round by name; what is beyond the first ones is folded."""
+    if not found.failing:
+        return ""
+    shown = "\n".join(f"- {code(name)}" for name in found.failing[:_FAILING])
+    text = f"\n\nFailing {when}:\n\n{shown}"
+    more = [f"- {code(name)}" for name in found.failing[_FAILING:]]
+    more += [f"- {found.unnamed} without a name"] * bool(found.unnamed)
+    if more:
+        text += f"\n\n<details><summary>and {len(found.failing) - _FAILING + found.unnamed} more</summary>\n\n"
+        text += "\n".join(more) + "\n\n</details>"
+    return text
 
 
 def _ended(item: Mapping[str, Any] | None) -> str:
@@ -110,7 +128,10 @@ def _ended(item: Mapping[str, Any] | None) -> str:
 
 
 def _decisions(state: RunState, finish: Mapping[str, Any]) -> str:
-    lines = [f"- Confidence: **{line(str(finish.get('confidence', 'not stated')), 20)}**"]
+    confidence = f"**{line(str(finish.get('confidence', 'not stated')), 20)}**"
+    if is_unproven(state):
+        confidence = f"**low**: tests do not vouch for it. The model's own word was {confidence}"
+    lines = [f"- Confidence: {confidence}"]
     lines += [f"- Assumed: {line(str(item), 300)}" for item in finish.get("assumptions", [])[:20]]
     for asked, answer in zip(state.questions, state.answers, strict=False):
         topic = "; ".join(line(item["text"], 150) for item in asked["questions"])

@@ -11,7 +11,8 @@ from typing import Any
 
 from app.checkpoints.markdown import code, cut, fence, line, neutral, people, row
 from app.checkpoints.moments import utc
-from app.checkpoints.outcomes import appearance
+from app.checkpoints.outcomes import appearance, is_unproven
+from app.claims import Claims, sentences
 from app.question_times import in_words
 from app.run_state import RunState, Stage
 
@@ -24,6 +25,7 @@ STAGES: Mapping[str, str] = {
     "scan": "Security scan",
 }
 _LETTERS = "abcd"
+_LAST_LINES = 20  # of what a failing command printed
 
 
 def marker(run_id: str, part: str) -> str:
@@ -57,6 +59,8 @@ def _headline(state: RunState, pull: Mapping[str, Any] | None) -> str:
         look = appearance(state)
         if state.outcome == "proposed" and pull is None:
             return "📦 Opening the pull request"
+        if state.outcome == "proposed" and is_unproven(state):
+            return f"🟡 {look.headline}, to be looked at with care" + (f": #{pull['number']}" if pull else "")
         return f"{look.icon} {look.headline}" + (f": #{pull['number']}" if pull else "")
     if state.phase == "queued":
         return "🕯️ Waiting"
@@ -164,7 +168,10 @@ def result(
     to = people([state.created.get("requester", {}).get("login", "")])
     lines = [marker(state.run_id, part)]
     if state.outcome == "proposed" and pull:
-        lines += [f"### {look.icon} {to} pull request #{pull['number']} is ready for you to look at", ""]
+        if is_unproven(state):
+            lines += [f"### 🟡 {to} pull request #{pull['number']} needs a careful look: tests do not vouch for it", ""]
+        else:
+            lines += [f"### {look.icon} {to} pull request #{pull['number']} is ready for you to look at", ""]
         lines += [neutral(state.finish.get("summary", ""), 900) if state.finish else "", "", *_proof_lines(state)]
         if why_draft := _why_draft(state):
             lines += ["", f"It is a **draft**: {why_draft}"]
@@ -191,7 +198,9 @@ def _why_draft(state: RunState) -> str:
 
 def _proof_lines(state: RunState) -> list[str]:
     verification = state.verification or {}
-    lines = [f"- {line(verification.get('note', ''), 300)}"] if verification.get("note") else []
+    claims = verification.get("claims")  # runs before they were kept have a note only
+    said = sentences(Claims.from_event(claims)) if claims else [line(verification.get("note", ""), 300)]
+    lines = [f"- {' '.join(said)}"] if any(said) else []
     if state.finish and state.finish.get("confidence") == "low":
         lines.append("- 🟡 I am **not sure** of this one: see *Decisions and assumptions* in the pull request.")
     return lines
@@ -206,12 +215,19 @@ def _tried(state: RunState) -> list[str]:
     for item in ran:
         ended = f"exit {item['exit_code']}" if item.get("exit_code") is not None else "killed"
         lines += [f"{code(item['command'], 200)}: {ended}", ""]
-        if item.get("exit_code") != 0 and item.get("tail"):
-            lines += [fence(item["tail"][-1_500:], 1_500), ""]
+        if item.get("tail") and not _passed(item):
+            lines += [fence("\n".join(item["tail"].splitlines()[-_LAST_LINES:]), 1_500), ""]
     if state.blocked_hosts:
         lines += ["Blocked hosts (allow them under `sandbox.network`): "]
         lines += [", ".join(code(host, 80) for host in state.blocked_hosts[:10]), ""]
     return [*lines, "</details>"]
+
+
+def _passed(item: Mapping[str, Any]) -> bool:
+    counts = item.get("counts")
+    if counts is None or item["purpose"] == "setup":
+        return bool(item.get("exit_code") == 0)
+    return item.get("exit_code") == 0 and counts["passed"] > 0 and not counts["failed"] + counts["errors"]
 
 
 def reply(state: RunState) -> str:

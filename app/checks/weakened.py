@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from app.checks.changeset import ChangedFile, ChangeSet, Finding
-from app.checks.test_files import is_test_path
+from app.checks.test_files import holds_tests, is_test_path
 
 _MAX_BYTES = 1_000_000  # of a Python file; bigger ones are compared by lines
 _SKIPS = frozenset(
@@ -52,6 +52,7 @@ def weakened_tests(changeset: ChangeSet) -> list[str]:
 def check_tests(changeset: ChangeSet) -> Iterator[Finding]:
     """`tests` for weakened test files, `test-settings` for configuration that leaves tests out."""
     arrived = Counter(file.new for file in changeset.files if file.kind == "add" and is_test_path(file.path))
+    arrived -= Counter(file.new for file in changeset.files if file.kind == "add" and _is_out_of_sight(file))
     for file in changeset.files:
         if _SETTINGS_FILES.search(file.path):
             for number, text in file.added:
@@ -61,9 +62,14 @@ def check_tests(changeset: ChangeSet) -> Iterator[Finding]:
             continue
         if file.kind == "delete":
             if arrived[file.old] == 0 and _holds_tests(file):
-                yield _mark("tests", file, "A test file was deleted.")
+                yield _mark("tests", file, "A test file was deleted, or no runner finds it any more.")
         elif file.kind == "modify":
             yield from _compared(file)
+
+
+def _is_out_of_sight(file: ChangedFile) -> bool:
+    """Whether a file of tests has a name that no runner looks for."""
+    return bool(_DECLARES.search("\n".join(file.new_lines))) and not holds_tests(file.path)
 
 
 def _mark(check: str, file: ChangedFile, message: str, line: int = 0) -> Finding:
@@ -89,9 +95,10 @@ def _compared(file: ChangedFile) -> Iterator[Finding]:
 
 @dataclass
 class _Test:
-    """One test function: its assertions as source text, and how it is switched off."""
+    """One test function: its statements and assertions as source text, and how it is switched off."""
 
     line: int
+    steps: list[str] = field(default_factory=list)
     checks: Counter[str] = field(default_factory=Counter)
     skips: Counter[str] = field(default_factory=Counter)
 
@@ -118,7 +125,8 @@ def _walk(body: list[ast.stmt], prefix: str, inherited: Counter[str], found: dic
             skips = inherited + module_skips + _decorated(node)
             _walk(node.body, f"{prefix}{node.name}.", skips, found)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
-            test = _Test(line=node.lineno, skips=inherited + module_skips + _decorated(node))
+            steps = [ast.unparse(step) for step in node.body]
+            test = _Test(line=node.lineno, steps=steps, skips=inherited + module_skips + _decorated(node))
             for inner in ast.walk(node):
                 if isinstance(inner, ast.Assert):
                     test.checks[ast.unparse(inner.test)] += 1
@@ -162,6 +170,22 @@ def _python(file: ChangedFile, old: dict[str, _Test], new: dict[str, _Test]) -> 
         if lost:
             message = f"Test {name} lost or changed {sum(lost.values())} of its {sum(before.checks.values())} checks."
             yield _mark("tests", file, message, after.line)
+        elif not _goes_through(before.steps, after.steps):
+            yield _mark("tests", file, f"Test {name} does something else than before.", after.line)
+
+
+def _goes_through(old: list[str], new: list[str]) -> bool:
+    """Whether all of the old steps are still taken, in their order; more may stand between them, but no early end."""
+    left = iter(new)
+    for step in old:
+        for now in left:
+            if now == step:
+                break
+            if now.startswith(("return", "raise")):
+                return False
+        else:
+            return False
+    return True
 
 
 def _by_lines(file: ChangedFile) -> Iterator[Finding]:

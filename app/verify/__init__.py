@@ -4,36 +4,38 @@
                                            # repository's own `setup` and `verify` commands over it
     results = run_commands(sandbox, plan.setup, purpose="setup", at="base", ledger=ledger)     # network on
     baseline = run_commands(sandbox, plan.verify, purpose="verify", at="base", ledger=ledger)  # network off
-    sandbox.seal()                         # `verify_head` and `prove` start from here
+    sandbox.seal()                         # `verify_head` starts from here
     …the model works…
     verification = verify_head(sandbox, changes, contents, plan, baseline, ledger, original_tests=old)
     ledger.append("verification.ended", **verification.as_event())
 
-`contents` is {path: bytes} of the added and modified files, `original_tests` {path: bytes} of test files as they are
+`contents` is {path: bytes} of the added and modified files, `original_tests` {path: bytes} of changed files as they are
 at base. `verify_head` resets the sandbox; a caller that lets the model go on restores its last snapshot afterwards.
 Every command is an event `command.ran`; counts are None when the output does not tell, never guessed.
 """
 
 from __future__ import annotations
 
+from app.verify.baseline import Unfit, unfit
 from app.verify.compare import Verdict, compare
 from app.verify.counts import Counts, parse_counts
-from app.verify.detect import Plan, configured, detect
-from app.verify.head import RegressionProof, Verification, prove, verify_head
+from app.verify.detect import Plan, changes_dependencies, configured, detect
+from app.verify.head import Verification, verify_head
 from app.verify.run import CommandResult, run_commands
 
 __all__ = [
     "CommandResult",
     "Counts",
     "Plan",
-    "RegressionProof",
+    "Unfit",
     "Verdict",
     "Verification",
+    "changes_dependencies",
     "compare",
     "configured",
     "detect",
     "parse_counts",
-    "prove",
     "run_commands",
+    "unfit",
     "verify_head",
 ]

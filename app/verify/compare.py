@@ -9,13 +9,15 @@ from typing import Literal
 from app.verify.run import CommandResult
 
 Status = Literal["verified", "no_worse", "failed", "unverifiable"]
-_NOTHING_COLLECTED = 5  # pytest's exit code when it found no tests
 _NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """`ok` lets a change be proposed. `no_worse`: what fails now failed before as well. `unverifiable`: no tests."""
+    """`ok` lets a change be proposed. `no_worse`: what fails now failed before as well. `unverifiable`: no tests.
+
+    `note` says what stands in the way, for who has to mend it; what passes is said from the claims.
+    """
 
     ok: bool
     status: Status
@@ -34,29 +36,23 @@ def compare(baseline: Sequence[CommandResult], head: Sequence[CommandResult]) ->
     fixed = tuple(name for verdict in verdicts for name in verdict.fixed)
     failures = tuple(name for verdict in verdicts for name in verdict.new_failures)
     note = " ".join(dict.fromkeys(verdict.note for verdict in verdicts if verdict.status == worst.status))
-    return Verdict(
-        ok=worst.ok, status=worst.status, note=note + _fewer(baseline, head), new_failures=failures, fixed=fixed
-    )
+    return Verdict(ok=worst.ok, status=worst.status, note=note, new_failures=failures, fixed=fixed)
 
 
 _ORDER: tuple[Status, ...] = ("verified", "no_worse", "failed", "unverifiable")
 
 
 def _found_nothing(result: CommandResult) -> bool:
-    counts = result.counts
-    nothing = counts is not None and counts.ran + counts.skipped == 0
-    return nothing and result.exit_code in {0, _NOTHING_COLLECTED}
+    return result.ending == "nothing"
 
 
 def _one(before: CommandResult | None, after: CommandResult) -> Verdict:
     old = set(before.counts.failing) if before and before.counts else set()
     new = set(after.counts.failing) if after.counts else set()
     if after.ok:
-        passed = _pass(after.counts.passed) if after.counts else f"`{after.command}` passes"
-        turned = ", which failed before" if before is not None and not before.ok else ""
-        return Verdict(ok=True, status="verified", note=f"{passed}{turned}.", fixed=tuple(sorted(old)))
+        return Verdict(ok=True, status="verified", note="", fixed=tuple(sorted(old)))
     fresh = tuple(sorted(new - old))
-    if before is None or before.ok or after.exit_code is None:
+    if before is None or before.ending in {"green", "nothing"} or after.exit_code is None:
         return Verdict(ok=False, status="failed", note=_failed(after, fresh or tuple(sorted(new))), new_failures=fresh)
     if after.counts is not None and after.counts.ran_nothing and not fresh:
         note = f"`{after.command}` broke off before any test ran, as it did before the change, so nothing verifies it."
@@ -68,15 +64,7 @@ def _one(before: CommandResult | None, after: CommandResult) -> Verdict:
         return Verdict(ok=False, status="failed", note=note)
     if fresh:
         return Verdict(ok=False, status="failed", note=_failed(after, fresh), new_failures=fresh)
-    count = len(new)
-    note = (
-        f"{count} test{'s' if count != 1 else ''} that failed before the change still fail{'' if count != 1 else 's'}"
-    )
-    return Verdict(ok=True, status="no_worse", note=f"{note}; none fails that passed.", fixed=tuple(sorted(old - new)))
-
-
-def _pass(count: int) -> str:
-    return "1 test passes" if count == 1 else f"{count} tests pass"
+    return Verdict(ok=True, status="no_worse", note="", fixed=tuple(sorted(old - new)))
 
 
 def _comparable(result: CommandResult) -> bool:
@@ -88,11 +76,3 @@ def _failed(result: CommandResult, names: Sequence[str]) -> str:
         return f"`{result.command}` ended with {result.ended}."
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"`{result.command}` ended with {result.ended}: {', '.join(names[:_NAMED])}{more}."
-
-
-def _fewer(baseline: Sequence[CommandResult], head: Sequence[CommandResult]) -> str:
-    """Tests that no longer run are worth a sentence."""
-    if len(baseline) != len(head) or any(result.counts is None for result in (*baseline, *head)):
-        return ""
-    missing = sum(r.counts.ran for r in baseline if r.counts) - sum(r.counts.ran for r in head if r.counts)
-    return f" {missing} fewer test{'s' if missing != 1 else ''} ran than before." if missing > 0 else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MAX_FAILING = 200  # names kept
 _NAME = 300  # characters of a name
@@ -23,6 +23,7 @@ class Counts:
     skipped: int = 0
     errors: int = 0
     failing: tuple[str, ...] = ()
+    unloaded: int = 0  # of the errors: files that could not be imported or built, so that none of their tests ran
 
     @property
     def ran(self) -> int:
@@ -31,7 +32,7 @@ class Counts:
     @property
     def ran_nothing(self) -> bool:
         """Whether it broke off before the first test: pytest does when it cannot import one of the files."""
-        return self.errors > 0 and self.passed + self.failed + self.skipped == 0
+        return self.unloaded > 0 and self.passed + self.failed + self.skipped + self.errors == self.unloaded
 
     @property
     def names_all_failures(self) -> bool:
@@ -43,7 +44,7 @@ class Counts:
         return {"passed": self.passed, "failed": self.failed, "skipped": self.skipped, "errors": self.errors}
 
     def as_event(self) -> dict[str, int | list[str]]:
-        return {**self.numbers(), "failing": list(self.failing)}
+        return {**self.numbers(), "failing": list(self.failing), "unloaded": self.unloaded}
 
     def plus(self, other: Counts) -> Counts:
         return Counts(
@@ -52,11 +53,13 @@ class Counts:
             skipped=self.skipped + other.skipped,
             errors=self.errors + other.errors,
             failing=_names([*self.failing, *other.failing]),
+            unloaded=self.unloaded + other.unloaded,
         )
 
 
 def parse_counts(output: str, *, whole: bool = True) -> Counts | None:
-    """The counts in `output`, those of several runners added up.
+    """The counts in `output`. Of several summaries all failures count, but only what the smallest one passed: a test
+    can print a summary as well as its runner, before or after it, and nothing that is printed may raise a count.
 
     `whole` is False when the middle of the output is missing: runners that print no totals are then not counted.
     """
@@ -65,13 +68,25 @@ def parse_counts(output: str, *, whole: bool = True) -> Counts | None:
     if not found and whole:
         found = [counts for parse in _TALLIES if (counts := parse(text)) is not None][:1]
     if not found:
-        return None
-    total = found[0]
-    for counts in found[1:]:
-        total = total.plus(counts)
+        return Counts() if _NO_TESTS.search(text) else None
+    return _joined(found)
+
+
+def _joined(found: list[Counts]) -> Counts:
+    total = min(found, key=lambda counts: counts.passed)
+    for counts in found:
+        if counts is not total:
+            total = total.plus(replace(counts, passed=0, skipped=0))
     return total
 
 
+# What runners say, some with exit code 0, when there was nothing to run; `echo no tests yet` is a script of people.
+_NO_TESTS = re.compile(
+    r"^(?:\[\w+\] )?(?:No tests? (?:files? )?found(?:, exiting with code \d+|\.)?|No tests to run\.?"
+    r"|Tests are skipped\.?|\?[ \t]+\S+[ \t]+\[no test files\]"
+    r"|(?:Error: )?no tests? (?:yet|here|specified|defined|configured|available)\W*)$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -89,30 +104,39 @@ def _sum(pattern: str, text: str) -> int:
 
 def _pytest(text: str) -> Counts | None:
     words = "passed|failed|skipped|errors?|xfailed|xpassed|deselected|warnings?|rerun|subtests passed"
-    pattern = rf"^(?:=+ )?((?:\d+ (?:{words})(?:, )?)+|no tests ran|no tests collected) in [\d.]+m?s"
-    lines = _find(pattern, text)
-    if not lines:
+    pattern = rf"^(=+ )?((?:\d+ (?:{words})(?:, )?)+|no tests ran|no tests collected) in [\d.]+m?s"
+    found = re.findall(pattern, text, re.MULTILINE)
+    if not found:
         return None
-    line = "\n".join(lines)
+    line = "\n".join(words for _, words in found)
+    ruled = [words for rule, words in found if rule] or [words for _, words in found]
+    least = min(ruled, key=lambda words: _sum(r"(\d+) (?:passed|xpassed)", words))
+    failing = _names(_find(r"^(?:FAILED|ERROR) ([^\s:]+(?:::[^\[\n]+?(?:\[.*?\])?)?)(?: - .*)?$", text))
+    errors = _sum(r"(\d+) errors?", line)
+    in_tests = len(_find(r"^ERROR [^\s:]+::", text))  # a fixture's
     return Counts(
-        passed=_sum(r"(\d+) (?:passed|xpassed)", line),
+        passed=_sum(r"(\d+) (?:passed|xpassed)", least),
         failed=_sum(r"(\d+) failed", line),
-        skipped=_sum(r"(\d+) (?:skipped|xfailed)", line),
-        errors=_sum(r"(\d+) errors?", line),
-        failing=_names(_find(r"^(?:FAILED|ERROR) ([^\s:]+(?:::[^\[\n]+?(?:\[.*?\])?)?)(?: - .*)?$", text)),
+        skipped=_sum(r"(\d+) (?:skipped|xfailed)", least),
+        errors=errors,
+        failing=failing,
+        unloaded=max(0, errors - in_tests),
     )
 
 
 def _unittest(text: str) -> Counts | None:
-    ran = _find(r"^Ran (\d+) tests? in ", text)
+    ran = re.findall(r"^Ran (\d+) tests? in .*\n*(?:(?:FAILED|OK)(?: \((.*)\))?$)?", text, re.MULTILINE)
     if not ran:
         return None
-    ends = "\n".join(_find(r"^(?:FAILED|OK)(?: \((.*)\))?$", text))
+    ends = "\n".join(end for _, end in ran)
     failed, errors = _sum(r"\bfailures=(\d+)", ends), _sum(r"\berrors=(\d+)", ends)
-    skipped = _sum(r"\bskipped=(\d+)", ends) + _sum(r"\bexpected failures=(\d+)", ends)
-    passed = max(0, sum(map(int, ran)) - failed - errors - skipped)
+    passed, end = min((max(0, int(number) - _sum(r"=(\d+)", end)), end) for number, end in ran)
+    skipped = _sum(r"\b(?:skipped|expected failures)=(\d+)", end)
     failing = [" ".join(pair) for pair in re.findall(r"^(?:FAIL|ERROR): (\S+)(?: \(([^)]*)\))?", text, re.MULTILINE)]
-    return Counts(passed=passed, failed=failed, skipped=skipped, errors=errors, failing=_names(failing))
+    unloaded = sum("_FailedTest" in name for name in failing)
+    return Counts(
+        passed=passed, failed=failed, skipped=skipped, errors=errors, failing=_names(failing), unloaded=unloaded
+    )
 
 
 def _jest(text: str) -> Counts | None:
@@ -120,14 +144,14 @@ def _jest(text: str) -> Counts | None:
     lines = _find(r"^\s*Tests:?\s+((?:\d+ (?:failed|skipped|todo|passed|total)(?:, | \| )?)+)(?: \(\d+\))?\s*$", text)
     if not lines:
         return None
-    line = "\n".join(lines)
+    line, least = "\n".join(lines), min(lines, key=lambda words: _sum(r"(\d+) passed", words))
     names = _find(r"^\s*● (?!Console|Test suite failed)(.+ › .+|.+)$", text) or _find(
         r"^\s*FAIL\s+(\S+ > .+?)\s*$", text
     )
     return Counts(
-        passed=_sum(r"(\d+) passed", line),
+        passed=_sum(r"(\d+) passed", least),
         failed=_sum(r"(\d+) failed", line),
-        skipped=_sum(r"(\d+) (?:skipped|todo)", line),
+        skipped=_sum(r"(\d+) (?:skipped|todo)", least),
         failing=_names(names),
     )
 
@@ -138,7 +162,7 @@ def _mocha(text: str) -> Counts | None:
     tail = text[re.search(r"^\s+\d+ passing \(", text, re.MULTILINE).start() :]  # type: ignore[union-attr]
     blocks = re.findall(r"^\s+\d+\) (.+(?:\n\s{6,}.+)*?):\s*$", tail, re.MULTILINE)
     return Counts(
-        passed=_sum(r"^\s+(\d+) passing \(", tail),
+        passed=min(map(int, _find(r"^\s+(\d+) passing \(", tail))),
         failed=_sum(r"^\s+(\d+) failing\s*$", tail),
         skipped=_sum(r"^\s+(\d+) pending\s*$", tail),
         failing=_names(" › ".join(part.strip() for part in block.split("\n")) for block in blocks),
@@ -147,11 +171,12 @@ def _mocha(text: str) -> Counts | None:
 
 def _node(text: str) -> Counts | None:
     """node --test: totals behind `# ` (TAP) or `ℹ ` (spec)."""
-    if not _find(r"^(?:#|ℹ) pass (\d+)$", text):
+    passed = _find(r"^(?:#|ℹ) pass (\d+)$", text)
+    if not passed:
         return None
     names = _find(r"^\s*not ok \d+ - (.+?)(?: # .*)?$", text) or _find(r"^\s*✖ (.+?) \([\d.]+m?s\)$", text)
     return Counts(
-        passed=_sum(r"^(?:#|ℹ) pass (\d+)$", text),
+        passed=min(map(int, passed)),
         failed=_sum(r"^(?:#|ℹ) (?:fail|cancelled) (\d+)$", text),
         skipped=_sum(r"^(?:#|ℹ) (?:skipped|todo) (\d+)$", text),
         failing=_names(names),
@@ -232,6 +257,7 @@ def _go(text: str) -> Counts | None:
         errors=len(builds),
         skipped=len(_find(r"^--- (SKIP): ", text)),
         failing=_names([*failing, *builds]),
+        unloaded=len(builds),
     )
 
 

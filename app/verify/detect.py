@@ -39,6 +39,8 @@ _DEPENDENCY_NAMES = frozenset(
     }
 )
 _REQUIREMENTS = re.compile(r"(^|/)(requirements|constraints)[^/]*\.(txt|in)$|(^|/)requirements/[^/]+\.(txt|in)$")
+# A script that runs nothing: whatever it is called, it is no test.
+_IDLE = re.compile(r"(?:(?:echo|printf)\b[^&|;]*|true|:|exit(?: 0)?|)(?:\s*(?:&&|;)\s*(?:true|exit 0))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +152,7 @@ def _node(paths: frozenset[str], read: Read) -> Plan | None:
         return None
     scripts = package.get("scripts")
     test = scripts.get("test") if isinstance(scripts, dict) else None
-    if not isinstance(test, str) or not test.strip() or "no test specified" in test:
+    if not isinstance(test, str) or _IDLE.fullmatch(test.strip()) or "no test specified" in test:
         return None
     needs = any(package.get(key) for key in ("dependencies", "devDependencies", "optionalDependencies", "workspaces"))
     # CI=true keeps jest and vitest from waiting for somebody to press a key.
@@ -178,6 +180,16 @@ def _make(paths: frozenset[str], read: Read) -> Plan | None:
             continue
         text = read(name).decode("utf-8", "replace")
         for target in ("test", "check", "tests"):
-            if re.search(rf"^(?:[\w.-]+ )*{target}(?: [\w.-]+)*\s*::?(?!=)", text, re.MULTILINE):
+            if not _is_idle(text, target):
                 return Plan(verify=(f"make {target}",), language="Make", why=f"a `{target}` target in the {name}")
     return None
+
+
+def _is_idle(makefile: str, target: str) -> bool:
+    """Whether the target is missing or its recipe runs nothing; with prerequisites it is theirs to run something."""
+    head = rf"^(?:[\w.-]+ )*{target}(?: [\w.-]+)*\s*::?(?!=)(.*)\n((?:\t.*\n?)*)"
+    found = re.search(head, makefile + "\n", re.MULTILINE)
+    if found is None:
+        return True
+    recipe = [line.strip().lstrip("@-+ ") for line in found[2].splitlines() if line.strip()]
+    return not found[1].strip() and bool(recipe) and all(_IDLE.fullmatch(line) for line in recipe)

@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.checks import ChangeSet, is_test_path
+from app.checks.test_files import holds_tests
 from app.checks.weakened import weakened_tests
+from app.claims import Claims, marks, sentences
 from app.ports import Sandbox
 from app.run_ledger import RunLedger
 from app.verify.compare import Status, Verdict, compare
-from app.verify.counts import Counts
 from app.verify.detect import Plan, changes_dependencies
+from app.verify.proof import Prover
+from app.verify.rounds import round_of
 from app.verify.run import CommandResult, run_commands
+from app.verify.steering import steering
 from app.workspace import Change, lay
 
-# A pytest command without paths of its own: test files can be named behind it.
-_OPEN_PYTEST = re.compile(
-    r"(?:export )?(?:[A-Z_]+=[^\s;]+;? )*(?:\S*python3?(?:\.\d+)? -m )?(?:\S*/)?pytest(?: -[-\w=.:]+| -p \S+)*"
-)
 _FEEDBACK_BYTES = 6000  # of output, in what the model is told
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegressionProof:
-    """Do the change's tests fail without it and pass with it? `fails_before` is None when that could not be told."""
-
-    fails_before: bool | None
-    passes_after: bool
-    tests: tuple[str, ...]
-
-    def as_event(self) -> dict[str, Any]:
-        return {"fails_before": self.fails_before, "passes_after": self.passes_after, "tests": list(self.tests)}
-
-
-@dataclass(frozen=True, kw_only=True)
 class Verification:
-    """What was run on the change and what it says. `ok` lets it be proposed; `note` is a sentence or two."""
+    """What was run on the change and what it says. `ok` lets it be proposed; `note` is made of `claims`' sentences.
+
+    `claims` is None when the change did not get as far: set-up failed, or tests fail that passed.
+    """
 
     ok: bool
     status: Status
@@ -48,11 +37,15 @@ class Verification:
     head: tuple[CommandResult, ...]
     new_failures: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
-    regression: RegressionProof | None = None
-    original_tests_pass: bool | None = None  # None: no test that existed was weakened
+    claims: Claims | None = None
+
+    @property
+    def marks(self) -> set[str]:
+        """Labels that the claims earn, without prefix."""
+        return marks(self.claims) if self.claims else set()
 
     def as_event(self) -> dict[str, Any]:
-        """The data of `verification.ended`."""
+        """The data of `verification.ended`. `regression` sums up `claims`, for who reads it by machine."""
         return {
             "ok": self.ok,
             "status": self.status,
@@ -61,8 +54,18 @@ class Verification:
             "head": [result.as_event() for result in self.head],
             "new_failures": list(self.new_failures[:50]),
             "fixed": list(self.fixed[:50]),
-            "regression": self.regression.as_event() if self.regression else None,
-            "original_tests_pass": self.original_tests_pass,
+            "regression": self._regression(),
+            "claims": self.claims.as_event() if self.claims else None,
+        }
+
+    def _regression(self) -> dict[str, Any] | None:
+        tests = self.claims.tests if self.claims else ()
+        if not tests:
+            return None
+        return {
+            "fails_before": any(test.proves for test in tests),
+            "passes_after": all(test.after == "green" for test in tests),
+            "tests": [test.name for test in tests],
         }
 
     def feedback(self) -> str:
@@ -73,6 +76,8 @@ class Verification:
                 lines += [f"$ {result.command}", result.tail[-_FEEDBACK_BYTES:], f"({result.ended})"]
         if self.status == "unverifiable":
             lines.append("Add a test for what you changed, in the way this project tests.")
+        if self.claims and self.claims.only_edits:
+            lines.append("Mend the code. If the tests themselves are wrong, finish with `needs_decision` and say why.")
         return "\n".join(
             [*lines, "Your working tree is as you left it. Go on, and call finish again when it is mended."]
         )
@@ -90,132 +95,102 @@ def verify_head(
 ) -> Verification:
     """Lay the change over the sealed tree and run the project's verification, then what its own tests prove.
 
-    `contents` are the new contents by path, `original_tests` the old ones (others than tests are ignored). The
-    sandbox is reset first and left somewhere in between: the caller restores a snapshot or is done with it.
+    `contents` are the new contents by path, `original_tests` the old ones of all that was changed. The sandbox is reset
+    first and left somewhere in between: the caller restores a snapshot or is done with it.
     """
     old = original_tests or {}
-    sandbox.reset()
-    lay(sandbox, changes, contents)
-    if plan.setup and changes_dependencies(change.path for change in changes):
-        again = run_commands(sandbox, plan.setup, purpose="setup", at="head", ledger=ledger, withheld=plan.withheld)
-        broken = [result for result in again if not result.ok]
-        if broken:
-            note = f"With the changed dependencies, setup fails: `{broken[0].command}` ended with {broken[0].ended}."
-            return Verification(ok=False, status="failed", note=note, baseline=tuple(baseline), head=tuple(broken))
+    bench = _Bench(sandbox, changes, contents, old, plan, ledger)
+    broken = bench.lay_change("head")
+    if broken:
+        note = f"With the changed dependencies, setup fails: `{broken[0].command}` ended with {broken[0].ended}."
+        return Verification(ok=False, status="failed", note=note, baseline=tuple(baseline), head=tuple(broken))
     head = run_commands(sandbox, plan.verify, purpose="verify", at="head", ledger=ledger)
     verdict = compare(baseline, head)
-    regression, originals = None, None
-    if verdict.ok:
-        weakened = weakened_tests(ChangeSet.of(changes, old=old, new=contents))
-        if weakened:
-            originals = _original_tests_pass(sandbox, changes, contents, weakened, old, plan, baseline, ledger)
-        regression = prove(sandbox, changes, contents, plan, baseline, ledger, passes_after=verdict.ok)
+    if not verdict.ok:
+        return _verification(verdict, baseline, head, None)
+    prover = Prover(sandbox, changes, contents, old, plan, ledger)
+    prover.with_change()
+    steered = steering(changes, contents, old, plan.verify)
+    originals = bench.originals(steered) if steered else None
+    proofs = prover.without(baseline, head)
+    claims = Claims(
+        base=round_of(baseline),
+        head=round_of(head),
+        tests=proofs.tests,
+        uncollected=proofs.uncollected,
+        steered=tuple(steered),
+        originals=round_of(originals) if originals is not None else None,
+        tests_only=all(is_test_path(change.path) or change.path in steered for change in changes),
+    )
+    return _verification(verdict, baseline, head, _judged(claims, changes, contents, old))
+
+
+def _judged(claims: Claims, changes: Sequence[Change], new: Mapping[str, bytes], old: Mapping[str, bytes]) -> Claims:
+    """Red tests that were edited until they pass are no fix; a mended helper of theirs is one, and is marked."""
+    weakened = weakened_tests(ChangeSet.of(changes, old=old, new=new))
+    settings = [path for path in claims.steered if not is_test_path(path)]
+    red = claims.base.ending in {"red", "contradictory"}
+    still = claims.originals is not None and claims.originals.ending != "green"
+    only_edits = claims.tests_only and red and still and claims.head.ending == "green" and bool(weakened or settings)
+    return replace(claims, only_edits=only_edits)
+
+
+def _verification(
+    verdict: Verdict, baseline: Sequence[CommandResult], head: Sequence[CommandResult], claims: Claims | None
+) -> Verification:
+    refused = claims is not None and claims.only_edits
     return Verification(
-        ok=verdict.ok,
-        status=verdict.status,
-        note=" ".join([verdict.note, *_said(regression, originals)]),
+        ok=verdict.ok and not refused,
+        status="failed" if refused else verdict.status,
+        note=" ".join(sentences(claims)) if claims else verdict.note,
         baseline=tuple(baseline),
         head=tuple(head),
         new_failures=verdict.new_failures,
-        fixed=verdict.fixed,
-        regression=regression,
-        original_tests_pass=originals,
+        fixed=claims.fixed if claims else verdict.fixed,
+        claims=claims,
     )
 
 
-def prove(
-    sandbox: Sandbox,
-    changes: Sequence[Change],
-    contents: Mapping[str, bytes],
-    plan: Plan,
-    baseline: Sequence[CommandResult],
-    ledger: RunLedger,
-    *,
-    passes_after: bool,
-) -> RegressionProof | None:
-    """Run the change's tests over the sealed base tree: they must fail there. None when it brings no tests or nothing
-    but tests."""
-    tests = [change for change in changes if is_test_path(change.path) and change.kind != "delete"]
-    if not tests or not any(not is_test_path(change.path) for change in changes):
-        return None
-    sandbox.reset()
-    lay(sandbox, tests, contents)
-    paths = tuple(change.path for change in tests if _is_collected(change.path)) or tuple(c.path for c in tests)
-    commands = [_narrowed(command, paths) for command in plan.verify]
-    results = run_commands(sandbox, commands, purpose="proof", at="tests@base", ledger=ledger)
-    fails = _fails_anew(plan.verify, baseline, results)
-    return RegressionProof(fails_before=fails, passes_after=passes_after, tests=paths)
+class _Bench:
+    """The change in the sealed tree, whole or with the tests and their settings as they were."""
 
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        changes: Sequence[Change],
+        new: Mapping[str, bytes],
+        old: Mapping[str, bytes],
+        plan: Plan,
+        ledger: RunLedger,
+    ) -> None:
+        self._sandbox, self._changes, self._new, self._old = sandbox, changes, new, old
+        self._plan, self._ledger = plan, ledger
 
-def _original_tests_pass(
-    sandbox: Sandbox,
-    changes: Sequence[Change],
-    contents: Mapping[str, bytes],
-    weakened: Sequence[str],
-    old: Mapping[str, bytes],
-    plan: Plan,
-    baseline: Sequence[CommandResult],
-    ledger: RunLedger,
-) -> bool:
-    """Whether the tests as they were pass with the change of the code."""
-    kept = [change for change in changes if change.path not in weakened or change.path not in old]
-    sandbox.reset()
-    lay(sandbox, kept, contents)
-    results = run_commands(sandbox, plan.verify, purpose="proof", at="original-tests@head", ledger=ledger)
-    return compare(baseline, results).ok
-
-
-def _fails_anew(
-    commands: Sequence[str], baseline: Sequence[CommandResult], results: Sequence[CommandResult]
-) -> bool | None:
-    """True when something fails that did not at base; None when old and new failures cannot be told apart."""
-    before = {result.command: result for result in baseline}
-    unsure = False
-    for command, result in zip(commands, results, strict=False):
-        if result.ok or result.killed_by:
-            continue
-        old = before.get(command)
-        if old is None or old.ok:
-            return True
-        names, known = _failing(result.counts), _failing(old.counts)
-        if names is not None and known is not None and names - known:
-            return True
-        unsure = unsure or names is None or known is None or _ran_nothing(result)
-    return None if unsure else False
-
-
-def _ran_nothing(result: CommandResult) -> bool:
-    return result.counts is not None and result.counts.ran_nothing
-
-
-def _failing(counts: Counts | None) -> set[str] | None:
-    return set(counts.failing) if counts is not None and counts.names_all_failures else None
-
-
-def _narrowed(command: str, paths: Sequence[str]) -> str:
-    """The same for these files only, where that is known to be possible: the proof need not run the whole suite."""
-    if not _OPEN_PYTEST.fullmatch(command) or not all(path.endswith(".py") for path in paths):
-        return command
-    return f"{command} {' '.join(shlex.quote(path) for path in paths)}"
-
-
-def _is_collected(path: str) -> bool:
-    """Whether the file holds tests itself (a conftest or test data does not)."""
-    name = path.rpartition("/")[2]
-    return not path.endswith(".py") or name.startswith("test") or name.endswith("_test.py")
-
-
-def _said(regression: RegressionProof | None, originals: bool | None) -> list[str]:
-    said: list[str] = []
-    if regression is not None and regression.fails_before:
-        said.append("The new tests fail without the change and pass with it.")
-    elif regression is not None and regression.fails_before is False:
-        said.append("The new tests pass without the change as well, so they do not prove it.")
-    if originals is not None:
-        said.append(
-            "The tests as they were still pass." if originals else "The tests as they were do not pass with the change."
+    def lay_change(self, at: str) -> list[CommandResult]:
+        """Lay out all of it and set up again where dependencies changed; what of that failed is returned."""
+        self._sandbox.reset()
+        lay(self._sandbox, self._changes, self._new)
+        if not self._plan.setup or not changes_dependencies(change.path for change in self._changes):
+            return []
+        again = run_commands(
+            self._sandbox, self._plan.setup, purpose="setup", at=at, ledger=self._ledger, withheld=self._plan.withheld
         )
-    return said
+        return [result for result in again if not result.ok]
+
+    def originals(self, steered: Sequence[str]) -> list[CommandResult]:
+        """The tests as they were, with the change: `steered` is as at base, and new files of tests are not there."""
+        at = "original-tests@head"
+        self.lay_change(at)
+        for change in self._changes:
+            if change.path in steered or (change.kind == "add" and holds_tests(change.path)):
+                self._take_back(change)
+        return run_commands(self._sandbox, self._plan.verify, purpose="proof", at=at, ledger=self._ledger)
+
+    def _take_back(self, change: Change) -> None:
+        if change.kind != "delete":
+            self._sandbox.remove_file(change.path)
+        if change.kind != "add":
+            self._sandbox.write_file(change.path, self._old[change.path], mode=change.old_mode or change.mode)
 
 
-__all__ = ["RegressionProof", "Verdict", "Verification", "prove", "verify_head"]
+__all__ = ["Verification", "verify_head"]

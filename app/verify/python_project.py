@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from app.checks.test_files import is_test_path
+from app.checks.test_files import holds_tests, is_test_path
 
 Read = Callable[[str], bytes]
 
@@ -17,18 +17,27 @@ Read = Callable[[str], bytes]
 VENV_PATH = "PATH=$HOME/venv/bin:$PATH"
 _PIP = "$HOME/venv/bin/pip install --quiet --disable-pip-version-check"
 _EXTRAS = ("test", "tests", "testing", "dev", "develop", "development")
-_REQUIREMENTS = (
-    "requirements.txt",
-    "requirements-dev.txt",
-    "requirements_dev.txt",
-    "dev-requirements.txt",
+# What the project needs, then what its tests need; what its developers need only where nothing speaks of tests.
+_REQUIREMENTS = ("requirements.txt",)
+_FOR_TESTS = (
     "requirements-test.txt",
     "requirements_test.txt",
     "test-requirements.txt",
+    "test_requirements.txt",
     "requirements/test.txt",
     "requirements/tests.txt",
+)
+_FOR_DEVELOPERS = (
+    "requirements-dev.txt",
+    "requirements_dev.txt",
+    "dev-requirements.txt",
+    "dev_requirements.txt",
     "requirements/dev.txt",
 )
+_MANIFESTS = frozenset(
+    {*_REQUIREMENTS, *_FOR_TESTS, *_FOR_DEVELOPERS, "pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini",
+     "Pipfile"}
+)  # fmt: skip
 _SAMPLED = 30  # test files looked into, to tell pytest from unittest
 
 Found = tuple[tuple[str, ...], tuple[str, ...], str]  # setup, verify, why
@@ -37,19 +46,24 @@ Found = tuple[tuple[str, ...], tuple[str, ...], str]  # setup, verify, why
 def python_plan(paths: frozenset[str], read: Read) -> Found | None:
     """Setup commands, verify commands and the reason; None when this is no Python project with tests."""
     tests = sorted(path for path in paths if path.endswith(".py") and is_test_path(path))
-    if not tests:
-        return None
+    if not tests or not (_MANIFESTS & paths or any(holds_tests(path) for path in tests)):
+        return None  # a script among another language's fixtures makes no Python project
     project = _toml(read("pyproject.toml")) if "pyproject.toml" in paths else {}
     config = _ini(read(name) for name in ("setup.cfg", "tox.ini") if name in paths)
     wanted = _wanted(paths, project, config, read)
     if _uses_pytest(paths, project, config, tests, wanted, read):
-        return _setup(wanted, pytest=True), (f"{VENV_PATH} python3 -m pytest",), "Python tests for pytest"
+        setup = _setup(wanted, _hashed(wanted, read), pytest=True)
+        return setup, (f"{VENV_PATH} python3 -m pytest",), "Python tests for pytest"
     verify = f"{VENV_PATH} python3 -m unittest discover{_start(tests, paths)}"
-    return _setup(wanted, pytest=False), (verify,), "Python tests for unittest"
+    return _setup(wanted, _hashed(wanted, read), pytest=False), (verify,), "Python tests for unittest"
 
 
-def _setup(wanted: list[str], *, pytest: bool) -> tuple[str, ...]:
-    """Nothing to install: no network is needed when the system has what it takes."""
+def _setup(wanted: list[str], hashed: list[str], *, pytest: bool) -> tuple[str, ...]:
+    """Nothing to install: no network is needed when the system has what it takes.
+
+    pip wants hashes for all it installs at once or for nothing, so files with hashes (`hashed`) have a step of their
+    own. Developers' requirements may pin what cannot be had together with the project: then it goes without them.
+    """
     if not wanted and not pytest:
         return ()
     if not wanted:
@@ -57,7 +71,18 @@ def _setup(wanted: list[str], *, pytest: bool) -> tuple[str, ...]:
         return (f"python3 -c 'import pytest' 2>/dev/null || {{ {make}; }}",)
     has_pytest = any(re.match(r"'?pytest(?![\w-])", argument) for argument in wanted)
     needs = wanted + ["pytest"] * (pytest and not has_pytest)
-    return ("python3 -m venv ~/venv", f"{_PIP} {' '.join(needs)}")
+    steps = [f"{_PIP} {' '.join(hashed)}"] if hashed else []
+    rest = [argument for argument in needs if argument not in hashed]
+    less = [argument for argument in rest if argument.removeprefix("-r ") not in _FOR_DEVELOPERS]
+    if rest:
+        again = f" || {_PIP} {' '.join(less)}" if less and less != rest else ""
+        steps.append(f"{_PIP} {' '.join(rest)}{again}")
+    return ("python3 -m venv ~/venv", *steps)
+
+
+def _hashed(wanted: list[str], read: Read) -> list[str]:
+    files = (argument for argument in wanted if argument.startswith("-r "))
+    return [argument for argument in files if b"--hash=" in read(shlex.split(argument)[1])]
 
 
 def _wanted(
@@ -65,9 +90,8 @@ def _wanted(
 ) -> list[str]:
     """Arguments for pip, already quoted."""
     wanted: list[str] = []
-    for name in _REQUIREMENTS:
-        if name in paths:
-            wanted += ["-r", shlex.quote(name)]
+    for name in _requirements(paths):
+        wanted += ["-r", shlex.quote(name)]
     if _installable(paths, project, config):
         extras = _extras(paths, project, config, read)
         wanted += ["-e", shlex.quote(f".[{','.join(extras)}]" if extras else ".")]
@@ -78,6 +102,11 @@ def _wanted(
     if not any(word in " ".join(wanted) for word in ("[test", "[dev", "test.txt", "dev.txt", "tests.txt", "pytest")):
         wanted += [shlex.quote(item) for item in _tox(config, paths)]
     return list(_pairs(wanted))
+
+
+def _requirements(paths: frozenset[str]) -> list[str]:
+    found = [name for name in _FOR_TESTS if name in paths] or [name for name in _FOR_DEVELOPERS if name in paths]
+    return [name for name in _REQUIREMENTS if name in paths] + found
 
 
 def _pairs(arguments: list[str]) -> Iterable[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.claims import Ending
 from app.errors import TransientError
 from app.ports import Execution, Sandbox
 from app.run_ledger import RunLedger
@@ -13,6 +15,12 @@ from app.verify.counts import Counts, parse_counts
 
 TAIL_BYTES = 2000  # of the output, in the event itself
 SETUP_SECONDS = 1800.0  # installing may build things; verification has the sandbox's own limit per command
+
+_NOTHING_CODES = frozenset({0, 1, 5})  # jest and vitest end with 1, pytest and unittest with 5
+_NO_COMMAND = frozenset({126, 127})  # the shell's: it cannot be executed, it is not there
+_NOT_STARTED = re.compile(
+    r"No module named '?(?:pytest|unittest|nox|tox|nose2?|trial|coverage)\b|Missing script: |No rule to make target",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +38,32 @@ class CommandResult:
 
     @property
     def ok(self) -> bool:
-        return self.exit_code == 0
+        """Whether it passed: a suite that ran nothing did not, nor one whose wrapper swallowed the code of failures."""
+        return self.ending == "green"
+
+    @property
+    def ending(self) -> Ending:
+        """What this record says, in one word."""
+        if self.exit_code is None:
+            return "killed"
+        failed = self.counts.failed + self.counts.errors if self.counts else 0
+        if self.counts and self.counts.ran + self.counts.skipped == 0:
+            return "nothing" if self.exit_code in _NOTHING_CODES else "broken"
+        if self.exit_code == 0:
+            return "contradictory" if failed else "green"
+        if (self.counts and self.counts.ran_nothing) or self._never_started:
+            return "broken"
+        return "red"
+
+    @property
+    def _never_started(self) -> bool:
+        return self.exit_code in _NO_COMMAND or (self.counts is None and bool(_NOT_STARTED.search(self.tail)))
 
     @property
     def ended(self) -> str:
         """How it ended, in words."""
+        if self.ending == "contradictory" and self.counts:
+            return f"exit code 0, though {self.counts.failed + self.counts.errors} failed"
         if self.exit_code is not None:
             return f"exit code {self.exit_code}"
         reasons = {"time": f"a time-out after {self.seconds:.0f} s", "memory": "too much memory", "disk": "a full disk"}

@@ -74,7 +74,7 @@ def _evidence(outcome: Outcome) -> list[str]:
     if (proof.get("fails_before"), proof.get("passes_after")) != (True, True):
         found.append(f"the regression proof is {proof}")
     ended = "exit 1" if outcome.case.known_failures else "exit 0"
-    said = ("fails without the change, passes with it", ended, "Written from recorded executions")
+    said = ("fails without the change and passes with it", ended, "Written from recorded executions")
     found += [f"the text does not say “{text}”" for text in said if text not in outcome.body]
     return found
 

@@ -88,7 +88,7 @@ def test_deleted_tests_are_shown_and_keep_the_pull_request_a_draft(bot, github, 
     (pull,) = repo.pulls
     assert pull.draft
     assert "agent:tests-changed" in pull.labels
-    assert "The tests as they were before still pass" in pull.body
+    assert "The tests as they were pass with the change as well" in pull.body
     assert repo_file in pull.body
     bot.read_everything(issue)
 

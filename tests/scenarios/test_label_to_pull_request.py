@@ -18,7 +18,7 @@ def test_label_becomes_a_verified_draft_pull_request(bot, github, repo, model):
     assert sorted(file.filename for file in pull.files) == ["calc.py", "test_by_zero.py"]
     assert pull.head.startswith("agent/1-divide-by-zero-")
     assert "Fixes #1" in pull.body
-    assert "fails without the change, passes with it" in pull.body
+    assert "fails without the change and passes with it" in pull.body
     (commit,) = pull.commits
     assert commit.verified
     assert commit.trailers["Agent-Run"] == [bot.runs[0].run_id]

@@ -11,6 +11,7 @@ from inline_snapshot import snapshot
 
 from app.checkpoints import pull_text, render
 from app.checkpoints.projection import next_effect
+from app.claims import Claims, Round, TestProof
 from app.folds import apply
 from app.ledger import GENESIS, Event
 from app.run_state import RunState
@@ -50,6 +51,12 @@ ASKED = {
 }
 RUN = {"command": "python3 -m unittest -q", "seconds": 0.2, "exit_code": 0}
 
+PROVEN = Claims(
+    base=Round(ending="green", passed=1, ran=1),
+    head=Round(ending="green", passed=2, ran=2),
+    tests=(TestProof(name="test_by_zero.py::T::test_it", before="red", after="green", how="exit code 1"),),
+)
+
 
 class Telling:
     """Makes the state of a run from the events of a story, ten seconds apart."""
@@ -79,7 +86,7 @@ def working() -> Telling:
     return story.happen("tool.ran", tool_use_id="t", name="bash", summary="ran cat calc.py (exit 0)", content=[])
 
 
-def proposed() -> Telling:
+def proposed(claims: Claims | None = None, *marks: str) -> Telling:
     story = (
         working().happen("question.asked", **ASKED).happen("run.parked", reason="question", note="It needs an answer.")
     )
@@ -101,10 +108,10 @@ def proposed() -> Telling:
     story.happen(
         "verification.ended",
         ok=True,
-        note="2 tests pass. The new tests fail without the change and pass with it.",
+        note="as the claims say",
         baseline=[{**RUN, "counts": {"passed": 1, "failed": 0}}],
         head=[{**RUN, "counts": {"passed": 2, "failed": 0}}],
-        regression={"tests": ["test_by_zero.py"], "fails_before": True, "passes_after": True},
+        claims=(claims or PROVEN).as_event(),
     )
     story.happen("scan.ended", ok=True, findings=[])
     story.happen(
@@ -113,7 +120,7 @@ def proposed() -> Telling:
         title="Return None when dividing by zero",
         draft=True,
         draft_reason="it contains a breaking change, so a person decides when it is ready.",
-        marks=["breaking-change"],
+        marks=["breaking-change", *marks],
         owners=["carl"],
         reviewers=["carl"],
         template=None,
@@ -167,7 +174,7 @@ def test_the_closing_comment() -> None:
 
 `divide` returns None when the divisor is zero.
 
-- 2 tests pass. The new tests fail without the change and pass with it.
+- 2 tests pass. The new test fails without the change and passes with it.
 - 🟡 I am **not sure** of this one: see *Decisions and assumptions* in the pull request.
 
 It is a **draft**: it contains a breaking change, so a person decides when it is ready.
@@ -219,7 +226,10 @@ def test_the_pull_request() -> None:
 |---|---|---|
 | `python3 -m unittest -q` | exit 0, 1 passed | exit 0, 2 passed |
 
-Regression test `test_by_zero.py`: fails without the change, passes with it.
+- 2 tests pass.
+- The new test fails without the change and passes with it.
+
+New or changed tests: `test_by_zero.py::T::test_it`
 
 <sub>Written from recorded executions, not by the model.</sub>
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,9 +113,17 @@ def counts(passed: int, failed: int, skipped: int, errors: int, *failing: str) -
         (SUREFIRE, counts(1, 1, 1, 0, "org.example.AppTest.divides")),
         (GRADLE, counts(2, 1, 2, 0, "AppTest > divides()")),
         (XML, counts(2, 1, 1, 1)),
-        (GO, counts(1, 1, 1, 1, "TestDiv/zero", "TestDiv", "example.org/broken")),
+        (GO, replace(counts(1, 1, 1, 1, "TestDiv/zero", "TestDiv", "example.org/broken"), unloaded=1)),
         (TAP, counts(1, 1, 1, 0, "b")),
-        ("3 passed in 0.01s\nTests:       1 passed, 1 total\n", counts(4, 0, 0, 0)),
+        ("3 passed in 0.01s\nTests:       1 passed, 1 total\n", counts(1, 0, 0, 0)),
+        ("999 passed in 0.1s\n===== 3 passed in 0.01s =====\n", counts(3, 0, 0, 0)),
+        ("===== 3 passed in 0.01s =====\n999 passed in 0.1s\n", counts(3, 0, 0, 0)),
+        ("Tests:       999 passed, 999 total\n===== 3 passed in 0.01s =====\n", counts(3, 0, 0, 0)),
+        ("Ran 999 tests in 0.1s\n\nOK\n.\nRan 3 tests in 0.5s\n\nOK\n", counts(3, 0, 0, 0)),
+        ("Ran 3 tests in 0.5s\n\nOK\nRan 999 tests in 0.1s\n\nOK\n", counts(3, 0, 0, 0)),
+        ("Ran 3 tests in 0.5s\n\nOK\n999 passed in 0.1s\n", counts(3, 0, 0, 0)),
+        ("# pass 999\n# fail 0\n# tests 2\n# pass 2\n# fail 0\n", counts(2, 0, 0, 0)),
+        ("===== 1 failed in 0.01s =====\n===== 3 passed in 0.01s =====\n", counts(0, 1, 0, 0)),
         ("ok  \texample.org/x\t0.01s\n", None),
         ("All good!\n", None),
         ("5 passed the exam in 3 days\n", None),

@@ -43,7 +43,8 @@ def plan(files: dict[str, str]) -> Plan:
         (
             {"setup.py": "setup(extras_require={'tests': ['x'], 'docs': []})", "test/test_a.py": "import pytest",
              "requirements.txt": "", "requirements-dev.txt": ""},
-            (VENV, f"{PIP} -r requirements.txt -r requirements-dev.txt -e '.[tests]' pytest"),
+            (VENV, f"{PIP} -r requirements.txt -r requirements-dev.txt -e '.[tests]' pytest"
+                   f" || {PIP} -r requirements.txt -e '.[tests]' pytest"),
             PYTEST,
         ),
         (
@@ -69,6 +70,23 @@ def plan(files: dict[str, str]) -> Plan:
         ({"package.json": json.dumps({"scripts": {"test": "node --test"}})}, (), "CI=true npm test"),
         ({"package.json": json.dumps({"scripts": {"test": "jest"}, "devDependencies": {"jest": "1"}}),
           "package-lock.json": ""}, ("npm ci --no-audit --no-fund",), "CI=true npm test"),
+        (
+            {"requirements.txt": "a==1 --hash=sha256:00", "setup.py": "", "tests/test_a.py": ""},
+            (VENV, f"{PIP} -r requirements.txt", f"{PIP} -e . pytest"),
+            PYTEST,
+        ),
+        (
+            {"requirements/dev.txt": "x==0.1", "requirements/tests.txt": "", "setup.py": "", "tests/test_a.py": ""},
+            (VENV, f"{PIP} -r requirements/tests.txt -e . pytest"),
+            PYTEST,
+        ),
+        (
+            {"dev_requirements.txt": "x==0.1", "setup.py": "", "tests/test_a.py": ""},
+            (VENV, f"{PIP} -r dev_requirements.txt -e . pytest || {PIP} -e . pytest"),
+            PYTEST,
+        ),
+        ({"package.json": json.dumps({"scripts": {"test": "jest"}}), "test/fixtures/sample.py": "import os"}, (),
+         "CI=true npm test"),
         ({"Makefile": "CC := gcc\ntest: build\n\t./t\n"}, (), "make test"),
         ({"Makefile": ".PHONY: check\nall check:\n\t./t\n"}, (), "make check"),
     ],
@@ -87,6 +105,11 @@ def test_the_usual_layouts_are_recognised(files: dict[str, str], setup: tuple[st
         {"README.md": ""},
         {"setup.py": "", "app.py": ""},
         {"package.json": json.dumps({"scripts": {"test": 'echo "Error: no test specified" && exit 1'}})},
+        {"package.json": json.dumps({"scripts": {"test": "echo no tests yet"}})},
+        {"package.json": json.dumps({"scripts": {"test": "exit 0"}})},
+        {"package.json": json.dumps({"scripts": {"test": "echo none; exit 0"}})},
+        {"Makefile": "test:\n\t@true\n"},
+        {"Makefile": "test:\n\t@echo later\n\ncheck:\n\t:\n"},
         {"package.json": "[" * 100_000},
         {"package.json": '{"scripts": []}'},
         {"Makefile": "tested: x\ntest := y\n"},

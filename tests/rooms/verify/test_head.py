@@ -2,73 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
+import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from app.claims import Claims
 from app.errors import TransientError
 from app.ports import Execution
-from app.verify import CommandResult, Counts, Plan, compare, run_commands, verify_head
-from app.verify.head import _narrowed
-from app.workspace import Ignore, changes, collect
+from app.verify import CommandResult, Counts, Plan, compare, run_commands
+from app.verify.named import Named, by_name
+from tests.rooms.verify.room import BASE, FIXED, HEAD, PYTEST, REGRESSION, UNITTEST, Ledger, Room
 from tests.rooms.workspace.folders import FolderSandbox
-
-PYTEST = f"PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 {sys.executable} -m pytest -q -p no:cacheprovider"
-UNITTEST = f"{sys.executable} -m unittest discover"  # starts in a tenth of pytest's time
-PLAN = Plan(setup=("true",), verify=(UNITTEST,), language="Python")
-HEAD = "import unittest\nfrom calc import div\n\nclass T(unittest.TestCase):\n"
-BASE = {
-    "calc.py": "def div(a, b):\n    return a / b\n",
-    "test_calc.py": HEAD
-    + "    def test_div(self):\n        self.assertEqual(div(4, 2), 2)\n        self.assertEqual(div(9, 3), 3)\n",
-}
-FIXED = "def div(a, b):\n    return a / b if b else 0\n"
-REGRESSION = HEAD + "    def test_zero(self):\n        self.assertEqual(div(1, 0), 0)\n"
-
-
-class Ledger:
-    """What the flow writes."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, Any]]] = []
-
-    def append(self, kind: str, **data: Any) -> None:
-        self.events.append((kind, data))
-
-    def blob(self, content: str) -> dict[str, Any]:
-        return {"blob": hashlib.sha256(content.encode()).hexdigest(), "size": len(content)}
-
-    def ran(self) -> list[dict[str, Any]]:
-        return [data for kind, data in self.events if kind == "command.ran"]
-
-
-class Room:
-    """A sealed folder after its baseline, ready to be changed."""
-
-    def __init__(self, tree: Path, files: dict[str, str], plan: Plan = PLAN) -> None:
-        tree.mkdir()
-        self.ledger = Ledger()
-        self.plan = plan
-        self.sandbox = FolderSandbox(tree)
-        self.write(files)
-        self.before = self.sandbox.manifest()
-        self.baseline = run_commands(self.sandbox, plan.verify, purpose="verify", at="base", ledger=self.ledger)  # type: ignore[arg-type]
-        self.sandbox.seal()
-        self.old = {path: self.sandbox.read_file(path) for path in self.before}
-
-    def write(self, files: dict[str, str]) -> None:
-        for path, text in files.items():
-            self.sandbox.write_file(path, text.encode())
-
-    def verify(self) -> Any:
-        found = changes(self.before, self.sandbox.manifest(), Ignore(tracked=self.before))
-        contents = collect(self.sandbox, found)
-        return verify_head(
-            self.sandbox, found, contents, self.plan, self.baseline, self.ledger, original_tests=self.old  # type: ignore[arg-type]
-        )  # fmt: skip
 
 
 def test_a_fix_with_its_regression_test_is_proved(tmp_path: Path) -> None:
@@ -76,31 +21,36 @@ def test_a_fix_with_its_regression_test_is_proved(tmp_path: Path) -> None:
     room.write({"calc.py": FIXED, "test_zero.py": REGRESSION})
     found = room.verify()
     assert found.ok
-    assert found.note == "2 tests pass. The new tests fail without the change and pass with it."
-    assert found.regression.fails_before is True
-    assert found.regression.tests == ("test_zero.py",)
-    assert found.original_tests_pass is None
+    assert found.note == "2 tests pass. The new test fails without the change and passes with it."
+    assert [(test.name, test.before, test.after) for test in found.claims.tests] == [
+        ("test_zero.py::T::test_zero", "red", "green")
+    ]
+    assert found.claims.originals is None
+    assert found.marks == set()
     event = found.as_event()
     assert event["baseline"][0]["counts"] == {"passed": 1, "failed": 0, "skipped": 0, "errors": 0}
     assert event["head"][0]["counts"]["passed"] == 2
-    assert event["regression"] == {"fails_before": True, "passes_after": True, "tests": ["test_zero.py"]}
+    assert event["regression"] == {
+        "fails_before": True, "passes_after": True, "tests": ["test_zero.py::T::test_zero"],
+    }  # fmt: skip
+    assert Claims.from_event(json.loads(json.dumps(event["claims"]))) == found.claims
     ran = room.ledger.ran()
     assert [(item["purpose"], item["at"]) for item in ran] == [
-        ("verify", "base"), ("verify", "head"), ("proof", "tests@base"),
+        ("verify", "base"), ("verify", "head"), ("proof", "tests@head"), ("proof", "tests@base"),
     ]  # fmt: skip
-    assert ran[2]["command"] == f"{PYTEST} test_zero.py"
+    assert ran[3]["command"] == f"{PYTEST} test_zero.py::T::test_zero"
     assert not any(network for command, network in room.sandbox.commands if command.startswith("PYTEST"))
 
 
 def test_a_test_that_passes_without_the_change_proves_nothing(tmp_path: Path) -> None:
     room = Room(tmp_path / "tree", BASE)
     room.write(
-        {"calc.py": FIXED, "test_more.py": "from calc import div\n\ndef test_one():\n    assert div(1, 1) == 1\n"}
+        {"calc.py": FIXED, "test_more.py": HEAD + "    def test_one(self):\n        self.assertEqual(div(1, 1), 1)\n"}
     )
     found = room.verify()
     assert found.ok
-    assert found.regression.fails_before is False
-    assert "do not prove it" in found.note
+    assert "does not prove it" in found.note
+    assert found.marks == {"uncertain"}
 
 
 def test_a_broken_change_is_handed_back_with_its_output(tmp_path: Path) -> None:
@@ -112,7 +62,7 @@ def test_a_broken_change_is_handed_back_with_its_output(tmp_path: Path) -> None:
     assert found.new_failures == ("test_div test_calc.T.test_div",)
     assert "test_calc.T.test_div" in found.feedback()
     assert "0 != 2" in found.feedback()
-    assert found.regression is None
+    assert found.claims is None
 
 
 def test_a_weakened_test_is_run_as_it_was(tmp_path: Path) -> None:
@@ -121,8 +71,9 @@ def test_a_weakened_test_is_run_as_it_was(tmp_path: Path) -> None:
     room.write({"calc.py": "def div(a, b):\n    return 0\n", "test_calc.py": weak})
     found = room.verify()
     assert found.ok
-    assert found.original_tests_pass is False
-    assert "do not pass" in found.note
+    assert found.claims.originals.ending == "red"
+    assert "The tests as they were, run with the change, fail: `test_div test_calc.T.test_div`." in found.note
+    assert found.marks == {"tests-changed", "uncertain"}
 
 
 def test_a_test_that_failed_before_may_go_on_failing(tmp_path: Path) -> None:
@@ -132,7 +83,7 @@ def test_a_test_that_failed_before_may_go_on_failing(tmp_path: Path) -> None:
     assert found.ok
     assert found.status == "no_worse"
     assert found.note.startswith("1 test that failed before the change still fails; none fails that passed.")
-    assert found.regression.fails_before is True
+    assert found.marks == set()
 
 
 def test_the_failing_test_itself_counts_as_fixed(tmp_path: Path) -> None:
@@ -141,7 +92,8 @@ def test_the_failing_test_itself_counts_as_fixed(tmp_path: Path) -> None:
     found = room.verify()
     assert found.ok
     assert found.fixed == ("test_zero test_zero.T.test_zero",)
-    assert found.note == "2 tests pass, which failed before."
+    assert found.note == "2 tests pass; 1 of them failed before: `test_zero test_zero.T.test_zero`."
+    assert found.marks == set()
 
 
 def test_without_tests_nothing_is_verified(tmp_path: Path) -> None:
@@ -218,27 +170,33 @@ UNNAMED = Counts(passed=1, failed=2, failing=("a",))
 def test_two_runs_are_compared(before: CommandResult, after: CommandResult, ok: bool, status: str) -> None:
     verdict = compare([before], [after])
     assert (verdict.ok, verdict.status) == (ok, status)
-    assert verdict.note
+    assert bool(verdict.note) is not ok
 
 
-def test_fewer_tests_than_before_are_mentioned() -> None:
-    assert compare([result(0, Counts(passed=9))], [result(0, Counts(passed=7))]).note == (
-        "7 tests pass. 2 fewer tests ran than before."
-    )
+ZERO = Named(path="a b/test_z.py", name="T.test_zero")
+GO = Named(path="x/y_test.go", name="TestZero")
 
 
 @pytest.mark.parametrize(
-    ("command", "narrowed"),
+    ("command", "test", "narrowed"),
     [
-        ("PATH=$HOME/venv/bin:$PATH python3 -m pytest", "PATH=$HOME/venv/bin:$PATH python3 -m pytest 'a b.py'"),
-        ("pytest -q --maxfail=3", "pytest -q --maxfail=3 'a b.py'"),
-        ("pytest tests", "pytest tests"),
-        ("make test", "make test"),
-        ("pytest && ruff check", "pytest && ruff check"),
+        ("PATH=$HOME/venv/bin:$PATH python3 -m pytest", ZERO,
+         "PATH=$HOME/venv/bin:$PATH python3 -m pytest 'a b/test_z.py::T::test_zero'"),
+        ("pytest -q --maxfail=3", ZERO, "pytest -q --maxfail=3 'a b/test_z.py::T::test_zero'"),
+        ("pytest", Named(path="test_z.py"), "pytest test_z.py"),
+        ("python3 -m unittest -q", ZERO, "python3 -m unittest -q -k '*test_z.T.test_zero'"),
+        ("python3 -m unittest discover -s tests -t .", ZERO,
+         "python3 -m unittest discover -s tests -t . -k '*test_z.T.test_zero'"),
+        ("go test -v ./...", GO, "go test -v -run '^(TestZero)$' ./x"),
+        ("go test -v -run X ./...", GO, None),
+        ("pytest tests", ZERO, None),
+        ("make test", ZERO, None),
+        ("pytest && ruff check", ZERO, None),
+        ("npm test", Named(path="zero.test.js"), None),
     ],
-)
-def test_the_proof_runs_only_the_new_tests_where_it_can(command: str, narrowed: str) -> None:
-    assert _narrowed(command, ["a b.py"]) == narrowed
+)  # fmt: skip
+def test_the_proof_runs_the_new_tests_by_name_where_it_can(command: str, test: Named, narrowed: str | None) -> None:
+    assert by_name(command, [test]) == narrowed
 
 
 def test_a_command_under_way_when_the_sandbox_is_closed_is_no_evidence(tmp_path: Path) -> None:

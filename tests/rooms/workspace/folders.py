@@ -96,7 +96,9 @@ class FolderSandbox:
 
     name = "folder"
 
-    def __init__(self, tree: Path) -> None:
+    def __init__(self, tree: Path, *, seconds: float = 60) -> None:
+        """`seconds`: what a command may take that has no limit of its own."""
+        self.seconds = seconds
         self.tree = tree
         self.root = str(tree)
         self.sealed = tree.with_name(tree.name + ".sealed")
@@ -121,7 +123,7 @@ class FolderSandbox:
                 env=env,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                timeout=timeout_seconds or 60,
+                timeout=timeout_seconds or self.seconds,
                 check=False,
             )
         except subprocess.TimeoutExpired as late:

@@ -98,9 +98,9 @@ def test_a_run_from_checkout_to_verified_change_and_back(
         old = read_files(mirror, sha, [change.path for change in found])
         verification = verify_head(sandbox, found, contents, PLAN, baseline, ledger, original_tests=old)  # type: ignore[arg-type]
         assert verification.ok
-        assert verification.regression is not None
-        assert verification.regression.fails_before is True
-        assert verification.note == "2 tests pass. The new tests fail without the change and pass with it."
+        assert verification.claims is not None
+        assert verification.claims.proven
+        assert verification.note == "2 tests pass. The new test fails without the change and passes with it."
         sandbox.reset()
         restore_snapshot(sandbox, before, taken, store)  # type: ignore[arg-type]
         assert {p: e for p, e in sandbox.manifest().items() if ".pyc" not in p} == {

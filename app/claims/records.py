@@ -1,0 +1,107 @@
+"""What was executed, on which tree, and how it ended. No sentence is made of anything else. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+# green: passed. red: failed. killed: time, memory, disk. nothing: no test ran. broken: it ended before the first test,
+# because something could not be loaded. contradictory: exit code 0 beside failures. unknown: the output does not tell.
+Ending = Literal["green", "red", "killed", "nothing", "broken", "contradictory", "unknown"]
+FAILED: frozenset[Ending] = frozenset({"red", "killed", "contradictory"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """All commands of one verification on one tree. `passed` and `ran` are None when the output does not tell."""
+
+    ending: Ending
+    how: str = ""  # of the first command that did not pass: "exit code 1", "a time-out after 15 s"
+    passed: int | None = None
+    ran: int | None = None
+    failing: tuple[str, ...] = ()
+    unnamed: int = 0  # failures without a name
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestProof:
+    """A new or changed test, without the change (`before`) and with it (`after`)."""
+
+    __test__ = False  # for pytest, which would collect it by its name
+
+    name: str
+    before: Ending
+    after: Ending
+    how: str = ""  # how the run without the change ended
+
+    @property
+    def proves(self) -> bool:
+        return self.before in FAILED and self.after == "green"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claims:
+    """`base`: the tests before the change. `head`: the tests with it. `originals`: the tests and test settings that the
+    change touches (`steered`) as they were at base, with the change; None when it touches none.
+    """
+
+    base: Round
+    head: Round
+    tests: tuple[TestProof, ...] = ()
+    uncollected: tuple[str, ...] = ()  # tests of the change that the project's own command does not find
+    steered: tuple[str, ...] = ()
+    originals: Round | None = None
+    tests_only: bool = False  # nothing but tests and their settings was changed
+    only_edits: bool = False  # and red ones were edited until they passed
+
+    @property
+    def judge(self) -> Round:
+        """The round that old tests are held against: what the change did to them does not count."""
+        return self.originals or self.head
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """Tests that failed before and, as they were, do not with the change."""
+        if self.judge.ending not in {"green", "red"} or self.judge.unnamed:
+            return ()
+        return tuple(name for name in self.base.failing if name not in self.judge.failing)
+
+    @property
+    def differs(self) -> bool:
+        """Whether tests say something else than they would as they were, or fewer of them speak."""
+        before = self.originals or self.base
+        fewer = before.ran is not None and (self.head.ran is None or self.head.ran < before.ran)
+        if self.originals is None:
+            return fewer
+        worse = set(self.originals.failing) - set(self.head.failing)
+        return fewer or self.originals.ending != self.head.ending or bool(worse)
+
+    @property
+    def proven(self) -> bool:
+        """Whether some test fails without the change and passes with it."""
+        turned = self.base.ending in FAILED and self.judge.ending == "green"
+        return any(test.proves for test in self.tests) or bool(self.fixed) or turned
+
+    def as_event(self) -> dict[str, Any]:
+        """JSON-shaped."""
+        return asdict(self)
+
+    @classmethod
+    def from_event(cls, data: Mapping[str, Any]) -> Claims:
+        """The inverse of `as_event`; lists as JSON gives them."""
+        originals = data.get("originals")
+        return cls(
+            base=_round(data["base"]),
+            head=_round(data["head"]),
+            tests=tuple(TestProof(**test) for test in data.get("tests", ())),
+            uncollected=tuple(data.get("uncollected", ())),
+            steered=tuple(data.get("steered", ())),
+            originals=_round(originals) if originals else None,
+            tests_only=data.get("tests_only", False),
+            only_edits=data.get("only_edits", False),
+        )
+
+
+def _round(data: Mapping[str, Any]) -> Round:
+    return Round(**{**data, "failing": tuple(data.get("failing", ()))})

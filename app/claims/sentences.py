@@ -1,0 +1,159 @@
+"""From records to sentences. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from app.claims.records import Claims, Ending, Round, TestProof
+from app.untrusted import one_line
+
+_NAMED = 2  # tests in one sentence
+_NAME = 120  # characters of a name
+
+
+def sentences(claims: Claims) -> list[str]:
+    """What the records say, most important first. Never empty."""
+    return [
+        _head(claims),
+        *_tests(claims.tests),
+        *_fewer(claims),
+        *_originals(claims),
+        *_uncollected(claims.uncollected),
+        *_verdict(claims),
+    ]
+
+
+def marks(claims: Claims) -> set[str]:
+    """`tests-changed` when tests say something else than they would as they were; `uncertain` when none proves it."""
+    found = {"tests-changed"} if claims.differs or claims.uncollected else set()
+    return found | (set() if claims.proven or _adds_tests(claims) else {"uncertain"})
+
+
+def _adds_tests(claims: Claims) -> bool:
+    """Tests and nothing else, which leave the others as they were: there is no code that they could prove."""
+    return claims.tests_only and not claims.differs and not claims.uncollected
+
+
+def _head(claims: Claims) -> str:
+    head, base = claims.head, claims.base
+    if head.ending == "green":
+        passed = "The tests pass" if head.passed is None else _number(head.passed, "passes", "pass")
+        turned = _turned(claims)
+        return f"{passed}{turned}."
+    if head.ending == "red" and base.ending in {"red", "contradictory"} and not set(head.failing) - set(base.failing):
+        count = len(head.failing)
+        still = f"{count} test{'s' if count != 1 else ''} that failed before the change still"
+        return f"{still} fail{'s' if count == 1 else ''}; none fails that passed."
+    return f"With the change the tests {_ended(head)}."
+
+
+def _turned(claims: Claims) -> str:
+    if claims.fixed:
+        count = len(claims.fixed)
+        return f"; {count} of them failed before: {_names(claims.fixed)}"
+    if claims.base.ending in {"red", "killed", "broken", "contradictory"} and claims.originals is None:
+        return f"; before the change they {_ended(claims.base)}"
+    return ""
+
+
+def _fewer(claims: Claims) -> Iterator[str]:
+    before = claims.originals or claims.base
+    if before.ran is None:
+        return
+    if claims.head.ran is None:
+        yield f"The output no longer tells how many tests ran; before the change it told of {before.ran}."
+    elif claims.head.ran < before.ran:
+        count = before.ran - claims.head.ran
+        yield f"{count} fewer test{'s' if count != 1 else ''} ran than before."
+
+
+def _originals(claims: Claims) -> Iterator[str]:
+    found = claims.originals
+    if found is None:
+        return
+    what = "The tests as they were"
+    if found.ending == "green":
+        yield f"{what} pass with the change as well."
+    elif found.ending == "red" and set(found.failing) <= set(claims.base.failing) and found.failing:
+        yield f"{what} fail with the change as they did before it: {_names(found.failing)}."
+    else:
+        names = f": {_names(found.failing)}" if found.failing else ""
+        yield f"{what}, run with the change, {_ended(found)}{names}."
+
+
+def _tests(tests: Sequence[TestProof]) -> Iterator[str]:
+    key = lambda test: (test.before, test.after)  # noqa: E731
+    for (before, after), group in groupby(sorted(tests, key=key), key):
+        some = list(group)
+        many = len(some) > 1
+        who = f"The new test{'s' if many else ''}"
+        if len(some) != len(tests):
+            who += f" {_names([test.name for test in some])}"
+        yield f"{who} {_proof(before, after, some[0].how, many=many)}."
+
+
+def _proof(before: Ending, after: Ending, how: str, *, many: bool) -> str:
+    s = "" if many else "s"
+    passes, fails, does, it = (
+        f"pass{'' if many else 'es'}",
+        f"fail{s}",
+        "do" if many else "does",
+        "they" if many else "it",
+    )
+    if after != "green":
+        return f"{_after(after, many=many)} with the change, so {it} {does} not prove it"
+    texts: dict[Ending, str] = {
+        "red": f"{fails} without the change and {passes} with it",
+        "contradictory": f"{fails} without the change and {passes} with it",
+        "killed": f"{'hang' + s if 'time-out' in how else 'end' + s + ' with ' + how} without the change "
+        f"and {passes} with it",
+        "green": f"{passes} without the change as well, so {it} {does} not prove it",
+        "broken": f"cannot be loaded without the change and {passes} with it, which proves nothing yet",
+        "nothing": f"{'are' if many else 'is'} not run without the change, so {it} {does} not prove it",
+        "unknown": f"{passes} with the change; what {it} {does} without it could not be told",
+    }
+    return texts[before]
+
+
+def _after(after: Ending, *, many: bool) -> str:
+    s = "" if many else "s"
+    texts: dict[Ending, str] = {
+        "red": f"fail{s}", "contradictory": f"fail{s}", "killed": f"do{'' if many else 'es'} not end",
+        "nothing": f"{'are' if many else 'is'} not run", "broken": "cannot be loaded",
+    }  # fmt: skip
+    return texts.get(after, "could not be judged")
+
+
+def _uncollected(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        verb, proves = ("are", "prove") if len(names) > 1 else ("is", "proves")
+        yield f"{_names(names)} {verb} not run by the project's own test command and {proves} nothing."
+
+
+def _verdict(claims: Claims) -> Iterator[str]:
+    if claims.only_edits:
+        yield "Only tests were edited, and as they were they still fail: that is no fix."
+    elif claims.proven:
+        return
+    elif _adds_tests(claims):
+        yield "Only tests were changed; there is no code for them to prove."
+    else:
+        yield "**No test shows that this change does what it should.**"
+
+
+def _ended(found: Round) -> str:
+    texts: dict[Ending, str] = {
+        "green": "pass", "red": "fail", "contradictory": "fail", "nothing": "do not run at all",
+        "broken": "break off before the first one", "unknown": "could not be judged",
+    }  # fmt: skip
+    return texts.get(found.ending) or f"end with {found.how or 'a kill'}"
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"1 test {one}" if count == 1 else f"{count} tests {many}"
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{one_line(name, _NAME).replace('`', chr(39))}`" for name in names[:_NAMED])
+    return shown + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

@@ -1,0 +1,156 @@
+"""The tests of a change by name, and how each ended in a run. Pure."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.checks.test_files import holds_tests
+from app.claims import Ending
+from app.verify.run import CommandResult
+from app.workspace import Change
+
+_MAX_BYTES = 1_000_000  # of a test file that is parsed
+# Commands without tests of their own: those to run can be named behind them.
+_ENV = r"(?:export )?(?:[A-Z_]+=[^\s;]+;? )*"
+_OPEN_PYTEST = re.compile(rf"{_ENV}(?:\S*python3?(?:\.\d+)? -m )?(?:\S*/)?pytest(?: -[-\w=.:]+| -p \S+)*")
+_UNITTEST = re.compile(rf"{_ENV}\S*python3?(?:\.\d+)? -m unittest(?: [-\w./]+)*")
+_OPEN_GO = re.compile(rf"{_ENV}go test(?: -(?!run)[-\w=.]+)* \./\.\.\.")
+_GO_TEST = re.compile(r"^func (Test\w+)\(.*?^}", re.MULTILINE | re.DOTALL)
+_UNLOADABLE = re.compile(
+    r"ERR_MODULE_NOT_FOUND|Cannot find module|\bSyntaxError\b|cannot find symbol|COMPILATION ERROR|^error\[E\d+\]"
+    r"|\[(?:build|setup) failed\]|Test suite failed to run",
+    re.MULTILINE,
+)
+_NO_IMPORT = re.compile(r"^(?:E\s+)?(?:ImportError|ModuleNotFoundError)\b|- (?:ImportError|ModuleNotFoundError)", re.M)
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Named:
+    """A test that is new or says something new. `name` is empty for all that a file holds."""
+
+    path: str
+    name: str = ""  # `Class.test_x`, `TestX`
+
+    @property
+    def id(self) -> str:
+        """As pytest would name it."""
+        return "::".join([self.path, *self.name.split(".")]) if self.name else self.path
+
+    @property
+    def stem(self) -> str:
+        return self.path.rpartition("/")[2].removesuffix(".py")
+
+    def is_meant_by(self, failing: str) -> bool:
+        """Whether a runner's name of a failure is this test, or one of its parameters or parts."""
+        if self.path.endswith(".py"):
+            inside, _, test = self.name.rpartition(".")
+            by_pytest = re.fullmatch(rf"(?:\S*/)?{re.escape(self.id)}(?:\[.*)?", failing, re.DOTALL)
+            dotted = rf"{test} (?:\S+\.)?{re.escape(self.stem)}\.{re.escape(inside)}\b.*"
+            return bool(by_pytest or re.fullmatch(dotted, failing))
+        return failing == self.name or failing.startswith(f"{self.name}/")
+
+
+def brought(changes: Iterable[Change], new: Mapping[str, bytes], old: Mapping[str, bytes]) -> list[Named]:
+    """New tests and those whose body changed; a test that only has another name is not new."""
+    found: list[Named] = []
+    changes = list(changes)
+    gone = [_bodies(change.path, old.get(change.path, b"")) or {} for change in changes if change.kind == "delete"]
+    moved = {body for bodies in gone for body in bodies.values()}
+    for change in changes:
+        if change.kind in {"delete", "mode"} or not holds_tests(change.path):
+            continue
+        after = _bodies(change.path, new.get(change.path, b""))
+        before = _bodies(change.path, old.get(change.path, b"")) or {}
+        if after is None:
+            found.append(Named(path=change.path))
+            continue
+        known = moved.union(before.values())
+        fresh = (name for name, body in after.items() if before.get(name) != body and body not in known)
+        found += [Named(path=change.path, name=name) for name in fresh]
+    return sorted(found)
+
+
+def _bodies(path: str, content: bytes) -> dict[str, str] | None:
+    """Tests by name with what they hold; None where they cannot be told by name."""
+    if len(content) > _MAX_BYTES:
+        return None
+    if path.endswith("_test.go"):
+        return {match[1]: match[0].partition("{")[2] for match in _GO_TEST.finditer(content.decode("utf-8", "replace"))}
+    if not path.endswith(".py"):
+        return None
+    try:
+        return dict(_functions(ast.parse(content).body, ""))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _functions(body: list[ast.stmt], prefix: str) -> Iterable[tuple[str, str]]:
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _functions(node.body, f"{prefix}{node.name}.")
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
+            parts = [*node.decorator_list, node.args, *node.body]
+            yield prefix + node.name, "\n".join(ast.dump(part) for part in parts)
+
+
+def by_name(command: str, tests: Sequence[Named]) -> str | None:
+    """The command for these tests only; None where its runner is not known to take their names."""
+    if not all(test.name for test in tests):
+        python = all(test.path.endswith(".py") for test in tests) and _OPEN_PYTEST.fullmatch(command)
+        return f"{command} {_quoted(test.path for test in tests)}" if python else None
+    if all(test.path.endswith(".py") for test in tests):
+        if _OPEN_PYTEST.fullmatch(command):
+            return f"{command} {_quoted(test.id for test in tests)}"
+        if _UNITTEST.fullmatch(command):
+            patterns = (f"*{test.stem}.{test.name}" for test in tests)
+            return f"{command} {' '.join(f'-k {shlex.quote(pattern)}' for pattern in patterns)}"
+        return None
+    if all(test.path.endswith(".go") for test in tests) and _OPEN_GO.fullmatch(command):
+        names = "|".join(sorted({test.name for test in tests}))
+        folders = _quoted(f"./{test.path.rpartition('/')[0]}" for test in tests)
+        return f"{command.removesuffix(' ./...')} -run {shlex.quote(f'^({names})$')} {folders}"
+    return None
+
+
+def collecting(command: str) -> str | None:
+    """The command that lists what the suite itself would run: tests given by name run wherever they lie."""
+    return f"{command} --collect-only -q" if _OPEN_PYTEST.fullmatch(command) else None
+
+
+def is_collected(test: Named, listed: str) -> bool:
+    """Whether `listed`, pytest's list, has the test, as a line `path::name` or, quieter, as `path: 3`."""
+    by_id = rf"^{re.escape(test.id)}(?:$|\[|::)"
+    return bool(re.search(rf"{by_id}|^{re.escape(test.path)}: \d+$", listed, re.MULTILINE))
+
+
+def ending_of(test: Named, result: CommandResult) -> Ending:
+    """How one test ended in a run of the tests by name."""
+    if result.ending in {"killed", "nothing", "broken"}:
+        return result.ending
+    counts = result.counts
+    if counts is None:
+        return "broken" if result.ending == "red" and _UNLOADABLE.search(result.tail) else result.ending
+    if any(("_FailedTest" in name and test.stem in name) or name == test.path for name in counts.failing):
+        return "broken"
+    if any(test.is_meant_by(name) for name in counts.failing):
+        return "broken" if _failed_to_import(result) else "red"
+    if not counts.names_all_failures:
+        return "unknown"
+    return "green" if counts.passed else "nothing"
+
+
+def _failed_to_import(result: CommandResult) -> bool:
+    """Whether all that failed were imports inside of tests: the name is missing, so nothing was tried."""
+    return bool(_NO_IMPORT.search(result.tail)) and "AssertionError" not in result.tail and "assert " not in result.tail
+
+
+def is_unloadable(result: CommandResult) -> bool:
+    return result.ending == "broken" or bool(_UNLOADABLE.search(result.tail))
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return " ".join(shlex.quote(word) for word in sorted(set(words)))

@@ -1,0 +1,110 @@
+"""Sentences follow records: all ways in which tests can end, before and after, and what may be said of them."""
+
+from __future__ import annotations
+
+import itertools
+from typing import get_args
+
+import pytest
+
+from app.claims import Claims, Ending, Round, TestProof, marks, sentences
+
+ENDINGS: tuple[Ending, ...] = get_args(Ending)
+FAILS = {"red", "killed", "contradictory"}
+GOOD = ("pass with the change as well", "fails without the change and passes", "without the change and passes with it")
+
+
+def a_round(ending: Ending, passed: int = 3) -> Round:
+    if ending == "green":
+        return Round(ending=ending, passed=passed, ran=passed)
+    if ending in {"red", "contradictory"}:
+        return Round(ending=ending, how="exit code 1", passed=passed - 1, ran=passed, failing=("t.py::test_a",))
+    how = "a time-out after 15 s" if ending == "killed" else "exit code 2"
+    return Round(ending=ending, how=how, passed=0, ran=0)
+
+
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(ENDINGS, ENDINGS)))
+def test_a_new_test_is_said_to_prove_only_what_it_showed(before: Ending, after: Ending) -> None:
+    test = TestProof(name="t.py::test_new", before=before, after=after, how="a time-out after 15 s")
+    claims = Claims(base=a_round("green"), head=a_round("green", 4), tests=(test,))
+    said = " ".join(sentences(claims))
+    proves = before in FAILS and after == "green"
+    assert claims.proven is proves
+    assert ("without the change and passes with it." in said and "proves nothing" not in said) is proves
+    assert ("No test shows" in said) is not proves
+    assert marks(claims) == (set() if proves else {"uncertain"})
+    assert ("hangs without" in said) is (before == "killed" and after == "green")
+    if after != "green":
+        assert "passes with" not in said
+
+
+@pytest.mark.parametrize(("base", "head", "originals"), list(itertools.product(ENDINGS, ENDINGS, (*ENDINGS, None))))
+def test_old_tests_are_said_to_pass_only_where_a_record_says_so(
+    base: Ending, head: Ending, originals: Ending | None
+) -> None:
+    claims = Claims(
+        base=a_round(base), head=a_round(head), originals=a_round(originals) if originals else None, steered=("t.py",)
+    )
+    said = sentences(claims)
+    text = " ".join(said)
+    assert ("tests as they were pass with the change" in text) is (originals == "green")
+    assert ("as they did before it" in text) is (originals == "red" and base in {"red", "contradictory"})
+    assert said[0].startswith("3 tests pass") is (head == "green")
+    assert ("failed before" in said[0]) is (
+        (head == "green" and base in {"red", "contradictory"} and originals in {None, "green"})
+        or (head == "red" and base in {"red", "contradictory"})
+    )
+    if originals is not None and originals != head:
+        assert "tests-changed" in marks(claims)
+    if base == "green":
+        assert "uncertain" in marks(claims)
+    assert Claims.from_event(claims.as_event()) == claims
+
+
+def test_one_is_one_and_many_are_many() -> None:
+    tests = [TestProof(name=f"t.py::test_{n}", before="red", after="green") for n in range(5)]
+    base, head = a_round("green"), a_round("green", 8)
+    assert sentences(Claims(base=base, head=head, tests=tuple(tests[:1])))[1] == (
+        "The new test fails without the change and passes with it."
+    )
+    assert sentences(Claims(base=base, head=head, tests=tuple(tests)))[1] == (
+        "The new tests fail without the change and pass with it."
+    )
+    mixed = (*tests, TestProof(name="t.py::test_x", before="green", after="green"))
+    assert sentences(Claims(base=base, head=head, tests=mixed))[1:] == [
+        "The new test `t.py::test_x` passes without the change as well, so it does not prove it.",
+        "The new tests `t.py::test_0`, `t.py::test_1` and 3 more fail without the change and pass with it.",
+    ]
+
+
+def test_of_two_red_tests_the_one_that_turned_is_counted() -> None:
+    base = Round(ending="red", passed=5, ran=7, failing=("a", "b"))
+    head = Round(ending="red", passed=6, ran=7, failing=("b",))
+    claims = Claims(base=base, head=head)
+    assert sentences(claims) == ["1 test that failed before the change still fails; none fails that passed."]
+    assert claims.fixed == ("a",)
+    turned = Claims(base=base, head=Round(ending="green", passed=7, ran=7))
+    assert sentences(turned) == ["7 tests pass; 2 of them failed before: `a`, `b`."]
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "said"),
+    [
+        (9, 7, "2 fewer tests ran than before."),
+        (9, 8, "1 fewer test ran than before."),
+        (9, None, "The output no longer tells how many tests ran; before the change it told of 9."),
+        (9, 9, None),
+        (None, 3, None),
+    ],
+)
+def test_fewer_tests_and_lost_counts_are_said_and_marked(base: int | None, head: int | None, said: str | None) -> None:
+    claims = Claims(base=Round(ending="green", ran=base), head=Round(ending="green", ran=head))
+    assert (said in sentences(claims)) if said else (claims.differs is False)
+    assert ("tests-changed" in marks(claims)) is (said is not None)
+
+
+def test_a_name_breaks_out_of_nothing() -> None:
+    name = "t.py::test_[`@maya`\n## Evidence]"
+    base = Round(ending="red", passed=0, ran=1, failing=(name,))
+    (said, *_) = sentences(Claims(base=base, head=Round(ending="green", passed=1, ran=1)))
+    assert said == "1 test passes; 1 of them failed before: `t.py::test_['@maya' ## Evidence]`."
