@@ -58,6 +58,7 @@ class Dispatcher:
         self._redactor = redactor
         self._going_on = going_on
         self._late = LateEvents(access, store, clock)
+        self._kept = KeptProposals(self._open, store, publishing)
         self._starts = RunStart(
             store=store,
             publishing=publishing,
@@ -66,7 +67,7 @@ class Dispatcher:
             settings=settings,
             clock=clock,
             clone_url=clone_url,
-            kept=KeptProposals(self._open, store, publishing),
+            kept=self._kept,
         )
         self._manners = Manners(store, self._starts, self._open, settings.command_prefix)
         self._conversation = Conversation(self._open, store, publishing)
@@ -192,10 +193,13 @@ class Dispatcher:
             answer = talk[verb.name](job, command, active)
             if answer and job.commands:
                 self._starts.reply(self._open(run_id), job, answer)
-        elif active:
-            self._join(job, active[0], run_id)
+            return
+        worked = self._worked(job.thread)
+        at_it = active[0] if active else self._kept.waiting(worked) if verb.name != "retry" else None
+        if at_it:
+            self._join(job, at_it, run_id)
         else:
-            self._starts.create(self._open(run_id), job, command, role, self._worked(job.thread))
+            self._starts.create(self._open(run_id), job, command, role, worked)
 
     def _role(self, job: Job) -> str | None:
         """The sender's role; None when nobody asked us anything: the label is not ours, or off again."""
@@ -224,6 +228,8 @@ class Dispatcher:
 
     def _stop(self, job: Job, _command: Command, _active: list[RunSummary]) -> str:
         stopped = self._conversation.cancel(job, "asked to stop", self._active(job.thread))
+        if not stopped and (waiting := self._kept.waiting(self._worked(job.thread))):
+            stopped = self._kept.call_off(job, waiting.run_id)
         return "" if stopped else replies.no_active_run("stop", self._settings.command_prefix)
 
     def _answer(self, job: Job, command: Command, active: list[RunSummary]) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app import log
+from app.checkpoints.endings import kept_because
 from app.checkpoints.projection import pull_of
 from app.jobs import Job
-from app.ports import Queue, Store
+from app.ports import Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
 from app.run_state import RunState
 
-_UNPUBLISHED = frozenset({"proposed", "failed", "out_of_reach"})
+_UNPUBLISHED = frozenset({"proposed", "failed", "cancelled", "out_of_reach"})
 
 
 class KeptProposals:
@@ -40,6 +41,21 @@ class KeptProposals:
         announce(self._publishing, ledger)
         return None
 
+    def waiting(self, runs: Sequence[RunSummary]) -> RunSummary | None:
+        """The newest of `runs` when its pull request is still to be opened, because GitHub has refused it so far."""
+        is_waiting = runs and runs[0].reason == "proposed" and _waits_for_github(self._open(runs[0].run_id).state)
+        return runs[0] if is_waiting else None
+
+    def call_off(self, job: Job, run_id: str) -> bool:
+        """Somebody says stop while a finished change waits to become a pull request: it stays kept. Whether it did."""
+        ledger = self._open(run_id)
+        reason = kept_because(f"Stopped by {job.sender.login}.", ledger.state.created["names"]["prefix"])
+        said = {"by": job.sender.login, "delivery": job.id, "comment_id": job.source.comment_id}
+        ledger.append_if(_waits_for_github, "cancel.requested", **said, reason="asked to stop")
+        is_off = ledger.append_if(_waits_for_github, "run.ended", outcome="cancelled", reason=reason) is not None
+        announce(self._publishing, ledger)
+        return is_off
+
     def _is_whole(self, state: RunState) -> bool:
         """Whether the contents of the change are still in the store."""
         try:
@@ -49,6 +65,11 @@ class KeptProposals:
         except KeyError:
             return False
         return True
+
+
+def _waits_for_github(state: RunState) -> bool:
+    """Not once its pull request is being made: that one may be there already."""
+    return state.outcome == "proposed" and _is_kept(state) and "pull" not in state.intended
 
 
 def _is_kept(state: RunState) -> bool:

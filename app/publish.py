@@ -167,7 +167,9 @@ class Publisher:
     def _do(self, ledger: RunLedger, github: GitHub, effect: Effect) -> bool:
         """Perform and record one effect; False when a limit refused it and it can wait."""
         maybe_done = effect.key in ledger.state.intended
-        ledger.append("publish.intended", key=effect.key, digest=effect.digest)
+        still = _is_still_to_be_made(effect)
+        if ledger.append_if(still, "publish.intended", key=effect.key, digest=effect.digest) is None:
+            return True
         github.priority = effect.priority
         hand = Hand(github, self._store, self._clock, ledger.state, self._bot_login)
         try:
@@ -279,6 +281,11 @@ class Publisher:
 def _makes_something_new(state: RunState, effect: Effect) -> bool:
     """A branch or a pull request that no earlier try can have made."""
     return effect.kind in {"branch", "pull"} and effect.key not in {*state.published, *state.intended}
+
+
+def _is_still_to_be_made(effect: Effect) -> Callable[[RunState], bool]:
+    """Not when somebody has said stop since the projection was made."""
+    return lambda state: effect.kind not in {"branch", "pull"} or state.outcome == "proposed"
 
 
 def _pause(effect: Effect, error: UserError, before: int) -> float | None:

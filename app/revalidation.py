@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from app import log
+from app.checkpoints.endings import kept_because
 from app.facts import role_of, switched_off
 from app.github import issues, pulls, repositories
 from app.github.access import Access
@@ -31,6 +32,11 @@ def started_by_label(state: RunState) -> bool:
         return False
     trigger = str(state.created.get("names", {}).get("labels", {}).get("trigger", ""))
     return str(state.created.get("trigger", "")).lower() == f"issues.labeled:{trigger}".lower()
+
+
+def asked_by(state: RunState) -> str:
+    """The login of whoever wants this now: of a finished change, the person who asked for it last."""
+    return str(state.resumptions[-1]["by"] if state.resumptions else state.created["requester"]["login"])
 
 
 def ask(access: Access, state: RunState, bot_login: str) -> Objection | None:
@@ -56,7 +62,7 @@ def still_objected(github: GitHub, state: RunState, bot_login: str) -> Objection
         return _GONE
     trigger = created["names"]["labels"]["trigger"]
     now: dict[str, Any] = {
-        "role": role_of(github, name, created["requester"]["login"]),
+        "role": role_of(github, name, asked_by(state)),
         "trigger_label": trigger,
         "label_off": started_by_label(state) and not issue.has_label(trigger),
         "thread_labels": issue.labels,
@@ -88,6 +94,6 @@ def keep(ledger: RunLedger, found: Objection) -> None:
     ledger.append(
         "run.ended",
         outcome="cancelled" if found.withdrawn else "failed",
-        reason=f"The change is ready and kept, but no pull request was opened. {found.reason}",
+        reason=kept_because(found.reason, ledger.state.created["names"]["prefix"]),
         next_step=found.next_step,
     )

@@ -29,6 +29,14 @@ def after_refusal(detail: str, refusal: str) -> str:
     return f"{detail} What stood in the way last: {one_line(refusal, _WHY_CHARS)}"
 
 
+def kept_because(why: str, prefix: str) -> str:
+    """A finished change is not published now; `why` is a sentence or two."""
+    return (
+        f"The change is ready and kept, but no pull request was opened. {why} `{prefix} retry` publishes it "
+        "without working on it again."
+    )
+
+
 def changed_nothing(claim: str, ignored: Sequence[str]) -> str:
     """The model called its work done, and no file differs from the base."""
     told = "I changed nothing: no file differs from the base, so there is nothing to propose."

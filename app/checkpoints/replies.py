@@ -67,6 +67,11 @@ def unpriced(model: str) -> str:
 
 
 def already_active(run: RunSummary, prefix: str) -> str:
+    if run.phase == "ended":  # all but its pull request
+        return (
+            f"The change of run `{run.run_id[:8]}` is ready, and GitHub has refused its pull request so far. I try "
+            f"again by myself; `{prefix} retry` does it at once, `{prefix} stop` stops that."
+        )
     return (
         f"I am already on this (run `{run.run_id[:8]}`, {run.phase}). "
         f"`{prefix} status` shows where it stands, `{prefix} stop` stops it; plain words after `{prefix}` steer it."

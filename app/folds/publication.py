@@ -48,6 +48,7 @@ def _delayed(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
 def _resumed(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     """The proposal is to be published after all: what was refused is no longer taken for done."""
     state.outcome, state.reason, state.next_step = "proposed", "", ""
+    state.cancel = None
     state.delayed.clear()
     state.published = {key: done for key, done in state.published.items() if "error" not in done}
     state.resumptions.append(data)
