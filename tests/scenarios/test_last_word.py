@@ -12,7 +12,7 @@ from tests.scenarios.test_odd_input import odd_repository
 REFUSALS = [
     pytest.param(
         bash("mkdir -p src && printf 'AWS_KEY = \"AKIA%s\"' Q7ZPX3MVN2R5T8WK > src/settings.py"),
-        ("`src/settings.py line 1`", "Looks like a secret: AWS Access Key"),
+        ("`src/settings.py line 1`", "Looks like a secret (rule: AWS Access Key)"),
         id="secret",
     ),
     pytest.param(

@@ -141,7 +141,7 @@ FAILED tests/test_bill.py::test_rounds - assert 1 == 2
 
 About the checkout:
 <data-… what="checkout">
-1 Git LFS file present as pointers only: docs/a.png
+1 Git LFS file present as a pointer only, so what needs its content cannot run: docs/a.png
 </data-…>
 
 The root of `main` (1,234 files):
@@ -229,7 +229,9 @@ def test_the_opening_for_a_big_one(project: Project, tmp_path: Path) -> None:
 )
 def test_how_the_tests_ended_before_is_told(result: dict, told: str) -> None:
     fields = {"command": "make test", "purpose": "verify", "at": "base", "seconds": 1, **result}
-    made = Checkout(sha="a" * 40, files=1, size_bytes=1, submodules=(), lfs_pointers=(), notes=(), index=Path("i"))
+    made = Checkout(
+        sha="a" * 40, files=1, size_bytes=1, submodules=(), lfs_pointers=(), missing=(), notes=(), index=Path("i")
+    )
     made_of = {"made": made, "root": "", "guides": SimpleNamespace(full=(), elsewhere=())}
     task = Task(briefing=_briefing(plan=Plan(verify=("make test",)), baseline=[CommandResult(**fields)], **made_of))
     assert told in opening(task, {}, run_id="r", root="/w")[0]["text"]
