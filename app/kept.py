@@ -43,7 +43,7 @@ class KeptProposals:
 
     def waiting(self, runs: Sequence[RunSummary]) -> RunSummary | None:
         """The newest of `runs` when its pull request is still to be opened, because GitHub has refused it so far."""
-        is_waiting = runs and runs[0].reason == "proposed" and _waits_for_github(self._open(runs[0].run_id).state)
+        is_waiting = runs and runs[0].reason == "proposed" and waits_for_github(self._open(runs[0].run_id).state)
         return runs[0] if is_waiting else None
 
     def call_off(self, job: Job, run_id: str) -> bool:
@@ -51,8 +51,8 @@ class KeptProposals:
         ledger = self._open(run_id)
         reason = kept_because(f"Stopped by {job.sender.login}.", ledger.state.created["names"]["prefix"])
         said = {"by": job.sender.login, "delivery": job.id, "comment_id": job.source.comment_id}
-        ledger.append_if(_waits_for_github, "cancel.requested", **said, reason="asked to stop")
-        is_off = ledger.append_if(_waits_for_github, "run.ended", outcome="cancelled", reason=reason) is not None
+        ledger.append_if(waits_for_github, "cancel.requested", **said, reason="asked to stop")
+        is_off = ledger.append_if(waits_for_github, "run.ended", outcome="cancelled", reason=reason) is not None
         announce(self._publishing, ledger)
         return is_off
 
@@ -67,8 +67,10 @@ class KeptProposals:
         return True
 
 
-def _waits_for_github(state: RunState) -> bool:
-    """Not once its pull request is being made: that one may be there already."""
+def waits_for_github(state: RunState) -> bool:
+    """Whether a finished change is still to become a pull request; not once that is being made, for it may be there
+    already.
+    """
     return state.outcome == "proposed" and _is_kept(state) and "pull" not in state.intended
 
 

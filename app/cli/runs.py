@@ -113,13 +113,20 @@ def stop(arguments: argparse.Namespace) -> int:
 
 
 def _stop(homes: Homes, home: Home, run: RunSummary) -> str:
+    from app.checkpoints.endings import kept_because
+    from app.kept import waits_for_github
     from app.log import Redactor
     from app.run_ledger import announce
 
     ledger = home.open(run.run_id, Redactor(homes.settings.secrets()))
+    who = getpass.getuser()
+    if waits_for_github(ledger.state):
+        reason = kept_because(f"Stopped by {who}.", homes.settings.command_prefix)
+        called_off = ledger.append_if(waits_for_github, "run.ended", outcome="cancelled", reason=reason)
+        announce(home.queues["publish"], ledger)
+        return "stopped; its finished change is kept" if called_off else "its pull request is being opened"
     if not ledger.state.is_active:
         return f"it had ended already ({ledger.state.outcome})"
-    who = getpass.getuser()
     ledger.append_if(
         lambda state: state.is_active and state.cancel is None,
         "cancel.requested",
