@@ -37,7 +37,7 @@ _SHAPES = re.compile(
 _SHORTEST_SHAPE = 20  # characters: an AWS access key id
 _HINTS = re.compile("gh[a-z]_|github_pat_|sk-ant-|AKIA|ASIA|PRIVATE KEY")  # in all of them, whatever stands before it
 
-_MOST_HELD = 1_000
+_MOST_EXPIRING = 1_000  # tokens; they live for an hour, so the oldest of so many is long dead
 _SHORTEST_HELD = 8
 
 
@@ -49,21 +49,29 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._held: dict[str, None] = {}  # in order of arrival
+        self._held: set[str] = set()  # for ever
+        self._expiring: dict[str, None] = {}  # in order of arrival
         self._longest_first: list[str] = []
         self._in_json: list[str] = []
         for secret in secrets:
             self.hold(secret)
 
-    def hold(self, secret: str) -> None:
-        """Mask `secret` from now on. Values under 8 characters are ignored: masking them would shred plain text."""
+    def hold(self, secret: str, *, expires: bool = False) -> None:
+        """Mask `secret` from now on: for ever, or, where it `expires` by itself, until a thousand others have come.
+
+        Values under 8 characters are ignored: masking them would shred plain text.
+        """
         secret = secret.strip()
-        if len(secret) >= _SHORTEST_HELD and secret not in self._held:
-            self._held[secret] = None
-            if len(self._held) > _MOST_HELD:  # tokens live for an hour: the oldest of so many is long dead
-                self._held.pop(next(iter(self._held)))
-            self._longest_first = sorted(self._held, key=len, reverse=True)
-            self._in_json = [json.dumps(held)[1:-1] for held in self._longest_first]
+        if len(secret) < _SHORTEST_HELD or secret in self._held or (expires and secret in self._expiring):
+            return
+        if expires:
+            self._expiring[secret] = None
+            if len(self._expiring) > _MOST_EXPIRING:
+                self._expiring.pop(next(iter(self._expiring)))
+        else:
+            self._held.add(secret)
+        self._longest_first = sorted({*self._held, *self._expiring}, key=len, reverse=True)
+        self._in_json = [json.dumps(held)[1:-1] for held in self._longest_first]
 
     def text(self, text: str) -> str:
         text = self._without_held(text)

@@ -112,7 +112,7 @@ class Workroom:
     def _token(self, *, fresh: bool = False) -> str:
         repository_id = self._ledger.state.created["thread"]["repository_id"]
         token = self._tokens.read_token(self._ledger.run_id, repository_id, fresh=fresh)
-        self._ledger.redactor.hold(token.value)
+        self._ledger.redactor.hold(token.value, expires=True)
         return token.value
 
     def _open(self, tree: Path) -> None:

@@ -151,7 +151,7 @@ class AppAuth:
         except Unauthorized as error:  # of the App itself: an operator's matter, and no request may be lost over it
             raise TransientError(f"GitHub does not know the App: {error}", retry_after_seconds=60) from error
         token = Token(value=answer["token"], expires_at=datetime.fromisoformat(answer["expires_at"]))
-        self._redactor.hold(token.value)
+        self._redactor.hold(token.value, expires=True)
         return token
 
 

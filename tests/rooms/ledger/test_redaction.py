@@ -100,3 +100,17 @@ def test_the_shortest_secrets_are_masked_too():
     assert redactor.text("8letters") == MASK
     assert redactor.text("AKIA" + "A" * 16) == MASK
     assert redactor.text("ghs_" + "a" * 20) == MASK
+
+
+def test_what_is_held_for_ever_outlives_any_number_of_tokens() -> None:
+    """The App's key was forgotten after a thousand tokens: it had come first."""
+    redactor = Redactor(["the-key-of-the-app"])
+    redactor.hold("a-webhook-secret")
+    redactor.hold("first-a-token", expires=True)
+    redactor.hold("first-a-token")  # and then known to last
+    for number in range(2_000):
+        redactor.hold(f"token-number-{number:05}", expires=True)
+    lasting = "the-key-of-the-app a-webhook-secret first-a-token token-number-01999"
+    assert redactor.text(lasting) == " ".join([MASK] * 4)
+    assert redactor.text("token-number-00001") == "token-number-00001"
+    assert redactor.line({"key": "the-key-of-the-app"}) == '{"key": "[redacted]"}'
