@@ -31,6 +31,9 @@ class Turns:
     def now(self) -> datetime:
         return self._now
 
+    def monotonic(self) -> float:
+        return self._now.timestamp()
+
     def sleep(self, seconds: float) -> None:
         """Let the others go on; outside of a thread of the play (while it is set up) time passes at once."""
         if not threading.current_thread().name.startswith("turn-"):
