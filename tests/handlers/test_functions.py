@@ -91,17 +91,20 @@ def test_github_away_brings_the_message_back_later(cloud):
     assert cloud.batch(jobs)["Records"] == []  # hidden for ten seconds and more
 
 
-def test_malformed_message_is_recorded_counted_and_gone(cloud, capsys):
+def test_malformed_message_is_recorded_counted_and_comes_back_until_it_is_a_dead_letter(cloud, capsys):
     jobs = cloud.aws.cloud.jobs_queue_url
     cloud.send(jobs, "this is no job", group="a")
     cloud.send(jobs, json.dumps({"id": "x"}), group="b")
-    assert cloud.feed(cloud.function("dispatch").handler, jobs) == (2, [])
+    taken, failed = cloud.feed(cloud.function("dispatch").handler, jobs)
+    assert (taken, len(set(failed))) == (2, 2)
     assert _metrics(capsys.readouterr().out) == {"MessageMalformed": 2}
-    assert cloud.batch(jobs)["Records"] == []
+    assert {record["body"] for record in cloud.batch(jobs)["Records"]} == {"this is no job", '{"id": "x"}'}
 
 
 def test_sample_events_are_taken(cloud):
-    assert cloud.function("dispatch").handler(sample("dispatch.malformed"), Context()) == {"batchItemFailures": []}
+    malformed = sample("dispatch.malformed")
+    failed = [{"itemIdentifier": record["messageId"]} for record in malformed["Records"]]
+    assert cloud.function("dispatch").handler(malformed, Context()) == {"batchItemFailures": failed}
     assert cloud.function("publish").handler(sample("publish.news"), Context()) == {"batchItemFailures": []}
     [record] = sample("dispatch.job")["Records"]
     from app.jobs import Job

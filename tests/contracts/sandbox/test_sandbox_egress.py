@@ -247,15 +247,15 @@ def test_a_second_request_cannot_ride_along(enter: Enter, outside: Callable[...,
         "GET http://mirror.test/4 HTTP/1.1\\r\\nA: b\\n\\nPOST /smuggled HTTP/1.1\\nHost: x\\n\\n\\r\\n\\r\\n",
     ]
     code = "import socket\n" + "".join(
-        "s = socket.create_connection(('127.0.0.1', 3128)); s.settimeout(3)\n"
+        "s = socket.create_connection(('127.0.0.1', 3128)); s.settimeout(60)\n"
         f"s.sendall(b'{head}{smuggled}')\n"
         "try:\n while d := s.recv(9999): print(d)\nexcept OSError: pass\n"
         for head in heads
     )
     text = sandbox.run(python(code), network=True).text
     assert "smuggled" not in text and "GET mirror.test /1" in text and text.count("400 Bad Request") == 3
-    told = [(request.method, request.host, request.allowed) for request in enter.requests]
-    assert told == [("GET", "mirror.test", True)] + [("GET", "mirror.test", False)] * 3
+    told = sorted((request.method, request.host, request.allowed) for request in enter.requests)
+    assert told == [("GET", "mirror.test", False)] * 3 + [("GET", "mirror.test", True)]
 
 
 def test_package_managers_see_the_refusal(outside: Callable[..., object]) -> None:

@@ -21,7 +21,8 @@ def control(lambda_control):
 def test_a_request_names_the_run_its_repository_and_the_purpose(control):
     control.run("run")
     control.tokens.read_token("run", 7)
-    assert control.functions.asked == [("tokens", {"run_id": "run", "repository_id": 7, "purpose": "read"})]
+    asked = {"run_id": "run", "repository_id": 7, "purpose": "read", "fresh": False}
+    assert control.functions.asked == [("tokens", asked)]
 
 
 @pytest.mark.parametrize(
