@@ -68,8 +68,9 @@ def test_webhook_takes_a_signed_delivery(trees, env, aws, tmp_path):
     assert json.loads(message["Body"])["thread"]["number"] == 7
 
 
+[MALFORMED] = [record["messageId"] for record in sample("dispatch.malformed")["Records"]]
 ANSWERS = {
-    "dispatch": ("dispatch.malformed", {"batchItemFailures": []}),
+    "dispatch": ("dispatch.malformed", {"batchItemFailures": [{"itemIdentifier": MALFORMED}]}),  # comes again
     "publish": ("publish.news", {"batchItemFailures": []}),
     "schedule": ("schedule.minute", {"runs": 0, "warm": 0, "deliveries": 0, "labels": 0}),
     "task_stopped": ("task_stopped.spot", None),
