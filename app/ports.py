@@ -135,6 +135,9 @@ class Claims(Protocol):
     def claimed_by(self, key: str) -> str | None:
         """The owner of an unexpired claim."""
 
+    def claimed_until(self, key: str) -> float | None:
+        """When a claim ends or ended, in epoch seconds by its holder's clock; None when it was given up."""
+
     def release(self, key: str, owner: str) -> None:
         """Give up a claim; nothing happens when another owner holds it."""
 

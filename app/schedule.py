@@ -23,6 +23,7 @@ from app.run_state import Phase
 
 MAX_ATTEMPTS = 3  # attempts in a row that may die without a word before the run ends visibly
 _NEVER_STARTED_SECONDS = 900.0  # a process without a first heartbeat; a large image on Fargate takes minutes to start
+_SILENT_SECONDS = 50.0  # a lease that stands still for five heartbeats: the second tick in the cloud that sees it acts
 _START_SECONDS = TTL_SECONDS + 30  # how long a started worker may take to its first heartbeat
 _ANNOUNCE_AGAIN_SECONDS = 30.0
 
@@ -113,17 +114,29 @@ class Scheduler:
         running = self._launcher.is_running(run.run_id)
         if running is False:
             return self._free(self._open(run.run_id))
-        if self._store.claimed_by(lease_key(run.run_id)):
-            return False
-        quiet = self._clock.now() - datetime.fromisoformat(run.updated_at)
         if running:
-            return quiet > timedelta(seconds=self._longest_silence(run)) and self._dismiss(run)
-        return quiet > timedelta(seconds=_START_SECONDS)
+            return self._is_silent(run) and self._dismiss(run)
+        return not self._store.claimed_by(lease_key(run.run_id)) and self._quiet(run) > _START_SECONDS
 
-    def _longest_silence(self, run: RunSummary) -> float:
-        """A worker that has begun had its lease, which ran out: it went silent. One that has not may still start."""
+    def _is_silent(self, run: RunSummary) -> bool:
+        """A worker that lives has not moved its lease for too long. Only this side's clock is asked, because the
+        worker's may be minutes away from it; and one that has not begun has a quarter of an hour.
+        """
         state = self._open(run.run_id).state
-        return TTL_SECONDS if state.attempt == state.launched else _NEVER_STARTED_SECONDS
+        until = self._store.claimed_until(lease_key(run.run_id))
+        if until is None or state.attempt != state.launched:
+            return self._quiet(run) > (TTL_SECONDS if state.attempt == state.launched else _NEVER_STARTED_SECONDS)
+        key, now = f"heard:{run.run_id}", self._clock.now().timestamp()
+        heard = self._store.cell(key)
+        seen, _, since = heard.partition("@")
+        if seen != repr(until):
+            self._store.swap_cell(key, heard, f"{until!r}@{now!r}")
+            return False
+        return now - float(since) > _SILENT_SECONDS
+
+    def _quiet(self, run: RunSummary) -> float:
+        """Seconds since the ledger's last event."""
+        return (self._clock.now() - datetime.fromisoformat(run.updated_at)).total_seconds()
 
     def _dismiss(self, run: RunSummary) -> bool:
         """Its process lives and says nothing: it hangs, or its way to the store is cut. Another one takes over, and

@@ -27,6 +27,8 @@ _LISTING_SECONDS = 20
 _MOVING_SECONDS = 60
 
 # How SQS names a receipt that is no longer good.
+# A receipt of another life of the queue; a message held for SQS's twelve hours, which is about to be shown again.
+_STALE_WORDS = ("parameter ReceiptHandle is invalid", "Total VisibilityTimeout for the message is beyond the limit")
 _STALE = {"AWS.SimpleQueueService.MessageNotInflight", "MessageNotInflight", "ReceiptHandleIsInvalid"}
 
 
@@ -169,7 +171,7 @@ def _stale_is_nothing() -> Iterator[None]:
         yield
     except ClientError as error:
         said = error.response.get("Error", {}).get("Message", "")
-        if code_of(error) not in _STALE and "parameter ReceiptHandle is invalid" not in said:
+        if code_of(error) not in _STALE and not any(words in said for words in _STALE_WORDS):
             raise
 
 

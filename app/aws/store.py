@@ -235,6 +235,10 @@ class DynamoStore:
         item = self._table.get(items.claim_key(key))
         return str(item["owner"]["S"]) if item and items.is_live(item, self._now()) else None
 
+    def claimed_until(self, key: str) -> float | None:
+        item = self._table.get(items.claim_key(key))
+        return float(item[items.TTL_ATTRIBUTE]["N"]) if item else None
+
     def release(self, key: str, owner: str) -> None:
         self._table.write_if(
             "delete_item",

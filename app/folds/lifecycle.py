@@ -57,6 +57,7 @@ def _ended(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     _clock_off(state, event)
     state.phase, state.outcome = "ended", data["outcome"]
     state.reason, state.next_step = data.get("reason", ""), data.get("next_step", "")
+    state.park_until = None  # the next reminder of a question nobody waits on any more holds no news back
     state.delayed.clear()  # what is not to be published any more would be waited for without end
     _close_stages(state, event)
 

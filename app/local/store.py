@@ -218,6 +218,11 @@ class SqliteStore:
             row = connection.execute("SELECT owner FROM claims WHERE key = ? AND expires_at > ?", (key, now)).fetchone()
         return str(row[0]) if row else None
 
+    def claimed_until(self, key: str) -> float | None:
+        with self._database.read() as connection:
+            row = connection.execute("SELECT expires_at FROM claims WHERE key = ?", (key,)).fetchone()
+        return float(row[0]) if row else None
+
     def release(self, key: str, owner: str) -> None:
         with self._database.write() as connection:
             connection.execute("DELETE FROM claims WHERE key = ? AND owner = ?", (key, owner))

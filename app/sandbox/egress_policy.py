@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+from typing import Union
 from urllib.parse import urlsplit
 
 from app.sandbox_port import Egress
@@ -44,7 +45,7 @@ UPLOAD_HOSTS = (
     "www.nuget.org",
 )
 
-Network = IPv4Network | IPv6Network
+Network = Union[IPv4Network, IPv6Network]  # noqa: UP007 - evaluated by Python 3.9 in sandbox images
 
 
 def is_public(address: str) -> bool:

@@ -24,7 +24,7 @@ def test_the_demo_plays_the_whole_story_and_leaves_nothing(lamplighter, tmp_path
         "a question before I go on",
         "1a please.",
         "(exit 1)",
-        "exit 1, 1 failed",
+        "The new test fails without the change and passes",
         "Draft pull request #3",
         "✓ lamplighter/scan: Nothing found",
         "Fixes #2",

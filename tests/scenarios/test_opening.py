@@ -43,6 +43,6 @@ def test_what_fails_before_and_what_the_checkout_left_out_is_told(bot, github, m
     (text,) = _first_messages(bot)
     assert "ended with exit code 1 (1 passed, 1 failed):" in text
     assert "test_rounds" in text and "AssertionError: 0.3333333333333333 != 0.33" in text
-    assert "1 Git LFS file present as pointers only: rates.bin" in text
+    assert "1 Git LFS file present as a pointer only, so what needs its content cannot run: rates.bin" in text
     assert "Money is in cents." in text
     bot.read_everything(issue, *repo.pulls)

@@ -52,7 +52,7 @@ class Telling:
         assert len(pull.commits) == 1
         checks = [check.name for check in self.repo.check_runs(pull.commits[0].sha)]
         assert sorted(checks) == ["lamplighter", "lamplighter/scan"]
-        assert self.issue.labels == ["agent:done", "agent:uncertain"]
+        assert sorted(self.issue.labels) == ["agent:done", "agent:uncertain"]
         assert [run.reason for run in self.bot.runs] == ["proposed"]
         assert f"#{pull.number}" in self.issue.comments[-1].body
         for comment in self.issue.comments:

@@ -37,8 +37,12 @@ def main(key: str, targets: list[str]) -> dict[str, Any]:
     remote.new_key = lambda: (bytes.fromhex(key), "")
     host = remote.RemoteHost(
         Fixed(),
-        make_proxy=lambda egress, report: EgressProxy(
-            egress, report, resolve=lambda _name: [INTERNET], connect=lambda a, p: socket.create_connection((a, p), 5)
+        make_proxy=lambda egress, report, uploads: EgressProxy(
+            egress,
+            report,
+            uploads=uploads,
+            resolve=lambda _name: [INTERNET],
+            connect=lambda a, p: socket.create_connection((a, p), 5),
         ),
     )
     with tempfile.TemporaryDirectory() as folder:

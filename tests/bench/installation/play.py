@@ -270,6 +270,7 @@ class _Worker:
             base={"ref": "main", "sha": repo.branches["main"], "default": True},
             branch=f"agent/{self._number}-bug",
             config=CONFIG.model_dump(mode="json"),
+            admission={"role": "write", "max_open_pull_requests": 1_000},  # the pace is measured, not that limit
             names={"prefix": "/agent", "labels": CONFIG.label_names()},
             model="claude-sonnet-5-5",
             protection={"protected": False, "approvals_required": 0},
