@@ -134,6 +134,7 @@ class EgressProxy:
             head, rest = wire.read_head(client)
             if head:
                 self._request(client, head, rest)
+                wire.hang_up(client)
         except OSError:
             pass  # one side hung up
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 from app.sandbox.client_hello import Incomplete, server_name
@@ -13,6 +14,7 @@ from app.sandbox.egress_policy import Target
 HEAD_BYTES = 64 * 1024  # of one request's head, or of a TLS hello
 IDLE_SECONDS = 300.0
 CHUNK = 1 << 16
+_LINGER_SECONDS = 1.0
 UNBOUNDED = 1 << 62  # of a tunnel
 UNRECOGNIZED_NAME = bytes((21, 3, 3, 0, 2, 2, 112))  # a fatal alert of TLS (RFC 8446, 6.2)
 HANDSHAKE = 22  # the first byte of a TLS connection
@@ -123,6 +125,21 @@ def answer(client: socket.socket, status: int, phrase: str, text: str) -> None:
     phrase = (phrase or http.client.responses[status]).encode("ascii", "replace").decode()
     head = f"HTTP/1.1 {status} {phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
     client.sendall(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+
+
+def hang_up(client: socket.socket) -> None:
+    """End a connection so that the answer arrives: one closed over unread bytes is reset, and the reset overtakes what
+    was answered (RFC 9112, 9.6). What still comes is thrown away, for a moment.
+    """
+    end = time.monotonic() + _LINGER_SECONDS
+    try:
+        client.shutdown(socket.SHUT_WR)
+        while (left := end - time.monotonic()) > 0:
+            client.settimeout(left)
+            if not client.recv(CHUNK):
+                return
+    except OSError:
+        pass
 
 
 def shut(sock: socket.socket) -> None:

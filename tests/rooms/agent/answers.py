@@ -26,7 +26,12 @@ class Answers:
                 if not status:
                     return
                 self.send_response(status)
-                for name, value in {"content-type": kind, "content-length": str(len(data)), **headers}.items():
+                for name, value in {
+                    "content-type": kind,
+                    "content-length": str(len(data)),
+                    "connection": "close",
+                    **headers,
+                }.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(data)
