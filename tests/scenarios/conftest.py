@@ -4,6 +4,8 @@ unread.
 
 from __future__ import annotations
 
+import os
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,28 @@ def model() -> Script:
 def repo(github: Simulator):
     """A small project with one bug, whose tests need nothing installed."""
     return github.repository("acme/calc", files=stories.PROJECT, default_branch="main")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On AWS half of the stories are told once, the others twice; EVERY_TELLING=1 tells all of them both ways.
+
+    On one machine both are told each time. A request to the emulated account takes ten times as long, and what one
+    telling finds there and the other does not, both do on one machine.
+    """
+    if os.environ.get("EVERY_TELLING") == "1":
+        return
+    left_out = [item for item in items if _is_the_other_telling(item)]
+    items[:] = [item for item in items if item not in set(left_out)]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _is_the_other_telling(item: pytest.Item) -> bool:
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    if "make_bot" not in params or params.get("ground") != "aws":
+        return False
+    story = item.nodeid.replace("once-", "").replace("twice-", "")
+    return params["make_bot"] != ("twice" if zlib.crc32(story.encode()) % 2 else "once")
 
 
 @pytest.fixture(params=GROUNDS)
