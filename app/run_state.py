@@ -32,7 +32,9 @@ Outcome = Literal[
 class Stage:
     name: str
     started_at: str
+    worked_before: float | None = None  # the attempt's working seconds at its start, where the worker said it
     ended_at: str | None = None
+    seconds: float = 0.0  # it took, once it is over
     ok: bool | None = None
     note: str = ""
 

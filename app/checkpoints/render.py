@@ -85,8 +85,7 @@ def _stage_rows(state: RunState) -> list[str]:
 def _took(stage: Stage) -> str:
     if stage.ended_at is None:
         return "…"
-    seconds = (datetime.fromisoformat(stage.ended_at) - datetime.fromisoformat(stage.started_at)).total_seconds()
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return f"{stage.seconds:.0f} s" if stage.seconds < 90 else f"{stage.seconds / 60:.0f} min"
 
 
 def _standing(state: RunState, pull: Mapping[str, Any] | None, prefix: str) -> list[str]:

@@ -35,14 +35,17 @@ def _attempt(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
 
 
 def _stage_started(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
-    state.stages.append(Stage(name=data["stage"], started_at=event.at, note=data.get("note", "")))
+    state.stages.append(
+        Stage(name=data["stage"], started_at=event.at, worked_before=data.get(WORKED), note=data.get("note", ""))
+    )
     state.doing = data.get("note", "")
 
 
 def _stage_ended(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
     for stage in reversed(state.stages):
         if stage.name == data["stage"] and stage.ended_at is None:
-            stage.ended_at, stage.ok, stage.note = event.at, data["ok"], data.get("note", "")
+            _over(stage, event)
+            stage.ok, stage.note = data["ok"], data.get("note", "")
             return
 
 
@@ -79,7 +82,18 @@ def _clock_off(state: RunState, event: Event) -> None:
 def _close_stages(state: RunState, event: Event) -> None:
     """A stage that its attempt left open is over, without a verdict."""
     for stage in state.stages:
-        stage.ended_at = stage.ended_at or event.at
+        if stage.ended_at is None:
+            _over(stage, event)
+
+
+def _over(stage: Stage, event: Event) -> None:
+    """By the worker's clock that only goes forward, where both ends have it: the wall's may be set meanwhile."""
+    stage.ended_at = event.at
+    if stage.worked_before is not None and WORKED in event.data:
+        stage.seconds = event.data[WORKED] - stage.worked_before
+    else:
+        stage.seconds = (event.time - datetime.fromisoformat(stage.started_at)).total_seconds()
+    stage.seconds = max(0.0, stage.seconds)
 
 
 FOLDS = {

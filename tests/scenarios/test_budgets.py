@@ -155,4 +155,6 @@ def test_working_minutes_do_not_follow_the_wall_clock(make_bot, github, model, c
     state = bot.state_of(bot.runs[0].run_id)
     assert state.outcome == "proposed"
     assert state.turns * 60 <= state.worked_seconds < 30 * 60
+    (status,) = [text for comment in issue.comments if "part=status" in (text := comment.read())]
+    assert f"| Work | {state.turns} min |" in status  # as people read it, too
     bot.read_everything(issue)
