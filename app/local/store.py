@@ -14,40 +14,12 @@ from app.local.blobs import Blobs
 from app.local.database import Database
 from app.local.folders import private
 from app.local.heads import FIRST, HeadsLog
+from app.local.schema import SCHEMA
 
 if TYPE_CHECKING:  # the door opens a store too, and has no use for their dataclasses
     from app.ledger import Event
     from app.pace import Pace
     from app.ports import Clock, RunSummary
-
-# What the clock asks every second is found by an index of its own: a partial one is used only where the query says its
-# condition in the same words, without a `?`.
-# The triggers stop slips, not attackers; whoever can write the file is found by `verify_chain` and the witness.
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS events (
-    run_id TEXT NOT NULL, seq INTEGER NOT NULL, at TEXT NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL,
-    previous TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (run_id, seq)) STRICT;;
-CREATE TRIGGER IF NOT EXISTS events_stay BEFORE DELETE ON events
-    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;;
-CREATE TRIGGER IF NOT EXISTS events_keep BEFORE UPDATE ON events
-    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;;
-CREATE TABLE IF NOT EXISTS runs (
-    run_id TEXT PRIMARY KEY, thread_key TEXT NOT NULL, active INTEGER NOT NULL, created_at TEXT NOT NULL,
-    summary TEXT NOT NULL) STRICT;;
-CREATE INDEX IF NOT EXISTS runs_by_age ON runs (created_at);;
-CREATE INDEX IF NOT EXISTS runs_by_activity ON runs (active, created_at);;
-CREATE INDEX IF NOT EXISTS runs_by_thread ON runs (thread_key, created_at);;
-CREATE INDEX IF NOT EXISTS runs_with_news ON runs (created_at) WHERE json_extract(summary, '$.unpublished') = 1;;
-CREATE INDEX IF NOT EXISTS runs_at_work_on ON runs (thread_key, created_at) WHERE active = 1;;
-CREATE INDEX IF NOT EXISTS runs_by_phase ON runs (json_extract(summary, '$.phase')) WHERE active = 1;;
-CREATE INDEX IF NOT EXISTS runs_by_repository ON runs (
-    substr(thread_key, 1, instr(thread_key, '#')), json_extract(summary, '$.updated_at'));;
-CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, expires_at REAL NOT NULL) STRICT;;
-CREATE INDEX IF NOT EXISTS claims_by_expiry ON claims (expires_at);;
-CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;;
-CREATE TABLE IF NOT EXISTS slots (key TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;;
-CREATE TABLE IF NOT EXISTS cells (key TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT
-"""
 
 
 class SqliteStore:
