@@ -52,6 +52,8 @@ class Server:
             while request := self._request(connection):
                 self.requests.append(request)
                 self.latest[connection] = request
+                if not self.script:  # a repetition of a client that is slow to see its answer
+                    return
                 said = self.script.pop(0)
                 if callable(said):
                     said = said(connection)
