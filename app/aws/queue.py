@@ -26,8 +26,7 @@ _LEGAL = re.compile(r"[!-~]{1,128}\Z")
 _LISTING_SECONDS = 20
 _MOVING_SECONDS = 60
 
-# How SQS names a receipt that is no longer good.
-# A receipt of another life of the queue; a message held for SQS's twelve hours, which is about to be shown again.
+# How SQS names a receipt that is no longer good; and a message held for its twelve hours, about to be shown again.
 _STALE_WORDS = ("parameter ReceiptHandle is invalid", "Total VisibilityTimeout for the message is beyond the limit")
 _STALE = {"AWS.SimpleQueueService.MessageNotInflight", "MessageNotInflight", "ReceiptHandleIsInvalid"}
 
