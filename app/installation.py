@@ -91,7 +91,7 @@ class Installations:
                     self._look_after(job, run, "the repository was taken away from the App")
 
     def _of(self, installation_id: int) -> list[RunSummary]:
-        return [run for run in self._store.runs(active=True) if run.installation_id == installation_id]
+        return [run for run in self._store.runs(active=True, limit=None) if run.installation_id == installation_id]
 
     def _look_after(self, job: Job, run: RunSummary, why: str) -> None:
         """Follow the run's repository to its name of today, or stop the run when it is out of reach."""
@@ -118,7 +118,8 @@ class Installations:
             self._conversation.cancel(job, f"the repository was {job.trigger.partition('.')[2]}", runs)
 
     def _in_repository(self, repository_id: int) -> list[RunSummary]:
-        return [run for run in self._store.runs(active=True) if run.thread_key.startswith(f"{repository_id}#")]
+        active = self._store.runs(active=True, limit=None)
+        return [run for run in active if run.thread_key.startswith(f"{repository_id}#")]
 
     def _is_writable(self, thread: Thread) -> bool:
         name = self._access.whereabouts(thread)

@@ -186,11 +186,12 @@ class Store(Claims, Protocol):
         active: bool | None = None,
         thread_key: str | None = None,
         unpublished: bool | None = None,
-        limit: int = 1000,
+        limit: int | None = 1000,
     ) -> list[RunSummary]:
-        """Newest first; `active` selects phases other than `ended` (True) or only `ended` (False), `unpublished`
-        those with (True) or without (False) news that GitHub does not show. A run appended to before this call is in
-        the answer for its `thread_key`; without one the answer may be a second old.
+        """Newest first, so that `limit` cuts off the oldest (None: nothing); `active` selects phases other than `ended`
+        (True) or only `ended` (False), `unpublished` those with (True) or without (False) news that GitHub does not
+        show. A run appended to before this call is in the answer for its `thread_key`; without one the answer may be
+        a second old.
         """
 
     def count(self, phase: str) -> int:

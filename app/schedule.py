@@ -6,6 +6,7 @@ arrived, which also lets a machine without a public address receive them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app import log
@@ -26,6 +27,8 @@ _NEVER_STARTED_SECONDS = 900.0  # a process without a first heartbeat; a large i
 _SILENT_SECONDS = 50.0  # a lease that stands still for five heartbeats: the second tick in the cloud that sees it acts
 _START_SECONDS = TTL_SECONDS + 30  # how long a started worker may take to its first heartbeat
 _ANNOUNCE_AGAIN_SECONDS = 30.0
+_NEWS_AT_ONCE = 200  # announcements of one minute: after a long outage there may be thousands
+_HEARD_SECONDS = 600.0  # how long it is kept when a worker's lease was first seen as it is: ten ticks in the cloud
 
 
 class Scheduler:
@@ -53,12 +56,12 @@ class Scheduler:
 
     def tick(self) -> int:
         """Look at every active run and at ended ones with unpublished news; returns how many were moved on."""
-        active = self._store.runs(active=True)[::-1]  # the oldest first
+        active = self._store.runs(active=True, limit=None)[::-1]  # the oldest first
         acted = 0
         for run in active:
             acted += self._look_after(run)
-        recent = self._store.runs(active=False, unpublished=True, limit=200)
-        for run in [*active, *recent]:
+        news = self._store.runs(active=False, unpublished=True, limit=None)[::-1]
+        for run in [*active, *_in_turn(news, self._clock.now())]:
             self._announce_again(run)
         return acted
 
@@ -126,11 +129,10 @@ class Scheduler:
         until = self._store.claimed_until(lease_key(run.run_id))
         if until is None or state.attempt != state.launched:
             return self._quiet(run) > (TTL_SECONDS if state.attempt == state.launched else _NEVER_STARTED_SECONDS)
-        key, now = f"heard:{run.run_id}", self._clock.now().timestamp()
-        heard = self._store.cell(key)
-        seen, _, since = heard.partition("@")
-        if seen != repr(until):
-            self._store.swap_cell(key, heard, f"{until!r}@{now!r}")
+        key, now = f"heard:{run.run_id}:{until!r}", self._clock.now().timestamp()
+        since = self._store.claimed_by(key)
+        if since is None:
+            self._store.claim(key, repr(now), ttl_seconds=_HEARD_SECONDS)
             return False
         return now - float(since) > _SILENT_SECONDS
 
@@ -235,6 +237,14 @@ class Scheduler:
 
     def _open(self, run_id: str) -> RunLedger:
         return RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor)
+
+
+def _in_turn(news: Sequence[RunSummary], now: datetime) -> list[RunSummary]:
+    """The next so many at each minute, round and round: neither the oldest nor the newest keep the others waiting."""
+    if len(news) <= _NEWS_AT_ONCE:
+        return list(news)
+    first = int(now.timestamp() // 60) * _NEWS_AT_ONCE % len(news)
+    return [*news[first:], *news[:first]][:_NEWS_AT_ONCE]
 
 
 def _lost_attempts(ledger: RunLedger) -> int:

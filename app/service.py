@@ -137,7 +137,7 @@ class Service:
             if isinstance(queue, SqliteQueue):
                 queue.take_back()
         store = self._platform.store
-        for run in store.runs(unpublished=True):
+        for run in store.runs(unpublished=True, limit=None):
             if owner := store.claimed_by(f"publish:{run.run_id}"):
                 store.release(f"publish:{run.run_id}", owner)
 

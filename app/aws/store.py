@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import math
 import os
 from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
@@ -107,12 +108,13 @@ class DynamoStore:
         active: bool | None = None,
         thread_key: str | None = None,
         unpublished: bool | None = None,
-        limit: int = 1000,
+        limit: int | None = 1000,
     ) -> list[RunSummary]:
         """Two indexes may be a second behind; what they name is then read as it is now."""
         names = self._run_ids(active=active, thread_key=thread_key, unpublished=unpublished)
         found: list[RunSummary] = []
-        while len(found) < limit and (batch := list(islice(names, min(_BATCH, limit - len(found))))):
+        most = math.inf if limit is None else limit
+        while len(found) < most and (batch := list(islice(names, int(min(_BATCH, most - len(found)))))):
             found += [
                 run
                 for run in self._summaries(batch)

@@ -269,10 +269,10 @@ class _OneRun:
         active: bool | None = None,
         thread_key: str | None = None,
         unpublished: bool | None = None,
-        limit: int = 1000,
+        limit: int | None = 1000,
     ) -> list[RunSummary]:
         found = self._store.summary(self._run_id)
-        if found is None or limit < 1 or (thread_key not in {None, found.thread_key}):
+        if found is None or limit == 0 or (thread_key not in {None, found.thread_key}):
             return []
         if unpublished not in {None, found.unpublished}:
             return []

@@ -4,7 +4,7 @@ ledger.db            runs, events, claims, counters            (store)
 heads.log            the witness: every head of every ledger   (heads)
 blobs/ab/cdef…       content by SHA-256                        (blobs)
 queue-NAME.db        one file per queue                        (queue)
-workers/RUN-N.json   who runs attempt N of RUN                 (launcher)
+workers/RUN/N.json   who runs attempt N of RUN                 (launcher)
 logs/RUN-N.log       what that worker printed                  (launcher)
 tokens.sock, .key    where workers ask for read tokens         (tokens)
 """

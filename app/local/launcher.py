@@ -75,6 +75,7 @@ class SubprocessLauncher:
     ) -> None:
         self._home = private(home)
         self._workers = private(home / "workers")
+        _sort(self._workers)
         self._logs = private(home / "logs")
         self._environment = worker_environment(environment, home)
         self._command = tuple(command)
@@ -87,6 +88,7 @@ class SubprocessLauncher:
         """
         _reap()
         record = self._record(run_id, attempt)
+        private(record.parent)
         try:
             descriptor = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
@@ -143,16 +145,16 @@ class SubprocessLauncher:
         return f"{run_id}-{attempt:d}"
 
     def _record(self, run_id: str, attempt: int) -> Path:
-        return self._workers / f"{self._name(run_id, attempt)}.json"
+        """In a folder of the run's own: a look at one run reads nothing of the others."""
+        return self._folder(run_id) / f"{attempt:d}.json"
+
+    def _folder(self, run_id: str) -> Path:
+        self._name(run_id, 0)
+        return self._workers / run_id
 
     def _processes(self, run_id: str) -> list[_Process | None]:
         """Every attempt's process; None where a crash left the record empty."""
-        start = len(self._name(run_id, 0)) - 1
-        return [
-            _read(path)
-            for path in self._workers.glob(f"{run_id}-*.json")
-            if path.name[start:].removesuffix(".json").isdigit()
-        ]
+        return [_read(path) for path in self._folder(run_id).glob("*.json")]
 
     def _kill_later(self, process: _Process) -> None:
         deadline = time.monotonic() + self._grace_seconds
@@ -172,6 +174,16 @@ _children_lock = threading.Lock()
 def _reap() -> None:
     with _children_lock:
         _children[:] = [child for child in _children if child.poll() is None]
+
+
+def _sort(workers: Path) -> None:
+    """Records of versions that kept those of all runs side by side, as `RUN-N.json`, go into their runs' folders."""
+    for path in workers.glob("*-*.json"):
+        run_id, _, attempt = path.stem.rpartition("-")
+        try:
+            path.rename(private(workers / run_id) / f"{attempt}.json")
+        except FileNotFoundError:
+            pass  # another process was faster
 
 
 def _read(path: Path) -> _Process | None:

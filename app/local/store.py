@@ -104,7 +104,7 @@ class SqliteStore:
         active: bool | None = None,
         thread_key: str | None = None,
         unpublished: bool | None = None,
-        limit: int = 1000,
+        limit: int | None = 1000,
     ) -> list[RunSummary]:
         conditions: list[str] = ["1"]
         values: list[str] = []
@@ -119,7 +119,7 @@ class SqliteStore:
         where = f"FROM runs {index} WHERE {' AND '.join(conditions)}"
         query = f"SELECT summary {where} ORDER BY created_at DESC, rowid DESC LIMIT ?"
         with self._database.read() as connection:
-            rows = connection.execute(query, (*values, limit)).fetchall()
+            rows = connection.execute(query, (*values, -1 if limit is None else limit)).fetchall()
         return [_summary(row[0]) for row in rows]
 
     def count(self, phase: str) -> int:

@@ -140,7 +140,7 @@ def test_a_signal_ends_the_run_and_its_worker(lamplighter, project, tmp_path, nu
     assert process.returncode == 130, err
     (run,) = _runs(lamplighter)
     assert (run["phase"], run["reason"]) == ("ended", "cancelled")
-    (record,) = lamplighter.home.glob("*/workers/*.json")
+    (record,) = lamplighter.home.glob("*/workers/*/*.json")
     worker = Path(f"/proc/{json.loads(record.read_text())['pid']}/cmdline")
     until(lambda: not worker.exists() or b"app.cli" not in worker.read_bytes())
 

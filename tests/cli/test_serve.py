@@ -79,7 +79,7 @@ class Story:
         self.world.serve()
 
     def kill_worker(self, attempt: int) -> None:
-        record = json.loads((self.world.home_path / "workers" / f"{self.run.run_id}-{attempt}.json").read_text())
+        record = json.loads((self.world.home_path / "workers" / self.run.run_id / f"{attempt}.json").read_text())
         os.killpg(record["pid"], signal.SIGKILL)
 
     def told(self) -> str:

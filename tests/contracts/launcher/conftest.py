@@ -53,7 +53,7 @@ class Local:
     def close(self) -> None:
         import json
 
-        for record in (self.home / "workers").glob("*.json"):
+        for record in (self.home / "workers").glob("*/*.json"):
             try:
                 os.killpg(json.loads(record.read_text())["pid"], signal.SIGKILL)
             except (ValueError, ProcessLookupError):

@@ -75,7 +75,7 @@ def test_cloud_credentials_only_for_bedrock(tmp_path):
 def test_a_later_process_with_the_same_pid_is_not_our_worker(platform):
     launcher = platform.launcher()
     launcher.start("run", 1)
-    record = platform.home / "workers" / "run-1.json"
+    record = platform.home / "workers" / "run" / "1.json"
     process = json.loads(record.read_text())
     time.sleep(0.05)  # start times are counted in hundredths of a second
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -94,11 +94,34 @@ def test_a_later_process_with_the_same_pid_is_not_our_worker(platform):
 def test_pid_from_before_a_reboot_is_not_our_worker(platform):
     launcher = platform.launcher()
     launcher.start("run", 1)
-    record = platform.home / "workers" / "run-1.json"
+    record = platform.home / "workers" / "run" / "1.json"
     process = json.loads(record.read_text())
     record.write_text(json.dumps(process | {"boot": "another"}))
     assert launcher.is_running("run") is False
     record.write_text(json.dumps(process))
+
+
+def test_workers_of_an_older_version_are_found(platform):
+    launcher = platform.launcher()
+    for run in ("run", "run-1"):
+        launcher.start(run, 1)
+        (platform.home / "workers" / run / "1.json").rename(platform.home / "workers" / f"{run}-1.json")
+    later = platform.launcher()
+    assert (later.is_running("run"), later.is_running("run-1")) == (True, True)
+    later.start("run", 1)
+    assert not list((platform.home / "workers").glob("*.json"))
+    assert len(list((platform.home / "workers" / "run").iterdir())) == 1
+
+
+def test_a_look_at_one_run_reads_no_record_of_another(platform, monkeypatch):
+    launcher = platform.launcher("")
+    for number in range(5):
+        launcher.start(f"other-{number}", 1)
+    launcher.start("run", 1)
+    read: list[str] = []
+    monkeypatch.setattr("app.local.launcher._read", lambda path: read.append(path.parent.name))
+    launcher.is_running("run")
+    assert read == ["run"]
 
 
 def test_a_worker_that_ended_before_anybody_looked_is_not_running(platform, monkeypatch):
@@ -117,7 +140,8 @@ def test_a_worker_that_ended_before_anybody_looked_is_not_running(platform, monk
 
 def test_start_interrupted_by_a_crash_is_not_repeated_and_not_hidden(platform):
     launcher = platform.launcher()
-    (platform.home / "workers" / "run-1.json").touch()
+    (platform.home / "workers" / "run").mkdir(mode=0o700)
+    (platform.home / "workers" / "run" / "1.json").touch()
     launcher.start("run", 1)
     assert launcher.is_running("run") is None
     launcher.start("run", 2)
@@ -146,7 +170,7 @@ def test_ended_workers_leave_no_zombie(platform):
     launcher = platform.launcher("")
     for attempt in range(1, 6):
         launcher.start("run", attempt)
-    pids = [json.loads(record.read_text())["pid"] for record in (platform.home / "workers").glob("*.json")]
+    pids = [json.loads(record.read_text())["pid"] for record in (platform.home / "workers").glob("*/*.json")]
     # One that ended between the burial and the look at it is buried at the next look.
     until(lambda: not launcher.is_running("run") and not any(_is_child(pid) for pid in pids))
 
@@ -162,7 +186,7 @@ def _is_child(pid: int) -> bool:
 def test_a_stopped_process_ends_all_the_same(platform):
     launcher = platform.launcher()
     launcher.start("run", 1)
-    pid = json.loads((platform.home / "workers" / "run-1.json").read_text())["pid"]
+    pid = json.loads((platform.home / "workers" / "run" / "1.json").read_text())["pid"]
     os.kill(pid, signal.SIGSTOP)  # it hears no SIGTERM any more
     assert launcher.is_running("run") is True
     launcher.stop("run")

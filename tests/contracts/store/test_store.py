@@ -149,6 +149,17 @@ def test_runs_are_listed_newest_first(store, clock):
     assert store.runs(thread_key="7#9") == []
 
 
+def test_only_a_limit_cuts_off_the_oldest(store, clock):
+    for number in range(203):  # two of DynamoDB's batches, and some
+        event = _event(clock, run_id=f"run{number}")
+        store.append(f"run{number}", 0, [event], _summary([event]))
+        clock.advance(1)
+    for asked in ({}, {"active": True}, {"unpublished": True}, {"active": True, "unpublished": True}):
+        found = [run.run_id for run in store.runs(limit=None, **asked)]
+        assert found == [f"run{number}" for number in reversed(range(203))]
+        assert [run.run_id for run in store.runs(limit=101, **asked)] == found[:101]
+
+
 def test_runs_with_unpublished_news_are_found(store, clock):
     _start(store, clock, "quiet")
     clock.advance(1)
