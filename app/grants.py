@@ -71,7 +71,10 @@ def _thread(asked: Mapping[str, Any], run_id: str, store: Store) -> Mapping[str,
         raise UserError(f"Run `{run_id}` has ended; it gets no token.")
     if asked.get("purpose") != READ:
         raise UserError("A worker's token is for reading; there is no other purpose.")
-    told = [event.data for event in store.events(run_id) if event.kind in {"run.created", "run.moved"}]
+    kinds = {"run.created", "run.moved"}
+    told = [event.data for event in store.events(run_id) if event.kind in kinds and event.is_rightful]
+    if not told:
+        raise UserError(f"Nobody but its worker says where run `{run_id}` belongs.")
     thread: Mapping[str, Any] = told[-1]["thread"]
     if asked.get("repository_id") != thread["repository_id"]:
         raise UserError(f"Run `{run_id}` asks for a repository that is not its own.")

@@ -173,7 +173,8 @@ def move(ledger: RunLedger, to: Thread, clone_url: Callable[[str], str]) -> bool
 
     def is_elsewhere(state: RunState) -> bool:
         thread = state.created.get("thread", {})
-        return bool(thread) and any(thread[name] != value for name, value in place.items())
+        is_same = thread.get("repository_id") == to.repository_id  # a run's index is a worker's word, its ledger is not
+        return is_same and any(thread[name] != value for name, value in place.items())
 
     thread = {**ledger.state.created.get("thread", {}), **place}
     moved = ledger.append_if(is_elsewhere, "run.moved", thread=thread, clone_url=clone_url(to.repository))

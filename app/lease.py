@@ -13,7 +13,7 @@ from types import TracebackType
 
 from app import log
 from app.errors import LamplighterError, Superseded
-from app.ports import Store
+from app.ports import RunStore
 
 TTL_SECONDS = 60.0  # a run is taken for lost one minute after its worker's last heartbeat
 _BEAT_SECONDS = 10.0
@@ -43,7 +43,7 @@ class Lease:
     once, from that thread, so that a command that is still running can be killed.
     """
 
-    def __init__(self, store: Store, run_id: str, attempt: int, owner: str) -> None:
+    def __init__(self, store: RunStore, run_id: str, attempt: int, owner: str) -> None:
         self._store = store
         self._run_id = run_id
         self._attempt = attempt

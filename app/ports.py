@@ -35,6 +35,7 @@ __all__ = [
     "ModelRequest",
     "Outbox",
     "Queue",
+    "RunStore",
     "RunSummary",
     "Sandbox",
     "SandboxHost",
@@ -123,7 +124,7 @@ class RunSummary:
 
     def spent_on(self, day: str) -> float:
         """US dollars charged on a day; an older version's row knows only the total: it counts where the run began."""
-        return self.spent.get(day, 0.0) if self.spent or self.created_at[:10] != day else self.cost_usd
+        return max(0.0, self.spent.get(day, 0.0)) if self.spent or self.created_at[:10] != day else self.cost_usd
 
 
 class Claims(Protocol):
@@ -158,8 +159,8 @@ class Intake(Protocol):
         """Give up those of `claims` that `owner` holds."""
 
 
-class Store(Claims, Protocol):
-    """Ledgers, blobs, claims with expiry, counters."""
+class RunStore(Protocol):
+    """What the work on one run needs; a worker gets no more (`app.worker_store`)."""
 
     def append(self, run_id: str, expected_seq: int, events: Sequence[Event], summary: RunSummary) -> None:
         """Append `events` (seq expected_seq+1 …) and replace the summary, all or nothing; witness the new head.
@@ -167,7 +168,24 @@ class Store(Claims, Protocol):
         Raises Conflict when the head is not at `expected_seq`.
         """
 
-    def events(self, run_id: str, after: int = 0) -> list[Event]: ...
+    def events(self, run_id: str, after: int = 0) -> list[Event]:
+        """Those after `after`, each with its author as far as the platform can vouch for one."""
+
+    def put_blob(self, data: bytes) -> str:
+        """Store by SHA-256 hex digest, which is returned. Idempotent, and never in place of other content."""
+
+    def get_blob(self, digest: str) -> bytes:
+        """Raises KeyError for an unknown digest."""
+
+    def claim(self, key: str, owner: str, *, ttl_seconds: float) -> bool:
+        """True when `owner` holds `key` for the next `ttl_seconds` (taken, or renewed when already its own)."""
+
+    def release(self, key: str, owner: str) -> None:
+        """Give up a claim; nothing happens when another owner holds it."""
+
+
+class Store(RunStore, Claims, Protocol):
+    """Ledgers, blobs, claims with expiry, counters."""
 
     def witness(self, run_id: str) -> tuple[int, str] | None:
         """The last head recorded outside the ledger's own table."""
@@ -207,15 +225,6 @@ class Store(Claims, Protocol):
 
     def swap_cell(self, key: str, old: str, new: str) -> bool:
         """Replace the text under `key` when it is still `old` ("": none yet); whether it was."""
-
-    def put_blob(self, data: bytes) -> str:
-        """Store by SHA-256 hex digest, which is returned. Idempotent."""
-
-    def get_blob(self, digest: str) -> bytes:
-        """Raises KeyError for an unknown digest."""
-
-    def claim(self, key: str, owner: str, *, ttl_seconds: float) -> bool:
-        """True when `owner` holds `key` for the next `ttl_seconds` (taken, or renewed when already its own)."""
 
     def add(self, counter: str, amount: int) -> int:
         """Add atomically (0 reads); returns the new value."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.checks import ChangeSet, Finding, Rules, blocked, check_sizes, scan
 from app.errors import UserError
-from app.ports import Store
+from app.ports import RunStore
 from app.workspace import Change as ManifestChange
 from app.workspace import Mirror, TreeEntry, base_manifest, read_files
 from app.workspace.tree import SUBMODULE, holds
@@ -78,7 +78,7 @@ def _seen(change: ManifestChange, entry: TreeEntry | None, new: bytes | None) ->
 
 
 def check_again(
-    store: Store, changes: Sequence[Mapping[str, Any]], config: Mapping[str, Any], base: Base
+    store: RunStore, changes: Sequence[Mapping[str, Any]], config: Mapping[str, Any], base: Base
 ) -> list[Change]:
     """The proposal's changes with their contents.
 

@@ -21,7 +21,7 @@ from app.folds import apply, fold
 from app.jobs import Thread
 from app.ledger import Event, canonical
 from app.log import Redactor
-from app.ports import Clock, Queue, RunSummary, Store
+from app.ports import Clock, Queue, RunStore, RunSummary
 from app.run_state import WORKED, RunState
 
 # How long a worker waits for a store that is away or slows it down; less than that would cost it what it has in memory,
@@ -62,7 +62,7 @@ class RunLedger:
     """
 
     def __init__(
-        self, store: Store, run_id: str, *, clock: Clock, redactor: Redactor, attempt: int | None = None
+        self, store: RunStore, run_id: str, *, clock: Clock, redactor: Redactor, attempt: int | None = None
     ) -> None:
         self.store = store
         self.run_id = run_id
@@ -164,7 +164,8 @@ class RunLedger:
         return do()
 
     def _take(self, event: Event) -> None:
-        self.events.append(event)
+        if event.is_rightful:
+            self.events.append(event)
         apply(self.state, event)
 
     def _forget_last(self) -> None:

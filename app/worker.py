@@ -15,7 +15,7 @@ from app.agent import ATTENDED_PATIENCE_SECONDS, Agent, Budget, Options, Stop, T
 from app.errors import Superseded, UserError
 from app.lease import Lease, holder
 from app.log import Redactor
-from app.ports import Clock, Model, Queue, SandboxHost, Store, Tokens
+from app.ports import Clock, Model, Queue, RunStore, SandboxHost, Tokens
 from app.proposal import Refusal, propose, refuse_at_sight
 from app.reservation import wanted_usd
 from app.run_end import (
@@ -30,6 +30,7 @@ from app.run_end import (
     without_model,
 )
 from app.run_ledger import RunLedger, announce
+from app.worker_store import WorkerStore
 from app.workroom import Workroom
 from app.workspace import Change
 
@@ -43,7 +44,7 @@ class Worker:
     def __init__(
         self,
         *,
-        store: Store,
+        store: RunStore,
         publishing: Queue,
         tokens: Tokens,
         host: SandboxHost,
@@ -70,9 +71,10 @@ class Worker:
         """
         owner = holder(attempt)
         try:
-            with Lease(self._store, run_id, attempt, owner) as lease:
+            store = WorkerStore(self._store, run_id)
+            with Lease(store, run_id, attempt, owner) as lease:
                 self.lease = lease
-                ledger = RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor, attempt=attempt)
+                ledger = RunLedger(store, run_id, clock=self._clock, redactor=self._redactor, attempt=attempt)
                 if self._start(ledger, attempt, owner):
                     self._attempt(ledger, lease)
         except Superseded as reason:
@@ -82,7 +84,8 @@ class Worker:
         """Park the attempt from another thread, because its own cannot leave what it waits for (a model's reply, a
         clone, a sandbox's task) and the platform's patience is over. The process has to end right after.
         """
-        ledger = RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor, attempt=attempt)
+        store = WorkerStore(self._store, run_id)
+        ledger = RunLedger(store, run_id, clock=self._clock, redactor=self._redactor, attempt=attempt)
         if ledger.state.attempt == attempt and ledger.state.phase == "working":
             self._leave(ledger)
             announce(self._publishing, ledger)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
+from app.kinds import CONTROL, WORKER
 from app.ledger import Event
 from app.ports import RunSummary
 
@@ -15,8 +17,16 @@ Item = dict[str, Any]
 BY_ACTIVITY, UNPUBLISHED = "by-activity", "unpublished"  # the two indexes, keys only
 TTL_ATTRIBUTE = "expires_at"
 
+# On the items that the control side wrote. The worker's role may not write an attribute of this name
+# (`dynamodb:Attributes` in template.yaml), so that IAM vouches for who wrote an event.
+CONTROL_MARK = "control"
+
 # DynamoDB's limits of one transaction: 100 items, 4 MB. Three are the head, the thread's row and the day's.
 _MOST_EVENTS = 97
+
+# An attempt that is let go on now charges today, tomorrow, and hardly ever on the day after.
+_LETS_SPEND = frozenset({"run.admitted", "run.resumed"})
+_DAYS_AHEAD = 3
 
 # A day's rows are asked for on that day only; the rest is for clocks and a look afterwards.
 _DAY_KEPT_SECONDS = 3 * 86_400
@@ -76,10 +86,16 @@ def check_sequence(run_id: str, expected_seq: int, events: Sequence[Event]) -> N
 
 
 def days_of(expected_seq: int, events: Sequence[Event], summary: RunSummary) -> set[str]:
-    """The days by which a run has to be found from now on: where it began, and others on which it is charged."""
+    """The days by which a run has to be found from now on: where it began, and others on which it may be charged. Its
+    worker charges it and may write no such row, so they are written when it is let go on.
+    """
     first = summary.created_at[:10]
-    charged = {event.at[:10] for event in events if event.at[:10] in summary.spent} - {first}
-    return charged | {first} if expected_seq == 0 else charged
+    ours = [event for event in events if event.author != WORKER]
+    days = {event.at[:10] for event in ours if event.at[:10] in summary.spent} - {first}
+    for event in ours:
+        if event.kind in _LETS_SPEND:
+            days |= {(event.time + timedelta(days=ahead)).date().isoformat() for ahead in range(_DAYS_AHEAD)}
+    return days | {first} if expected_seq == 0 else days
 
 
 def thread_pk(thread_key: str) -> str:
@@ -91,9 +107,13 @@ def run_of_index(item: Item, attribute: str) -> str:
     return str(item[attribute]["S"]).rpartition("#")[2]
 
 
+def thread_key(summary: RunSummary) -> Item:
+    return {"pk": {"S": thread_pk(summary.thread_key)}, "sk": {"S": f"RUN#{summary.created_at}#{summary.run_id}"}}
+
+
 def thread_item(summary: RunSummary) -> Item:
     """The row by which a thread finds its runs, strongly consistent."""
-    return {"pk": {"S": thread_pk(summary.thread_key)}, "sk": {"S": f"RUN#{summary.created_at}#{summary.run_id}"}}
+    return thread_key(summary) | {CONTROL_MARK: {"BOOL": True}}
 
 
 def head_item(summary: RunSummary, seq: int, digest: str) -> Item:
@@ -122,10 +142,12 @@ def event_item(event: Event, data: str, blob: str = "") -> Item:
         "kind": {"S": event.kind},
         "previous": {"S": event.previous},
         "digest": {"S": event.digest},
-    } | ({"blob": {"S": blob}} if blob else {"data": {"S": data}})  # fmt: skip
+    } | ({"blob": {"S": blob}} if blob else {"data": {"S": data}}) | (
+        {CONTROL_MARK: {"BOOL": True}} if event.author == CONTROL else {}
+    )  # fmt: skip
 
 
-def event_of(item: Item, data: str) -> Event:
+def event_of(item: Item, data: str, author: str) -> Event:
     return Event(
         run_id=item["pk"]["S"].removeprefix("RUN#"),
         seq=int(item["sk"]["S"].removeprefix("E#")),
@@ -134,6 +156,7 @@ def event_of(item: Item, data: str) -> Event:
         data=json.loads(data),
         previous=item["previous"]["S"],
         digest=item["digest"]["S"],
+        author=author,
     )
 
 

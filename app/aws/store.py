@@ -12,6 +12,7 @@ from typing import get_args
 
 from app import log
 from app.aws import items
+from app.aws.authors import Authors
 from app.aws.blobs import S3Blobs
 from app.aws.clients import Clients
 from app.aws.heads import S3Heads
@@ -40,6 +41,7 @@ class DynamoStore:
         self._clock = clock
         self._blobs = S3Blobs(s3, bucket, clock)
         self._heads = S3Heads(s3, bucket, clock)
+        self._authors = Authors(self._table)
         self._slots = DynamoSlots(self._table, clock)
 
     def close(self) -> None:
@@ -81,10 +83,10 @@ class DynamoStore:
             ExpressionAttributeValues={":pk": first["pk"], ":first": first["sk"], ":last": last["sk"]},
             ConsistentRead=True,
         )
-        return [
-            items.event_of(row, row["data"]["S"] if "data" in row else self.get_blob(row["blob"]["S"]).decode())
-            for row in rows
-        ]
+        return [items.event_of(row, self._data(row), self._authors.of(row, run_id)) for row in rows]
+
+    def _data(self, row: Item) -> str:
+        return str(row["data"]["S"]) if "data" in row else self.get_blob(row["blob"]["S"]).decode()
 
     def witness(self, run_id: str) -> tuple[int, str] | None:
         return self._heads.head(run_id)

@@ -85,8 +85,10 @@ def _say(platform: Platform, run_id: str, error: LamplighterError) -> None:
     """End the run visibly: nobody reads this process's log while the run looks busy."""
     from app.errors import UserError
     from app.run_ledger import RunLedger, announce
+    from app.worker_store import WorkerStore
 
-    ledger = RunLedger(platform.store, run_id, clock=platform.clock, redactor=platform.redactor)
+    store = WorkerStore(platform.store, run_id)
+    ledger = RunLedger(store, run_id, clock=platform.clock, redactor=platform.redactor)
     if ledger.state.created and isinstance(error, UserError):
         ledger.append_if(
             lambda state: state.is_active,

@@ -38,7 +38,8 @@ def _failed_call(state: RunState, event: Event, data: Mapping[str, Any]) -> None
 
 
 def _charge(state: RunState, event: Event, cost_usd: float) -> None:
-    """It counts for the day on which it was charged, whenever the run began."""
+    """It counts for the day on which it was charged, whenever the run began. Nothing is ever given back."""
+    cost_usd = max(0.0, cost_usd)
     state.cost_usd += cost_usd
     if cost_usd:
         day = event.at[:10]  # events are stamped in UTC

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,7 +36,15 @@ class Database:
     stays locked for `busy_seconds` or the disk is full, UserError when the file is damaged or may not be opened.
     """
 
-    def __init__(self, path: Path, schema: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        schema: str,
+        *,
+        added: Sequence[tuple[str, str, str]] = (),
+        busy_seconds: float = BUSY_SECONDS,
+    ) -> None:
+        """`added`: columns (table, name, type) that a file of an older version gets."""
         self.path = path
         self._busy_seconds = busy_seconds
         self._idle: list[sqlite3.Connection] = []
@@ -45,6 +53,9 @@ class Database:
         with self.write() as connection:
             for statement in schema.split(";;"):
                 connection.execute(statement)
+            for table, column, kind in added:
+                if column not in {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}:
+                    connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
         path.chmod(0o600)
         if is_new:
             sync_directory(path.parent)

@@ -8,7 +8,7 @@ from __future__ import annotations
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
     run_id TEXT NOT NULL, seq INTEGER NOT NULL, at TEXT NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL,
-    previous TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (run_id, seq)) STRICT;;
+    previous TEXT NOT NULL, digest TEXT NOT NULL, author TEXT NOT NULL DEFAULT '', PRIMARY KEY (run_id, seq)) STRICT;;
 CREATE TRIGGER IF NOT EXISTS events_stay BEFORE DELETE ON events
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;;
 CREATE TRIGGER IF NOT EXISTS events_keep BEFORE UPDATE ON events
@@ -30,3 +30,8 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 CREATE TABLE IF NOT EXISTS slots (key TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;;
 CREATE TABLE IF NOT EXISTS cells (key TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT
 """
+
+COLUMNS = ("run_id", "seq", "at", "kind", "data", "previous", "digest", "author")  # of an event
+
+# What a file of an older version lacks. Its events have no author, and are believed as they were then.
+ADDED = (("events", "author", "TEXT NOT NULL DEFAULT ''"),)

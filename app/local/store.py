@@ -14,7 +14,7 @@ from app.local.blobs import Blobs
 from app.local.database import Database
 from app.local.folders import private
 from app.local.heads import FIRST, HeadsLog
-from app.local.schema import SCHEMA
+from app.local.schema import ADDED, COLUMNS, SCHEMA
 
 if TYPE_CHECKING:  # the door opens a store too, and has no use for their dataclasses
     from app.ledger import Event
@@ -32,7 +32,7 @@ class SqliteStore:
     def __init__(self, home: Path, clock: Clock) -> None:
         private(home)
         self._clock = clock
-        self._database = Database(home / "ledger.db", SCHEMA)
+        self._database = Database(home / "ledger.db", SCHEMA, added=ADDED)
         self._blobs = Blobs(home / "blobs")
         self._heads = HeadsLog(home / "heads.log")
 
@@ -49,7 +49,7 @@ class SqliteStore:
             head = _head(connection, run_id)
             if head != (expected_seq, events[0].previous):
                 raise Conflict(f"the ledger of {run_id} is at event {head[0]}, not {expected_seq}")
-            connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", map(_row, events))
+            connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_row, events))
             connection.execute(
                 "INSERT INTO runs VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET"
                 " thread_key = excluded.thread_key, active = excluded.active, created_at = excluded.created_at,"
@@ -72,14 +72,10 @@ class SqliteStore:
 
         with self._database.read() as connection:
             rows = connection.execute(
-                "SELECT run_id, seq, at, kind, data, previous, digest FROM events"
-                " WHERE run_id = ? AND seq > ? ORDER BY seq",
+                f"SELECT {', '.join(COLUMNS)} FROM events WHERE run_id = ? AND seq > ? ORDER BY seq",  # noqa: S608
                 (run_id, after),
             ).fetchall()
-        return [
-            Event(run_id=run, seq=seq, at=at, kind=kind, data=json.loads(data), previous=previous, digest=digest)
-            for run, seq, at, kind, data, previous, digest in rows
-        ]
+        return [Event(**{**dict(zip(COLUMNS, row, strict=True)), "data": json.loads(row[4])}) for row in rows]
 
     def witness(self, run_id: str) -> tuple[int, str] | None:
         return self._heads.head(run_id)
@@ -263,9 +259,9 @@ def _head(connection: sqlite3.Connection, run_id: str) -> tuple[int, str]:
     return (int(row[0]), str(row[1])) if row else (0, FIRST)
 
 
-def _row(event: Event) -> tuple[str, int, str, str, str, str, str]:
+def _row(event: Event) -> tuple[str, int, str, str, str, str, str, str]:
     data = json.dumps(event.data, separators=(",", ":"), allow_nan=False)
-    return event.run_id, event.seq, event.at, event.kind, data, event.previous, event.digest
+    return event.run_id, event.seq, event.at, event.kind, data, event.previous, event.digest, event.author
 
 
 def _summary(text: str) -> RunSummary:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.errors import UserError
-from app.ports import Store
+from app.ports import RunStore
 
 SMALL_BYTES = 64 * 1024  # a bigger content is a blob of its own
 PACK_BYTES = 8 * 2**20  # a pack is read whole, so it must not be bigger than what one reads at once
@@ -22,7 +22,7 @@ Rows = Mapping[str, list[list[Any]]]  # pack's digest → [content's digest, siz
 class Packs:
     """Reads and writes contents by digest, SHA-256 in hex, some of them in packs of `store`."""
 
-    def __init__(self, store: Store, rows: Rows | None = None) -> None:
+    def __init__(self, store: RunStore, rows: Rows | None = None) -> None:
         self._store = store
         self._rows: dict[str, list[list[Any]]] = dict(rows or {})
         self._places: dict[str, tuple[str, int, int]] = {}  # content's digest → pack, offset, size

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.errors import UserError
-from app.ports import FileEntry, Manifest, Sandbox, Store
+from app.ports import FileEntry, Manifest, RunStore, Sandbox
 from app.sandbox_port import hides
 from app.workspace.changes import clear_folders, read, write
 from app.workspace.ignore import Ignore, environments
@@ -26,7 +26,7 @@ MAX_FILES = 20_000  # of one snapshot, seven times what `limits.files` may be; r
 def take_snapshot(
     sandbox: Sandbox,
     base: Manifest,
-    store: Store,
+    store: RunStore,
     *,
     previous: Mapping[str, Any] | None = None,
     ignore: Ignore | None = None,
@@ -74,7 +74,7 @@ def restore_snapshot(
     sandbox: Sandbox,
     base: Manifest,
     snapshot: Mapping[str, Any],
-    store: Store,
+    store: RunStore,
     *,
     read_base: Callable[[str], bytes] | None = None,
     ignore: Ignore | None = None,
@@ -132,7 +132,7 @@ def _is_environment(path: str, rules: Ignore, prefixes: tuple[str, ...]) -> bool
     return rules.artefact(path) or path.startswith(prefixes)
 
 
-def _base_content(path: str, entry: FileEntry, store: Store, read_base: Callable[[str], bytes] | None) -> bytes:
+def _base_content(path: str, entry: FileEntry, store: RunStore, read_base: Callable[[str], bytes] | None) -> bytes:
     if read_base is not None:
         return read_base(path)
     try:
@@ -179,7 +179,7 @@ def snapshot_blobs(body: Mapping[str, Any]) -> list[str]:
     return [*packs, *(str(digest) for _mode, digest, _size in body["files"].values() if digest not in packed)]
 
 
-def _load(store: Store, snapshot: Mapping[str, Any]) -> _Snapshot:
+def _load(store: RunStore, snapshot: Mapping[str, Any]) -> _Snapshot:
     body = json.loads(store.get_blob(snapshot["manifest"]["blob"]))
     files = {p: FileEntry(mode=mode, digest=digest, size=size) for p, (mode, digest, size) in body["files"].items()}
     return _Snapshot(

@@ -97,6 +97,7 @@ class Bot:
         self.control = wiring.control(self.platform)
         github.deliver = self.receive
         self.arriving: Sent | None = None
+        self.untruths: list[str] = []  # what the audit has to find: a story's worker had no right to it
         self.may_refuse = False  # the door may ask GitHub to deliver again
 
     def use_model(self, model: Any) -> None:

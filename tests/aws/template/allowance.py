@@ -6,6 +6,7 @@ Names stand for resources as in `deployed`: a table of the emulated account is `
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ ECS = "arn:aws:ecs:eu-central-1:111122223333"
 _ONE_KEY = {"GetItem": "Key", "DeleteItem": "Key", "UpdateItem": "Key", "PutItem": "Item"}
 _WRITES = {"Put": ("PutItem", "Item"), "Update": ("UpdateItem", "Key"), "Delete": ("DeleteItem", "Key"),
            "ConditionCheck": ("ConditionCheckItem", "Key")}  # fmt: skip
+
+_READ = {"pk", "sk", "seq", "digest", "owner", "expires_at", "mark", "content"}  # by the conditions of our writes
 
 
 class Ask(NamedTuple):
@@ -50,12 +53,19 @@ def _keys(item: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return {"dynamodb:LeadingKeys": (item["pk"]["S"],)}
 
 
+def _attributes(said: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The names that a write is about, and those that its condition reads."""
+    names = set(said.get("Item") or said.get("Key") or ())
+    read = set(re.findall(r"\b[a-z_]+\b", said.get("ConditionExpression", ""))) & _READ
+    return {"dynamodb:Attributes": tuple(sorted(names | read))}
+
+
 def _dynamodb(operation: str, said: Mapping[str, Any]) -> Iterator[Ask]:
     if operation == "TransactWriteItems":
         for write in said["TransactItems"]:
             ((kind, inside),) = write.items()
             action, where = _WRITES[kind]
-            yield Ask(f"dynamodb:{action}", "Table.Arn", _keys(inside[where]))
+            yield Ask(f"dynamodb:{action}", "Table.Arn", _keys(inside[where]) | _attributes(inside))
     elif operation == "BatchGetItem":
         (asked,) = said["RequestItems"].values()
         for key in asked["Keys"]:
@@ -64,7 +74,7 @@ def _dynamodb(operation: str, said: Mapping[str, Any]) -> Iterator[Ask]:
         index = f"/index/{said['IndexName']}" if "IndexName" in said else ""
         yield Ask("dynamodb:Query", f"Table.Arn{index}", _keys({"pk": said["ExpressionAttributeValues"][":pk"]}))
     else:
-        yield Ask(f"dynamodb:{operation}", "Table.Arn", _keys(said[_ONE_KEY[operation]]))
+        yield Ask(f"dynamodb:{operation}", "Table.Arn", _keys(said[_ONE_KEY[operation]]) | _attributes(said))
 
 
 def _s3(request: Any) -> Iterator[Ask]:
@@ -76,7 +86,8 @@ def _s3(request: Any) -> Iterator[Ask]:
         yield Ask("s3:ListBucketVersions" if "versions" in query else "s3:ListBucket", "Bucket.Arn", {})
         return
     resource = f"Bucket.Arn/{path}"
-    yield Ask("s3:PutObject" if request.method == "PUT" else "s3:GetObject", resource, {})
+    context = {"s3:if-none-match": ("*",)} if "if-none-match" in headers else {}
+    yield Ask("s3:PutObject" if request.method == "PUT" else "s3:GetObject", resource, context)
     if "x-amz-object-lock-retain-until-date" in headers:
         yield Ask("s3:PutObjectRetention", resource, {})
 
@@ -118,6 +129,8 @@ def _holds(statement: Statement, context: Mapping[str, tuple[str, ...]]) -> bool
                 holds = bool(found) != (value == "true")
             elif operator == "ForAllValues:StringLike":
                 holds = all(any(fnmatchcase(one, pattern) for pattern in values) for one in found)
+            elif operator == "ForAllValues:StringEquals":
+                holds = set(found) <= set(values)
             elif operator in {"StringEquals", "ArnEquals"}:
                 holds = bool(found) and set(found) <= set(values)
             else:

@@ -148,7 +148,9 @@ def test_every_part_was_seen_at_work(seen: set[tuple[str, Ask]]):
 def test_the_judge_refuses_what_is_not_allowed(deployed: Deployed):
     """A check that says yes to everything would pass above, too."""
     claim, run = {"dynamodb:LeadingKeys": ("CLAIM#a",)}, {"dynamodb:LeadingKeys": ("RUN#a",)}
+    attributes = {"dynamodb:Attributes": ("data", "digest", "kind", "pk", "sk")}
     assert is_allowed(deployed, "WebhookRole", Ask("dynamodb:PutItem", "Table.Arn", claim))
+    assert is_allowed(deployed, "WorkerRole", Ask("dynamodb:PutItem", "Table.Arn", run | attributes))
     for role, ask in [
         ("WebhookRole", Ask("dynamodb:PutItem", "Table.Arn", run)),
         ("WebhookRole", Ask("dynamodb:PutItem", "Table.Arn", {})),
@@ -157,6 +159,13 @@ def test_the_judge_refuses_what_is_not_allowed(deployed: Deployed):
         ("WorkerRole", Ask("dynamodb:DeleteItem", "Table.Arn", run)),
         ("WorkerRole", Ask("dynamodb:UpdateItem", "Table.Arn", run)),
         ("WorkerRole", Ask("s3:PutObject", "Bucket.Arn/other/x", {})),
+        ("WorkerRole", Ask("s3:PutObject", "Bucket.Arn/blobs/x", {})),
+        ("WorkerRole", Ask("dynamodb:PutItem", "Table.Arn", run | {"dynamodb:Attributes": ("control", "pk", "sk")})),
+        ("WorkerRole", Ask("dynamodb:PutItem", "Table.Arn", run)),
+        *[
+            ("WorkerRole", Ask("dynamodb:PutItem", "Table.Arn", {"dynamodb:LeadingKeys": (key,)} | attributes))
+            for key in ("THREAD#7#1", "DAY#7#2026-03-02", "CLAIM#task:run", "CLAIM#publish:run", "CELL#a", "SLOTS#a")
+        ],
         ("DispatchRole", Ask("s3:GetObject", "Bucket.Arn/heads/x", {})),
         ("TokensRole", Ask("dynamodb:PutItem", "Table.Arn", run)),
     ]:

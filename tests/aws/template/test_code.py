@@ -57,7 +57,7 @@ QUEUES: dict[str, dict[str, set[str]]] = {
 LESS = {
     "TokensRole": {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchGetItem",
                    "s3:PutObject", "s3:PutObjectRetention", "s3:ListBucketVersions"},
-    "WorkerRole": {"ecs:ListTasks"},
+    "WorkerRole": {"ecs:ListTasks", "dynamodb:UpdateItem", "dynamodb:BatchGetItem", "s3:ListBucketVersions"},
 }  # fmt: skip
 FUNCTIONS = [
     f"{name}Function" for name in ("Webhook", "Dispatch", "Publish", "Schedule", "TaskStopped", "Tokens", "Web")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -13,7 +14,7 @@ import time
 import pytest
 
 from app.errors import TransientError, UserError
-from app.ledger import verify_chain
+from app.ledger import GENESIS, Event, verify_chain
 from app.local.clock import SystemClock
 from app.local.database import Database
 from app.local.heads import HeadsLog
@@ -224,4 +225,23 @@ def test_a_witness_that_cannot_be_written_does_not_undo_what_was(tmp_path, clock
     (tmp_path / "heads.log").mkdir()
     ledger.append("notice.given", text="x")
     assert [event.seq for event in store.events("run")] == [1]
+    store.close()
+
+
+def test_a_file_of_a_version_that_kept_no_authors_is_read_and_written(tmp_path, clock):
+    home = tmp_path / "home"
+    SqliteStore(home, clock).close()
+    with contextlib.closing(sqlite3.connect(home / "ledger.db")) as old:
+        old.execute("ALTER TABLE events DROP COLUMN author")
+    store = SqliteStore(home, clock)
+    with contextlib.closing(sqlite3.connect(home / "ledger.db")) as old, old:
+        event = Event.make(run_id="old", seq=1, at=clock.now(), kind="run.created", data={}, previous=GENESIS)
+        old.execute(
+            "INSERT INTO events (run_id, seq, at, kind, data, previous, digest) VALUES (?, ?, ?, ?, '{}', ?, ?)",
+            ("old", 1, event.at, event.kind, GENESIS, event.digest),
+        )
+    ledger = RunLedger(store, "old", clock=clock, redactor=Redactor())
+    ledger.append("run.queued", reason="")
+    assert [event.author for event in store.events("old")] == ["", "control"]
+    assert ledger.state.phase == "queued"
     store.close()

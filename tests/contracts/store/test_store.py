@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from app.errors import Conflict
 from app.folds import fold
+from app.kinds import CONTROL, WORKER
 from app.ledger import GENESIS, Event, verify_chain
 from app.log import Redactor
 from app.ports import RunSummary
 from app.run_ledger import RunLedger, summarise
+from app.worker_store import WorkerStore
 
 
 def _event(clock, run_id="run", seq=1, previous=GENESIS, **data) -> Event:
@@ -54,6 +57,21 @@ def test_what_was_appended_is_read_back(store, clock):
     assert store.summary("other") is None
     assert store.witness("run") == (3, events[-1].digest)
     assert store.witness("other") is None
+
+
+def test_an_event_keeps_its_author(store, clock):
+    events = [replace(event, author=author) for event, author in zip(_chain(clock, 2), (CONTROL, WORKER), strict=True)]
+    store.append("run", 0, events[:1], _summary(events[:1]))
+    store.append("run", 1, events[1:], _summary(events))
+    assert [event.author for event in store.events("run")] == [CONTROL, WORKER]
+    assert [event.author for event in store.events("run", after=1)] == [WORKER]
+
+
+def test_a_worker_that_replaces_the_beginning_makes_no_old_ledger_of_it(store, clock):
+    """Events of a time without authors are believed; a run of today cannot pass for one."""
+    events = [replace(event, author=WORKER) for event in _chain(clock, 1)]
+    store.append("run", 0, events, _summary(events))
+    assert [event.author for event in store.events("run")] == [WORKER]
 
 
 @pytest.mark.parametrize(
@@ -211,6 +229,20 @@ def test_what_a_repository_spent_on_a_day(store, clock):
     RunLedger(store, "two", clock=clock, redactor=Redactor()).append("model.failed", call=2, error="", cost_usd=0.125)
     assert spent(7, day) == pytest.approx(1.75)
     assert spent(7, clock.now().date().isoformat()) == pytest.approx(3.125)  # the day of the charge, not of the run
+
+
+def test_what_a_worker_spends_after_midnight_is_found(store, clock):
+    """Its role writes no row for a day: the control side does, when it lets the run go on."""
+    ledger = RunLedger(store, "run", clock=clock, redactor=Redactor())
+    ledger.append("run.created", thread={"repository_id": 7, "number": 1, "repository": "acme/calc"})
+    ledger.append("run.admitted", reason="")
+    for _ in range(2):
+        clock.advance(86_400)
+        RunLedger(WorkerStore(store, "run"), "run", clock=clock, redactor=Redactor()).append(
+            "model.failed", call=1, error="", cost_usd=0.5
+        )
+        day = clock.now().date().isoformat()
+        assert [run.spent_on(day) for run in store.charged_on(7, day)] == [0.5]
 
 
 def test_a_kept_text_is_replaced_only_by_who_saw_the_last_one(store):

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from app.errors import TransientError, UserError
+from app.kinds import WORKER
+from app.ledger import Event
 
 
 def test_an_active_run_gets_a_token_for_its_own_repository(control, clock):
@@ -77,3 +79,20 @@ def test_eight_workers_at_once_all_get_theirs(control):
         control.run(f"run{number}")
     with ThreadPoolExecutor(8) as pool:
         assert len(list(pool.map(lambda n: control.tokens.read_token(f"run{n}", 7), range(8)))) == 8
+
+
+@pytest.mark.parametrize("kind", ["run.moved", "run.created"])
+def test_what_a_worker_says_of_where_its_run_belongs_is_not_believed(control, kind):
+    """The broker took the last word about the repository, whoever's it was."""
+    control.run("run")
+    other = {"installation_id": 9, "repository_id": 8, "repository": "evil/loot", "number": 1}
+    (created,) = control.store.events("run")
+    lie = Event.make(
+        run_id="run", seq=2, at=control.clock.now(), kind=kind, data={"thread": other}, previous=created.digest,
+        author=WORKER,
+    )  # fmt: skip
+    control.store.append("run", 1, [lie], control.store.summary("run"))
+    with pytest.raises(UserError, match="not its own"):
+        control.tokens.read_token("run", 8)
+    assert control.tokens.read_token("run", 7)
+    assert [(thread["installation_id"], thread["repository_id"]) for thread in control.asked] == [(5, 7)]

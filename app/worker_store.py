@@ -1,0 +1,62 @@
+"""The store as a worker may use it: its own run's ledger, contents, its own lease. Nothing else, and in its own name.
+
+On one machine this keeps an honest worker honest. A worker that was taken over goes past it: on AWS the role's policy
+holds it (template.yaml), and wherever the author of an event is known, the readers do (`app.kinds`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.kinds import WORKER, may_say
+from app.lease import lease_key
+from app.ledger import Event
+from app.ports import RunStore, RunSummary
+
+
+class NotIts(Exception):
+    """A worker reached for what is not its own: a defect of ours, or a worker that was taken over."""
+
+
+class WorkerStore:
+    """Implements `ports.RunStore` for the worker of one run. What is not its own raises NotIts and changes nothing."""
+
+    def __init__(self, store: RunStore, run_id: str) -> None:
+        self._store = store
+        self._run_id = run_id
+
+    def append(self, run_id: str, expected_seq: int, events: Sequence[Event], summary: RunSummary) -> None:
+        """As the port says, for kinds that a worker may say; they are stored as the worker's."""
+        self._own(run_id)
+        self._own(summary.run_id)
+        for event in events:
+            if not may_say(WORKER, event.kind):
+                raise NotIts(f"a worker may not say {event.kind}")
+        self._store.append(run_id, expected_seq, [replace(event, author=WORKER) for event in events], summary)
+
+    def events(self, run_id: str, after: int = 0) -> list[Event]:
+        self._own(run_id)
+        return self._store.events(run_id, after)
+
+    def put_blob(self, data: bytes) -> str:
+        return self._store.put_blob(data)
+
+    def get_blob(self, digest: str) -> bytes:
+        return self._store.get_blob(digest)
+
+    def claim(self, key: str, owner: str, *, ttl_seconds: float) -> bool:
+        self._lease(key)
+        return self._store.claim(key, owner, ttl_seconds=ttl_seconds)
+
+    def release(self, key: str, owner: str) -> None:
+        self._lease(key)
+        self._store.release(key, owner)
+
+    def _own(self, run_id: str) -> None:
+        if run_id != self._run_id:
+            raise NotIts(f"the worker of {self._run_id} reached for run {run_id}")
+
+    def _lease(self, key: str) -> None:
+        if key != lease_key(self._run_id):
+            raise NotIts(f"the worker of {self._run_id} reached for the claim {key}")
