@@ -161,7 +161,7 @@ class Usage:
 IGNORED = Usage(lambda_requests=1, lambda_gb_seconds=0.03 * 0.5, log_bytes=400)
 # One that becomes a job: claimed in one transaction, sent, taken by `dispatch`, which asks GitHub a few things.
 ACCEPTED = Usage(
-    lambda_requests=2, lambda_gb_seconds=(0.06 + 2.0) * 0.5, sqs_requests=3, write_units=32, read_units=20,
+    lambda_requests=2, lambda_gb_seconds=(0.06 + 2.0) * 0.5, sqs_requests=3, write_units=44, read_units=20,
     s3_puts=2, log_bytes=2000,
 )  # fmt: skip
 # A whole run as tests/aws/template/test_calls.py counts it (89 events, two attempts, one pull request), and ten

@@ -49,7 +49,7 @@ UNKNOWN = {
 
 
 # What its policies may ask of a request that it cannot tell; the rule tests hold these conditions.
-UNTOLD = {"dynamodb:LeadingKeys"}
+UNTOLD = {"dynamodb:LeadingKeys", "dynamodb:Attributes", "s3:if-none-match"}
 
 
 def adapted(template: dict[str, Any]) -> dict[str, Any]:

@@ -77,12 +77,14 @@ def test_what_is_kept_is_encrypted(deployed: Deployed):
         assert table.get("SSESpecification", {"SSEEnabled": True})["SSEEnabled"]
 
 
-def test_the_bucket_is_closed_to_the_public_and_without_tls(deployed: Deployed):
+def test_the_bucket_is_closed_to_the_public_and_without_tls_and_its_blobs_are_written_once(deployed: Deployed):
     (bucket,) = deployed.of("S3::Bucket").values()
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     (policy,) = deployed.of("S3::BucketPolicy").values()
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    plain, replacing = policy["PolicyDocument"]["Statement"]
+    assert (plain["Effect"], plain["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert (replacing["Effect"], replacing["Principal"], replacing["Action"]) == ("Deny", "*", "s3:PutObject")
+    assert replacing["Condition"] == {"Null": {"s3:if-none-match": "true"}}
 
 
 def test_the_ledger_outlives_the_stack(deployed: Deployed):
