@@ -20,7 +20,7 @@ _RECV, _SEND, _ID_VALID = 0xC0502100, 0xC0182101, 0x40082102
 _NOTIFICATION, _ANSWER = struct.Struct("<QII64s"), struct.Struct("<QqiI")
 _FIRST_ARGUMENT = struct.Struct("<16xQ")  # of struct seccomp_data: nr, arch, instruction pointer, then the arguments
 PIDFD_GETFD = 438
-ADMIT_SECONDS = 2.0  # the connection may be accepted a moment before it is entered here
+ADMIT_SECONDS = 5.0  # the connection may be accepted a moment before it is entered here; long on a busy machine
 _libc = ctypes.CDLL(None, use_errno=True)
 
 

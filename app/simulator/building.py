@@ -15,7 +15,7 @@ def first_commit(world: World, repo: Repository, files: Files, author: Account) 
     """Put these files on the default branch, in one commit."""
     now = world.now()
     who = Identity(name=author.login, email=author.email, date=now)
-    tip = repo.branches.get(repo.default_branch)
+    tip = repo.tip(repo.default_branch)
     stored = repo.git.commit(tip) if tip else None
     tree = repo.git.write_files(stored.tree if stored else None, files)
     parents = (tip,) if tip else ()

@@ -9,13 +9,7 @@ ZERO = "0" * 40
 
 def read_refs(git: GitStore, prefix: str = "refs/") -> dict[str, str]:
     """Every ref whose full name begins with `prefix`, sorted by name."""
-    found: dict[str, str] = {}
-    packed = git.path / "packed-refs"
-    if packed.is_file():
-        for line in packed.read_text().splitlines():
-            sha, _, name = line.partition(" ")
-            if SHA.fullmatch(sha) and name.startswith(prefix):
-                found[name] = sha
+    found = {name: sha for name, sha in _packed(git).items() if name.startswith(prefix)}
     root = git.path / "refs"
     for path in root.rglob("*"):
         name = path.relative_to(git.path).as_posix()
@@ -29,7 +23,14 @@ def read_ref(git: GitStore, name: str) -> str | None:
     path = git.path / name
     if ".." not in name and path.is_file():
         return path.read_text().strip()
-    return read_refs(git, name).get(name) if (git.path / "packed-refs").is_file() else None
+    return _packed(git).get(name)
+
+
+def _packed(git: GitStore) -> dict[str, str]:
+    path = git.path / "packed-refs"
+    lines = path.read_text().splitlines() if path.is_file() else []
+    parted = (line.partition(" ") for line in lines)
+    return {name: sha for sha, _, name in parted if SHA.fullmatch(sha)}
 
 
 def write_ref(git: GitStore, name: str, sha: str) -> None:

@@ -167,14 +167,14 @@ class Pull(Issue):
     def head_sha(self) -> str:
         """The head commit: that of the branch while open, the last known one afterwards."""
         if self.state == "open":
-            self.last_head_sha = self.repository.branches.get(self.head, self.last_head_sha)
+            self.last_head_sha = self.repository.tip(self.head) or self.last_head_sha
         return self.last_head_sha
 
     @property
     def base_sha(self) -> str:
         """The tip of the base branch while open, its last known one afterwards."""
         if self.state == "open":
-            self.last_base_sha = self.repository.branches.get(self.base, self.last_base_sha)
+            self.last_base_sha = self.repository.tip(self.base) or self.last_base_sha
         return self.last_base_sha
 
     @property
@@ -241,6 +241,10 @@ class Repository:
     def branches(self) -> dict[str, str]:
         """Branch name to commit."""
         return {name[11:]: sha for name, sha in git_refs.read_refs(self.git, "refs/heads/").items()}
+
+    def tip(self, branch: str) -> str | None:
+        """The commit of one branch; asked so often that reading all of them would be felt."""
+        return git_refs.read_ref(self.git, f"refs/heads/{branch}")
 
     @property
     def issues(self) -> list[Issue]:

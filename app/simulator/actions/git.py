@@ -146,7 +146,7 @@ def _close_pulls_of(world: World, actor: Account, repo: Repository, branch: str)
 def _tell_push(world: World, actor: Account, repo: Repository, name: str, old: str, new: str, *, forced: bool) -> None:
     added: list[Json] = []
     if new != ZERO:
-        start = old if old != ZERO else repo.branches.get(repo.default_branch, ZERO)
+        start = old if old != ZERO else repo.tip(repo.default_branch) or ZERO
         shas = git_history.commits_between(repo.git, start, new) if start not in (ZERO, new) else []
         added = [_pushed_commit(world, repo, sha) for sha in shas[:PUSH_COMMITS_SHOWN]]
     before, after = old[:12], new[:12]
@@ -194,7 +194,7 @@ def push(
     start: str | None = None,
 ) -> str:
     """Push one commit with these files to a branch, made from `start` (default branch) when new; answers its SHA."""
-    tip = repo.branches.get(branch)
+    tip = repo.tip(branch)
     parent = tip or git_refs.resolve(repo.git, start or repo.default_branch)
     stored = repo.git.commit(parent) if parent else None
     tree = repo.git.write_files(stored.tree if stored else None, files)
