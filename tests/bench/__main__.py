@@ -41,7 +41,7 @@ def measured(names: Sequence[str], scale: Scale) -> list[tuple[str, list[Row]]]:
             rows = section.rows(place, scale)
         except Exception as error:
             traceback.print_exc()
-            rows = [Row(what=f"BROKEN: {type(error).__name__}", ours="", note=str(error)[:300])]
+            rows = [Row(what=f"BROKEN: {type(error).__name__}", ours="", note=str(error)[:300], broken=True)]
         finally:
             shutil.rmtree(place, ignore_errors=True)
         print(f"… {name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
@@ -63,7 +63,7 @@ def main(names: Sequence[str]) -> int:
     missed = [row.what for _, rows in sections for row in rows if row.misses]
     verdict = f"{len(missed)} missed: {'; '.join(missed)}" if missed else "all aims met"
     print(f"\n{verdict} ({time.monotonic() - started:.0f} s)")
-    return 1 if any(row.what.startswith("BROKEN") for _, rows in sections for row in rows) else 0
+    return 1 if any(row.broken for _, rows in sections for row in rows) else 0
 
 
 if __name__ == "__main__":

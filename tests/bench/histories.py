@@ -14,6 +14,9 @@ _GIT = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "PATH": "/
 _TEXT_BYTES = 7_000  # a source file; git packs it to about a quarter
 _PICTURES = 0.06  # of all files; they do not compress and make up what is missing to the size
 _CHANGED = 8  # files a commit changes
+# Without a test that passes a run ends before its first call.
+TEST = b"import unittest\n\n\nclass T(unittest.TestCase):\n    def test_it(self):\n        self.assertTrue(True)\n"
+VERIFY = "python3 -m unittest -q test_bench"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,7 @@ def _stream(pack: random.Random, files: int, commits: int, size: int) -> Iterato
     revisions = (left - picture * pictures) // max(1, commits - 1)
     names = [f"src/part{i % 40:02d}/module{i:04d}.py" for i in range(files - pictures)]
     drawn = [f"assets/{i % 10}/picture{i:04d}.bin" for i in range(pictures)]
-    yield _commit(0) + b"".join(_file(name, _text(pack)) for name in names)
+    yield _commit(0) + b"".join(_file(name, _text(pack)) for name in names) + _file("test_bench.py", TEST)
     for name in drawn:
         yield _file(name, pack.randbytes(picture))
     for number in range(1, commits):

@@ -59,10 +59,11 @@ class Row:
     ratio: float | None = None
     aim: float | None = None
     note: str = ""
+    broken: bool = False  # it could not be measured
 
     @property
     def misses(self) -> bool:
-        return self.aim is not None and self.ratio is not None and self.ratio > self.aim
+        return self.broken or (self.aim is not None and self.ratio is not None and self.ratio > self.aim)
 
 
 Sides = Mapping[str, Callable[[], float]]

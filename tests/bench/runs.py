@@ -9,14 +9,15 @@ from pathlib import Path
 
 from app.creation import created
 from app.dispatch import run_id_of
-from app.facts import BOT_DEFAULTS, Facts
+from app.facts import Facts
 from app.jobs import Command, Job, Person, Source, Thread
 from app.local.clock import SystemClock
 from app.local.store import SqliteStore
 from app.log import Redactor
 from app.run_ledger import RunLedger
 from app.settings import Settings
-from tests.bench import processes
+from app.triggers.repo_config import RepoConfig
+from tests.bench import histories, processes
 
 BUDGET = {"run_usd": 1000.0, "day_usd": 1000.0, "turns": 1000, "minutes": 60}
 
@@ -37,7 +38,7 @@ def create(home: Path, repository: Path, sha: str) -> RunLedger:
     facts = Facts(
         base_ref="main",
         base_sha=sha,
-        config=BOT_DEFAULTS,
+        config=RepoConfig.model_validate({"setup": [], "verify": [histories.VERIFY]}),
         config_source={"path": None, "sha": sha},
         budget=BUDGET,
         comments=[],

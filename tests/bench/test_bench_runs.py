@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import door, histories, lambda_door, tokens
+from tests.bench import __main__ as bench
+from tests.bench import door, histories, lambda_door, steps, tokens
 from tests.bench.measure import MINIATURE, Row, in_turns, ratio
 from tests.bench.steps import overheads, script
 from tests.bench.table import lines
@@ -20,6 +21,21 @@ def test_door_is_measured_against_its_floor(tmp_path: Path) -> None:
         "CPU of an unwanted event",
     ]
     assert all(row.ratio is not None and row.ratio > 0 for row in rows)
+
+
+def test_steps_are_those_of_a_run_that_reached_its_end(tmp_path: Path) -> None:
+    (row,) = steps.rows(tmp_path, MINIATURE)
+    assert row.ratio is not None and row.ratio > 0
+
+
+def test_a_section_that_breaks_meets_no_aim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    def breaks(place: Path, scale: object) -> list[Row]:
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(steps, "rows", breaks)
+    assert bench.main(["steps"]) == 1
+    told = capsys.readouterr().out
+    assert "no room" in told and "1 missed: BROKEN: RuntimeError" in told
 
 
 def test_input_cost_comes_from_the_ledger(tmp_path: Path) -> None:
