@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from app import log
 from app.dispatch import Dispatcher
-from app.errors import TransientError, UserError
+from app.errors import NotItsTurn, TransientError, UserError
 from app.heartbeat import Heartbeat
 from app.jobs import MOST_ATTEMPTS, Job
 from app.ports import Message, Queue
@@ -24,6 +24,7 @@ _Read = TypeVar("_Read")
 
 _VISIBLE_SECONDS = 300.0  # a message whose taker died comes back after this
 _LONGEST_PAUSE_SECONDS = 900.0
+_SHORTEST_PAUSE_SECONDS = 5.0
 _DEFECT_PAUSE_SECONDS = 60.0
 _DEFECT = "something in me is broken, and my log says what"
 
@@ -59,8 +60,18 @@ class Control:
         )
 
     def take_news(self, message: Message) -> float | None:
-        """Publish for one message of the publish queue; answers as `take_job` does."""
-        return _take(message, lambda body: self.publisher.publish(_read(_run_id, body)))
+        """Publish for one message of the publish queue; answers as `take_job` does.
+
+        Where others go first the pause is the time until its turn: one that grew would keep the run's later news for a
+        quarter of an hour from room that is there. The last try is left to the clock, which announces once a minute
+        what is not shown yet: a message that only waited is no dead letter.
+        """
+        try:
+            return _take(message, lambda body: self.publisher.publish(_read(_run_id, body)), raises=NotItsTurn)
+        except NotItsTurn as error:
+            pause = max(error.retry_after_seconds, _SHORTEST_PAUSE_SECONDS)
+            log.event("control.waits", message_id=message.id, reason=str(error), seconds=pause)
+            return pause if message.attempt < MOST_ATTEMPTS - 1 else None
 
 
 def _run_id(body: str) -> str:
@@ -89,15 +100,21 @@ def _drain(queue: Queue, take: Callable[[Message], float | None]) -> int:
 
 
 def _take(
-    message: Message, do: Callable[[str], None], *, give_up: Callable[[str, str], None] | None = None
+    message: Message,
+    do: Callable[[str], None],
+    *,
+    give_up: Callable[[str, str], None] | None = None,
+    raises: type[TransientError] | tuple[()] = (),
 ) -> float | None:
     """Do one message; what the world may mend comes back later, what cannot be read becomes a dead letter.
 
-    `give_up` is told why when this was the last attempt: what follows is the dead letter.
+    `give_up` is told why when this was the last attempt: what follows is the dead letter. `raises` goes to the caller.
     """
     try:
         do(message.body)
         return None
+    except raises:
+        raise
     except TransientError as error:
         why = str(error)
         pause: float = max(error.retry_after_seconds, min(5.0 * 2**message.attempt, _LONGEST_PAUSE_SECONDS))

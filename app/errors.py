@@ -4,6 +4,7 @@
     ├── UserError         a person can mend it: its text is shown to them, nothing is retried
     │   └── SettingsError     every mistake in the settings at once
     ├── TransientError    the world may mend it: try again after `retry_after_seconds`
+    │   └── NotItsTurn        nothing failed, others go first: try again just then
     ├── Rejected          the door says no with an HTTP status; never queued
     ├── Conflict          another writer appended first: read again
     └── Superseded        another attempt owns the run now: stop without a word
@@ -38,6 +39,10 @@ class TransientError(LamplighterError):
     def __init__(self, message: str, *, retry_after_seconds: float = 60.0) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class NotItsTurn(TransientError):
+    """Nothing failed: others go first, and when the turn comes is known. Pauses do not grow with the tries."""
 
 
 class Rejected(LamplighterError):

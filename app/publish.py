@@ -18,7 +18,7 @@ from datetime import timedelta
 from app import log, revalidation
 from app.checkpoints.projection import Effect, next_effect, pull_of
 from app.effects import Hand
-from app.errors import TransientError, UserError
+from app.errors import NotItsTurn, TransientError, UserError
 from app.github.access import Access
 from app.github.client import GitHub
 from app.github.errors import Forbidden, Invalid, NotFound, RateLimited, Refused, Unauthorized
@@ -75,7 +75,7 @@ class Publisher:
         """Do every difference, then settle. Raises TransientError when GitHub or another writer is in the way."""
         owner = f"{socket.gethostname()}:{os.getpid()}:{_PROCESS}:{threading.get_ident()}"
         if not self._store.claim(f"publish:{run_id}", owner, ttl_seconds=_CLAIM_SECONDS):
-            raise TransientError("another publisher is at this run", retry_after_seconds=5)
+            raise NotItsTurn("another publisher is at this run", retry_after_seconds=5)
         try:
             ledger = RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor)
             if not ledger.state.created:
@@ -142,11 +142,11 @@ class Publisher:
     def _alone(self, ledger: RunLedger) -> Iterator[None]:
         """One pull request of a repository at a time: the limit of open ones counts those that are there.
 
-        Raises TransientError while another run opens one.
+        Raises NotItsTurn while another run opens one.
         """
         key = f"proposing:{ledger.state.created['thread']['repository_id']}"
         if not self._store.claim(key, ledger.run_id, ttl_seconds=_CLAIM_SECONDS):
-            raise TransientError("another pull request of this repository is being opened", retry_after_seconds=5)
+            raise NotItsTurn("another pull request of this repository is being opened", retry_after_seconds=5)
         try:
             yield
         finally:

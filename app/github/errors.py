@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from app.errors import TransientError, UserError
+from app.errors import NotItsTurn, TransientError, UserError
 
 # GitHub's rule for a secondary limit without a header: wait at least a minute.
 SECONDARY_SECONDS = 60.0
@@ -61,7 +61,7 @@ class Invalid(Refused):
     """The request cannot be carried out as it is."""
 
 
-class RateLimited(TransientError):
+class RateLimited(NotItsTurn):
     """Too many requests; nothing was done."""
 
 

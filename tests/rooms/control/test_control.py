@@ -8,7 +8,8 @@ import pytest
 
 from app import log
 from app.control import Control
-from app.errors import TransientError, UserError
+from app.errors import NotItsTurn, TransientError, UserError
+from app.github.errors import RateLimited
 from app.jobs import MOST_ATTEMPTS, Job, Person, Thread
 from app.ports import Message
 from tests.clock import HeldClock
@@ -85,3 +86,36 @@ def test_what_a_person_must_mend_is_not_tried_again():
     dispatcher = Failing(UserError("no such repository"))
     assert _take(dispatcher, MOST_ATTEMPTS) is None
     assert dispatcher.said == []
+
+
+class Waiting:
+    """A publisher that cannot publish."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def publish(self, _run_id: str) -> None:
+        raise self.error
+
+
+def _publish(error: Exception, attempt: int) -> float | None:
+    control = Control(jobs=None, publishing=None, dispatcher=None, publisher=Waiting(error), scheduler=None)
+    body = json.dumps({"run_id": "1" * 16})
+    return control.take_news(Message(id="m", body=body, group="g", receipt="r", attempt=attempt))
+
+
+@pytest.mark.parametrize(
+    "error", [RateLimited("others", retry_after_seconds=40), NotItsTurn("t", retry_after_seconds=40)]
+)
+def test_news_that_only_wait_come_when_it_is_their_turn_and_are_never_buried(error):
+    pauses = [_publish(error, attempt) for attempt in range(1, MOST_ATTEMPTS)]
+    assert pauses == [40.0] * (MOST_ATTEMPTS - 2) + [None]  # the clock announces again what is not shown
+
+
+def test_news_that_fail_come_less_and_less_often():
+    pauses = [_publish(TransientError("away", retry_after_seconds=1), attempt) for attempt in range(1, 12)]
+    assert pauses == sorted(pauses) and pauses[-1] == 900.0
+
+
+def test_turn_that_is_near_is_not_asked_for_at_once():
+    assert _publish(NotItsTurn("t", retry_after_seconds=0.1), 1) == 5.0
