@@ -139,9 +139,18 @@ def _choice(env: Mapping[str, str], name: str, allowed: tuple[str, ...], mistake
     return value
 
 
+# A server, perhaps with a path: without credentials, query or fragment.
+_ADDRESS = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[^/\s?#@:\[\]]+)(?::([0-9]{1,5}))?(?:/[^\s?#]*)?")
+
+
+def _is_address(value: str) -> bool:
+    found = _ADDRESS.fullmatch(value)
+    return found is not None and 0 < int(found[1] or 80) < 2**16
+
+
 def _url(env: Mapping[str, str], name: str, default: str, mistakes: list[str]) -> str:
     value = (env.get(name) or default).rstrip("/")
-    if not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", value):
+    if not _is_address(value):
         mistakes.append(f"{name}={value!r} is not an http(s) address")
     return value
 

@@ -137,9 +137,14 @@ class Finding:
     check: str
     level: Level
     path: str
-    message: str  # plain text, never a secret
+    message: str  # plain text with code spans (`named`), never a secret
     line: int = 0  # of the new side; 0 for the whole file
     mark: str = ""  # the label's name without its prefix, of level `mark`
+
+
+def named(name: str) -> str:
+    """A path or pattern within a message, as code: `**/x/**` outside of it is bold type, and its stars are gone."""
+    return f"`` {name} ``" if "`" in name else f"`{name}`"
 
 
 def blocked(findings: Iterable[Finding]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from app.checks.changeset import ChangedFile, ChangeLike, ChangeSet, Finding, Rules
+from app.checks.changeset import ChangedFile, ChangeLike, ChangeSet, Finding, Rules, named
 
 MAX_FILE_BYTES = 64 * 2**20  # what one read brings out of a sandbox; GitHub refuses a blob of 100 MB
 _NAMED = 3  # of the biggest files
@@ -56,10 +56,8 @@ def _size(added: Mapping[str, int], rules: Rules) -> Iterator[Finding]:
     size = sum(count for count in added.values() if count > 0)
     if size > rules.max_bytes:
         biggest = sorted(added, key=lambda path: (-added[path], path))[:_NAMED]
-        named = ", ".join(f"{path} {added[path]:,}" for path in biggest if added[path] > 0)
-        yield _block(
-            f"{size:,} bytes are added ({named}); this repository allows {rules.max_bytes:,} (`limits.bytes`)."
-        )
+        most = ", ".join(f"{named(path)} {added[path]:,}" for path in biggest if added[path] > 0)
+        yield _block(f"{size:,} bytes are added ({most}); this repository allows {rules.max_bytes:,} (`limits.bytes`).")
 
 
 def _block(message: str) -> Finding:
@@ -88,7 +86,7 @@ def check_readability(changeset: ChangeSet) -> Iterator[Finding]:
 def _lock_message(file: ChangedFile, changed: set[str]) -> str:
     folder, _, name = file.path.rpartition("/")
     manifest = f"{folder}/{_LOCKS[name]}" if folder else _LOCKS[name]
-    return "Locked dependencies changed." if manifest in changed else f"Changed without a change of {manifest}."
+    return "Locked dependencies changed." if manifest in changed else f"Changed without a change of {named(manifest)}."
 
 
 def _note(check: str, file: ChangedFile, message: str) -> Finding:

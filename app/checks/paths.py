@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from app.checks.changeset import ChangedFile, ChangeSet, Finding, Level, Rules
+from app.checks.changeset import ChangedFile, ChangeSet, Finding, Level, Rules, named
 from app.globs import Pattern, parse
 
 # GitHub refuses a push that touches these without the `workflows` permission, which is never asked for.
@@ -36,7 +36,9 @@ def check_protected(changeset: ChangeSet, rules: Rules) -> Iterator[Finding]:
         if _WORKFLOWS.covers(lower):
             yield _finding("workflow", file, "block", "Files under .github/workflows are never changed by this bot.")
         elif own:
-            yield _finding("protected", file, "block", f"`protect` in .github/lamplighter.yml covers it ({own}).")
+            yield _finding(
+                "protected", file, "block", f"`protect` in .github/lamplighter.yml covers it ({named(own)})."
+            )
         elif any(pattern.covers(lower) for pattern in _STEERING):
             message = "It steers agents or reviews, so a person has to look at it first."
             yield _finding("steering", file, "mark", message, mark="needs-human")
@@ -117,7 +119,7 @@ class _Standing:
             if here in self._names:
                 continue
             if twins := self._spellings.get(_form(here)):
-                return f"It differs from {min(twins)} only in case or Unicode form."
+                return f"It differs from {named(min(twins))} only in case or Unicode form."
             if why := _unportable(part):
                 return why
         return ""
@@ -170,7 +172,7 @@ def _file_and_folder(changeset: ChangeSet, gone: set[str]) -> Iterator[Finding]:
         if file.kind != "add":
             continue
         if clash := next((path for path in _above(file.path) if path in there), ""):
-            yield _finding("path", file, "block", f"{clash} is a file or a link, so nothing can stand below it.")
+            yield _finding("path", file, "block", f"{named(clash)} is a file or a link, so nothing can stand below it.")
         if file.path in folders:
             yield _finding("path", file, "block", "It is a folder with files in it, so it cannot be a file as well.")
 

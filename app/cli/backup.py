@@ -100,7 +100,7 @@ def restore(arguments: argparse.Namespace) -> int:
         stage = Path(tempfile.mkdtemp(dir=private(home), prefix=".restore-"))
         problems = _copy_back(folder, stage, manifest.files)
         for part in PARTS:
-            if not problems and (folder / part / "ledger.db").exists():
+            if not problems and (stage / part / "ledger.db").exists():
                 problems += [text for text in _verified(stage / part).problems if text not in manifest.held.problems]
         if problems:
             raise UserError(f"`{folder}` is damaged, nothing was restored: {'; '.join(problems[:3])}.")

@@ -8,11 +8,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.cli.given_file import content_of
 from app.errors import UserError
 from app.triggers import repo_config
 from app.triggers.repo_config import PATH, RepoConfig
 from app.verify import Plan, configured, detect
 from app.workspace.git import GitError, run_git
+
+_MOST_BYTES = 2**24  # what is longer than a configuration may be is a mistake with its length; a device has none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +41,12 @@ def check(arguments: argparse.Namespace) -> int:
 def _check(file: Path | None) -> Checked:
     root = _root(file.parent if file else Path())
     path = file or (root or Path()) / PATH
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        if file or root is None:
-            raise UserError(f"There is no `{path}`.") from None
+    if path.exists():
+        content = content_of(path, _MOST_BYTES)
+    elif file or root is None:
+        raise UserError(f"There is no `{path}`.")
+    else:
         content = b""  # every key may be left out, and so may the file
-    except OSError as error:
-        raise UserError(f"`{path}` cannot be read: {error.strerror}.") from None
     config, mistakes = repo_config.examine(content)
     return Checked(
         file=str(path),

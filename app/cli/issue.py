@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from app.cli.given_file import content_of
 from app.errors import UserError
 
 MAX_BYTES = 256 * 1024  # four times what GitHub takes; more is a log or a mistake, and would be paid for by the token
@@ -17,10 +18,9 @@ def read(path: Path) -> tuple[str, str]:
             raise UserError(f"`{path}` is not a file.")
         if size > MAX_BYTES:
             raise UserError(f"`{path}` has {size:,} bytes; an issue may have {MAX_BYTES:,}.")
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UserError(f"`{path}` cannot be read: {error.strerror}.") from None
+    content = content_of(path, MAX_BYTES)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

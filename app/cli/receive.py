@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from app.errors import UserError
+from app.cli.given_file import content_of
 
 
 def receive(arguments: argparse.Namespace) -> int:
@@ -17,7 +17,7 @@ def receive(arguments: argparse.Namespace) -> int:
 
     loaded = settings.load()
     door.ensure_ready(loaded)
-    body = _body(arguments.payload)
+    body = content_of(Path(arguments.payload), door.MAX_BODY_BYTES)
     platform = wiring.platform(loaded)
     loaded = wiring.revealed(platform)
     delivery = door.Delivery.signed(arguments.event, body, secret=loaded.webhook_secrets[0], guid=arguments.guid)
@@ -31,12 +31,3 @@ def receive(arguments: argparse.Namespace) -> int:
     else:
         print(f"lamplighter: refused with {answer.status}: {answer.body['error']}", file=sys.stderr)
     return 0 if answer.status < 400 else 1
-
-
-def _body(name: str) -> bytes:
-    if name == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(name).read_bytes()
-    except OSError as error:
-        raise UserError(f"`{name}` cannot be read: {error.strerror}.") from None

@@ -127,6 +127,20 @@ def _state_label(name: str) -> str:
     return name
 
 
+def _words(text: str) -> str:
+    return _without(_CONTROL, text)
+
+
+def _command(text: str) -> str:
+    return _without(_CONTROL_BUT_LINES, text)
+
+
+def _without(characters: str, text: str) -> str:
+    if re.search(f"[{characters}]", text):
+        raise ValueError("must not hold control characters")
+    return text
+
+
 def _question_label(name: str) -> str:
     if not name.lower().endswith(NEEDS_INFO_LABEL_END):
         raise ValueError(f"should end with `{NEEDS_INFO_LABEL_END}`: {_DOOR}")
@@ -147,25 +161,40 @@ def _any_case(text: str) -> str:
 
 
 # What the validators above say, for the schema: patterns that JavaScript, Rust and Python read alike.
-_STARTS_A_RUN = {"pattern": f"^{_any_case(TRIGGER_LABEL_START)}"}
+_CONTROL = r"\x00-\x1f\x7f"
+_CONTROL_BUT_LINES = r"\x00-\x08\x0b-\x1f\x7f"  # a command may have several lines and tabs; with a NUL none can be run
+_STARTS_A_RUN = {"pattern": f"^{_any_case(TRIGGER_LABEL_START)}[^{_CONTROL}]*$"}
+_NO_STATE_LABEL = {"pattern": f"^{_any_case(TRIGGER_LABEL_START)}|[{_CONTROL}]"}
 _NO_BRANCH_PREFIX = {"pattern": r"//|^/|(?:^|/)refs(?:/|$)|(?:^|/)[.-]|\.(?:lock)?(?:/|$)|\.\."}
 _HOST_PATTERN = rf"^(?:{_any_case('packages')}|{_HOST.pattern.replace('a-z', 'A-Za-z')})$"
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-_Command = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+Text = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500),
+    AfterValidator(_words),
+    Field(json_schema_extra={"pattern": f"^[^{_CONTROL}]*$"}),
+]
+_Command = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=4000),
+    AfterValidator(_command),
+    Field(json_schema_extra={"pattern": f"^[^{_CONTROL_BUT_LINES}]*$"}),
+]
 _Host = Annotated[str, StringConstraints(pattern=_HOST_PATTERN)]
 _Method = Literal["GET", "HEAD", "POST", "PUT", "CONNECT"]
 Commands = Annotated[list[_Command], Field(max_length=50), _either(_Command, most=50)]
 Paths = Annotated[list[Text], Field(max_length=200), _either(Text, most=200)]
-LabelName = Annotated[str, StringConstraints(min_length=1, max_length=50)]  # GitHub's own limit
-StateLabel = Annotated[LabelName, AfterValidator(_state_label), Field(json_schema_extra={"not": _STARTS_A_RUN})]
+LabelName = Annotated[
+    str, StringConstraints(min_length=1, max_length=50), AfterValidator(_words)
+]  # 50 is GitHub's own limit
+StateLabel = Annotated[LabelName, AfterValidator(_state_label), Field(json_schema_extra={"not": _NO_STATE_LABEL})]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$", max_length=100)]
 Reviewer = Annotated[str, StringConstraints(pattern=r"^@?[A-Za-z0-9_-]+(/[A-Za-z0-9_.-]+)?$", max_length=140)]
 TriggerLabel = Annotated[LabelName, AfterValidator(_trigger_label), Field(json_schema_extra=_STARTS_A_RUN)]
 QuestionLabel = Annotated[
     StateLabel,
     AfterValidator(_question_label),
-    Field(json_schema_extra={"not": _STARTS_A_RUN, "pattern": f"{_any_case(NEEDS_INFO_LABEL_END)}$"}),
+    Field(json_schema_extra={"not": _NO_STATE_LABEL, "pattern": f"{_any_case(NEEDS_INFO_LABEL_END)}$"}),
 ]
 Hosts = Annotated[list[str], Field(max_length=100), _either(_Host, most=100), AfterValidator(_hosts)]
 Methods = Annotated[list[_Method], Field(min_length=1), _either(_Method, least=1)]

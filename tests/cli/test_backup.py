@@ -82,6 +82,17 @@ def test_what_was_backed_up_comes_back_whole(home, lamplighter, copy, tmp_path):
     assert (there / "app/app-key.pem").read_text() == KEY
 
 
+def test_what_somebody_put_beside_a_backup_is_left_behind(home, lamplighter, tmp_path):
+    shutil.rmtree(home / "local")
+    copy, there = tmp_path / "copy", tmp_path / "there"
+    lamplighter("backup", copy)
+    (copy / "local").mkdir()
+    (copy / "local/ledger.db").touch()
+    done = lamplighter("restore", copy, LAMPLIGHTER_HOME=str(there))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (there / "local").exists()
+
+
 def test_only_its_owner_may_look_into_a_backup_or_what_came_back(copy, lamplighter, tmp_path):
     lamplighter("restore", copy, LAMPLIGHTER_HOME=str(tmp_path / "there"))
     for root in (copy, tmp_path / "there"):

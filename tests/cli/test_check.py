@@ -52,7 +52,7 @@ def test_in_a_repository_it_says_what_would_be_run(lamplighter, project):
 
 
 def test_a_file_that_is_not_there_or_none(lamplighter, tmp_path):
-    for words in ((), (tmp_path / "no.yml",), (tmp_path,)):
+    for words in ((), (tmp_path / "no.yml",), (tmp_path,), ("/dev/zero",)):
         done = check(lamplighter, tmp_path, *words)
         assert done.returncode == 1
         assert "Traceback" not in done.stderr

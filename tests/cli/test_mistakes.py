@@ -131,6 +131,13 @@ def test_a_run_that_is_unknown(lamplighter):
 def test_a_payload_that_is_not_there(lamplighter):
     done = lamplighter("receive", "-e", "issues", "-p", "no.json", LAMPLIGHTER_WEBHOOK_SECRET="s" * 32)
     refused(done, 1, "no.json")
+    done = lamplighter("receive", "-e", "issues", "-p", "/dev/zero", LAMPLIGHTER_WEBHOOK_SECRET="s" * 32)
+    refused(done, 1, "longer than the 26,214,400 bytes")
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "http://[::1", "http://x:99999", "http://x:y", "http://", "http://a b"])
+def test_an_address_that_is_none_is_said_before_anything_asks_it(lamplighter, url):
+    refused(lamplighter("runs", LAMPLIGHTER_GITHUB_API_URL=url), 2, "LAMPLIGHTER_GITHUB_API_URL", "http(s) address")
 
 
 def test_simulate_with_a_wrong_seed(lamplighter, tmp_path):

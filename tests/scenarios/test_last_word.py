@@ -106,3 +106,17 @@ def test_an_end_without_a_change_says_what_the_checkout_left_out(bot, github, mo
 
     assert "Not in my checkout: 1 submodule left empty" in issue.comments[-1].read()
     bot.read_everything(issue)
+
+
+def test_the_pattern_that_covers_a_file_is_quoted_as_it_stands(bot, github, model):
+    """A result read “`protect` covers it (/*.py)”: the stars had been taken for bold type."""
+    config = stories.CONFIG + 'protect: ["**/*.py"]\n'
+    repo = github.repository("acme/shut", files=stories.PROJECT | {".github/lamplighter.yml": config})
+    issue = ask_for_a_fix(github, repo)
+    model.will(create("test_by_zero.py", stories.REGRESSION), stories.SMALL_FIX, finish("Guard zero", "None."))
+    model.will(*[say("I cannot do more.")] * 4)
+    bot.run_until_idle()
+
+    assert repo.pulls == []
+    for comment in issue.comments:
+        assert "covers it (`**/*.py`)" in comment.read()

@@ -16,14 +16,14 @@ VALIDATOR = jsonschema_rs.validator_for(json_schema())
 
 # Every key with values it takes and values it does not.
 VALUES: dict[str, tuple[list[Any], list[Any]]] = {
-    "triggers.label": (["agent-go", "AGENT-x"], ["go", "", None, 3, "agent:fix", "agent-" + "x" * 45]),
+    "triggers.label": (["agent-go", "AGENT-x"], ["go", "", None, 3, "agent:fix", "agent-" + "x" * 45, "agent-\0"]),
     "playbooks.fix.enabled": ([True, False], ["yes", 1, None]),
     "playbooks.fix.model": (["deep", None, "eu.anthropic.claude-x:0"], ["", "a b", 4]),
     "playbooks.fix.instructions": (["", "x" * 8000], ["x" * 8001, None]),
     "playbooks.fix.playbook": ([], ["x"]),
     "playbooks.review": ([], [{}]),
     "setup": (["make", ["make", "x" * 4000], [], None, ["a"] * 50], ["", [""], ["x" * 4001], [1], 7, {}, ["a"] * 51]),
-    "verify": (["make", [], None], ["", [None], True]),
+    "verify": (["make", [], None, "cd a &&\n\tmake"], ["", [None], True, "make\0", ["a\x1b[31m"]]),
     "sandbox.image": (["x", None], ["", "x" * 501, 7]),
     "sandbox.network": (
         ["packages", [], ["PACKAGES", "Example.org", "*.example.org"], ["a.org"] * 100],
@@ -56,10 +56,10 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
         ["soon", 59, "91d", "59s", "Never", "1000d"],
     ),
     "questions.end_after": (["1h"], ["", [], -1]),
-    "labels.done": (["bot:done", "x" * 50], ["", "agent-done", "AGENT-x", "x" * 51, None]),
-    "labels.needs-info": (["bot:Needs-Info", "needs-info"], ["waiting", "agent-needs-info", ""]),
+    "labels.done": (["bot:done", "x" * 50], ["", "agent-done", "AGENT-x", "x" * 51, None, "a\nb"]),
+    "labels.needs-info": (["bot:Needs-Info", "needs-info"], ["waiting", "agent-needs-info", "", "\0needs-info"]),
     "labels.needs_info": ([], ["x:needs-info"]),
-    "protect": (["a", [], ["a"] * 200], ["", [""], ["x" * 501], ["a"] * 201, None]),
+    "protect": (["a", [], ["a"] * 200], ["", [""], ["x" * 501], ["a"] * 201, None, "a\0"]),
     "limits.files": ([1, 3000], [0, 3001, "3"]),
     "limits.bytes": ([50_000_000], [50_000_001]),
     "reviewers": ([[], ["ada", "@grace", "o/team"]], ["ada", ["a b"], ["a"] * 16, [""], None]),
