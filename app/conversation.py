@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app import log
+from app.each_run import each_run
 from app.jobs import Command, Job
 from app.ports import Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
@@ -25,24 +26,24 @@ class Conversation:
 
     def cancel(self, job: Job, reason: str, active: Sequence[RunSummary]) -> bool:
         """Ask the active runs to stop; one that no worker holds ends at once. Whether there was one."""
-        asked = False
-        for run in active:
-            ledger = self._open(run.run_id)
-            if not _is_about(job, ledger.state):
-                continue
-            asked = True
-            ledger.append_if(
-                lambda state: state.is_active and state.cancel is None, "cancel.requested", **_said(job, reason=reason)
-            )
-            ledger.append_if(
-                lambda state: state.phase in {"created", "queued", "parked"},
-                "run.ended",
-                outcome="cancelled",
-                reason=f"Stopped by {job.sender.login}: {reason}",
-            )
-            log.event("conversation.cancelled", run=run.run_id, by=job.sender.login)
-            announce(self._publishing, ledger)
-        return asked
+        return each_run(active, lambda run: self._cancel(job, reason, run)) > 0
+
+    def _cancel(self, job: Job, reason: str, run: RunSummary) -> bool:
+        ledger = self._open(run.run_id)
+        if not _is_about(job, ledger.state):
+            return False
+        ledger.append_if(
+            lambda state: state.is_active and state.cancel is None, "cancel.requested", **_said(job, reason=reason)
+        )
+        ledger.append_if(
+            lambda state: state.phase in {"created", "queued", "parked"},
+            "run.ended",
+            outcome="cancelled",
+            reason=f"Stopped by {job.sender.login}: {reason}",
+        )
+        log.event("conversation.cancelled", run=run.run_id, by=job.sender.login)
+        announce(self._publishing, ledger)
+        return True
 
     def answer(self, job: Job, command: Command, active: Sequence[RunSummary]) -> RunLedger | None:
         """Put the answer into the run that asked; its ledger, or None when no question is open."""

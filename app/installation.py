@@ -12,6 +12,7 @@ from app import log
 from app.checkpoints.welcome import is_ours
 from app.conversation import Conversation
 from app.creation import request_of
+from app.each_run import each_run
 from app.facts import BOT_DEFAULTS, names_of
 from app.github import repositories
 from app.github.access import Access
@@ -86,9 +87,8 @@ class Installations:
             self._set_up(job, job.thread, job.repositories, run_id)
             self._say_what_was_left_unsaid(job.thread)
         else:
-            for run in self._of(job.thread.installation_id):
-                if run.thread_key != job.thread.key:
-                    self._look_after(job, run, "the repository was taken away from the App")
+            others = [run for run in self._of(job.thread.installation_id) if run.thread_key != job.thread.key]
+            each_run(others, lambda run: self._look_after(job, run, "the repository was taken away from the App"))
 
     def _of(self, installation_id: int) -> list[RunSummary]:
         return [run for run in self._store.runs(active=True, limit=None) if run.installation_id == installation_id]
@@ -112,8 +112,8 @@ class Installations:
             whole = job.thread._replace(repository_id=0, repository=account)
             self._set_up(job, whole, (job.thread.repository_id,), run_id)
         elif job.action == "steer":
-            for run in runs:  # a new owner may mean a new installation: that of the event
-                move(self._open(run.run_id), job.thread, self._clone_url)
+            # a new owner may mean a new installation: that of the event
+            each_run(runs, lambda run: move(self._open(run.run_id), job.thread, self._clone_url))
         elif runs and not self._is_writable(job.thread):
             self._conversation.cancel(job, f"the repository was {job.trigger.partition('.')[2]}", runs)
 
@@ -158,13 +158,19 @@ class Installations:
         removed and installed again has another number, so they are known by the account as well.
         """
         account = f"{thread.repository}/".lower()
-        for run in self._store.runs(active=False, limit=_UNSAID):
-            if run.installation_id == thread.installation_id or run.repository.lower().startswith(account):
-                ledger = self._open(run.run_id)
-                if ledger.events[-1].kind == "publish.abandoned":
-                    place = Thread(**ledger.state.created["thread"])
-                    move(ledger, place._replace(installation_id=thread.installation_id), self._clone_url)
-                    announce(self._publishing, ledger)
+        ended = self._store.runs(active=False, limit=_UNSAID)
+        ours = [
+            run
+            for run in ended
+            if run.installation_id == thread.installation_id or run.repository.lower().startswith(account)
+        ]
+        each_run(ours, lambda run: self._say_again(self._open(run.run_id), thread.installation_id))
+
+    def _say_again(self, ledger: RunLedger, installation_id: int) -> None:
+        if ledger.events[-1].kind == "publish.abandoned":
+            place = Thread(**ledger.state.created["thread"])
+            move(ledger, place._replace(installation_id=installation_id), self._clone_url)
+            announce(self._publishing, ledger)
 
 
 def move(ledger: RunLedger, to: Thread, clone_url: Callable[[str], str]) -> bool:

@@ -99,6 +99,8 @@ class Lease:
     def _called_off(self) -> bool:
         for event in self._store.events(self._run_id, after=self._seen):
             self._seen = event.seq
+            if not event.is_rightful:
+                continue
             if event.kind in {"cancel.requested", "run.ended"}:
                 return True
             if event.kind == "attempt.started" and event.data["attempt"] > self._attempt:

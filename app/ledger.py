@@ -36,6 +36,9 @@ class Event:
     digest: str
     # Whose word it is, as the platform vouches for it; beside the chain, because whoever writes could claim anything.
     author: str = field(default=UNKNOWN, compare=False)
+    fault: str = field(
+        default="", compare=False
+    )  # what is wrong with the shape of a worker's event (`app.stored_event`)
 
     @classmethod
     def make(
@@ -59,8 +62,16 @@ class Event:
 
     @property
     def is_rightful(self) -> bool:
-        """Whether its author may say this. What is not is in the ledger, and means nothing."""
-        return may_say(self.author, self.kind)
+        """Whether it is to be heeded: its author may say this, and says it in its shape. What is not is in the ledger,
+        and means nothing.
+        """
+        return may_say(self.author, self.kind) and not self.fault
+
+    @property
+    def objection(self) -> str:
+        """Why it is not rightful, as the end of a sentence; quotes nothing of it."""
+        right = "" if may_say(self.author, self.kind) else "was written by a worker, who has no right to it"
+        return f"is malformed, as its worker wrote it ({self.fault})" if self.fault else right
 
     @property
     def time(self) -> datetime:
@@ -69,6 +80,14 @@ class Event:
 
 def _digest(run_id: str, seq: int, at: str, kind: str, data: Mapping[str, Any], previous: str) -> str:
     return hashlib.sha256(canonical([run_id, seq, at, kind, data, previous])).hexdigest()
+
+
+def _is_as_written(event: Event) -> bool:
+    try:
+        told = _digest(event.run_id, event.seq, event.at, event.kind, event.data, event.previous)
+    except (ValueError, RecursionError):  # what has no canonical form was not written by `make`
+        return False
+    return told == event.digest
 
 
 def verify_chain(run_id: str, events: Sequence[Event], witness: tuple[int, str] | None) -> list[str]:
@@ -85,10 +104,10 @@ def verify_chain(run_id: str, events: Sequence[Event], witness: tuple[int, str] 
             problems.append(f"event {event.seq} stands where {position} was expected: removed or reordered")
         if event.previous != previous:
             problems.append(f"event {event.seq} does not follow the event before it: changed, removed or reordered")
-        if _digest(event.run_id, event.seq, event.at, event.kind, event.data, event.previous) != event.digest:
+        if not _is_as_written(event):
             problems.append(f"event {event.seq} ({event.kind}) was changed after it was written")
         if not event.is_rightful:
-            problems.append(f"event {event.seq} ({event.kind}) was written by a worker, who has no right to it")
+            problems.append(f"event {event.seq} ({event.kind}) {event.objection}")
         previous = event.digest
     if witness is not None:
         seq, digest = witness

@@ -10,7 +10,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -19,15 +19,17 @@ from app import log, revalidation
 from app.checkpoints.projection import Effect, next_effect, pull_of
 from app.effects import Hand
 from app.errors import NotItsTurn, TransientError, UserError
+from app.faults import end_faulty
 from app.github.access import Access
 from app.github.client import GitHub
-from app.github.errors import Forbidden, Invalid, NotFound, RateLimited, Refused, Unauthorized
+from app.github.errors import Forbidden, Invalid, NotFound, RateLimited, Unauthorized
 from app.installation import ONBOARD, move
 from app.jobs import Thread
 from app.log import Redactor
 from app.onboarding import Onboarding
 from app.pace import Priority
 from app.ports import Clock, Store
+from app.refusals import pause_after
 from app.run_ledger import RunLedger
 from app.run_state import RunState
 
@@ -38,12 +40,6 @@ _MOST_DEFECTS = 3  # tries of one effect that may break before the rest goes on 
 _PROPOSING = frozenset({"branch", "pull", "ready", "check", "people"})
 _ONE_WRITE = frozenset({"reaction", "comment", "check"})  # when a limit refuses it, nothing of it was made
 _COMES_BACK_SECONDS = 120.0  # a turn that is farther away is not waited for in the queue, where messages have few tries
-
-# Pauses after each refusal, in seconds; when they are used up it is final. Finished work is kept for half an hour: a
-# permission or a ruleset may be mended meanwhile. For the rest it is the minute in which GitHub may lag behind.
-_WORK_PAUSES = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
-_LAG_PAUSES = (10.0, 20.0, 30.0)
-_LAGS = frozenset({404, 409, 422})
 
 
 class _OutOfReach(Exception):
@@ -80,6 +76,7 @@ class Publisher:
             ledger = RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor)
             if not ledger.state.created:
                 return
+            end_faulty(ledger)
             if ledger.state.created.get("playbook") == ONBOARD:
                 self._onboarding.visit(ledger)
                 self._settle(ledger)
@@ -206,7 +203,7 @@ class Publisher:
         """GitHub said no: again a little later, or for good. Without its branch or pull request a run has failed then,
         and has to say so.
         """
-        pause = _pause(effect, error, ledger.state.delayed.get(effect.key, {}).get("count", 0))
+        pause = pause_after(effect, error, ledger.state.delayed.get(effect.key, {}).get("count", 0))
         if pause is not None:
             until = (self._clock.now() + timedelta(seconds=pause)).isoformat()
             log.event("publish.delayed", error=error, run=ledger.run_id, key=effect.key, seconds=pause)
@@ -235,7 +232,7 @@ class Publisher:
 
         Raises _OutOfReach.
         """
-        is_last = _pause(effect, error, ledger.state.delayed.get(effect.key, {}).get("count", 0)) is None
+        is_last = pause_after(effect, error, ledger.state.delayed.get(effect.key, {}).get("count", 0)) is None
         if self._access.whereabouts(thread, is_told=False) is None or (is_last and effect.kind not in _PROPOSING):
             raise _OutOfReach(str(error)) from error
         self._refused(ledger, effect, error)
@@ -286,15 +283,3 @@ def _makes_something_new(state: RunState, effect: Effect) -> bool:
 def _is_still_to_be_made(effect: Effect) -> Callable[[RunState], bool]:
     """Not when somebody has said stop since the projection was made."""
     return lambda state: effect.kind not in {"branch", "pull"} or state.outcome == "proposed"
-
-
-def _pause(effect: Effect, error: UserError, before: int) -> float | None:
-    """How long to wait after the refusal that follows `before` others; None when it was the last."""
-    if not isinstance(error, Refused):
-        return None  # our own second look said no
-    pauses: Sequence[float] = ()
-    if effect.kind in {"branch", "pull"}:
-        pauses = _WORK_PAUSES
-    elif error.status in _LAGS:
-        pauses = _LAG_PAUSES
-    return pauses[before] if before < len(pauses) else None

@@ -72,7 +72,8 @@ class RunLedger:
         self._began: float | None = None  # when this process began the attempt, by its monotonic clock
         self._opened = clock.monotonic()
         self.state = RunState(run_id=run_id)
-        self.events: list[Event] = []
+        self.events: list[Event] = []  # those that are to be heeded
+        self._read: list[Event] = []  # all of them
         self.refresh()
 
     def refresh(self) -> list[Event]:
@@ -164,14 +165,16 @@ class RunLedger:
         return do()
 
     def _take(self, event: Event) -> None:
+        self._read.append(event)
         if event.is_rightful:
             self.events.append(event)
         apply(self.state, event)
 
     def _forget_last(self) -> None:
         """Undo a `_take` whose append did not happen. Rare, so folding again is cheap enough."""
-        self.events.pop()
-        self.state = fold(self.run_id, self.events)
+        self._read.pop()
+        self.events = [event for event in self._read if event.is_rightful]
+        self.state = fold(self.run_id, self._read)
 
 
 def summarise(state: RunState) -> RunSummary:

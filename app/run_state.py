@@ -92,6 +92,7 @@ class RunState:
     tries: dict[str, int] = field(default_factory=dict)  # key → intents that came to nothing so far
     delayed: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # key → error, until, count: refused so far
     resumptions: list[Mapping[str, Any]] = field(default_factory=list)  # proposal.resumed, in order
+    fault: str = ""  # the first event of a worker that nobody can read, in a sentence
     visible_seq: int = 0  # last event that GitHub may have to show
     settled_seq: int = 0  # last event that GitHub shows, or that it does not let us show
     onboarding: OnboardingState = field(default_factory=OnboardingState)

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app import log
+from app.each_run import each_run
 from app.errors import LamplighterError, TransientError
+from app.faults import end_faulty
 from app.github.errors import Refused
 from app.going_on import GoingOn
 from app.installation import ONBOARD
@@ -57,12 +59,9 @@ class Scheduler:
     def tick(self) -> int:
         """Look at every active run and at ended ones with unpublished news; returns how many were moved on."""
         active = self._store.runs(active=True, limit=None)[::-1]  # the oldest first
-        acted = 0
-        for run in active:
-            acted += self._look_after(run)
+        acted = each_run(active, self._look_after)
         news = self._store.runs(active=False, unpublished=True, limit=None)[::-1]
-        for run in [*active, *_in_turn(news, self._clock.now())]:
-            self._announce_again(run)
+        each_run([*active, *_in_turn(news, self._clock.now())], self._announce_again)
         return acted
 
     def worker_ended(self, run_id: str, attempt: int, *, no_room: bool = False) -> bool:
@@ -71,10 +70,9 @@ class Scheduler:
         `no_room`: it never started, because the platform had no place for it, which is not the run's fault. Nothing
         happens for a run that ended or went on with a newer attempt, so this may be said twice and late.
         """
-        run = self._store.summary(run_id)
-        if run is None or run.phase == "ended":
+        run, ledger = self._store.summary(run_id), self._open(run_id)
+        if run is None or not ledger.state.is_active:  # by the ledger: the worker writes the run's row
             return False
-        ledger = self._open(run_id)
         if ledger.state.launched != attempt or not self._free(ledger):
             return False
         if ledger.state.phase != "working":
@@ -99,6 +97,8 @@ class Scheduler:
     def _unanswered(self, run: RunSummary) -> bool:
         """A question has been open for as long as the repository waits before it reminds, or ends the run."""
         ledger = self._open(run.run_id)
+        if self._is_unreadable(ledger):
+            return True
         if ledger.state.phase == "parked" and ledger.state.open_question is None:
             return self._launch(run, "answered")
         acted = attend(ledger)
@@ -137,8 +137,8 @@ class Scheduler:
         return now - float(since) > _SILENT_SECONDS
 
     def _quiet(self, run: RunSummary) -> float:
-        """Seconds since the ledger's last event."""
-        return (self._clock.now() - datetime.fromisoformat(run.updated_at)).total_seconds()
+        """Seconds between now and the ledger's last event, by whose clock it may be later than now."""
+        return abs((self._clock.now() - datetime.fromisoformat(run.updated_at)).total_seconds())
 
     def _dismiss(self, run: RunSummary) -> bool:
         """Its process lives and says nothing: it hangs, or its way to the store is cut. Another one takes over, and
@@ -169,6 +169,8 @@ class Scheduler:
 
     def _recover(self, run: RunSummary) -> bool:
         ledger = self._open(run.run_id)
+        if self._is_unreadable(ledger):
+            return True
         if ledger.state.cancel:
             return self._end(ledger, "cancelled", f"Stopped by {ledger.state.cancel['by']}.", "")
         if _lost_attempts(ledger) >= MAX_ATTEMPTS:
@@ -181,6 +183,13 @@ class Scheduler:
             )
         log.event("schedule.run_lost", run=run.run_id, attempt=run.attempt)
         return self._launch(run, "the worker was lost")
+
+    def _is_unreadable(self, ledger: RunLedger) -> bool:
+        """Its worker wrote what nobody can read, and it has ended for that."""
+        ended = end_faulty(ledger)
+        if ended:
+            announce(self._publishing, ledger)
+        return ended
 
     def _end(self, ledger: RunLedger, outcome: str, reason: str, next_step: str) -> bool:
         ledger.append_if(
@@ -206,6 +215,8 @@ class Scheduler:
         return self._going_on.start(ledger)
 
     def _go_on(self, ledger: RunLedger, kind: str, reason: str, phase: Phase) -> bool:
+        if self._is_unreadable(ledger):
+            return True
         installation = int(ledger.state.created["thread"]["installation_id"])
         now = self._clock.now()
         if now < self._ask_from.get(installation, now):
@@ -231,8 +242,7 @@ class Scheduler:
         if run.phase == "ended" and run.park_until and not self._is_due(run):
             return  # GitHub refused something, and is not to be asked again yet
         now = self._clock.now()
-        age = now - datetime.fromisoformat(run.updated_at)
-        if run.unpublished and age >= timedelta(seconds=_ANNOUNCE_AGAIN_SECONDS):
+        if run.unpublished and self._quiet(run) >= _ANNOUNCE_AGAIN_SECONDS:
             announce_run(self._publishing, run, again=f":{now.timestamp() // 60:.0f}")
 
     def _open(self, run_id: str) -> RunLedger:

@@ -13,6 +13,7 @@ from typing import Any
 from app import log
 from app.agent import ATTENDED_PATIENCE_SECONDS, Agent, Budget, Options, Stop, Task, replay_tools, thought_for
 from app.errors import Superseded, UserError
+from app.faults import end_faulty
 from app.lease import Lease, holder
 from app.log import Redactor
 from app.ports import Clock, Model, Queue, RunStore, SandboxHost, Tokens
@@ -92,6 +93,9 @@ class Worker:
         self.lease.give_up()
 
     def _start(self, ledger: RunLedger, attempt: int, owner: str) -> bool:
+        if end_faulty(ledger):  # no money for a run that is not going to be published
+            announce(self._publishing, ledger)
+            return False
         started = ledger.append_if(
             lambda state: state.phase in {"created", "working"} and state.attempt < attempt and not state.cancel,
             "attempt.started",

@@ -7,12 +7,12 @@ holds it (template.yaml), and wherever the author of an event is known, the read
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from app.kinds import WORKER, may_say
+from app.kinds import WORKER
 from app.lease import lease_key
 from app.ledger import Event
 from app.ports import RunStore, RunSummary
+from app.stored_event import said_by
 
 
 class NotIts(Exception):
@@ -30,10 +30,11 @@ class WorkerStore:
         """As the port says, for kinds that a worker may say; they are stored as the worker's."""
         self._own(run_id)
         self._own(summary.run_id)
-        for event in events:
-            if not may_say(WORKER, event.kind):
-                raise NotIts(f"a worker may not say {event.kind}")
-        self._store.append(run_id, expected_seq, [replace(event, author=WORKER) for event in events], summary)
+        said = [said_by(WORKER, event) for event in events]
+        for event in said:
+            if not event.is_rightful:
+                raise NotIts(f"{event.kind}: it {event.objection}")
+        self._store.append(run_id, expected_seq, said, summary)
 
     def events(self, run_id: str, after: int = 0) -> list[Event]:
         self._own(run_id)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from app import summary_row
 from app.kinds import CONTROL, WORKER
 from app.ledger import Event
 from app.ports import RunSummary
+from app.stored_event import stored
 
 Item = dict[str, Any]
 
@@ -27,6 +30,8 @@ _MOST_EVENTS = 97
 # An attempt that is let go on now charges today, tomorrow, and hardly ever on the day after.
 _LETS_SPEND = frozenset({"run.admitted", "run.resumed"})
 _DAYS_AHEAD = 3
+
+_EVENT = re.compile(r"E#[0-9]{12}")
 
 # A day's rows are asked for on that day only; the rest is for clocks and a look afterwards.
 _DAY_KEPT_SECONDS = 3 * 86_400
@@ -130,9 +135,7 @@ def head_item(summary: RunSummary, seq: int, digest: str) -> Item:
 
 
 def summary_of(item: Item) -> RunSummary:
-    known = RunSummary.__dataclass_fields__
-    values = json.loads(item["summary"]["S"])
-    return RunSummary(**{name: value for name, value in values.items() if name in known})
+    return summary_row.read(_run_id(item), _text(item, "summary"))
 
 
 def event_item(event: Event, data: str, blob: str = "") -> Item:
@@ -147,17 +150,31 @@ def event_item(event: Event, data: str, blob: str = "") -> Item:
     )  # fmt: skip
 
 
+def is_event(item: Item) -> bool:
+    """Whether its key is an event's: a worker may write beside them."""
+    return _EVENT.fullmatch(str(item["sk"]["S"])) is not None
+
+
 def event_of(item: Item, data: str, author: str) -> Event:
-    return Event(
-        run_id=item["pk"]["S"].removeprefix("RUN#"),
+    return stored(
+        run_id=_run_id(item),
         seq=int(item["sk"]["S"].removeprefix("E#")),
-        at=item["at"]["S"],
-        kind=item["kind"]["S"],
-        data=json.loads(data),
-        previous=item["previous"]["S"],
-        digest=item["digest"]["S"],
+        at=_text(item, "at"),
+        kind=_text(item, "kind"),
+        data=data,
+        previous=_text(item, "previous"),
+        digest=_text(item, "digest"),
         author=author,
     )
+
+
+def _run_id(item: Item) -> str:
+    return str(item["pk"]["S"]).removeprefix("RUN#")
+
+
+def _text(item: Item, name: str) -> str:
+    """An attribute; "" when a worker left it out or made something else of it."""
+    return str(item.get(name, {}).get("S", ""))
 
 
 def claim_item(key: str, owner: str, now: float, ttl_seconds: float) -> Item:

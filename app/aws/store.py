@@ -20,6 +20,7 @@ from app.aws.items import Item
 from app.aws.slots import DynamoSlots
 from app.aws.table import Table
 from app.errors import Conflict, LamplighterError
+from app.kinds import WORKER
 from app.ledger import GENESIS, Event
 from app.pace import Pace
 from app.ports import Clock, RunSummary
@@ -69,7 +70,7 @@ class DynamoStore:
         writes += [{"Put": {"TableName": self._table.name, "Item": row}} for row in rows]
         refused = self._table.transact(writes, "append to the ledger")
         if refused is not None and not self._is_ours(refused, last):
-            at_seq = refused[0].get("Item", {}).get("seq", {"N": "0"})["N"]
+            at_seq = refused[0].get("Item", {}).get("seq", {}).get("N", "0")
             raise Conflict(f"the ledger of {run_id} is at event {at_seq}, not {expected_seq}")
         try:
             self._heads.append(run_id, last.seq, last.digest)
@@ -83,10 +84,16 @@ class DynamoStore:
             ExpressionAttributeValues={":pk": first["pk"], ":first": first["sk"], ":last": last["sk"]},
             ConsistentRead=True,
         )
-        return [items.event_of(row, self._data(row), self._authors.of(row, run_id)) for row in rows]
+        return [self._event(row, self._authors.of(row, run_id)) for row in rows if items.is_event(row)]
 
-    def _data(self, row: Item) -> str:
-        return str(row["data"]["S"]) if "data" in row else self.get_blob(row["blob"]["S"]).decode()
+    def _event(self, row: Item, author: str) -> Event:
+        try:
+            data = str(row["data"]["S"]) if "data" in row else self.get_blob(row["blob"]["S"]).decode()
+        except (KeyError, UnicodeDecodeError):
+            if author != WORKER:
+                raise
+            data = ""  # it is a worker's word, and there is none
+        return items.event_of(row, data, author)
 
     def witness(self, run_id: str) -> tuple[int, str] | None:
         return self._heads.head(run_id)

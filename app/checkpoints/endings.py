@@ -44,3 +44,11 @@ def changed_nothing(claim: str, ignored: Sequence[str]) -> str:
         more = ", …" if len(ignored) > _FINDINGS else ""
         told += f" New files are kept out by `.gitignore`: {', '.join(map(code, ignored[:_FINDINGS]))}{more}."
     return f"{told}\n\nThe model's claim, which nothing bears out: “{one_line(claim, _CLAIM_CHARS)}”"
+
+
+UNREADABLE = "Retry. If it happens again, tell the operator: `lamplighter audit verify RUN` names what was written."
+
+
+def unreadable(fault: str) -> str:
+    """The worker's part of the record is damaged, or somebody else wrote it; `fault` is a sentence of ours."""
+    return f"My worker wrote something into this run's record that I cannot read, so I trust it no further. {fault}"

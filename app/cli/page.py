@@ -18,8 +18,8 @@ from app.untrusted import one_line
 
 def tell(home: Home, run_id: str) -> dict[str, Any]:
     """The story, JSON-shaped, with shapes of secrets masked: the ledger keeps them as they came."""
-    events = home.events(run_id)
-    state = fold(run_id, events)
+    written = home.events(run_id)
+    state, events = fold(run_id, written), [event for event in written if event.is_rightful]
     created = state.created
     count, problems = examine(home, run_id)
     told = {

@@ -21,8 +21,11 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def clock(at: str) -> str:
-    """An event's time on this machine's clock."""
-    return datetime.fromisoformat(at).astimezone().strftime("%H:%M:%S")
+    """An event's time on this machine's clock; a worker may have written anything there."""
+    try:
+        return datetime.fromisoformat(at).astimezone().strftime("%H:%M:%S")
+    except (ValueError, OverflowError):
+        return "--:--:--"
 
 
 def show(out: Console, event: Event) -> None:

@@ -32,6 +32,8 @@ class Line:
 
 def line(event: Event) -> Line | None:
     """What a person should read of `event`; None for bookkeeping."""
+    if not event.is_rightful:
+        return _line("⛔", f"event {event.seq} {event.objection}", "bad")
     tell = _TELL.get(event.kind)
     return tell(event.data) if tell else None
 

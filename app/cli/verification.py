@@ -52,7 +52,14 @@ def _blob_problems(home: Home, events: list[Event]) -> list[str]:
     problems = []
     seen: set[str] = set()
     for event in events:
-        for digest in _digests(home, event):
+        if not event.is_rightful:
+            continue  # it vouches for nothing, and is reported
+        try:
+            digests = list(_digests(home, event))
+        except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
+            problems.append(f"the list of files of event {event.seq} ({event.kind}) cannot be read")
+            continue
+        for digest in digests:
             if digest in seen:
                 continue
             seen.add(digest)
@@ -72,10 +79,10 @@ def _digests(home: Home, event: Event) -> Iterator[str]:
         yield from (change["digest"] for change in event.data["changes"] if change.get("digest"))
     if event.kind == "snapshot.taken":
         try:
-            manifest = json.loads(home.store.get_blob(event.data["manifest"]["blob"]))
-        except (KeyError, ValueError, UserError):
+            manifest = home.store.get_blob(event.data["manifest"]["blob"])
+        except (KeyError, UserError):
             return  # the reference itself is reported
-        yield from snapshot_blobs(manifest)
+        yield from map(str, snapshot_blobs(json.loads(manifest)))
 
 
 def _references(value: Any) -> Iterator[str]:

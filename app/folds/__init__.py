@@ -16,10 +16,13 @@ _FOLDS = {**lifecycle.FOLDS, **conversation.FOLDS, **work.FOLDS, **publication.F
 
 def apply(state: RunState, event: Event) -> None:
     """Take one event into the state; of what its author had no right to say, only that it stands there."""
-    state.seq, state.head, state.updated_at = event.seq, event.digest, event.at
-    state.created_at = state.created_at or event.at
+    state.seq, state.head = event.seq, event.digest
+    if event.fault and not state.fault:
+        state.fault = f"Event {event.seq} (`{event.kind}`) {event.objection}."
     if not event.is_rightful:
         return
+    state.updated_at = event.at
+    state.created_at = state.created_at or event.at
     if not event.kind.startswith("publish."):
         state.visible_seq = event.seq
     if event.kind.startswith("onboarding."):

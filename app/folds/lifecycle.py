@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from app.kinds import WORKER
 from app.ledger import Event
 from app.run_state import WORKED, RunState, Stage
 
@@ -26,6 +27,8 @@ def _launched(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
 
 
 def _attempt(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    if _is_too_late(state, event):
+        return
     _clock_off(state, event)
     _close_stages(state, event)
     state.working_seconds, state.attempt_seconds = state.worked_seconds, 0.0
@@ -50,13 +53,22 @@ def _stage_ended(state: RunState, event: Event, data: Mapping[str, Any]) -> None
 
 
 def _parked(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    if _is_too_late(state, event):
+        return
     _clock_off(state, event)
     _close_stages(state, event)
     state.phase, state.park_reason = "parked", data["reason"]
     state.park_note, state.park_until = data.get("note", ""), data.get("until")
 
 
+def _is_too_late(state: RunState, event: Event) -> bool:
+    """An ended run is brought back, or ended in another way, by the control side only."""
+    return event.author == WORKER and state.phase == "ended"
+
+
 def _ended(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    if _is_too_late(state, event):
+        return
     _clock_off(state, event)
     state.phase, state.outcome = "ended", data["outcome"]
     state.reason, state.next_step = data.get("reason", ""), data.get("next_step", "")

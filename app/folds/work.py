@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.kinds import WORKER
 from app.ledger import Event
 from app.run_state import RunState
 
@@ -92,8 +93,9 @@ def _scanned(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
     state.scan = data
 
 
-def _proposed(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.proposal = data
+def _proposed(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+    if event.author != WORKER or state.phase != "ended":  # what was decided to be published is not changed any more
+        state.proposal = data
 
 
 FOLDS = {

@@ -68,14 +68,14 @@ class SqliteStore:
             log.event("store.witness_failed", level=log.WARNING, run_id=run_id, reason=str(error))
 
     def events(self, run_id: str, after: int = 0) -> list[Event]:
-        from app.ledger import Event  # noqa: PLC0415
+        from app.stored_event import stored  # noqa: PLC0415
 
         with self._database.read() as connection:
             rows = connection.execute(
                 f"SELECT {', '.join(COLUMNS)} FROM events WHERE run_id = ? AND seq > ? ORDER BY seq",  # noqa: S608
                 (run_id, after),
             ).fetchall()
-        return [Event(**{**dict(zip(COLUMNS, row, strict=True)), "data": json.loads(row[4])}) for row in rows]
+        return [stored(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
 
     def witness(self, run_id: str) -> tuple[int, str] | None:
         return self._heads.head(run_id)
@@ -91,8 +91,8 @@ class SqliteStore:
 
     def summary(self, run_id: str) -> RunSummary | None:
         with self._database.read() as connection:
-            row = connection.execute("SELECT summary FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-        return _summary(row[0]) if row else None
+            row = connection.execute("SELECT run_id, summary FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+        return _summary(*row) if row else None
 
     def runs(
         self,
@@ -113,10 +113,10 @@ class SqliteStore:
             conditions.append(f"json_extract(summary, '$.unpublished') = {int(unpublished)}")
         index = "INDEXED BY runs_with_news" if unpublished else ""  # SQLite cannot know how few they are
         where = f"FROM runs {index} WHERE {' AND '.join(conditions)}"
-        query = f"SELECT summary {where} ORDER BY created_at DESC, rowid DESC LIMIT ?"
+        query = f"SELECT run_id, summary {where} ORDER BY created_at DESC, rowid DESC LIMIT ?"
         with self._database.read() as connection:
             rows = connection.execute(query, (*values, -1 if limit is None else limit)).fetchall()
-        return [_summary(row[0]) for row in rows]
+        return [_summary(*row) for row in rows]
 
     def count(self, phase: str) -> int:
         query = "SELECT count(*) FROM runs WHERE active = 0"
@@ -128,13 +128,13 @@ class SqliteStore:
     def charged_on(self, repository_id: int, day: str) -> list[RunSummary]:
         """A run that was charged on a day began before its end and changed after its beginning."""
         query = (
-            "SELECT summary FROM runs WHERE substr(thread_key, 1, instr(thread_key, '#')) = ?"
+            "SELECT run_id, summary FROM runs WHERE substr(thread_key, 1, instr(thread_key, '#')) = ?"
             " AND json_extract(summary, '$.updated_at') >= ? AND created_at < ?"
             " AND json_extract(summary, '$.cost_usd') > 0"
         )
         values = (f"{repository_id}#", day, f"{day}~")
         with self._database.read() as connection:
-            found = [_summary(row[0]) for row in connection.execute(query, values)]
+            found = [_summary(*row) for row in connection.execute(query, values)]
         return [run for run in found if run.spent_on(day)]
 
     def cell(self, key: str) -> str:
@@ -264,8 +264,7 @@ def _row(event: Event) -> tuple[str, int, str, str, str, str, str, str]:
     return event.run_id, event.seq, event.at, event.kind, data, event.previous, event.digest, event.author
 
 
-def _summary(text: str) -> RunSummary:
-    from app.ports import RunSummary  # noqa: PLC0415
+def _summary(run_id: str, text: str) -> RunSummary:
+    from app.summary_row import read  # noqa: PLC0415
 
-    known = RunSummary.__dataclass_fields__
-    return RunSummary(**{name: value for name, value in json.loads(text).items() if name in known})
+    return read(run_id, text)

@@ -6,6 +6,7 @@ import pytest
 
 from app.kinds import WORKER
 from app.ledger import Event
+from app.stored_event import said_by
 from tests.scenarios import stories
 from tests.scenarios.test_endings import ask_for_a_fix
 
@@ -24,7 +25,7 @@ def told_by_the_worker(bot, run_id, kind, **data):
         author=WORKER,
     )
     store.append(run_id, len(events), [lie], summary)
-    bot.untruths.append(f"event {lie.seq} ({kind}) was written by a worker, who has no right to it")
+    bot.untruths.append(f"event {lie.seq} ({kind}) {said_by(WORKER, lie).objection}")
 
 
 @pytest.mark.parametrize("kind", ["run.moved", "run.created"])
@@ -65,3 +66,36 @@ def test_a_worker_that_answers_raises_its_budget_and_says_it_was_published_chang
     assert state.run_usd != 1e6
     assert state.answers == []
     bot.read_everything(issue)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("attempt.started", {"attempt": "first", "worker": 3}),
+        ("model.replied", {"call": 1, "content": [], "usage": {"input_tokens": -1}, "cost_usd": "a lot"}),
+        ("question.asked", {"questions": 7}),
+        ("proposal.made", {"changes": [{"path": None}]}),
+        ("run.parked", {"reason": "outage", "until": "soon"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_words_that_nobody_can_read_end_their_run_and_no_other(bot, github, repo, model, kind, data):
+    broken = ask_for_a_fix(github, repo)
+    bot.step_until(lambda: bot.platform.store.runs(active=True))
+    (run,) = bot.platform.store.runs()
+    told_by_the_worker(bot, run.run_id, kind, **data)
+    bot.workers.finished(run.run_id)  # its process is gone, as after a kill
+    stories.fix(model)
+    other = ask_for_a_fix(github, repo)
+    bot.run_until_idle()
+
+    state = bot.state_of(run.run_id)
+    assert (state.phase, state.outcome, state.cost_usd) == ("ended", "failed", 0.0)
+    said = broken.comments[-1].read()
+    assert "I cannot read" in said
+    assert f"`{kind}`" in said
+    assert "**Next:** Retry." in said
+    assert {"agent:failed", "agent:needs-human"} <= set(broken.labels)
+    assert len(repo.pulls) == 1
+    assert len(bot.platform.store.runs(active=True)) == 0
+    bot.read_everything(broken, other)

@@ -5,74 +5,10 @@ from __future__ import annotations
 import sqlite3
 from datetime import timedelta
 
-import pytest
-
 from app.lease import TTL_SECONDS, lease_key
-from app.local.store import SqliteStore
-from app.log import Redactor
-from app.run_ledger import RunLedger
-from app.schedule import Scheduler
-from tests.clock import HeldClock
+from tests.rooms.control.playing import ledger_of
 
 DAY = 86_400.0
-
-
-class Playing:
-    """The launcher whose workers all live, the queue that takes all news, and whoever lets runs go on."""
-
-    def __init__(self) -> None:
-        self.announced: list[str] = []
-        self.went_on: list[str] = []
-        self.stopped: list[str] = []
-
-    def is_running(self, _run_id: str) -> bool:
-        return True
-
-    def stop(self, run_id: str) -> None:
-        self.stopped.append(run_id)
-
-    def send(self, body: str, *, group: str, dedup_id: str) -> None:
-        self.announced.append(dedup_id.partition(":")[0])
-
-    def start(self, ledger: RunLedger) -> bool:
-        self.went_on.append(ledger.run_id)
-        return True
-
-    def go_on(self, ledger: RunLedger, _kind: str, _reason: str, **_: object) -> bool:
-        self.went_on.append(ledger.run_id)
-        return True
-
-
-@pytest.fixture
-def clock() -> HeldClock:
-    return HeldClock()
-
-
-@pytest.fixture
-def store(tmp_path, clock):
-    store = SqliteStore(tmp_path / "home", clock)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def playing() -> Playing:
-    return Playing()
-
-
-@pytest.fixture
-def scheduler(store, clock, playing) -> Scheduler:
-    return Scheduler(
-        store=store, publishing=playing, launcher=playing, going_on=playing, clock=clock, redactor=Redactor(),
-        concurrency=8,
-    )  # fmt: skip
-
-
-def ledger_of(store, clock, run_id: str) -> RunLedger:
-    ledger = RunLedger(store, run_id, clock=clock, redactor=Redactor())
-    thread = {"repository_id": 7, "number": 1, "repository": "acme/calc", "installation_id": 5}
-    ledger.append("run.created", thread=thread)
-    return ledger
 
 
 def many_like(tmp_path, run_id: str, count: int) -> None:

@@ -17,6 +17,7 @@ from app.log import Redactor
 from app.run_ledger import RunLedger, summarise
 from app.worker_store import NotIts, WorkerStore
 from tests.clock import HeldClock
+from tests.rooms.ledger.words import GOOD
 
 OWN = {"installation_id": 5, "repository_id": 7, "repository": "acme/calc", "number": 1}
 OTHER = {"installation_id": 9, "repository_id": 8, "repository": "evil/loot", "number": 1}
@@ -96,7 +97,9 @@ def test_what_it_says_all_the_same_means_nothing_and_is_found(store, kind):
 def test_a_worker_says_what_is_its_own_and_in_its_name(store, kind):
     opened(store).append("run.created", thread=OWN)
     events = [
-        Event.make(run_id="run", seq=2, at=HeldClock().now(), kind=kind, data={}, previous=opened(store).state.head)
+        Event.make(
+            run_id="run", seq=2, at=HeldClock().now(), kind=kind, data=GOOD[kind], previous=opened(store).state.head
+        )
     ]
     WorkerStore(store, "run").append("run", 1, events, store.summary("run"))
     assert [event.author for event in store.events("run")] == [CONTROL, WORKER]
@@ -127,7 +130,7 @@ def test_a_run_that_only_its_worker_made_gets_no_token(store):
 def test_money_is_never_given_back(store):
     """Else a run that says it cost less than nothing would pay for all others of its repository."""
     opened(store).append("run.created", thread=OWN)
-    say(store, "model.failed", call=1, error="", cost_usd=-100.0)
+    say(store, "model.failed", UNKNOWN, call=1, error="", cost_usd=-100.0)
     assert fold("run", store.events("run")).cost_usd == 0.0
     summary = dataclasses.replace(store.summary("run"), spent={"2026-03-02": -100.0})
     assert summary.spent_on("2026-03-02") == 0.0
