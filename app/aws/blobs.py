@@ -31,6 +31,10 @@ _WRITE_TRIES = 5
 _WRITE_SECONDS = 0.1
 
 
+class Unfit(UserError):
+    """An object that is not what its name says, or is larger than was asked for."""
+
+
 class S3Blobs:
     """Written once: `If-None-Match: *` keeps a versioned bucket from holding equal versions. Thread-safe."""
 
@@ -55,13 +59,15 @@ class S3Blobs:
                 self._known.popitem(last=False)
         return digest
 
-    def get(self, digest: str) -> bytes:
-        """Raises KeyError for an unknown digest, UserError when the object no longer has its content."""
+    def get(self, digest: str, *, most_bytes: int | None = None) -> bytes:
+        """Raises KeyError for an unknown digest, Unfit when the object no longer has its content or has more than
+        `most_bytes`, of which nothing is read then.
+        """
         if not _DIGEST.match(digest):
             raise KeyError(digest)
-        data = self._read(digest)
+        data = self._read(digest, most_bytes)
         if hashlib.sha256(data).hexdigest() != digest:
-            raise UserError(f"`{_key(digest)}` in `{self._bucket}` was changed: its content does not have its digest.")
+            raise Unfit(f"`{_key(digest)}` in `{self._bucket}` was changed: its content does not have its digest.")
         return data
 
     def _knows(self, digest: str) -> bool:
@@ -97,7 +103,7 @@ class S3Blobs:
             self._clock.sleep(_WRITE_SECONDS * 2**tries)  # another is storing the very same bytes
         raise TransientError("Could not store a blob: others store the same.", retry_after_seconds=2)
 
-    def _read(self, digest: str) -> bytes:
+    def _read(self, digest: str, most_bytes: int | None) -> bytes:
         for tries in range(1, _READ_TRIES + 1):
             try:
                 with translated("read a blob"):
@@ -107,6 +113,9 @@ class S3Blobs:
                         if code_of(error) == "NoSuchKey":
                             raise KeyError(digest) from None
                         raise
+                    if most_bytes is not None and int(answer["ContentLength"]) > most_bytes:
+                        answer["Body"].close()
+                        raise Unfit(f"`{_key(digest)}` in `{self._bucket}` is larger than it may be.")
                     return bytes(answer["Body"].read())
             except TransientError:
                 if tries == _READ_TRIES:

@@ -11,7 +11,7 @@ from typing import Any
 
 from app import summary_row
 from app.kinds import CONTROL, WORKER
-from app.ledger import Event
+from app.ledger import GENESIS, Event
 from app.ports import RunSummary
 from app.stored_event import stored
 
@@ -121,16 +121,44 @@ def thread_item(summary: RunSummary) -> Item:
     return thread_key(summary) | {CONTROL_MARK: {"BOOL": True}}
 
 
-def head_item(summary: RunSummary, seq: int, digest: str) -> Item:
+def head_is(seq: int, digest: str) -> Item:
+    """What a write of the head has to find: the event before, or nothing before the first."""
+    if seq == 0 and digest == GENESIS:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    at = {":seq": {"N": str(seq)}, ":digest": {"S": digest}}
+    return {"ConditionExpression": "seq = :seq AND digest = :digest", "ExpressionAttributeValues": at}
+
+
+def a_workers_head(refusal: Item) -> Item:
+    """The head that a write was refused by, if a worker wrote it; else an empty one."""
+    head: Item = refusal.get("Item", {})
+    return {} if CONTROL_MARK in head else head
+
+
+def head_is_still(head: Item) -> Item:
+    """What the control side has to find when a worker wrecked the head: that very wreck."""
+    said = {name: head[name] for name in ("seq", "digest") if name in head}
+    parts = [f"{name} = :{name}" if name in said else f"attribute_not_exists({name})" for name in ("seq", "digest")]
+    condition: Item = {"ConditionExpression": " AND ".join([*parts, f"attribute_not_exists({CONTROL_MARK})"])}
+    values = {f":{name}": value for name, value in said.items()}
+    return condition | ({"ExpressionAttributeValues": values} if values else {})
+
+
+def head_item(summary: RunSummary, last: Event) -> Item:
     """Head and summary of a run; the sparse index holds it only while there is unpublished news."""
     when = {"S": f"{summary.created_at}#{summary.run_id}"}
-    item = head_key(summary.run_id) | {
-        "seq": {"N": str(seq)},
-        "digest": {"S": digest},
-        "summary": {"S": json.dumps(vars(summary), separators=(",", ":"))},
-        "gsi1pk": {"S": summary.phase},
-        "gsi1sk": when,
-    }
+    mark = {CONTROL_MARK: {"BOOL": True}} if last.author == CONTROL else {}
+    item = (
+        mark
+        | head_key(summary.run_id)
+        | {
+            "seq": {"N": str(last.seq)},
+            "digest": {"S": last.digest},
+            "summary": {"S": json.dumps(vars(summary), separators=(",", ":"))},
+            "gsi1pk": {"S": summary.phase},
+            "gsi1sk": when,
+        }
+    )
     return item | {"gsi2pk": {"S": "UNPUBLISHED"}, "gsi2sk": when} if summary.unpublished else item
 
 

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import heapq
-import json
 import math
 import os
 from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
 from typing import get_args
 
-from app import log
 from app.aws import items
-from app.aws.authors import Authors
 from app.aws.blobs import S3Blobs
 from app.aws.clients import Clients
 from app.aws.heads import S3Heads
 from app.aws.items import Item
+from app.aws.ledgers import Ledgers
 from app.aws.slots import DynamoSlots
 from app.aws.table import Table
-from app.errors import Conflict, LamplighterError
-from app.kinds import WORKER
-from app.ledger import GENESIS, Event
+from app.ledger import Event
 from app.pace import Pace
 from app.ports import Clock, RunSummary
 from app.run_state import Phase
-
-_MOST_BYTES = 3 * 1024 * 1024
 
 _BATCH = 100  # keys that one BatchGetItem takes
 
@@ -42,7 +36,7 @@ class DynamoStore:
         self._clock = clock
         self._blobs = S3Blobs(s3, bucket, clock)
         self._heads = S3Heads(s3, bucket, clock)
-        self._authors = Authors(self._table)
+        self._ledgers = Ledgers(self._table, self._blobs, self._heads, clock)
         self._slots = DynamoSlots(self._table, clock)
 
     def close(self) -> None:
@@ -52,48 +46,10 @@ class DynamoStore:
 
     def append(self, run_id: str, expected_seq: int, events: Sequence[Event], summary: RunSummary) -> None:
         """As the port says. Raises ValueError for events that do not follow one another or are more than 97."""
-        items.check_sequence(run_id, expected_seq, events)
-        last = events[-1]
-        head = {"TableName": self._table.name, "Item": items.head_item(summary, last.seq, last.digest)}
-        if expected_seq == 0 and events[0].previous == GENESIS:
-            head |= {"ConditionExpression": "attribute_not_exists(pk)"}
-        else:
-            at = {":seq": {"N": str(expected_seq)}, ":digest": {"S": events[0].previous}}
-            head |= {"ConditionExpression": "seq = :seq AND digest = :digest", "ExpressionAttributeValues": at}
-        head["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        writes = [{"Put": head}] + [
-            {"Put": {"TableName": self._table.name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
-            for item in self._event_items(events)
-        ]
-        rows = [items.thread_item(summary)] if expected_seq == 0 else []
-        rows += [items.day_item(summary, day, self._now()) for day in items.days_of(expected_seq, events, summary)]
-        writes += [{"Put": {"TableName": self._table.name, "Item": row}} for row in rows]
-        refused = self._table.transact(writes, "append to the ledger")
-        if refused is not None and not self._is_ours(refused, last):
-            at_seq = refused[0].get("Item", {}).get("seq", {}).get("N", "0")
-            raise Conflict(f"the ledger of {run_id} is at event {at_seq}, not {expected_seq}")
-        try:
-            self._heads.append(run_id, last.seq, last.digest)
-        except LamplighterError as error:  # the events are written; a witness that is behind only vouches for less
-            log.event("store.witness_failed", level=log.WARNING, run_id=run_id, reason=str(error))
+        self._ledgers.append(run_id, expected_seq, events, summary)
 
     def events(self, run_id: str, after: int = 0) -> list[Event]:
-        first, last = items.event_key(run_id, after + 1), items.event_key(run_id, 10**12 - 1)
-        rows = self._table.query(
-            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-            ExpressionAttributeValues={":pk": first["pk"], ":first": first["sk"], ":last": last["sk"]},
-            ConsistentRead=True,
-        )
-        return [self._event(row, self._authors.of(row, run_id)) for row in rows if items.is_event(row)]
-
-    def _event(self, row: Item, author: str) -> Event:
-        try:
-            data = str(row["data"]["S"]) if "data" in row else self.get_blob(row["blob"]["S"]).decode()
-        except (KeyError, UnicodeDecodeError):
-            if author != WORKER:
-                raise
-            data = ""  # it is a worker's word, and there is none
-        return items.event_of(row, data, author)
+        return self._ledgers.events(run_id, after)
 
     def witness(self, run_id: str) -> tuple[int, str] | None:
         return self._heads.head(run_id)
@@ -289,20 +245,6 @@ class DynamoStore:
         return self._slots.read(key)
 
     # ------------------------------------------------------------ calls
-
-    def _event_items(self, events: Sequence[Event]) -> Iterator[Item]:
-        texts = [json.dumps(event.data, separators=(",", ":"), allow_nan=False) for event in events]
-        room = min(items.INLINE_BYTES, _MOST_BYTES // len(events))
-        for event, text in zip(events, texts, strict=True):
-            blob = self.put_blob(text.encode()) if len(text) > room else ""
-            yield items.event_item(event, text, blob)
-
-    def _is_ours(self, refused: Sequence[Item], last: Event) -> bool:
-        """After a lost answer boto3 asks again and is refused by what the first request wrote."""
-        if not any(reason.get("repeated") for reason in refused):
-            return False
-        written = self._table.get(items.event_key(last.run_id, last.seq))
-        return written is not None and written["digest"]["S"] == last.digest
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

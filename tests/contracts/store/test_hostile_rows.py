@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 import pytest
 
+from app.errors import Conflict
 from app.kinds import WORKER
 from app.ledger import GENESIS
 from app.local.store import SqliteStore
 from app.log import Redactor
 from app.run_ledger import RunLedger
 from app.run_state import RunState
+from app.worker_store import WorkerStore
 
 AT = "2026-03-02T09:00:00.000+00:00"
 ROWS: dict[str, Any] = {
@@ -120,6 +123,39 @@ def test_items_of_no_shape_at_all(aws_store, clock):
     assert [event.is_rightful for event in aws_store.events("run")] == [True, False, False, False]
     write_row(aws_store, "run", "no JSON")
     assert aws_store.summary("run").phase == "working"
+
+
+@pytest.mark.aws
+@pytest.mark.parametrize("content", [b"another", b"x" * (33 * 2**20), b"\xff{}"], ids=["another", "large", "no text"])
+def test_an_event_whose_data_lies_elsewhere_and_is_unfit(aws_store, clock, content):
+    """Nobody reads five gigabytes because a worker says so."""
+    opened(aws_store, clock, "run", 1)
+    digest = hashlib.sha256(content).hexdigest() if content != b"another" else "ab" * 32
+    aws_store._blobs._s3.put_object(Bucket=aws_store._blobs._bucket, Key=f"blobs/{digest}", Body=content)
+    row = {"pk": {"S": "RUN#run"}, "sk": {"S": "E#000000000002"}, "blob": {"S": digest}, "kind": {"S": "tool.ran"}}
+    aws_store._table._dynamo.put_item(TableName=aws_store._table.name, Item=row)
+    assert [event.is_rightful for event in aws_store.events("run")] == [True, False]
+
+
+@pytest.mark.aws
+@pytest.mark.parametrize(
+    "head",
+    [{"seq": {"N": "1000000000"}, "digest": {"S": "ab" * 32}}, {"seq": {"S": "x"}}, {"digest": {"L": []}}, {}],
+    ids=["far ahead", "no number", "no digest", "nothing"],
+)
+def test_a_wrecked_head_keeps_the_control_side_from_nothing(aws_store, clock, head):
+    """Else a run whose worker wrecked it could not even end."""
+    ledger = opened(aws_store, clock, "run", 1)
+    table = aws_store._table
+    for sk, rest in {"HEAD": head, "E#999999999999": {"kind": {"S": "run.ended"}}}.items():
+        table._dynamo.put_item(TableName=table.name, Item={"pk": {"S": "RUN#run"}, "sk": {"S": sk}, **rest})
+    worker = RunLedger(WorkerStore(aws_store, "run"), "run", clock=clock, redactor=Redactor())
+    with pytest.raises(Conflict):
+        worker.append("stage.started", stage="work", note="")
+    ledger.append("run.ended", outcome="failed", reason="", next_step="")
+    assert (aws_store.summary("run").phase, aws_store.summary("run").seq) == ("ended", 2)
+    ledger.append("publish.settled", through=2)
+    assert [event.seq for event in aws_store.events("run")] == [1, 2, 3]
 
 
 @pytest.fixture
