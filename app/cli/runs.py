@@ -99,8 +99,10 @@ def watch(arguments: argparse.Namespace) -> int:
 def _as_json(event: Event) -> dict[str, Any]:
     from app.log import Redactor
 
-    data = Redactor().data(dict(event.data))
-    return {"seq": event.seq, "at": event.at, "kind": event.kind, "data": data, "digest": event.digest}
+    told: dict[str, Any] = {"seq": event.seq, "at": event.at, "kind": event.kind, "digest": event.digest}
+    if not event.is_rightful:  # it may be of any depth, and hold what JSON cannot
+        return told | {"data": {}, "objection": event.objection}
+    return told | {"data": Redactor().data(dict(event.data))}
 
 
 def stop(arguments: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app import log
+from app.cli import main
 from app.cli.homes import home_in
 from app.cli.page import tell
 from app.cli.story import line
@@ -114,6 +115,18 @@ def test_the_command_line_tells_of_it(store, clock, tmp_path, kind):
     assert told is not None
     assert "malformed" in told.text
     home.close()
+
+
+@pytest.mark.parametrize("text", EVENTS.values(), ids=EVENTS)
+def test_who_watches_it_as_json_is_told_why_it_means_nothing(store, clock, tmp_path, text, monkeypatch, capsys):
+    at_work(store, clock, "broken").append("run.ended", outcome="failed", reason="", next_step="")
+    write_event(store, "broken", 4, text)
+    (tmp_path / "home").rename(tmp_path / "local")
+    monkeypatch.setenv("LAMPLIGHTER_HOME", str(tmp_path))
+    assert main(["watch", "broken", "--json"]) == 0
+    told = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+    assert [row["seq"] for row in told] == [1, 2, 3, 4]
+    assert "malformed" in told[3]["objection"]
 
 
 def test_a_list_of_files_that_is_none_is_named(store, clock, tmp_path):
