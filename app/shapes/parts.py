@@ -11,7 +11,8 @@ _MOST = 10**12  # of any count; bytes and tokens stay below it
 
 Text = InstanceOf[str]  # `str` would refuse the lone surrogates that commands print
 Count = Annotated[int, Field(ge=0, le=_MOST)]
-Seconds = Annotated[float, Field(ge=0, le=10**9)]
+Tally = Annotated[int, Field(ge=0, le=10**20)]  # of tests; the sandbox prints what it likes
+Seconds = Annotated[float, Field(ge=-(10**9), le=10**9)]  # the wall clock may be set back meanwhile
 Dollars = Annotated[float, Field(ge=0, le=10**6)]
 Code = Annotated[int, Field(ge=-(2**31), le=2**31)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -57,10 +58,10 @@ class Blob(Shape):
 
 
 class Counts(Shape):
-    passed: Count
-    failed: Count
-    skipped: Count
-    errors: Count
+    passed: Tally
+    failed: Tally
+    skipped: Tally
+    errors: Tally
 
 
 class Step(Shape):
@@ -72,10 +73,10 @@ class Step(Shape):
 class Round(Exact):
     ending: Ending
     how: Text = ABSENT
-    passed: Count | None = ABSENT
-    ran: Count | None = ABSENT
+    passed: Tally | None = ABSENT
+    ran: Tally | None = ABSENT
     failing: list[Text] = ABSENT
-    unnamed: Count = ABSENT
+    unnamed: Tally = ABSENT
 
 
 class Proof(Exact):

@@ -63,7 +63,7 @@ def parse_counts(output: str, *, whole: bool = True) -> Counts | None:
 
     `whole` is False when the middle of the output is missing: runners that print no totals are then not counted.
     """
-    text = _ANSI.sub("", output).replace("\r\n", "\n")
+    text = _NO_COUNT.sub("…", _ANSI.sub("", output).replace("\r\n", "\n"))
     found = [counts for parse in _SUMMARIES if (counts := parse(text)) is not None]
     if not found and whole:
         found = [counts for parse in _TALLIES if (counts := parse(text)) is not None][:1]
@@ -87,6 +87,7 @@ _NO_TESTS = re.compile(
     r"|(?:Error: )?no tests? (?:yet|here|specified|defined|configured|available)\W*)$",
     re.MULTILINE | re.IGNORECASE,
 )
+_NO_COUNT = re.compile(r"\d{19,}")  # nobody has so many tests, and Python reads no number of 5,000 digits
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 

@@ -145,6 +145,13 @@ def test_any_output_is_survived(output: str) -> None:
     assert found is None or min(found.numbers().values()) >= 0
 
 
+@pytest.mark.parametrize("digits", [19, 400, 5_000])
+def test_a_number_that_no_test_run_has_is_no_count(digits: int) -> None:
+    """A test may print it; Python reads no number of five thousand digits, and the ledger takes none of twenty."""
+    assert parse_counts(f"===== {'9' * digits} passed in 0.01s =====\n") is None
+    assert parse_counts(f"===== 1 passed in 0.01s =====\n{'9' * digits}\n") == Counts(passed=1)
+
+
 def test_a_long_hostile_line_takes_no_time() -> None:
     for line in ("1 passed, " * 50_000, "1) " + "a\n       " * 20_000, " " * 200_000, "FAILED a::" + "[" * 100_000):
         parse_counts(f"  3 passing (1ms)\n{line}\n")
