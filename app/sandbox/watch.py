@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from app.sandbox.process import KilledBy, Process
 
 TICK_SECONDS = 0.1
 INODE_BYTES = 4096  # what an empty file counts as, so that a flood of them meets the disk limit, too
+COUNT_SECONDS = 2.0  # between two counts at most, whatever the free space says: others free and fill, too
+COUNT_SHARE = 20  # and a count that takes long comes so much more rarely: one part in this many of the time
 GROWTH = 64  # a sandbox over its limit may grow by one part in this many before the next command is killed
 FLOOR_BYTES = (
     2**30
@@ -24,20 +27,29 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Disk:
-    """How much some directories hold together, and files without a name that processes hold open. Counts only when
-    enough free space went away to matter.
+    """How much some directories hold together, and files without a name that processes hold open. Counts at once when
+    enough free space went away to matter, and now and then: what others free at the same moment hides what went away.
 
     Whatever is counted, a sandbox is over its limit while less than `floor_bytes` are free beside the tree: the ledger
     needs them, and there are places for data that nobody can count (a file in flight between two sockets).
     """
 
-    def __init__(self, folders: Sequence[Path], limit_bytes: int, floor_bytes: int = FLOOR_BYTES) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        limit_bytes: int,
+        floor_bytes: int = FLOOR_BYTES,
+        *,
+        every_seconds: float = COUNT_SECONDS,
+    ) -> None:
         self._folders = folders
         self._limit = self._allowed = limit_bytes
         self._floor = min(floor_bytes, self._free_at_tree() // 8)
         self._free_when_counted = self._free()
         self._used = 0
         self._counted = False
+        self._every = every_seconds
+        self._due = time.monotonic() + every_seconds
 
     def _free_at_tree(self) -> int:
         """Of the first folder's file system: the one that the harness shares."""
@@ -61,13 +73,17 @@ class Disk:
             return True
         free = self._free()
         room = self._allowed - self._used
-        if self._free_when_counted - free < (room // 2 if self._counted else room // 8):
+        went_away = self._free_when_counted - free >= (room // 2 if self._counted else room // 8)
+        began = time.monotonic()
+        if not went_away and began < self._due:
             return False
         self._free_when_counted = free
         self._used = sum(used_bytes(folder, 2 * self._allowed) for folder in self._folders)
         devices = {folder.stat().st_dev for folder in self._folders}
         self._used += nameless_bytes(descendants(keepers), devices)
         self._counted = True
+        now = time.monotonic()
+        self._due = now + max(self._every, COUNT_SHARE * (now - began))
         if self._used > self._allowed:
             self._allowed = self._used + self._limit // GROWTH
             return True

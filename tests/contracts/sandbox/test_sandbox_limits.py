@@ -92,6 +92,17 @@ def test_files_without_a_name_count(enter: Enter) -> None:
     assert sandbox.run("echo well").text == "well\n"
 
 
+def test_what_others_free_meanwhile_hides_nothing(tmp_path: Path) -> None:
+    """Two sandboxes of one machine: while the one gave 3 GB back the other took them, and nothing noticed."""
+    other = tmp_path / "other"
+    other.write_bytes(bytes(64 * MIB))
+    (tmp_path / "tree").mkdir()
+    disk = Disk([tmp_path / "tree"], limit_bytes=16 * MIB, every_seconds=0.1)
+    other.unlink()
+    (tmp_path / "tree" / "taken").write_bytes(bytes(48 * MIB))
+    until(disk.is_over)
+
+
 def test_what_the_harness_needs_stays_free(tmp_path: Path) -> None:
     status = os.statvfs(tmp_path)
     free = status.f_bavail * status.f_frsize
