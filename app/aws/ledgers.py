@@ -45,7 +45,7 @@ class Ledgers:
         rows += [items.day_item(summary, day, self._now()) for day in items.days_of(expected_seq, events, summary)]
         writes += [{"Put": {"TableName": self._table.name, "Item": row}} for row in rows]
         refused = self._table.transact(writes, "append to the ledger")
-        if refused is not None and (wrong := items.a_workers_head(refused[0])) and last.author == CONTROL:
+        if refused is not None and last.author == CONTROL and (wrong := self._wreck(refused[0], run_id, expected_seq)):
             # its events are numbered and never deleted, so that the new one's place vouches for what it follows
             writes[0] = {"Put": head | items.head_is_still(wrong)}
             refused = self._table.transact(writes, "append to the ledger")
@@ -83,6 +83,11 @@ class Ledgers:
 
     def _long(self, digest: str) -> str:
         return self._blobs.get(digest, most_bytes=_MOST_EVENT_BYTES).decode()
+
+    def _wreck(self, refusal: Item, run_id: str, expected_seq: int) -> Item:
+        """The head that a worker set to where no event is; an empty item when somebody was only quicker."""
+        head = items.a_workers_head(refusal)
+        return {} if head and self._table.get(items.event_key(run_id, expected_seq + 1)) else head
 
     def _event_items(self, events: Sequence[Event]) -> Iterator[Item]:
         texts = [json.dumps(event.data, separators=(",", ":"), allow_nan=False) for event in events]
