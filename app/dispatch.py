@@ -23,7 +23,7 @@ from app.kept import KeptProposals
 from app.late_events import LateEvents
 from app.log import Redactor
 from app.manners import Manners
-from app.ports import Clock, Queue, RunSummary, Store
+from app.ports import Clock, Keeping, Queue, RunSummary, Store
 from app.revalidation import started_by_label
 from app.run_ledger import RunLedger, announce
 from app.run_start import RunStart
@@ -42,6 +42,7 @@ class Dispatcher:
         self,
         *,
         store: Store,
+        keeping: Keeping,
         publishing: Queue,
         going_on: GoingOn,
         access: Access,
@@ -76,6 +77,7 @@ class Dispatcher:
             store,
             publishing,
             access,
+            keeping,
             clone_url=clone_url,
             bot_login=settings.bot_login,
             prefix=settings.command_prefix,

@@ -18,7 +18,7 @@ from app.github import repositories
 from app.github.access import Access
 from app.github.errors import NotFound
 from app.jobs import Job, Thread
-from app.ports import Queue, RunSummary, Store
+from app.ports import Keeping, Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
 from app.run_state import RunState
 
@@ -43,6 +43,7 @@ class Installations:
         store: Store,
         publishing: Queue,
         access: Access,
+        keeping: Keeping,
         *,
         clone_url: Callable[[str], str],
         bot_login: str,
@@ -52,6 +53,7 @@ class Installations:
         self._store = store
         self._publishing = publishing
         self._access = access
+        self._keeping = keeping
         self._clone_url = clone_url
         self._bot = bot_login
         self._prefix = prefix
@@ -83,12 +85,21 @@ class Installations:
         standing = self._access.standing(job.thread.installation_id, is_new=job.action == "start")
         if standing != "active":
             self._conversation.cancel(job, _GONE[standing], self._of(job.thread.installation_id))
+            if standing == "removed":
+                self._forget(job.thread, is_all=True)
         elif job.action == "start":
             self._set_up(job, job.thread, job.repositories, run_id)
             self._say_what_was_left_unsaid(job.thread)
         else:
             others = [run for run in self._of(job.thread.installation_id) if run.thread_key != job.thread.key]
             each_run(others, lambda run: self._look_after(job, run, "the repository was taken away from the App"))
+            self._forget(job.thread, is_all=False)
+
+    def _forget(self, thread: Thread, *, is_all: bool) -> None:
+        """Let go of what is kept of the installation's repositories: of all, or of those that are out of reach."""
+        for repository_id in self._keeping.kept_of(thread.installation_id):
+            if is_all or self._access.whereabouts(thread._replace(repository_id=repository_id)) is None:
+                self._keeping.forget(repository_id)
 
     def _of(self, installation_id: int) -> list[RunSummary]:
         return [run for run in self._store.runs(active=True, limit=None) if run.installation_id == installation_id]
@@ -114,15 +125,18 @@ class Installations:
         elif job.action == "steer":
             # a new owner may mean a new installation: that of the event
             each_run(runs, lambda run: move(self._open(run.run_id), job.thread, self._clone_url))
-        elif runs and not self._is_writable(job.thread):
-            self._conversation.cancel(job, f"the repository was {job.trigger.partition('.')[2]}", runs)
+        else:
+            name = self._access.whereabouts(job.thread)
+            if name is None:
+                self._keeping.forget(job.thread.repository_id)
+            if runs and not self._is_writable(job.thread, name):
+                self._conversation.cancel(job, f"the repository was {job.trigger.partition('.')[2]}", runs)
 
     def _in_repository(self, repository_id: int) -> list[RunSummary]:
         active = self._store.runs(active=True, limit=None)
         return [run for run in active if run.thread_key.startswith(f"{repository_id}#")]
 
-    def _is_writable(self, thread: Thread) -> bool:
-        name = self._access.whereabouts(thread)
+    def _is_writable(self, thread: Thread, name: str | None) -> bool:
         if name is None:
             return False
         try:

@@ -6,13 +6,10 @@ from collections.abc import Callable, Sequence
 
 from app import log
 from app.checkpoints.endings import kept_because
-from app.checkpoints.projection import pull_of
 from app.jobs import Job
 from app.ports import Queue, RunSummary, Store
 from app.run_ledger import RunLedger, announce
 from app.run_state import RunState
-
-_UNPUBLISHED = frozenset({"proposed", "failed", "cancelled", "out_of_reach"})
 
 
 class KeptProposals:
@@ -75,9 +72,4 @@ def waits_for_github(state: RunState) -> bool:
 
 
 def _is_kept(state: RunState) -> bool:
-    return (
-        state.phase == "ended"
-        and state.outcome in _UNPUBLISHED
-        and bool((state.proposal or {}).get("changes"))
-        and pull_of(state) is None
-    )
+    return state.is_kept

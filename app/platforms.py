@@ -16,12 +16,13 @@ from app.agent.scripted_model import Script, ScriptedModel
 from app.errors import UserError
 from app.jobs import MOST_ATTEMPTS
 from app.local.clock import SystemClock
+from app.local.keeping import LocalKeeping
 from app.local.launcher import SubprocessLauncher
 from app.local.queue import SqliteQueue
 from app.local.store import SqliteStore
 from app.local.tokens import SocketTokens
 from app.log import Redactor
-from app.ports import Clock, Launcher, Model, Queue, SandboxHost, Store, Tokens
+from app.ports import Clock, Keeping, Launcher, Model, Queue, SandboxHost, Store, Tokens
 from app.settings import Settings
 
 # AWS is imported by those who stand on it: one machine does not even need to have its SDK.
@@ -41,6 +42,7 @@ class Platform:
     clock: Clock
     redactor: Redactor
     store: Store
+    keeping: Keeping
     jobs: Queue
     publishing: Queue
     launcher: Launcher
@@ -79,6 +81,7 @@ def local_platform(
         clock=clock,
         redactor=redactor,
         store=store,
+        keeping=LocalKeeping(home, clock),
         jobs=SqliteQueue(home, "jobs", clock, max_attempts=MOST_ATTEMPTS),
         publishing=SqliteQueue(home, "publish", clock, max_attempts=MOST_ATTEMPTS),
         launcher=launcher or SubprocessLauncher(home, os.environ),
@@ -108,6 +111,7 @@ def aws_platform(
     """
     extras.require("LAMPLIGHTER_PLATFORM=aws", extras.AWS)
     from app.aws.clients import Clients  # noqa: PLC0415
+    from app.aws.keeping import AwsKeeping  # noqa: PLC0415
     from app.aws.launcher import FargateLauncher  # noqa: PLC0415
     from app.aws.queue import SqsQueue  # noqa: PLC0415
     from app.aws.store import DynamoStore  # noqa: PLC0415
@@ -117,12 +121,13 @@ def aws_platform(
     cloud.require("table", "bucket")
     redactor = Redactor(settings.secrets())
     secrets = _secrets(redactor, clients)
-    store = DynamoStore(clients, cloud.table, cloud.bucket, clock)
+    store = DynamoStore(clients, cloud.table, cloud.bucket, clock, settings.ledger_days)
     return Platform(
         settings=settings,
         clock=clock,
         redactor=redactor,
         store=store,
+        keeping=AwsKeeping(clients, cloud.table, cloud.bucket, clock),
         jobs=SqsQueue(clients, cloud.jobs_queue_url),
         publishing=SqsQueue(clients, cloud.publish_queue_url),
         launcher=launcher or FargateLauncher(cloud, store, clock, clients),

@@ -1,8 +1,8 @@
 """The clock's rounds in the cloud, where no process lives between two of them: one call a minute.
 
 Every minute runs are looked after; every five minutes GitHub is asked for deliveries that never arrived, every fifteen
-for labelled issues that no run took. What was last done when is a claim in the store, so it does not matter which
-process is called, or whether two are.
+for labelled issues that no run took; every hour the old is let go of. What was last done when is a claim in the store,
+so it does not matter which process is called, or whether two are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from app import log, wiring
 from app.deliveries import Poller
 from app.errors import LamplighterError
 from app.ports import Store
+from app.retention import TURN_SECONDS
 from app.wiring import Platform
 
 LABELS_SECONDS = 900.0  # the last net; an installation is searched once in so long, or less often when there are many
@@ -75,6 +76,7 @@ def rounds(platform: Platform) -> Rounds:
             "runs": (0, wiring.scheduler(platform, way).tick),
             "warm": (0, lambda: wiring.keep_warm(platform)),
             "deliveries": (SWEEP_SECONDS, lambda: poller.sweep(ask_github=True)),
+            "retention": (TURN_SECONDS, wiring.retention(platform).turn),
             "labels": (LABELS_SECONDS, wiring.overlooked(platform, way, accept).sweep),
         },
     )

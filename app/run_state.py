@@ -27,6 +27,9 @@ Outcome = Literal[
     "onboarded",  # the repositories of an installation are set up
 ]
 
+# Outcomes after which a proposal may be there that never became a pull request.
+UNPUBLISHED = frozenset({"proposed", "failed", "cancelled", "out_of_reach"})
+
 
 @dataclass(kw_only=True)
 class Stage:
@@ -100,6 +103,16 @@ class RunState:
     @property
     def is_active(self) -> bool:
         return self.phase != "ended"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it ended with a finished change that is no pull request: a retry publishes it."""
+        return (
+            self.phase == "ended"
+            and self.outcome in UNPUBLISHED
+            and bool((self.proposal or {}).get("changes"))
+            and "number" not in self.published.get("pull", {}).get("result", {})
+        )
 
     @property
     def last_refusal(self) -> str:

@@ -18,6 +18,7 @@ from app.errors import LamplighterError, UserError
 from app.local.queue import SqliteQueue
 from app.local.tokens import TokenBroker
 from app.receive import Answer, Delivery, ensure_ready
+from app.retention import TURN_SECONDS
 from app.server.connections import server
 
 Poll = Literal["auto", "always", "never"]
@@ -107,6 +108,7 @@ class Service:
 
     def _others(self) -> list[Loop]:
         loops = [Loop("schedule", self._control.scheduler.tick, lambda _busy: IDLE_SECONDS)]
+        loops.append(Loop("retention", wiring.retention(self._platform).turn, lambda _busy: TURN_SECONDS))
         if self._poll != "never":
             loops.append(Loop("deliveries", self._sweep, self._poll_pause))
             looking = wiring.overlooked(self._platform, self._access, self._accept)

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from app.errors import SettingsError, UserError
 from app.providers import NAMES, PROVIDERS, Names, mistake
+from app.retention_days import LEDGERS, REST
+from app.retention_days import read as read_days
 
 # The models behind the three aliases where nothing is set; logic knows only the aliases.
 MODEL_FAST, MODEL_DEFAULT, MODEL_DEEP = NAMES["anthropic"]
@@ -83,6 +85,8 @@ class Settings(NamedTuple):
     sandbox: str = "auto"
     sandbox_networks: tuple[Network, ...] = ()  # with mirrors of one's own: allowed hosts may be there
     concurrency: int = 8
+    retention_days: int = REST  # of contents, logs and what work leaves behind
+    ledger_days: int = LEDGERS  # of a run's ledger, from its end, and of the heads that vouch for it
     cloud: Cloud = Cloud()
 
     @property
@@ -254,6 +258,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         mistakes.append(f"LAMPLIGHTER_COMMAND_PREFIX={prefix!r} is not a slash and a word, as in /agent")
     provider = _choice(env, "LAMPLIGHTER_MODEL_PROVIDER", PROVIDERS, mistakes)
     models = _models(env, provider, mistakes)
+    kept = read_days("LAMPLIGHTER_RETENTION_DAYS", env.get("LAMPLIGHTER_RETENTION_DAYS", ""), mistakes)
     settings = Settings(
         home=_home(env),
         platform=_choice(env, "LAMPLIGHTER_PLATFORM", PLATFORMS, mistakes),
@@ -278,6 +283,8 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         sandbox=_choice(env, "LAMPLIGHTER_SANDBOX", SANDBOXES, mistakes),
         sandbox_networks=_networks(env, "LAMPLIGHTER_SANDBOX_NETWORKS", mistakes),
         concurrency=_positive(env, "LAMPLIGHTER_CONCURRENCY", 8, mistakes),
+        retention_days=kept[0],
+        ledger_days=kept[1],
         cloud=_cloud(env, mistakes),
     )
     if mistakes:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from app.going_on import GoingOn
     from app.overlooked import Overlooked
     from app.receive import Answer, Delivery
+    from app.retention import Retention
     from app.schedule import Scheduler
     from app.worker import Worker
 
 __all__ = [
     "Platform", "access", "aws_platform", "control", "door", "ensure_model", "going_on", "grant", "keep_warm",
     "local_platform",
-    "minting", "overlooked", "platform", "revealed", "scheduler", "worker",
+    "minting", "overlooked", "platform", "retention", "revealed", "scheduler", "worker",
 ]  # fmt: skip
 
 # A function ends after a minute, and sleeping is paid for: what has to wait longer goes back to the queue.
@@ -84,6 +85,7 @@ def control(platform: Platform, way: Access | None = None) -> Control:
         publishing=platform.publishing,
         dispatcher=Dispatcher(
             store=platform.store,
+            keeping=platform.keeping,
             publishing=platform.publishing,
             going_on=waiting,
             access=way,
@@ -143,6 +145,20 @@ def overlooked(platform: Platform, way: Access, accept: Callable[[Delivery], Ans
         clock=platform.clock,
         secret=lambda: revealed(platform).webhook_secrets[0],
         accept=accept,
+    )
+
+
+def retention(platform: Platform) -> Retention:
+    """What lets go of the old."""
+    from app.retention import Retention  # noqa: PLC0415
+
+    settings = platform.settings
+    return Retention(
+        store=platform.store,
+        keeping=platform.keeping,
+        clock=platform.clock,
+        days=settings.retention_days,
+        ledger_days=settings.ledger_days,
     )
 
 

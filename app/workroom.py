@@ -33,6 +33,7 @@ from app.verify import (
 from app.workplace import briefing, look_around, text_of
 from app.workspace import Change, Checkout, Mirror, unseen_names
 from app.workspace.git import FetchRefused
+from app.workspace.upkeep import Use
 
 _FRESH_TOKEN_SECONDS = 5.0  # a new token may not be known everywhere at once (facts.md)
 _SNAPSHOT_SECONDS = 60.0  # a crash runs again at most the tool calls of this long
@@ -63,6 +64,7 @@ class Workroom:
         # One folder for each attempt: a worker that was taken for dead and wakes sweeps up only after itself.
         self._folder = home / "work" / f"{ledger.run_id}-{ledger.attempt or 0}"
         self.mirror = Mirror(home / "mirrors" / f"{created['thread']['repository_id']}.git")
+        self._use: Use | None = None  # of the mirror, so that nobody packs or deletes it under the sandbox
         self.sandbox: Sandbox
         self.made: Checkout
         self.before: Manifest  # the clean checkout
@@ -78,6 +80,8 @@ class Workroom:
         with stage(self._ledger, "clone", "fetching the repository") as end:
             started = self._ledger.clock.now()
             self._host.prepare(self._ledger.run_id, self._config["sandbox"].get("image") or "")
+            installation = self._ledger.state.created["thread"]["installation_id"]
+            self._use = Use(self.mirror.path, installation, started)
             sha = self._fetch()
             for left in self._folder.parent.glob(f"{self._ledger.run_id}*"):  # of attempts that died
                 shutil.rmtree(left, ignore_errors=True)
@@ -286,4 +290,6 @@ class Workroom:
             self.sandbox.close()
         else:
             self._host.forget(self._ledger.run_id)
+        if self._use:
+            self._use.close()
         shutil.rmtree(self._folder, ignore_errors=True)

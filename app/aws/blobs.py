@@ -1,4 +1,9 @@
-"""Content by its SHA-256, as S3 objects `blobs/<digest>`."""
+"""Content by its SHA-256, as S3 objects: by the day on which it was stored, or with the ledger that it is a part of.
+
+blobs/day/<digest>/<date>     gone by the bucket's rule for `blobs/day/`; stored again on another day, it is one more
+blobs/ledger/<run>/<digest>   an event too big for the table; goes with the run's ledger
+blobs/<digest>                of versions that kept both there; nothing is written there any more, and nothing expires
+"""
 
 from __future__ import annotations
 
@@ -20,7 +25,10 @@ _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 # From here on it is cheaper to ask whether S3 has the object than to send it once more.
 _ASK_FIRST_BYTES = 256 * 1024
 
-# Digests that this process knows to be stored: a workspace's snapshots name the same files over and over.
+# Parted, because a rule for objects' age goes by the beginning of their keys.
+DAYS, LEDGERS, _OLD = "blobs/day/", "blobs/ledger/", "blobs/"
+
+# Keys that this process knows to be stored: a workspace's snapshots name the same files over and over.
 _REMEMBERED = 20_000
 
 # A body that breaks off while it is read is asked for again.
@@ -46,17 +54,9 @@ class S3Blobs:
         self._lock = threading.Lock()
 
     def put(self, data: bytes) -> str:
-        """Store `data`; returns its digest in hex. S3 checks the digest of what it receives."""
-        raw = hashlib.sha256(data)
-        digest = raw.hexdigest()
-        if self._knows(digest):
-            return digest
-        if len(data) < _ASK_FIRST_BYTES or not self._is_there(digest):
-            self._write(digest, base64.b64encode(raw.digest()).decode(), data)
-        with self._lock:
-            self._known[digest] = None
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
+        """Store `data` for today; returns its digest in hex. S3 checks the digest of what it receives."""
+        digest = hashlib.sha256(data).hexdigest()
+        self._put(self._today(digest), data)
         return digest
 
     def get(self, digest: str, *, most_bytes: int | None = None) -> bytes:
@@ -65,34 +65,80 @@ class S3Blobs:
         """
         if not _DIGEST.match(digest):
             raise KeyError(digest)
-        data = self._read(digest, most_bytes)
+        try:
+            return self._get(self._today(digest), digest, most_bytes)
+        except KeyError:
+            days = self._days(digest)
+        return self._get(days[-1] if days else f"{_OLD}{digest}", digest, most_bytes)
+
+    def renew(self, digest: str) -> None:
+        """Store it for today, too; nothing happens when there is none."""
+        try:
+            self.put(self.get(digest))
+        except KeyError:
+            return
+
+    def put_event(self, run_id: str, data: bytes) -> str:
+        """The same for what is part of a run's ledger."""
+        digest = hashlib.sha256(data).hexdigest()
+        self._put(f"{LEDGERS}{run_id}/{digest}", data)
+        return digest
+
+    def get_event(self, run_id: str, digest: str, *, most_bytes: int | None = None) -> bytes:
+        """As `get`; written by an older version, it may be among the others."""
+        try:
+            return self._get(f"{LEDGERS}{run_id}/{digest}", digest, most_bytes)
+        except KeyError:
+            return self.get(digest, most_bytes=most_bytes)
+
+    def _today(self, digest: str) -> str:
+        return f"{DAYS}{digest}/{self._clock.now().date().isoformat()}"
+
+    def _days(self, digest: str) -> list[str]:
+        """The keys under which a content is stored, the newest last."""
+        with translated("look for a blob"):
+            page = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=f"{DAYS}{digest}/")
+        return sorted(item["Key"] for item in page.get("Contents", []))
+
+    def _put(self, key: str, data: bytes) -> None:
+        if self._knows(key):
+            return
+        if len(data) < _ASK_FIRST_BYTES or not self._is_there(key):
+            self._write(key, base64.b64encode(hashlib.sha256(data).digest()).decode(), data)
+        with self._lock:
+            self._known[key] = None
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+
+    def _get(self, key: str, digest: str, most_bytes: int | None) -> bytes:
+        data = self._read(key, most_bytes)
         if hashlib.sha256(data).hexdigest() != digest:
-            raise Unfit(f"`{_key(digest)}` in `{self._bucket}` was changed: its content does not have its digest.")
+            raise Unfit(f"`{key}` in `{self._bucket}` was changed: its content does not have its digest.")
         return data
 
-    def _knows(self, digest: str) -> bool:
+    def _knows(self, key: str) -> bool:
         with self._lock:
-            if digest not in self._known:
+            if key not in self._known:
                 return False
-            self._known.move_to_end(digest)
+            self._known.move_to_end(key)
             return True
 
-    def _is_there(self, digest: str) -> bool:
+    def _is_there(self, key: str) -> bool:
         with translated("look for a blob"):
             try:
-                self._s3.head_object(Bucket=self._bucket, Key=_key(digest))
+                self._s3.head_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
                 if code_of(error) in {"404", "NoSuchKey", "NotFound"}:
                     return False
                 raise
         return True
 
-    def _write(self, digest: str, checksum: str, data: bytes) -> None:
+    def _write(self, key: str, checksum: str, data: bytes) -> None:
         for tries in range(_WRITE_TRIES):
             with translated("store a blob"):
                 try:
                     self._s3.put_object(
-                        Bucket=self._bucket, Key=_key(digest), Body=data, ChecksumSHA256=checksum, IfNoneMatch="*"
+                        Bucket=self._bucket, Key=key, Body=data, ChecksumSHA256=checksum, IfNoneMatch="*"
                     )
                     return
                 except ClientError as error:
@@ -103,25 +149,21 @@ class S3Blobs:
             self._clock.sleep(_WRITE_SECONDS * 2**tries)  # another is storing the very same bytes
         raise TransientError("Could not store a blob: others store the same.", retry_after_seconds=2)
 
-    def _read(self, digest: str, most_bytes: int | None) -> bytes:
+    def _read(self, key: str, most_bytes: int | None) -> bytes:
         for tries in range(1, _READ_TRIES + 1):
             try:
                 with translated("read a blob"):
                     try:
-                        answer = self._s3.get_object(Bucket=self._bucket, Key=_key(digest))
+                        answer = self._s3.get_object(Bucket=self._bucket, Key=key)
                     except ClientError as error:
                         if code_of(error) == "NoSuchKey":
-                            raise KeyError(digest) from None
+                            raise KeyError(key) from None
                         raise
                     if most_bytes is not None and int(answer["ContentLength"]) > most_bytes:
                         answer["Body"].close()
-                        raise Unfit(f"`{_key(digest)}` in `{self._bucket}` is larger than it may be.")
+                        raise Unfit(f"`{key}` in `{self._bucket}` is larger than it may be.")
                     return bytes(answer["Body"].read())
             except TransientError:
                 if tries == _READ_TRIES:
                     raise
         raise AssertionError("unreachable")
-
-
-def _key(digest: str) -> str:
-    return f"blobs/{digest}"

@@ -9,9 +9,6 @@ from typing import Any, NamedTuple
 from app.aws.clients import translated
 from app.ports import Clock
 
-# Long enough for an audit of the year before. GOVERNANCE: an administrator with a permission of its own may still
-# delete, which no role of template.yaml holds.
-RETENTION_DAYS = 400
 _MOST = 99_999_999
 
 
@@ -23,15 +20,19 @@ class _Head(NamedTuple):
 
 
 class S3Heads:
-    """Keys `heads/<run>/<99999999 - seq>-<digest>`: S3 lists in the order of keys, so the first is the newest.
+    """Each is locked for `days`, as long as its ledger is kept after its last event. GOVERNANCE: an administrator with
+    a permission of its own may still delete, which no role of template.yaml holds.
+
+    Keys `heads/<run>/<99999999 - seq>-<digest>`: S3 lists in the order of keys, so the first is the newest.
 
     Versions are listed, not objects: a delete marker hides an object, but not its locked version.
     """
 
-    def __init__(self, s3: Any, bucket: str, clock: Clock) -> None:
+    def __init__(self, s3: Any, bucket: str, clock: Clock, days: int) -> None:
         self._s3 = s3
         self._bucket = bucket
         self._clock = clock
+        self._kept = timedelta(days=days)
 
     def append(self, run_id: str, seq: int, digest: str) -> None:
         """Record a head. Doing it twice is harmless."""
@@ -41,7 +42,7 @@ class S3Heads:
                 Key=f"heads/{run_id}/{_MOST - seq:08d}-{digest}",
                 Body=b"",
                 ObjectLockMode="GOVERNANCE",
-                ObjectLockRetainUntilDate=self._clock.now() + timedelta(days=RETENTION_DAYS),
+                ObjectLockRetainUntilDate=self._clock.now() + self._kept,
             )
 
     def head(self, run_id: str) -> tuple[int, str] | None:
@@ -55,6 +56,11 @@ class S3Heads:
             return None
         first = min(newest, key=lambda head: head.written)
         return first.seq, first.digest
+
+    def is_locked(self, run_id: str) -> bool:
+        """Whether the newest head is younger than `days`."""
+        newest = next(self._heads(f"heads/{run_id}/", page_size=1), None)
+        return newest is not None and self._clock.now() - newest.written < self._kept
 
     def runs(self) -> list[str]:
         """Every run with a head, in no order; a thousand a call. Those whose heads are all hidden count too."""
@@ -84,7 +90,7 @@ class S3Heads:
                     if head is None:
                         continue
                     at = hidden.pop(version["Key"], None)
-                    if at is not None and at - head.written < timedelta(days=RETENTION_DAYS):
+                    if at is not None and at - head.written < self._kept:
                         found.append(
                             f"the witness of event {head.seq} of {head.run_id} was deleted; its locked version stands"
                         )

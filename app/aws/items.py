@@ -19,6 +19,7 @@ Item = dict[str, Any]
 
 BY_ACTIVITY, UNPUBLISHED = "by-activity", "unpublished"  # the two indexes, keys only
 TTL_ATTRIBUTE = "expires_at"
+RETIRED = "retired"  # the attribute of a tombstone, and its place in the index
 
 # On the items that the control side wrote. The worker's role may not write an attribute of this name
 # (`dynamodb:Attributes` in template.yaml), so that IAM vouches for who wrote an event.
@@ -68,6 +69,17 @@ def cell_key(key: str) -> Item:
     return {"pk": {"S": f"CELL#{key}"}, "sk": {"S": "-"}}
 
 
+def tombstone(head: Item, ends: float | None = None) -> Item:
+    """In place of the head of a run that is retired: by index until its ledger is deleted, then by itself until `ends`
+    (epoch seconds), when nothing of the witness is left either.
+    """
+    item = {name: head[name] for name in ("pk", "sk", "seq")} | {RETIRED: {"BOOL": True}}
+    item |= {"digest": {"S": RETIRED}, CONTROL_MARK: {"BOOL": True}}  # no event follows on that
+    if ends is not None:
+        return item | {TTL_ATTRIBUTE: {"N": str(math.ceil(ends))}}
+    return item | {"summary": head["summary"], "gsi1pk": {"S": RETIRED}, "gsi1sk": head["gsi1sk"]}
+
+
 def day_pk(repository_id: int | str, day: str) -> str:
     return f"DAY#{repository_id}#{day}"
 
@@ -114,6 +126,10 @@ def run_of_index(item: Item, attribute: str) -> str:
 
 def thread_key(summary: RunSummary) -> Item:
     return {"pk": {"S": thread_pk(summary.thread_key)}, "sk": {"S": f"RUN#{summary.created_at}#{summary.run_id}"}}
+
+
+def run_of(item: Item) -> str:
+    return str(item["pk"]["S"]).removeprefix("RUN#")
 
 
 def thread_item(summary: RunSummary) -> Item:

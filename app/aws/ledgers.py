@@ -74,15 +74,15 @@ class Ledgers:
 
     def _event(self, row: Item, author: str) -> Event:
         try:
-            data = str(row["data"]["S"]) if "data" in row else self._long(row["blob"]["S"])
+            data = str(row["data"]["S"]) if "data" in row else self._long(items.run_of(row), row["blob"]["S"])
         except (KeyError, UnicodeDecodeError, Unfit):
             if author != WORKER:
                 raise
             data = ""  # it is a worker's word, and there is none
         return items.event_of(row, data, author)
 
-    def _long(self, digest: str) -> str:
-        return self._blobs.get(digest, most_bytes=_MOST_EVENT_BYTES).decode()
+    def _long(self, run_id: str, digest: str) -> str:
+        return self._blobs.get_event(run_id, digest, most_bytes=_MOST_EVENT_BYTES).decode()
 
     def _wreck(self, refusal: Item, run_id: str, expected_seq: int) -> Item:
         """The head that a worker set to where no event is; an empty item when somebody was only quicker."""
@@ -93,7 +93,7 @@ class Ledgers:
         texts = [json.dumps(event.data, separators=(",", ":"), allow_nan=False) for event in events]
         room = min(items.INLINE_BYTES, _MOST_BYTES // len(events))
         for event, text in zip(events, texts, strict=True):
-            blob = self._blobs.put(text.encode()) if len(text) > room else ""
+            blob = self._blobs.put_event(event.run_id, text.encode()) if len(text) > room else ""
             yield items.event_item(event, text, blob)
 
     def _is_ours(self, refused: Sequence[Item], last: Event) -> bool:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 import os
-from collections.abc import Iterator, Sequence
-from itertools import groupby, islice
-from typing import get_args
+from collections.abc import Sequence
+from itertools import islice
 
 from app.aws import items
 from app.aws.blobs import S3Blobs
 from app.aws.clients import Clients
 from app.aws.heads import S3Heads
-from app.aws.items import Item
 from app.aws.ledgers import Ledgers
+from app.aws.lists import BATCH, RunLists
 from app.aws.slots import DynamoSlots
 from app.aws.table import Table
 from app.ledger import Event
 from app.pace import Pace
 from app.ports import Clock, RunSummary
-from app.run_state import Phase
-
-_BATCH = 100  # keys that one BatchGetItem takes
+from app.retention_days import LEDGERS
 
 
 class DynamoStore:
@@ -30,13 +26,14 @@ class DynamoStore:
     slows us down, UserError when a part is missing or the role may not use it.
     """
 
-    def __init__(self, clients: Clients, table: str, bucket: str, clock: Clock) -> None:
+    def __init__(self, clients: Clients, table: str, bucket: str, clock: Clock, ledger_days: int = LEDGERS) -> None:
         s3 = clients.get("s3")
         self._table = Table(clients.get("dynamodb"), table, clock)
         self._clock = clock
         self._blobs = S3Blobs(s3, bucket, clock)
-        self._heads = S3Heads(s3, bucket, clock)
+        self._heads = S3Heads(s3, bucket, clock, ledger_days)
         self._ledgers = Ledgers(self._table, self._blobs, self._heads, clock)
+        self._lists = RunLists(self._table)
         self._slots = DynamoSlots(self._table, clock)
 
     def close(self) -> None:
@@ -55,7 +52,10 @@ class DynamoStore:
         return self._heads.head(run_id)
 
     def witnessed_runs(self) -> list[str]:
-        return self._heads.runs()
+        """As the port says. A tombstone is believed only when the run's heads are as old as a retired ledger is."""
+        found = self._heads.runs()
+        retired = {run_id for run_id in self._lists.retired(found) if not self._heads.is_locked(run_id)}
+        return [run_id for run_id in found if run_id not in retired]
 
     def witness_problems(self, run_id: str = "") -> list[str]:
         """What is wrong with the witness itself, of one run or of all, in sentences; empty when it is whole."""
@@ -65,7 +65,7 @@ class DynamoStore:
 
     def summary(self, run_id: str) -> RunSummary | None:
         item = self._table.get(items.head_key(run_id))
-        return items.summary_of(item) if item else None
+        return items.summary_of(item) if item and items.RETIRED not in item else None
 
     def runs(
         self,
@@ -76,52 +76,17 @@ class DynamoStore:
         limit: int | None = 1000,
     ) -> list[RunSummary]:
         """Two indexes may be a second behind; what they name is then read as it is now."""
-        names = self._run_ids(active=active, thread_key=thread_key, unpublished=unpublished)
+        names = self._lists.run_ids(active=active, thread_key=thread_key, unpublished=unpublished)
         found: list[RunSummary] = []
         most = math.inf if limit is None else limit
-        while len(found) < most and (batch := list(islice(names, int(min(_BATCH, most - len(found)))))):
+        while len(found) < most and (batch := list(islice(names, int(min(BATCH, most - len(found)))))):
             found += [
                 run
-                for run in self._summaries(batch)
+                for run in self._lists.summaries(batch)
                 if (active is None or (run.phase != "ended") == active)
                 and (unpublished is None or run.unpublished == unpublished)
             ]
         return found
-
-    def _run_ids(self, *, active: bool | None, thread_key: str | None, unpublished: bool | None) -> Iterator[str]:
-        """Newest first, by the narrowest way there is."""
-        if thread_key is not None:
-            values = {":pk": {"S": items.thread_pk(thread_key)}}
-            rows = self._table.query(
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues=values,
-                ConsistentRead=True,
-                ScanIndexForward=False,
-            )
-            return (items.run_of_index(row, "sk") for row in rows)
-        if unpublished:
-            return (
-                items.run_of_index(row, "gsi2sk") for row in self._index(items.UNPUBLISHED, "gsi2pk", "UNPUBLISHED")
-            )
-        phases = [phase for phase in get_args(Phase) if active is None or (phase != "ended") == active]
-        lists = [self._index(items.BY_ACTIVITY, "gsi1pk", phase) for phase in phases]
-        merged = heapq.merge(*lists, key=lambda row: str(row["gsi1sk"]["S"]), reverse=True)
-        # A run that changes its phase between two of these queries is named by both; sorted, its names stand together.
-        return (run_id for run_id, _ in groupby(items.run_of_index(row, "gsi1sk") for row in merged))
-
-    def _index(self, index: str, attribute: str, value: str) -> Iterator[Item]:
-        return self._table.query(
-            IndexName=index,
-            KeyConditionExpression=f"{attribute} = :pk",
-            ExpressionAttributeValues={":pk": {"S": value}},
-            ScanIndexForward=False,
-            Limit=_BATCH,  # of a page: the newest are wanted, and there may be a hundred thousand
-        )
-
-    def _summaries(self, run_ids: Sequence[str]) -> list[RunSummary]:
-        rows = self._table.get_many([items.head_key(run_id) for run_id in dict.fromkeys(run_ids)])
-        found = {run.run_id: run for run in map(items.summary_of, rows)}
-        return [found[run_id] for run_id in run_ids if run_id in found]
 
     def count(self, phase: str) -> int:
         return self._table.count(
@@ -138,8 +103,8 @@ class DynamoStore:
         )
         names = (str(row["sk"]["S"]) for row in rows)
         found: list[RunSummary] = []
-        while batch := list(islice(names, _BATCH)):
-            found += [run for run in self._summaries(batch) if run.spent_on(day)]
+        while batch := list(islice(names, BATCH)):
+            found += [run for run in self._lists.summaries(batch) if run.spent_on(day)]
         return found
 
     def cell(self, key: str) -> str:

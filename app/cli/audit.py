@@ -41,11 +41,11 @@ def _verify(homes: Homes, prefixes: list[str], *, everything: bool, as_json: boo
         chosen = [_one(homes, prefixes[0])]
     found: dict[str, Any] = {}
     for home, run_id in chosen:
-        events, problems = examine(home, run_id)
-        found[run_id] = {"events": events, "whole": not problems, "problems": problems}
+        events, problems, retired = examine(home, run_id)
+        found[run_id] = {"events": events, "whole": not problems, "problems": problems, "retired": retired}
     if everything:
         found |= {
-            home.witness: {"events": 0, "whole": False, "problems": problems}
+            home.witness: {"events": 0, "whole": False, "problems": problems, "retired": 0}
             for home in homes.found
             if (problems := home.store.witness_problems())
         }
@@ -77,7 +77,8 @@ def _report(found: dict[str, Any], *, as_json: bool) -> None:
         return
     for run_id, item in found.items():
         if item["whole"]:
-            print(f"{run_id}: whole ({item['events']} events)")
+            gone = f"; {item['retired']} contents retired" if item["retired"] else ""
+            print(f"{run_id}: whole ({item['events']} events{gone})")
         for problem in item["problems"]:
             print(f"{run_id}: {problem}", file=sys.stderr)
     if not found:

@@ -82,7 +82,7 @@ def backup(arguments: argparse.Namespace) -> int:
         copied = Copied(app=backup_app.copy(app, folder / APP))
         for part in PARTS:
             if (home / part / "ledger.db").exists():
-                copied += _copy_live(home / part, folder / part)
+                copied += _copy_live(home / part, folder / part, settings.retention_days)
         _write_manifest(folder, copied)
     _tell(arguments, {"folder": str(folder)}, copied, f"{arguments.folder}: {copied.counted()}; verified")
     if not copied.app:
@@ -101,7 +101,8 @@ def restore(arguments: argparse.Namespace) -> int:
         problems = _copy_back(folder, stage, manifest.files)
         for part in PARTS:
             if not problems and (stage / part / "ledger.db").exists():
-                problems += [text for text in _verified(stage / part).problems if text not in manifest.held.problems]
+                found = _verified(stage / part, settings.retention_days).problems
+                problems += [text for text in found if text not in manifest.held.problems]
         if problems:
             raise UserError(f"`{folder}` is damaged, nothing was restored: {'; '.join(problems[:3])}.")
         backup_app.move_in(stage / APP, home / APP)
@@ -116,7 +117,7 @@ def restore(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _copy_live(home: Path, target: Path) -> Copied:
+def _copy_live(home: Path, target: Path, days: int) -> Copied:
     """While a server works there: the witness first, since it may be behind the ledger but not ahead; blobs last,
     since an event comes after the blobs it names.
     """
@@ -127,14 +128,14 @@ def _copy_live(home: Path, target: Path) -> Copied:
     for queue in sorted(home.glob("queue-*.db")):
         copies.copy_database(queue, target / queue.name)
     blobs, problems = copies.copy_blobs(home / "blobs", target / "blobs") if (home / "blobs").exists() else (0, [])
-    _catch_up(home / "heads.log", target)
-    copied = _verified(target)
+    _catch_up(home / "heads.log", target, days)
+    copied = _verified(target, days)
     return replace(copied, blobs=blobs, problems=(*problems, *copied.problems))
 
 
-def _catch_up(live: Path, target: Path) -> None:
+def _catch_up(live: Path, target: Path, days: int) -> None:
     """A run that began between the copy of the witness and that of the ledger was witnessed, only later."""
-    copy = home_in(target, is_local=False)
+    copy = home_in(target, is_local=False, days=days)
     assert copy is not None
     witness, heads = HeadsLog(live), HeadsLog(target / "heads.log")
     for run in copy.runs():
@@ -144,16 +145,16 @@ def _catch_up(live: Path, target: Path) -> None:
     copy.close()
 
 
-def _verified(path: Path) -> Copied:
+def _verified(path: Path, days: int) -> Copied:
     """What is in a copy: databases by SQLite's own check, ledgers by their chains, heads and blobs."""
     problems = [text for found in sorted(path.glob("*.db")) for text in copies.database_problems(found)]
     if problems:
         return Copied(problems=tuple(problems))
-    copy = home_in(path, is_local=False)
+    copy = home_in(path, is_local=False, days=days)
     assert copy is not None
     found = Copied(problems=tuple(copy.store.witness_problems()))
     for run_id in known_runs(copy):
-        events, wrong = examine(copy, run_id)
+        events, wrong, _retired = examine(copy, run_id)
         found += Copied(runs=1, events=events, problems=tuple(f"{run_id[:8]}: {text}" for text in wrong))
     copy.close()
     return found

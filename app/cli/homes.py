@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from app import settings as words
@@ -16,7 +17,7 @@ from app.local.clock import SystemClock
 from app.local.queue import SqliteQueue
 from app.local.store import SqliteStore
 from app.log import Redactor
-from app.ports import Queue, RunSummary, Store
+from app.ports import Clock, Queue, RunSummary, Store
 from app.run_ledger import RunLedger
 from app.settings import Settings
 
@@ -32,6 +33,8 @@ class Home:
     store: Store
     is_local: bool  # of `lamplighter run`; no server works there
     witness: str = "heads.log"  # how a person calls the place where heads are witnessed
+    days: int = 30  # how long contents are kept
+    clock: Clock = field(default_factory=SystemClock)
     look_seconds: float = 0.2  # between two looks at a run that is watched
     queues: Mapping[str, Queue] = field(default_factory=dict)  # jobs, publish
 
@@ -43,6 +46,10 @@ class Home:
 
     def events(self, run_id: str, after: int = 0) -> list[Event]:
         return self.store.events(run_id, after)
+
+    def contents_since(self) -> datetime:
+        """What is older than this may have been let go of."""
+        return self.clock.now() - timedelta(days=self.days)
 
     def close(self) -> None:
         """Let go of the files of one machine; nothing in the cloud is held."""
@@ -82,8 +89,13 @@ def open_homes() -> Homes:
     """Raises SettingsError, UserError when a home cannot be read."""
     settings = words.load()
     local = settings.home / LOCAL_FOLDER
-    served = _cloud(settings) if settings.platform == "aws" else home_in(settings.home, is_local=False)
-    return Homes(settings=settings, found=tuple(home for home in (served, home_in(local, is_local=True)) if home))
+    served = (
+        _cloud(settings)
+        if settings.platform == "aws"
+        else home_in(settings.home, is_local=False, days=settings.retention_days)
+    )
+    of_runs = home_in(local, is_local=True, days=settings.retention_days)
+    return Homes(settings=settings, found=tuple(home for home in (served, of_runs) if home))
 
 
 def _cloud(settings: Settings) -> Home:
@@ -95,13 +107,14 @@ def _cloud(settings: Settings) -> Home:
         store=platform.store,
         is_local=False,
         witness=f"the heads in bucket {settings.cloud.bucket}",
+        days=settings.retention_days,
         look_seconds=2.0,
         queues={"jobs": platform.jobs, "publish": platform.publishing},
     )
 
 
-def home_in(path: Path, *, is_local: bool) -> Home | None:
-    """The home in a folder; None when no run was ever made there."""
+def home_in(path: Path, *, is_local: bool, days: int) -> Home | None:
+    """The home in a folder, whose contents are kept for so many days; None when no run was ever made there."""
     if not (path / "ledger.db").exists():
         return None
     clock = SystemClock()
@@ -110,5 +123,6 @@ def home_in(path: Path, *, is_local: bool) -> Home | None:
         store=SqliteStore(path, clock),
         is_local=is_local,
         witness=f"heads.log of {path}",
+        days=days,
         queues={name: SqliteQueue(path, name, clock) for name in ("jobs", "publish")},
     )

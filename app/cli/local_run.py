@@ -105,6 +105,7 @@ class LocalRun:
         except KeyboardInterrupt:
             self._stop()
             raise
+        wiring.retention(self._platform).turn()  # nobody else looks after this home
         return self._result()
 
     def _step(self, answers: list[str]) -> bool:

@@ -21,7 +21,7 @@ def tell(home: Home, run_id: str) -> dict[str, Any]:
     written = home.events(run_id)
     state, events = fold(run_id, written), [event for event in written if event.is_rightful]
     created = state.created
-    count, problems = examine(home, run_id)
+    count, problems, retired = examine(home, run_id)
     told = {
         "run": run_id,
         "trigger": {name: created.get(name) for name in ("trigger", "reason", "delivery", "requester", "thread")},
@@ -48,7 +48,13 @@ def tell(home: Home, run_id: str) -> dict[str, Any]:
         "cost": {"usd": round(state.cost_usd, 4), "turns": state.turns, "tokens": state.tokens},
         "seconds": {"working": round(state.worked_seconds, 1)},
         "published": {key: done.get("result", {}) for key, done in state.published.items()},
-        "ledger": {"events": count, "head": state.head, "whole": not problems, "problems": problems},
+        "ledger": {
+            "events": count,
+            "head": state.head,
+            "whole": not problems,
+            "problems": problems,
+            "retired": retired,
+        },
         "times": {"created": state.created_at, "updated": state.updated_at},
     }
     return dict(Redactor().data(told))

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import NamedTuple
 
 from app.cli.homes import Home
+from app.contents import contents, may_be_gone
 from app.errors import UserError
 from app.folds import fold
 from app.ledger import Event, verify_chain
 from app.local.database import DatabaseError
 from app.ports import RunSummary
 from app.run_ledger import summarise
-from app.workspace import snapshot_blobs
+from app.run_state import RunState
+
+
+class Examined(NamedTuple):
+    """`problems` are sentences; `retired` counts contents that are no longer kept, which is none."""
+
+    events: int
+    problems: list[str]
+    retired: int = 0
 
 
 def known_runs(home: Home) -> list[str]:
@@ -22,40 +29,43 @@ def known_runs(home: Home) -> list[str]:
     return list(dict.fromkeys([run.run_id for run in home.runs()] + home.store.witnessed_runs()))
 
 
-def examine(home: Home, run_id: str) -> tuple[int, list[str]]:
+def examine(home: Home, run_id: str) -> Examined:
     """How many events there are, and what is wrong, in sentences; an empty list means whole."""
     try:
         events = home.events(run_id)
     except (ValueError, TypeError, KeyError, DatabaseError, UserError) as error:
-        return 0, [f"the events cannot be read, so something was changed ({type(error).__name__}: {error})"]
+        return Examined(0, [f"the events cannot be read, so something was changed ({type(error).__name__}: {error})"])
     if not events:
-        return 0, ["all of its events are gone"]
+        return Examined(0, ["all of its events are gone"])
     problems = verify_chain(run_id, events, home.store.witness(run_id))
     if home.store.witness(run_id) is None:
         problems.append(f"no head of it was witnessed: {home.witness} lost them, or was replaced")
-    problems += _blob_problems(home, events)
+    state = fold(run_id, events)
+    lost, retired = _blob_problems(home, events, state)
+    problems += lost
     if not problems:
-        problems += _index_problems(home.store.summary(run_id), run_id, events)
-    return len(events), problems
+        problems += _index_problems(home.store.summary(run_id), state)
+    return Examined(len(events), problems, retired)
 
 
-def _index_problems(summary: RunSummary | None, run_id: str, events: list[Event]) -> list[str]:
+def _index_problems(summary: RunSummary | None, state: RunState) -> list[str]:
     """The index row is a fold of the events and holds nothing of its own: any difference was made by hand."""
     if summary is None:
         return ["its row in the list of runs is gone"]
-    folded = asdict(summarise(fold(run_id, events)))
+    folded = asdict(summarise(state))
     wrong = [name for name, value in asdict(summary).items() if folded[name] != value]
     return [f"its row in the list of runs was changed: {', '.join(wrong)}"] if wrong else []
 
 
-def _blob_problems(home: Home, events: list[Event]) -> list[str]:
-    problems = []
+def _blob_problems(home: Home, events: list[Event], state: RunState) -> tuple[list[str], int]:
+    """What is wrong with contents, and how many are gone because their time was over."""
+    problems, retired = [], 0
     seen: set[str] = set()
     for event in events:
         if not event.is_rightful:
             continue  # it vouches for nothing, and is reported
         try:
-            digests = list(_digests(home, event))
+            digests = list(contents(event, home.store.get_blob))
         except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
             problems.append(f"the list of files of event {event.seq} ({event.kind}) cannot be read")
             continue
@@ -66,32 +76,10 @@ def _blob_problems(home: Home, events: list[Event]) -> list[str]:
             try:
                 home.store.get_blob(digest)
             except KeyError:
-                problems.append(f"blob {digest[:12]} of event {event.seq} ({event.kind}) is gone")
+                if may_be_gone(event, state, home.contents_since()):
+                    retired += 1
+                else:
+                    problems.append(f"blob {digest[:12]} of event {event.seq} ({event.kind}) is gone")
             except UserError:
                 problems.append(f"blob {digest[:12]} of event {event.seq} ({event.kind}) was changed or damaged")
-    return problems
-
-
-def _digests(home: Home, event: Event) -> Iterator[str]:
-    """Every blob an event vouches for: references, proposed contents, and what a snapshot's manifest lists."""
-    yield from _references(event.data)
-    if event.kind == "proposal.made":
-        yield from (change["digest"] for change in event.data["changes"] if change.get("digest"))
-    if event.kind == "snapshot.taken":
-        try:
-            manifest = home.store.get_blob(event.data["manifest"]["blob"])
-        except (KeyError, UserError):
-            return  # the reference itself is reported
-        yield from map(str, snapshot_blobs(json.loads(manifest)))
-
-
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if set(value) == {"blob", "size"}:
-            yield str(value["blob"])
-        else:
-            for item in value.values():
-                yield from _references(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _references(item)
+    return problems, retired

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.errors import TransientError, UserError
 from app.local.folders import private, sync_directory
+
+if TYPE_CHECKING:  # the door opens a store too, and has no use for dataclasses
+    from app.ports import Clock
 
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
 class Blobs:
-    """`ab/cdef…` below a directory. A digest that `put` returned survives a power loss."""
+    """`ab/cdef…` below a directory. A digest that `put` returned survives a power loss.
 
-    def __init__(self, directory: Path) -> None:
+    A file's time is when its content was last stored or renewed.
+    """
+
+    def __init__(self, directory: Path, clock: Clock) -> None:
         self._directory = private(directory)
+        self._clock = clock
 
     def put(self, data: bytes) -> str:
         """Store `data`; returns its digest in hex. Raises TransientError when the disk is full."""
         digest = hashlib.sha256(data).hexdigest()
         path = self._path(digest)
         try:
-            if not path.exists() or path.stat().st_size != len(data):
+            if not self._renew(path, len(data)):
                 self._write(path, data)
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -46,6 +57,35 @@ class Blobs:
             raise UserError(f"`{self._path(digest)}` was damaged or changed: its content does not have its digest.")
         return data
 
+    def renew(self, digests: Collection[str]) -> None:
+        """The age of these begins anew; unknown ones are passed over."""
+        for digest in digests:
+            if _DIGEST.match(digest):
+                self._renew(self._path(digest))
+
+    def expire(self, before: float) -> int:
+        """Delete what was last stored or renewed before then (epoch seconds); returns how many."""
+        gone = 0
+        for folder in self._directory.iterdir():
+            with _locked(folder, fcntl.LOCK_EX):
+                for path in folder.iterdir():
+                    if path.stat().st_mtime < before:
+                        path.unlink()
+                        gone += 1
+        return gone
+
+    def _renew(self, path: Path, size: int | None = None) -> bool:
+        """False when there is none, or of another size. The lock keeps `expire` from taking what was just renewed."""
+        now = self._clock.now().timestamp()
+        try:
+            with _locked(path.parent, fcntl.LOCK_SH):
+                if size is not None and path.stat().st_size != size:
+                    return False
+                os.utime(path, (now, now))
+        except FileNotFoundError:
+            return False
+        return True
+
     def _path(self, digest: str) -> Path:
         return self._directory / digest[:2] / digest[2:]
 
@@ -58,9 +98,20 @@ class Blobs:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
+                os.utime(descriptor, (now := self._clock.now().timestamp(), now))
                 os.fsync(descriptor)
             os.replace(name, path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
         sync_directory(path.parent)
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)

@@ -33,7 +33,7 @@ class SqliteStore:
         private(home)
         self._clock = clock
         self._database = Database(home / "ledger.db", SCHEMA, added=ADDED)
-        self._blobs = Blobs(home / "blobs")
+        self._blobs = Blobs(home / "blobs", clock)
         self._heads = HeadsLog(home / "heads.log")
 
     def close(self) -> None:
@@ -81,7 +81,9 @@ class SqliteStore:
         return self._heads.head(run_id)
 
     def witnessed_runs(self) -> list[str]:
-        return self._heads.runs()
+        with self._database.read() as connection:
+            retired = {str(row[0]) for row in connection.execute("SELECT run_id FROM retired")}
+        return [run_id for run_id in self._heads.runs() if run_id not in retired]
 
     def witness_problems(self) -> list[str]:
         """What is wrong with the witness itself, in sentences; empty when it is whole."""

@@ -35,7 +35,7 @@ _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.lock(/|$)|(^|/)\.
 class Mirror:
     """The bare repository at `path`, of one project. Safe for several processes at once.
 
-    Objects are only ever added (sandboxes read them while others fetch); nothing is collected.
+    Objects are only ever added while somebody works with it (sandboxes read them while others fetch): see `upkeep`.
     """
 
     def __init__(self, path: Path, *, max_bytes: int = MAX_BYTES, timeout_seconds: float = FETCH_SECONDS) -> None:

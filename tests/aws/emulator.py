@@ -17,10 +17,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import moto.core.models  # puts moto's own handler among botocore's, ours goes before it
+import moto.s3.models
 import moto.sqs.models
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
@@ -199,6 +201,10 @@ class Emulator:
             return wall_time()
         return self.clock.now().timestamp() + next(self._ticks) * 1e-6
 
+    def utcnow(self) -> datetime:
+        """The held time for S3, without a zone as moto has it: when an object was written, whether its lock holds."""
+        return datetime.fromtimestamp(self.unix_time(), UTC).replace(tzinfo=None)
+
 
 class _Front:
     """Stands before moto in every client; lets everything pass while no emulator is on."""
@@ -225,6 +231,8 @@ def emulated(clock: Clock | None = None, *, max_attempts: int = MOST_ATTEMPTS) -
         before = moto.sqs.models.unix_time, moto.sqs.models.unix_time_millis
         moto.sqs.models.unix_time = emulator.unix_time
         moto.sqs.models.unix_time_millis = lambda *_: emulator.unix_time() * 1000
+        utcnow = moto.s3.models.utcnow
+        moto.s3.models.utcnow = emulator.utcnow
         _FRONT.emulator = emulator
         botocore_stubber.enabled = False  # botocore asks every handler, so moto's own would do everything twice
         try:
@@ -235,6 +243,7 @@ def emulated(clock: Clock | None = None, *, max_attempts: int = MOST_ATTEMPTS) -
         finally:
             _FRONT.emulator = None
             moto.sqs.models.unix_time, moto.sqs.models.unix_time_millis = before
+            moto.s3.models.utcnow = utcnow
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -133,8 +132,8 @@ def test_a_locked_witness_cannot_be_deleted(aws, store, ledger):
         s3.delete_object(Bucket=aws.cloud.bucket, Key=version["Key"], VersionId=version["VersionId"])
 
 
-def test_of_two_witnesses_of_one_height_the_first_counts(store, ledger):
-    time.sleep(1.1)  # S3 tells an object's time in whole seconds
+def test_of_two_witnesses_of_one_height_the_first_counts(store, ledger, clock):
+    clock.advance(1.1)  # S3 tells an object's time in whole seconds
     store._heads.append("run", 1, "0" * 64)
     assert store.witness("run") == (1, ledger.state.head)
     assert "two heads" in store.witness_problems()[0]

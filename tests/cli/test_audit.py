@@ -47,7 +47,7 @@ def tampered(home: Home, *statements: str) -> list[str]:
     """What `examine` says after somebody ran SQL on the file."""
     home.store.close()
     with sqlite3.connect(home.path / "ledger.db") as connection:
-        connection.execute("DROP TRIGGER events_stay")
+        connection.execute("DROP TRIGGER events_stay_until_retired")
         connection.execute("DROP TRIGGER events_keep")
         for statement in statements:
             connection.execute(statement)
@@ -57,7 +57,7 @@ def tampered(home: Home, *statements: str) -> list[str]:
 
 
 def test_an_untouched_ledger_is_whole(home, lamplighter):
-    assert examine(home, RUN) == (6, [])
+    assert examine(home, RUN) == (6, [], 0)
     done = lamplighter("audit", "verify", RUN[:3])
     assert (done.returncode, done.stdout) == (0, f"{RUN}: whole (6 events)\n")
     assert lamplighter("audit", "verify", "--all").returncode == 0

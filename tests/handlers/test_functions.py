@@ -179,6 +179,7 @@ def test_one_part_of_the_round_that_fails_does_not_stop_the_others(cloud, capsys
         "warm": 0,
         "deliveries": 0,
         "labels": 0,
+        "retention": 0,
     }
     assert "rounds.failed" in capsys.readouterr().out
 

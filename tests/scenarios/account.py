@@ -19,6 +19,7 @@ from app import wiring
 from app.aws.stopped import stopped
 from app.control import Control
 from app.settings import Settings
+from tests.aws.aging import age
 from tests.aws.ecs import Ecs, Refusal
 from tests.aws.emulator import Emulator, emulated
 from tests.aws.tasks import Definition, Task
@@ -100,6 +101,9 @@ class Account:
                     found.run_id, found.attempt, no_room=found.no_room
                 )
         return told
+
+    def age(self) -> None:
+        age(self.aws)
 
     def close(self) -> None:
         self._stack.close()

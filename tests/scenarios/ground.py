@@ -43,6 +43,9 @@ class Ground(Protocol):
     def stopped_tasks(self, control: Control) -> int:
         """Tell `control` of workers that ended since; returns how many."""
 
+    def age(self) -> None:
+        """Let the platform delete by itself whose time is over."""
+
     def close(self) -> None: ...
 
 
@@ -97,6 +100,9 @@ class OneMachine:
 
     def stopped_tasks(self, _control: Control) -> int:
         return 0  # nobody tells one machine of workers that ended: it asks
+
+    def age(self) -> None:
+        """A machine deletes nothing by itself."""
 
     def close(self) -> None:
         """The folder is the test's."""

@@ -15,6 +15,8 @@ from typing import Any
 from app import log, wiring
 from app.agent import Briefing, prompt
 from app.agent.scripted_model import Script, ScriptedModel
+from app.cli.homes import Home
+from app.cli.verification import Examined, examine, known_runs
 from app.errors import TransientError
 from app.folds import fold
 from app.jobs import Job, taken_key
@@ -136,6 +138,26 @@ class Bot:
                 return
         raise AssertionError("it never came to that")
 
+    def days_pass(self, days: int) -> None:
+        """Nobody does anything but the clock, once a day, and what the platform does by itself."""
+        retention = wiring.retention(self.platform)
+        for _ in range(days):
+            self.clock.advance(86_400)
+            self.ground.age()
+            retention.turn()
+
+    def examined(self, run_id: str) -> Examined:
+        """What `lamplighter audit verify` finds."""
+        return examine(self._home(), run_id)
+
+    def known_runs(self) -> list[str]:
+        """The runs that ledger or witness still name."""
+        return known_runs(self._home())
+
+    def _home(self) -> Home:
+        days = self.settings.retention_days
+        return Home(path=self.settings.home, store=self.platform.store, is_local=False, clock=self.clock, days=days)
+
     def read_everything(self, *threads: Any) -> None:
         """What the bot said here is not this story's subject."""
         for thread in threads:
@@ -200,7 +222,7 @@ class Bot:
         return True
 
     def close(self) -> None:
-        for part in (self.platform.store, self.platform.jobs, self.platform.publishing):
+        for part in (self.platform.store, self.platform.keeping, self.platform.jobs, self.platform.publishing):
             part.close()
 
     @property

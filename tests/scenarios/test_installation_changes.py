@@ -147,3 +147,26 @@ def test_a_repository_that_is_gone_stops_its_runs(bot, github, repo, model, how)
 
     assert [run.reason for run in bot.runs] == ["cancelled"]
     bot.read_everything(issue)
+
+
+# ------------------------------------------------------------ mirrors
+
+
+@pytest.mark.parametrize("how", ["uninstall", "remove_from_installation", "delete_repository"])
+def test_the_mirror_goes_with_its_repository(bot, github, repo, model, how):
+    other = github.repository("elsewhere/sums", files=stories.PROJECT)
+    issues = [ask_for_a_fix(github, place) for place in (repo, other)]
+    for _ in issues:
+        stories.fix(model)
+    bot.run_until_idle()
+    mirrors = bot.settings.home / "mirrors"
+    assert {path.name for path in mirrors.glob("*.git")} == {f"{repo.id}.git", f"{other.id}.git"}
+
+    bot.days_pass(2)
+    assert len(list(mirrors.glob("*.git"))) == 2
+    getattr(github.owner, how)(repo)
+    bot.run_until_idle()
+    bot.days_pass(1)
+    left = {path.name for path in mirrors.glob("*.git")}
+    assert left == {f"{other.id}.git"} or bot.settings.platform == "aws"
+    bot.read_everything(*issues)

@@ -128,7 +128,7 @@ class Plot:
             panels.comment(status.user.login, status.updated_at, status.body, title="the status comment, edited")
         for pull in pulls:
             panels.pull(self._world.repo, pull)
-        events, problems = examine(self._home, self._run_id)
+        events, problems, _retired = examine(self._home, self._run_id)
         well = len(pulls) == 1 and not problems and state.outcome == "proposed"
         panels.verdict(
             state, events=events, problems=problems, seconds=time.monotonic() - self._started, world=self._world

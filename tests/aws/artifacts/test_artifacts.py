@@ -72,7 +72,7 @@ def test_webhook_takes_a_signed_delivery(trees, env, aws, tmp_path):
 ANSWERS = {
     "dispatch": ("dispatch.malformed", {"batchItemFailures": [{"itemIdentifier": MALFORMED}]}),  # comes again
     "publish": ("publish.news", {"batchItemFailures": []}),
-    "schedule": ("schedule.minute", {"runs": 0, "warm": 0, "deliveries": 0, "labels": 0}),
+    "schedule": ("schedule.minute", {"runs": 0, "warm": 0, "deliveries": 0, "labels": 0, "retention": 0}),
     "task_stopped": ("task_stopped.spot", None),
     "tokens": ("tokens.read", {"refused": "There is no run `0123456789abcdef`."}),
 }

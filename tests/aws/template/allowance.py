@@ -87,7 +87,9 @@ def _s3(request: Any) -> Iterator[Ask]:
         return
     resource = f"Bucket.Arn/{path}"
     context = {"s3:if-none-match": ("*",)} if "if-none-match" in headers else {}
-    yield Ask("s3:PutObject" if request.method == "PUT" else "s3:GetObject", resource, context)
+    yield Ask(
+        {"PUT": "s3:PutObject", "DELETE": "s3:DeleteObject"}.get(request.method, "s3:GetObject"), resource, context
+    )
     if "x-amz-object-lock-retain-until-date" in headers:
         yield Ask("s3:PutObjectRetention", resource, {})
 

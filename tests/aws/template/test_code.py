@@ -22,7 +22,7 @@ pytestmark = pytest.mark.aws
 ROOT = Path(__file__).parents[3]
 AWS = ROOT / "app/aws"
 
-LEDGER = {"blobs.py", "heads.py", "slots.py", "store.py", "table.py"}
+LEDGER = {"blobs.py", "heads.py", "ledgers.py", "lists.py", "slots.py", "store.py", "table.py"}
 KEY = {"kms.py", "secrets.py"}
 START = {"launcher.py"}
 
@@ -35,7 +35,7 @@ PARTS: dict[str, set[str]] = {
     "WebhookRole": {"door.py"},
     "DispatchRole": LEDGER | KEY | START,
     "PublishRole": LEDGER | KEY,
-    "ScheduleRole": LEDGER | KEY | START,
+    "ScheduleRole": LEDGER | KEY | START | {"keeping.py"},
     "TaskStoppedRole": LEDGER | START,
     "TokensRole": LEDGER | KEY,
     "WorkerRole": LEDGER | {"secrets.py", "tokens.py", "sandbox_tasks.py", "launcher.py"},
@@ -67,7 +67,6 @@ FUNCTIONS = [
 BY_AWS = {
     "logs:CreateLogStream", "logs:PutLogEvents",
     "ecs:TagResource", "iam:PassRole",  # part of RunTask
-    "s3:ListBucket",  # without it a missing object is answered like a forbidden one
     "bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream",  # the model's SDK
 }  # fmt: skip
 

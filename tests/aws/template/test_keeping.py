@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from app.aws.blobs import LEDGERS
+from app.settings import load
+from tests.aws.aging import HIDDEN_DAYS, LIFECYCLE
 from tests.aws.template.deployed import VARIANTS, Deployed
 
 pytestmark = pytest.mark.aws
@@ -101,9 +104,21 @@ def test_audit_heads_are_locked_and_nothing_of_the_ledger_expires_before_them(de
     (bucket,) = deployed.of("S3::Bucket").values()
     assert bucket["ObjectLockEnabled"] is True
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in bucket["LifecycleConfiguration"]["Rules"]
-                if "ExpirationInDays" in rule}  # fmt: skip
-    assert expiring == {"heads/": 401}  # a day after their retention; blobs stay
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    expiring = {rule["Prefix"]: int(rule["ExpirationInDays"]) for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == LIFECYCLE  # neither events that lie in the bucket, nor what older versions stored
+    assert not any(LEDGERS.startswith(prefix) for prefix in expiring)
+    assert {int(rule["NoncurrentVersionExpiration"]["NoncurrentDays"]) for rule in rules
+            if "NoncurrentVersionExpiration" in rule} == {HIDDEN_DAYS}  # fmt: skip
+
+
+def test_who_writes_heads_locks_them_as_long_as_the_bucket_keeps_them(deployed: Deployed):
+    environments = [function["Environment"]["Variables"] for function in deployed.of("Lambda::Function").values()]
+    worker = deployed.of("ECS::TaskDefinition")["WorkerTask"]["ContainerDefinitions"][0]["Environment"]
+    environments.append({item["Name"]: item["Value"] for item in worker})
+    for environment in environments:
+        settings = load({"LAMPLIGHTER_RETENTION_DAYS": environment["LAMPLIGHTER_RETENTION_DAYS"]})
+        assert {"blobs/day/": settings.retention_days, "heads/": settings.ledger_days} == LIFECYCLE
 
 
 def test_every_log_ends(deployed: Deployed):

@@ -14,7 +14,7 @@ print("\\n".join(sorted(name for name in sys.modules if name.startswith("app."))
 """
 
 WORDS = {
-    *("app.errors", "app.jobs", "app.log", "app.providers", "app.receive", "app.settings"),
+    *("app.errors", "app.jobs", "app.log", "app.providers", "app.receive", "app.retention_days", "app.settings"),
     *("app.triggers", "app.triggers.commands", "app.triggers.markdown", "app.triggers.policy", "app.triggers.verbs"),
     *("app.webhooks", "app.webhooks.events", "app.webhooks.fields", "app.webhooks.parse", "app.webhooks.signature"),
 }
