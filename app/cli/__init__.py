@@ -37,6 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
+    except OSError as error:  # no permission, a name that is too long: of the machine, wherever it was met
+        if error.filename is None:
+            raise
+        print(f"lamplighter: `{error.filename}` cannot be used: {error.strerror}.", file=sys.stderr)
     return FAILED
 
 

@@ -128,6 +128,13 @@ def test_a_run_that_is_unknown(lamplighter):
         refused(lamplighter(*command, "abc"), 1, "abc")
 
 
+@pytest.mark.parametrize("command", [("runs",), ("redrive",), ("backup", "x"), ("audit", "verify", "--all")])
+def test_a_home_that_the_machine_does_not_let_us_look_at(lamplighter, tmp_path, command):
+    """As without permission, which a test that runs as root cannot lack."""
+    home = tmp_path / ("h" * 300)
+    refused(lamplighter(*command, LAMPLIGHTER_HOME=str(home)), 1, "File name too long")
+
+
 def test_a_payload_that_is_not_there(lamplighter):
     done = lamplighter("receive", "-e", "issues", "-p", "no.json", LAMPLIGHTER_WEBHOOK_SECRET="s" * 32)
     refused(done, 1, "no.json")
