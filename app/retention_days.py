@@ -8,8 +8,8 @@ LEAST = 7  # what is still needed is renewed once a day, and a day may be missed
 
 
 def read(name: str, text: str, mistakes: list[str]) -> tuple[int, int]:
-    """One number of days for everything but ledgers, or a second one for ledgers after a blank or a comma. What is wrong
-    goes to `mistakes`.
+    """One number of days for everything but ledgers, or a second one for ledgers, after a blank or a comma. What is
+    wrong goes to `mistakes`.
     """
     words = text.replace(",", " ").split() or [str(REST)]
     if len(words) > 2 or not all(word.isascii() and word.isdigit() and len(word) < 6 for word in words):
