@@ -69,7 +69,10 @@ class Hand:
     def _react(self, effect: Effect, _maybe_done: bool) -> dict[str, Any]:
         comment_id = effect.data["comment_id"]
         if comment_id:
-            issues.react_to_comment(self._github, self._repo, comment_id, "eyes")
+            try:
+                issues.react_to_comment(self._github, self._repo, comment_id, "eyes")
+            except NotFound:
+                pass  # it was deleted; nobody misses the eyes on it
         else:
             issues.react(self._github, self._repo, self._thread.number, "eyes")
         return {}

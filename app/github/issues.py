@@ -181,13 +181,13 @@ def react(github: GitHub, repo: str, issue_number: int, content: Reaction) -> No
 
 
 def react_to_comment(github: GitHub, repo: str, comment_id: int, content: Reaction) -> None:
-    """Idempotent."""
-    github.post(path("repos", repo, "issues/comments", comment_id, "reactions"), {"content": content})
+    """Idempotent. A comment that was deleted meanwhile raises NotFound at once: nobody shall wait for its return."""
+    github.post(path("repos", repo, "issues/comments", comment_id, "reactions"), {"content": content}, optional=True)
 
 
 def react_to_review_comment(github: GitHub, repo: str, comment_id: int, content: Reaction) -> None:
-    """Idempotent."""
-    github.post(path("repos", repo, "pulls/comments", comment_id, "reactions"), {"content": content})
+    """As `react_to_comment`."""
+    github.post(path("repos", repo, "pulls/comments", comment_id, "reactions"), {"content": content}, optional=True)
 
 
 def assign(github: GitHub, repo: str, issue_number: int, logins: Sequence[str]) -> None:

@@ -42,7 +42,9 @@ def parse(text: str, *, slug: str, prefix: str = PREFIX, on_pull_request: bool =
 
 
 def _commands(found: list[tuple[str, list[str]]], prefix: str, on_pull_request: bool) -> tuple[Command, ...]:
-    return tuple(_command(rest, below, prefix, on_pull_request) for rest, below in found)
+    """The same again in one comment is said once: it would be answered in the same words."""
+    made = [_command(rest, below, prefix, on_pull_request) for rest, below in found]
+    return tuple(command for number, command in enumerate(made) if command not in made[:number])
 
 
 def _addressed(line: str, prefix: str, slug: str) -> str | None:

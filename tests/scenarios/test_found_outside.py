@@ -137,3 +137,29 @@ def test_tests_that_are_killed_for_memory_cost_nothing(bot, github):
     assert "before spending anything" in said
     assert bot.runs[0].cost_usd == 0
     bot.read_everything(issue)
+
+
+def test_a_comment_that_was_deleted_at_once_keeps_nobody_waiting(bot, github, repo, clock):
+    github.faults.add("POST /repos/*/*/issues/comments/*/reactions", status=404, message="Not Found", times=None)
+    issues = [github.maintainer.open_issue(repo, f"Bug {number}", body="It raises.") for number in range(3)]
+    for issue in issues:
+        github.maintainer.comment(issue, "/agent help")
+    began = clock.now()
+    bot.run_until_idle()
+
+    assert all("/agent fix" in issue.comments[-1].read() for issue in issues)
+    assert (clock.now() - began).total_seconds() < 30
+    assert not any(run.unpublished for run in bot.runs)
+
+
+def test_the_same_command_many_times_in_one_comment_is_one_command(bot, github, repo, model):
+    issue = ask_for_a_fix(github, repo)
+    stories.question_then_fix(model)
+    bot.run_until_idle()
+    before = len(issue.comments)
+    github.maintainer.comment(issue, "/agent fix\n" * 9)
+    bot.run_until_idle()
+
+    (_asked, answer) = issue.comments[before:]
+    assert "I am already on this" in answer.read()
+    bot.read_everything(issue)

@@ -228,6 +228,11 @@ def test_english_before_other_words_is_no_slip(said):
 
 
 def test_more_commands_than_anybody_means():
-    commands = heard("/agent status\n" * 50)
+    commands = heard("".join(f"/agent fix it in place {number}\n" for number in range(50)))
     assert len(commands) == MAX_COMMANDS + 1
     assert "the rest was not read" in str(commands[-1].error)
+
+
+def test_the_same_again_is_one_command():
+    texts = [command.text for command in heard("/agent fix a\n/agent fix b\n/agent FIX a\n/agent fix a\nmore\n")]
+    assert texts == ["a", "b", "a\nmore"]
