@@ -12,11 +12,14 @@ from app.ledger import Event
 from app.run_state import RunState
 from app.workspace import snapshot_blobs
 
+# What reading a worker's malformed word may raise.
+MALFORMED = (TypeError, ValueError, KeyError, AttributeError, RecursionError)
+
 
 def contents(event: Event, get_blob: Callable[[str], bytes]) -> Iterator[str]:
     """The digests that an event names: references, proposed contents, and what a snapshot's manifest lists.
 
-    Raises TypeError, ValueError, KeyError, AttributeError or RecursionError for a worker's malformed word.
+    Raises one of MALFORMED for a worker's malformed word.
     """
     yield from _references(event.data)
     if event.kind == "proposal.made":

@@ -10,7 +10,7 @@ import json
 from datetime import datetime, timedelta
 
 from app import log
-from app.contents import contents
+from app.contents import MALFORMED, contents
 from app.folds import fold
 from app.ports import Clock, Keeping, RunSummary, Store
 from app.run_state import UNPUBLISHED
@@ -103,7 +103,7 @@ class Retention:
         for event in events:
             try:
                 named |= dict.fromkeys(contents(event, self._store.get_blob))
-            except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
+            except MALFORMED:
                 continue  # a worker's word that nobody can read names nothing
         self._keeping.renew(list(named))
         return True

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from app.cli.homes import Home
-from app.contents import contents, may_be_gone
+from app.contents import MALFORMED, contents, may_be_gone
 from app.errors import UserError
 from app.folds import fold
 from app.ledger import Event, verify_chain
@@ -66,7 +66,7 @@ def _blob_problems(home: Home, events: list[Event], state: RunState) -> tuple[li
             continue  # it vouches for nothing, and is reported
         try:
             digests = list(contents(event, home.store.get_blob))
-        except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
+        except MALFORMED:
             problems.append(f"the list of files of event {event.seq} ({event.kind}) cannot be read")
             continue
         for digest in digests:

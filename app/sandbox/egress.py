@@ -214,14 +214,19 @@ class EgressProxy:
         self, client: socket.socket, upstream: socket.socket, target: Target, head: bytes, rest: bytes, length: int
     ) -> None:
         """Pass both ways what was allowed, and report it when it is over."""
-        received = sent = 0
+        received, sent, broken = 0, 0, ""
         try:
             if self._uploads.take(target.host, len(head)):
                 upstream.sendall(head)
-                received, sent = wire.relay(client, upstream, rest, length, partial(self._uploads.take, target.host))
+                received, sent, broken = wire.relay(
+                    client, upstream, rest, length, partial(self._uploads.take, target.host)
+                )
+        except OSError as error:  # it took not even the head
+            broken = str(error)
         finally:
-            reason = self._uploads.refusal(target.host)
-            self._report(target, allowed=not reason, reason=reason, size_bytes=received, sent_bytes=sent + len(head))
+            refusal = self._uploads.refusal(target.host)
+            reason = refusal or (broken and f"cut off by {target.host}: {broken}")
+            self._report(target, allowed=not refusal, reason=reason, size_bytes=received, sent_bytes=sent + len(head))
 
     def _reach(self, target: Target) -> socket.socket:
         """Connect to an address that was checked. Raises Blocked when the name stands for a private one."""

@@ -74,10 +74,19 @@ def read_hello(client: socket.socket, data: bytes) -> tuple[str, bytes]:
             data += chunk
 
 
+def _came(upstream: socket.socket) -> tuple[bytes, str]:
+    """What came next, and what broke; nothing of either at the end."""
+    try:
+        return upstream.recv(CHUNK), ""
+    except OSError as error:
+        return b"", str(error)
+
+
 def relay(
     client: socket.socket, upstream: socket.socket, first: bytes, length: int, may_send: Callable[[int], bool]
-) -> tuple[int, int]:
-    """Bytes both ways until both sides are done, at most `length` up; returns how many came and how many went up.
+) -> tuple[int, int, str]:
+    """Bytes both ways until both sides are done, at most `length` up; returns how many came, how many went up, and what
+    broke on the way from `upstream` ("" when it came to its end).
 
     `may_send` is asked before each piece goes up; both sides are cut when it says no.
     """
@@ -107,16 +116,18 @@ def relay(
     upstream.settimeout(IDLE_SECONDS)
     sender.start()
     received = 0
+    data, broken = _came(upstream)
     try:
-        while data := upstream.recv(CHUNK):
+        while data:
             received += len(data)
             client.sendall(data)
+            data, broken = _came(upstream)
         client.shutdown(socket.SHUT_WR)
     except OSError:
-        pass
+        pass  # the client hung up
     shut(client)
     sender.join(IDLE_SECONDS)
-    return received, sent
+    return received, sent, broken
 
 
 def answer(client: socket.socket, status: int, phrase: str, text: str) -> None:

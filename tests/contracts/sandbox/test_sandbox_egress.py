@@ -100,7 +100,7 @@ pytestmark = pytest.mark.skipif(
 def test_listed_hosts_answer_and_every_request_is_told(enter: Enter, outside: Callable[..., object]) -> None:
     sandbox = outside()
     done = sandbox.run(f"{CURL} https://mirror.test/a; {CURL} 'http://files.mirror.test/b?c=d'", network=True)
-    assert done.text == "GET mirror.test /a 200\nGET files.mirror.test /b?c=d 200\n"
+    assert done.text == "GET mirror.test /a 200\nGET files.mirror.test /b?c=d 200\n", enter.requests
     told = {(r.method, r.host, r.port, r.allowed) for r in enter.requests}
     assert told == {("CONNECT", "mirror.test", 443, True), ("GET", "files.mirror.test", 80, True)}
     assert all(request.size_bytes > 20 for request in enter.requests)
@@ -134,10 +134,10 @@ def test_methods_ports_addresses_and_private_names_are_refused(enter: Enter, out
     assert "is an address" in reasons and "not public" in reasons and "POST" in reasons
 
 
-def test_a_name_cannot_change_its_address_after_the_check(outside: Callable[..., object]) -> None:
+def test_a_name_cannot_change_its_address_after_the_check(enter: Enter, outside: Callable[..., object]) -> None:
     sandbox = outside(("rebind.test",))
     done = sandbox.run(f"{CURL} http://rebind.test/1; {CURL} http://rebind.test/2", network=True)
-    assert done.text.startswith("GET rebind.test /1 200\n")
+    assert done.text.startswith("GET rebind.test /1 200\n"), enter.requests
     assert "not public" in done.text
     assert sandbox.reached == [(PUBLIC, 80)]
 
@@ -148,10 +148,10 @@ def test_host_and_port_of_the_configuration(outside: Callable[..., object]) -> N
     assert done.text.startswith("GET mirror.test:8443 /x 200\n") and "403" in done.text
 
 
-def test_methods_of_the_configuration(outside: Callable[..., object]) -> None:
+def test_methods_of_the_configuration(enter: Enter, outside: Callable[..., object]) -> None:
     sandbox = outside(methods=("GET", "POST"))
     done = sandbox.run(f"{CURL} -X POST -d x http://mirror.test/p; {CURL} https://mirror.test/", network=True)
-    assert done.text.startswith("POST mirror.test /p 200\n")
+    assert done.text.startswith("POST mirror.test /p 200\n"), enter.requests
     assert "200" not in done.text.splitlines()[1:]
 
 
@@ -253,7 +253,8 @@ def test_a_second_request_cannot_ride_along(enter: Enter, outside: Callable[...,
         for head in heads
     )
     text = sandbox.run(python(code), network=True).text
-    assert "smuggled" not in text and "GET mirror.test /1" in text and text.count("400 Bad Request") == 3
+    assert "smuggled" not in text and text.count("400 Bad Request") == 3
+    assert "GET mirror.test /1" in text, enter.requests
     told = sorted((request.method, request.host, request.allowed) for request in enter.requests)
     assert told == [("GET", "mirror.test", False)] * 3 + [("GET", "mirror.test", True)]
 

@@ -105,9 +105,9 @@ def test_a_store_that_is_away_is_away_for_all():
 def test_the_command_line_tells_of_it(store, clock, tmp_path, kind):
     at_work(store, clock, "broken")
     write_event(store, "broken", 3, "{}", kind=kind, at="now")
-    home = home_in(tmp_path / "home", is_local=False)
+    home = home_in(tmp_path / "home", is_local=False, days=30)
     assert home is not None
-    events, problems = examine(home, "broken")
+    events, problems, _retired = examine(home, "broken")
     assert events == 3
     assert any(f"event 3 ({kind}) is malformed" in problem for problem in problems)
     assert json.dumps(tell(home, "broken"), allow_nan=False)
@@ -134,7 +134,7 @@ def test_a_list_of_files_that_is_none_is_named(store, clock, tmp_path):
     digest = store.put_blob(b'{"files": 3}')
     data = {"manifest": {"blob": digest, "size": 1}, "files": 1, "size_bytes": 1}
     write_event(store, "broken", 3, json.dumps(data), kind="snapshot.taken")
-    home = home_in(tmp_path / "home", is_local=False)
+    home = home_in(tmp_path / "home", is_local=False, days=30)
     assert home is not None
     assert "the list of files of event 3 (snapshot.taken) cannot be read" in examine(home, "broken")[1]
     home.close()

@@ -66,7 +66,7 @@ LIES = [
     pytest.param([("new.py", "modify", f"x = '{KEY}'\n".encode())], {"new.py": f"x = '{KEY}'\n".encode()},
                  "Looks like a secret", id="a base file that is none"),
     pytest.param([("nul.c", "modify", b"int a;\n")], {}, "Windows cannot hold", id="a name that is new"),
-    pytest.param([("DOCS/new.md", "modify", b"a\n")], {}, "differs from Docs only in case", id="a folder's other case"),
+    pytest.param([("DOCS/new.md", "modify", b"a\n")], {}, "differs from `Docs` only", id="a folder's other case"),
     pytest.param([("safe/x", "delete", None)], {}, "`protect`", id="a protected file"),
     pytest.param([("pack", "modify", b"now a file\n")], {}, "It is a folder", id="a file over a folder"),
     pytest.param([("big.txt", "mode", b"text\n" * 3000)], {}, "`limits.bytes`", id="a size that is said to be 1"),
