@@ -32,9 +32,13 @@ class Server:
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = "http://{}:{}".format(*self._listener.getsockname())
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
+        """Closing alone would leave a thread in `accept`, which takes connections of whoever listens there next."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(10)
         self._listener.close()
 
     def _listen(self) -> None:
