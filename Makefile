@@ -59,11 +59,11 @@ rehearse: $(VENV)/.run ## real bugs of published projects, from the issue to the
 	@$(BIN)/python -m tests.rehearsal $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.dev ## everything that must hold before a change is merged; five to six minutes on two cores
+test: $(VENV)/.dev ## everything that must hold before a change is merged; about a quarter of an hour on two cores
 	@$(MAKE) --no-print-directory --keep-going check pytest
 
 .PHONY: test-aws
-test-aws: $(VENV)/.dev .venv-cloud/.ready .venv-cloud/runtime-3.13/.ready ## the same stories, contracts and crashes on AWS's semantics; under ten minutes on two cores
+test-aws: $(VENV)/.dev .venv-cloud/.ready .venv-cloud/runtime-3.13/.ready ## the same stories, contracts and crashes on AWS's semantics; about a quarter of an hour on two cores
 	@$(TIMED) $(BIN)/python -m pytest -m aws -n $(WORKERS) --dist worksteal --durations=10 $(ARGS)
 
 .PHONY: check

@@ -6,25 +6,11 @@ import pytest
 
 from app import retention
 from app.local.keeping import LocalKeeping
-from app.local.store import SqliteStore
 from app.log import Redactor
 from app.retention import Retention
 from app.run_ledger import RunLedger
-from tests.clock import HeldClock
 
 HOUR, DAY = 3_600.0, 86_400.0
-
-
-@pytest.fixture
-def clock() -> HeldClock:
-    return HeldClock()
-
-
-@pytest.fixture
-def store(tmp_path, clock):
-    store = SqliteStore(tmp_path / "home", clock)
-    yield store
-    store.close()
 
 
 @pytest.fixture
