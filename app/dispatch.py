@@ -10,26 +10,26 @@ import hashlib
 from collections.abc import Callable
 
 from app import log
+from app.admission.finished_work import KeptProposals
+from app.admission.github_facts import BOT_DEFAULTS, is_foreign_label, role_of
+from app.admission.proceed import GoingOn
+from app.admission.revalidation import started_by_label
+from app.admission.stale_events import LateEvents
+from app.admission.start import RunStart
 from app.checkpoints import replies
-from app.conversation import Conversation
+from app.commands.verbs import lacking, lookup
+from app.conversation.notices import Manners
+from app.conversation.steering import Conversation
 from app.errors import TransientError, UserError
-from app.facts import BOT_DEFAULTS, is_foreign_label, role_of
 from app.github.access import Access
 from app.github.errors import Refused
-from app.going_on import GoingOn
-from app.installation import Installations, is_about_installations
-from app.jobs import MOST_ATTEMPTS, REMEMBERED_SECONDS, Command, Job, Source, Thread, label_put_on, taken_key
-from app.kept import KeptProposals
-from app.late_events import LateEvents
+from app.installation.installations import Installations, is_about_installations
+from app.jobs.job import MOST_ATTEMPTS, REMEMBERED_SECONDS, Command, Job, Source, Thread, label_put_on, taken_key
 from app.log import Redactor
-from app.manners import Manners
-from app.ports import Clock, Keeping, Queue, RunSummary, Store
-from app.revalidation import started_by_label
-from app.run_ledger import RunLedger, announce
-from app.run_start import RunStart
-from app.run_state import RunState
+from app.ports.platform import Clock, Keeping, Queue, RunSummary, Store
+from app.runs.run_ledger import RunLedger, announce
+from app.runs.state.run_state import RunState
 from app.settings import Settings
-from app.triggers.verbs import lacking, lookup
 
 _ENDING_SECONDS = 5.0  # how long a worker that was told to stop may need, about
 _GIVEN_UP = -1  # the place of a run that only says so, among those of a job's commands

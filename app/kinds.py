@@ -2,8 +2,8 @@
 
 A worker runs beside hostile code and may be taken over by it. It may tell of its own work and nothing else: not where
 the run belongs, what people said to it, what it may cost or what GitHub shows. The control side may say everything: it
-speaks for a worker that died. `app.folds` takes no notice of what a worker had no right to say, and `app.worker_store`
-does not let it be said.
+speaks for a worker that died. `app.runs.state` takes no notice of what a worker had no right to say, and
+`app.runs.worker_store` does not let it be said.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A run is its ledger: an append-only, hash-chained sequence of events.
 
-Pure: no IO, no clock. The vocabulary of events is `app.kinds`; `app.run_state` folds them into the state of a run,
+Pure: no IO, no clock. The vocabulary of events is `app.kinds`; `app.runs.state` folds them into the state of a run,
 `app.agent.transcript` into the conversation with the model.
 """
 
@@ -38,7 +38,7 @@ class Event:
     author: str = field(default=UNKNOWN, compare=False)
     fault: str = field(
         default="", compare=False
-    )  # what is wrong with the shape of a worker's event (`app.stored_event`)
+    )  # what is wrong with the shape of a worker's event (`app.runs.stored_event`)
 
     @classmethod
     def make(

@@ -15,23 +15,24 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
-from app import log, revalidation
-from app.checkpoints.projection import Effect, next_effect, pull_of
-from app.effects import Hand
+from app import log
+from app.admission import revalidation
 from app.errors import NotItsTurn, TransientError, UserError
-from app.faults import end_faulty
 from app.github.access import Access
 from app.github.client import GitHub
 from app.github.errors import Forbidden, Invalid, NotFound, RateLimited, Unauthorized
-from app.installation import ONBOARD, move
-from app.jobs import Thread
+from app.installation.installations import ONBOARD, move
+from app.installation.onboarding import Onboarding
+from app.jobs.job import Thread
 from app.log import Redactor
-from app.onboarding import Onboarding
-from app.pace import Priority
-from app.ports import Clock, Store
-from app.refusals import pause_after
-from app.run_ledger import RunLedger
-from app.run_state import RunState
+from app.ports.platform import Clock, Store
+from app.ports.rate import Priority
+from app.publication.broken_runs import end_faulty
+from app.publication.github_writer import Hand
+from app.publication.projection import Effect, next_effect, pull_of
+from app.publication.retry_times import pause_after
+from app.runs.run_ledger import RunLedger
+from app.runs.state.run_state import RunState
 
 _PROCESS = secrets.token_hex(4)  # in Lambda every process has the same name and number
 _CLAIM_SECONDS = 180.0  # longer than the slowest effect; a dead publisher blocks its run no longer than this

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app import log
 from app.errors import Rejected, SettingsError, TransientError
-from app.jobs import REMEMBERED_SECONDS, Decided, Decision, Job
+from app.jobs.job import REMEMBERED_SECONDS, Decided, Decision, Job
 from app.settings import Settings
 from app.triggers import policy
 from app.webhooks import signature
 from app.webhooks.parse import parse
 
 if TYPE_CHECKING:  # twenty dataclasses the door has no use for
-    from app.ports import Clock, Intake
+    from app.ports.platform import Clock, Intake
 
 MAX_BODY_BYTES = 25 * 2**20  # GitHub sends nothing bigger
 RETRY_SECONDS = 30  # the queue is away for seconds or for long; the poller looks every few minutes anyway

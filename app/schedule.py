@@ -10,19 +10,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app import log
-from app.each_run import each_run
+from app.admission.proceed import GoingOn
+from app.conversation.reminders import attend
 from app.errors import LamplighterError, TransientError
-from app.faults import end_faulty
 from app.github.errors import Refused
-from app.going_on import GoingOn
-from app.installation import ONBOARD
-from app.lease import TTL_SECONDS, attempt_of, lease_key
+from app.installation.installations import ONBOARD
 from app.log import Redactor
-from app.parking import wait_for_room
-from app.ports import Clock, Launcher, Queue, RunSummary, Store
-from app.reminders import attend
-from app.run_ledger import RunLedger, announce, announce_run
-from app.run_state import Phase
+from app.ports.platform import Clock, Launcher, Queue, RunSummary, Store
+from app.publication.broken_runs import end_faulty
+from app.runs.each_run import each_run
+from app.runs.lease import TTL_SECONDS, attempt_of, lease_key
+from app.runs.parking import wait_for_room
+from app.runs.run_ledger import RunLedger, announce, announce_run
+from app.runs.state.run_state import Phase
 
 MAX_ATTEMPTS = 3  # attempts in a row that may die without a word before the run ends visibly
 _NEVER_STARTED_SECONDS = 900.0  # a process without a first heartbeat; a large image on Fargate takes minutes to start

@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from app import log
+from app.admission.reservation import wanted_usd
 from app.agent import ATTENDED_PATIENCE_SECONDS, Agent, Budget, Options, Stop, Task, replay_tools, thought_for
 from app.errors import Superseded, UserError
-from app.faults import end_faulty
-from app.lease import Lease, holder
 from app.log import Redactor
-from app.ports import Clock, Model, Queue, RunStore, SandboxHost, Tokens
-from app.proposal import Refusal, propose, refuse_at_sight
-from app.reservation import wanted_usd
-from app.run_end import (
+from app.ports.model import Model
+from app.ports.platform import Clock, Queue, RunStore, Tokens
+from app.ports.sandbox import SandboxHost
+from app.publication.broken_runs import end_faulty
+from app.runs.lease import Lease, holder
+from app.runs.run_ledger import RunLedger, announce
+from app.runs.worker_store import WorkerStore
+from app.work.attempt_end import (
     end,
     end_cancelled,
     end_stopped,
@@ -30,9 +33,8 @@ from app.run_end import (
     park_until_tomorrow,
     without_model,
 )
-from app.run_ledger import RunLedger, announce
-from app.worker_store import WorkerStore
-from app.workroom import Workroom
+from app.work.proposal import Refusal, propose, refuse_at_sight
+from app.work.session import Workroom
 from app.workspace import Change
 
 _REPAIR_ROUNDS = 3  # failing verifications handed back to the model before the run ends without a pull request

@@ -6,7 +6,7 @@ from typing import Any
 
 from app import settings, wiring
 from app.aws.telemetry import observed
-from app.rounds import rounds
+from app.server.ticker import rounds
 
 _PLATFORM = wiring.platform(settings.load())
 _ROUNDS = rounds(_PLATFORM)

@@ -13,5 +13,5 @@ _ACCESS = wiring.access(_PLATFORM)
 
 @observed(_PLATFORM.redactor)
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{"run_id", "repository_id", "purpose"}` → a token, a refusal or a delay, as `app.grants` says."""
+    """`{"run_id", "repository_id", "purpose"}` → a token, a refusal or a delay, as `app.runs.token_policy` says."""
     return wiring.grant(_PLATFORM, _ACCESS, event)

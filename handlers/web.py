@@ -6,8 +6,9 @@ from typing import Any
 
 from mangum import Mangum
 
-from app import asgi, log
+from app import log
 from app.log import Redactor
+from app.server import asgi
 
 log.configure(Redactor())
 

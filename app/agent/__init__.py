@@ -26,8 +26,8 @@ UserError passes through (key refused, request refused for good), as does Supers
 
 After the caller restored a workspace snapshot: `replay_tools(ledger, sandbox, after_seq=state.snapshot_seq)`.
 
-Models: `anthropic_model.AnthropicModel(api_key=…, base_url=…, provider="anthropic"|"bedrock")` with `.warm()`, and
-`scripted_model.ScriptedModel(script)` with `script.will(edit(…), finish("…"))`, `Script.load(path)`, `.save(path)`.
+Models: `models.anthropic.AnthropicModel(api_key=…, base_url=…, provider="anthropic"|"bedrock")` with `.warm()`, and
+`models.scripted.ScriptedModel(script)` with `script.will(edit(…), finish("…"))`, `Script.load(path)`, `.save(path)`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
-from app.providers import GLOBAL
+from app.settings.providers import GLOBAL
 
 PRICES_AS_OF = "2026-11-22"
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from app import log
 from app.agent import budget
+from app.agent.models.wire import with_marks
 from app.agent.replies import said_in
 from app.agent.session import Session
 from app.agent.stops import Stop
-from app.agent.wire import with_marks
 from app.errors import TransientError, UserError
-from app.ports import Clearing, Model, ModelReply, ModelRequest
-from app.run_ledger import SecretHeld
+from app.ports.model import Clearing, Model, ModelReply, ModelRequest
+from app.runs.run_ledger import SecretHeld
 
 LONGEST_WAIT_SECONDS = 60.0
 SLICE_SECONDS = 2.0  # between two looks for a cancellation, a signal, a heartbeat that is due

@@ -11,14 +11,16 @@ from collections.abc import Callable
 from app.agent import budget, prompt
 from app.agent.budget import Budget
 from app.agent.calling import Caller
-from app.agent.circles import circle
+from app.agent.loop_detector import circle
 from app.agent.replies import CUT_SHORT
 from app.agent.session import Session
 from app.agent.stops import Options, Stop
 from app.agent.tools import ASK, BREAKING, FINISH, Toolbox, ToolResult
 from app.agent.transcript import Block
-from app.ports import Clock, Model, Sandbox
-from app.run_ledger import RunLedger, SecretHeld
+from app.ports.model import Model
+from app.ports.platform import Clock
+from app.ports.sandbox import Sandbox
+from app.runs.run_ledger import RunLedger, SecretHeld
 
 
 class Agent:

@@ -15,7 +15,7 @@ from typing import Any
 
 from app.agent.briefing import NOTHING, Briefing
 from app.errors import UserError
-from app.untrusted import one_line, strip_hidden
+from app.text.untrusted import one_line, strip_hidden
 
 PROMPTS = Path(__file__).parent / "prompts"
 # GitHub allows 65,536 characters a body; 20,000 (5,000 tokens) hold any report met so far with its stack traces.

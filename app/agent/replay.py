@@ -10,8 +10,8 @@ from app.agent.tools import Toolbox, changes_tree
 from app.agent.tools.outputs import keep_whole
 from app.agent.transcript import RESTORED
 from app.ledger import Event
-from app.ports import Sandbox
-from app.run_ledger import RunLedger
+from app.ports.sandbox import Sandbox
+from app.runs.run_ledger import RunLedger
 
 NAMED_DIFFERENCES = 10
 

@@ -12,8 +12,8 @@ from app.agent.stops import Options, Stop
 from app.agent.tools import TOOLS
 from app.agent.transcript import RESTORED, Transcript
 from app.ledger import canonical
-from app.ports import Clock
-from app.run_ledger import RunLedger
+from app.ports.platform import Clock
+from app.runs.run_ledger import RunLedger
 
 BYTES_PER_TOKEN = 4  # of English and code; for decisions where the worst case would be too cautious
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.agent.budget import Which
-from app.ports import Effort
+from app.ports.model import Effort
 
 Kind = Literal[
     "finished",

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from app.agent.circles import Action
+from app.agent.loop_detector import Action
 from app.agent.prompt import fenced_person
 from app.agent.replies import CUT_SHORT, DISCARDED, kept, unsendable
 from app.ledger import Event, canonical

@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from app import log
 from app.errors import LamplighterError
-from app.ports import Message, Queue
+from app.ports.platform import Message, Queue
 
 _SPARE_SECONDS = 10.0  # between the function's last moment and the message's return
 _NEEDED_SECONDS = 15.0  # with less time left no message is begun: its followers' work was cut short for nothing

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from app.aws.clients import code_of, translated
 from app.errors import TransientError, UserError
-from app.ports import Clock
+from app.ports.platform import Clock
 
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 

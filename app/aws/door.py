@@ -22,7 +22,7 @@ from app.log import Redactor
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.ports import Clock
+    from app.ports.platform import Clock
 
 SECRET_SECONDS = 300.0  # a rotated secret counts after this; give old and new while GitHub changes over
 SECRET_NAME = "secretsmanager:"  # noqa: S105 - how a setting says that its value is kept there

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from app.aws.clients import translated
-from app.ports import Clock
+from app.ports.platform import Clock
 
 _MOST = 99_999_999
 

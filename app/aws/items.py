@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from app import summary_row
 from app.kinds import CONTROL, WORKER
 from app.ledger import GENESIS, Event
-from app.ports import RunSummary
-from app.stored_event import stored
+from app.ports.platform import RunSummary
+from app.runs import summary_row
+from app.runs.stored_event import stored
 
 Item = dict[str, Any]
 

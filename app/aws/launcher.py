@@ -18,7 +18,7 @@ from app import log
 from app.aws import warm
 from app.aws.clients import Clients, code_of, translated
 from app.errors import TransientError, UserError
-from app.ports import Clock, Store
+from app.ports.platform import Clock, Store
 from app.settings import Cloud
 
 CONTAINER = "worker"  # its name in the task definition

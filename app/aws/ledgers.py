@@ -15,7 +15,7 @@ from app.aws.table import Table
 from app.errors import Conflict, LamplighterError
 from app.kinds import CONTROL, WORKER
 from app.ledger import Event
-from app.ports import Clock, RunSummary
+from app.ports.platform import Clock, RunSummary
 
 _MOST_BYTES = 3 * 1024 * 1024
 _MOST_EVENT_BYTES = 32 * 2**20  # of one event's data: twenty thousand proposed paths are six megabytes

@@ -10,8 +10,8 @@ from typing import get_args
 from app.aws import items
 from app.aws.items import Item
 from app.aws.table import Table
-from app.ports import RunSummary
-from app.run_state import Phase
+from app.ports.platform import RunSummary
+from app.runs.state.run_state import Phase
 
 BATCH = 100  # keys that one BatchGetItem takes
 

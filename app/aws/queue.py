@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from app.aws.bodies import fit
 from app.aws.clients import Clients, code_of, translated
-from app.ports import Message
+from app.ports.platform import Message
 
 # A message can be hidden for twelve hours counted from its receive; a minute less, so that clocks may differ.
 _LONGEST_SECONDS = 12 * 3600 - 60

@@ -10,7 +10,7 @@ from app import log
 from app.aws.clients import Clients
 from app.aws.launcher import describe_task, run_task, stop_task
 from app.errors import TransientError, UserError
-from app.ports import Clock
+from app.ports.platform import Clock
 from app.settings import Cloud
 
 CONTAINER = "sandbox"  # its name in the task definition

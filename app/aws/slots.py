@@ -9,8 +9,8 @@ from collections.abc import Callable
 from app.aws import items
 from app.aws.table import Table
 from app.errors import TransientError
-from app.pace import Pace, hold, take
-from app.ports import Clock
+from app.ports.platform import Clock
+from app.ports.rate import Pace, hold, take
 
 # Sixteen processes that take at the same instant need that many tries at the most.
 _TRIES = 24

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from app.aws import warm
-from app.ports import Store
+from app.ports.platform import Store
 from app.settings import Cloud
 
 # Fargate's words for "not now" in `stoppedReason` of a task that never started (ECS Developer Guide, "Stopped task

@@ -16,9 +16,9 @@ from app.aws.lists import BATCH, RunLists
 from app.aws.slots import DynamoSlots
 from app.aws.table import Table
 from app.ledger import Event
-from app.pace import Pace
-from app.ports import Clock, RunSummary
-from app.retention_days import LEDGERS
+from app.ports.platform import Clock, RunSummary
+from app.ports.rate import Pace
+from app.settings.retention_days import LEDGERS
 
 
 class DynamoStore:

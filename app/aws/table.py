@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from app.aws.clients import code_of, is_throttling, translated, was_repeated
 from app.aws.items import Item
 from app.errors import TransientError
-from app.ports import Clock
+from app.ports.platform import Clock
 
 # Another transaction on the same item cancels ours; it is over within milliseconds.
 _BUSY_TRIES = 8

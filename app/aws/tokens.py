@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from app import grants
 from app.aws.clients import Clients, translated
 from app.errors import SettingsError, TransientError
-from app.ports import Token
+from app.ports.platform import Token
+from app.runs import token_policy
 
 _AGAIN_SECONDS = 15.0
 
@@ -23,13 +23,13 @@ class LambdaTokens:
         """As the port says; UserError also when the function is missing or may not be called."""
         if not self._function:
             raise SettingsError(["LAMPLIGHTER_TOKENS_FUNCTION is not set; template.yaml sets it"])
-        payload = json.dumps(grants.request(run_id, repository_id, fresh=fresh)).encode()
+        payload = json.dumps(token_policy.request(run_id, repository_id, fresh=fresh)).encode()
         with translated("ask for a token"):
             answer = self._clients.get("lambda").invoke(FunctionName=self._function, Payload=payload)
             body = answer["Payload"].read()
         if not answer.get("FunctionError"):
             try:
-                return grants.token_of(json.loads(body))
+                return token_policy.token_of(json.loads(body))
             except (ValueError, TypeError):
                 pass
         raise TransientError("The token function failed; its log says why.", retry_after_seconds=_AGAIN_SECONDS)

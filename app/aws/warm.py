@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 from app import log
 from app.errors import TransientError, UserError
-from app.ports import Clock, Store
+from app.ports.platform import Clock, Store
 
 TTL_SECONDS = 30.0  # a worker that died holds its place this long
 START_SECONDS = 240.0  # for the image pull, measured elsewhere at 53 to 62 s for 413 MB

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.checkpoints.markdown import code
+from app.text.outgoing import code
 
 _FILE = "`.github/lamplighter.yml`"
 _UNSPENT = "I stopped before spending anything."

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.checkpoints.markdown import code
-from app.untrusted import one_line
+from app.text.outgoing import code
+from app.text.untrusted import one_line
 
 _FINDINGS = 3  # named in one line
 _CLAIM_CHARS = 500

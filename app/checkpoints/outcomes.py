@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.run_state import Outcome, RunState
+from app.runs.state.run_state import Outcome, RunState
 
 StateLabel = Literal["queued", "working", "needs-info", "needs-approval", "parked", "done", "failed"]
 Conclusion = Literal["success", "neutral", "failure", "cancelled", "action_required"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.checkpoints.markdown import BODY_LIMIT, code, cut, line, neutral, plain, plain_lines, row
 from app.checkpoints.outcomes import is_unproven
 from app.checkpoints.template import Filled, fill
 from app.claims import Claims, Round, sentences
-from app.run_state import RunState
+from app.runs.state.run_state import RunState
+from app.text.outgoing import BODY_LIMIT, code, cut, line, neutral, plain, plain_lines, row
 
 _FAILING = 10  # named in sight
 _TITLE_LIMIT = 256  # characters; source: GitHub answers 422 above it

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.checkpoints.markdown import code
+from app.text.outgoing import code
 
 _FILE = "`.github/lamplighter.yml`"
 _HOSTS = 5  # named in one sentence

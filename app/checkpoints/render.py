@@ -1,6 +1,6 @@
 """Every sentence the bot says in a comment or a check, so that its words can be reviewed like code.
 
-All text from outside goes through `app.checkpoints.markdown` first. Pure.
+All text from outside goes through `app.text.outgoing` first. Pure.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.checkpoints.markdown import code, cut, fence, line, neutral, people, row
 from app.checkpoints.moments import utc
 from app.checkpoints.outcomes import appearance, is_unproven
 from app.claims import Claims, sentences
-from app.question_times import in_words
-from app.run_state import RunState, Stage
+from app.config.question_times import in_words
+from app.runs.state.run_state import RunState, Stage
+from app.text.outgoing import code, cut, fence, line, neutral, people, row
 
 STAGES: Mapping[str, str] = {
     "clone": "Clone",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.checkpoints.markdown import code, line, row
-from app.ports import RunSummary
-from app.triggers.verbs import FLAGS, INSTRUCT, VERBS
+from app.commands.verbs import FLAGS, INSTRUCT, VERBS
+from app.ports.platform import RunSummary
+from app.text.outgoing import code, line, row
 
 WITH_THE_ROLE = "you have that role, or let somebody who has it do so"  # when a label is to be put on again
 

@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
-from app.checkpoints.foreign import reader
-from app.checkpoints.markdown import closed
+from app.text.foreign import reader
+from app.text.outgoing import closed
 
 # Which heading is a section's home: the first expression that one of them answers to decides, so the best come first.
 _HOMES: Mapping[str, tuple[str, ...]] = {

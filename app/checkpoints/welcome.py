@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.checkpoints.markdown import code, cut, line
+from app.text.outgoing import code, cut, line
 
 MARKER = "<!-- lamplighter onboarding -->"
 TITLE = "Lamplighter is here: what it does, and how to switch it off"

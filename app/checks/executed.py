@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from app.checks.changeset import ChangedFile, ChangeSet, Finding
 from app.checks.manifests import runs_inside
-from app.globs import Pattern, parse
+from app.text.globs import Pattern, parse
 
 # What runs it, and the files (as in .gitignore, in small letters: case does not matter).
 _RUN_BY: dict[str, str] = {

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from app.checks.changeset import ChangedFile, ChangeSet, Finding, Level, Rules, named
-from app.globs import Pattern, parse
+from app.text.globs import Pattern, parse
 
 # GitHub refuses a push that touches these without the `workflows` permission, which is never asked for.
 _WORKFLOWS = parse(".github/workflows/")

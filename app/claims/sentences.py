@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from app.claims.records import Claims, Ending, Round, TestProof
-from app.untrusted import one_line
+from app.text.untrusted import one_line
 
 _NAMED = 2  # tests in one sentence
 _NAME = 120  # characters of a name

@@ -7,11 +7,10 @@ import shlex
 from pathlib import Path
 from typing import Protocol
 
-from app import extras
 from app.errors import UserError
 from app.github.registration import Registered
 from app.local.folders import private
-from app.settings import Settings
+from app.settings import Settings, extras
 
 KEY_FILE = "app-key.pem"
 ENV_FILE = "app.env"

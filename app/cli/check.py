@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.cli.given_file import content_of
+from app.config import repo_config
+from app.config.repo_config import PATH, RepoConfig
 from app.errors import UserError
-from app.triggers import repo_config
-from app.triggers.repo_config import PATH, RepoConfig
 from app.verify import Plan, configured, detect
 from app.workspace.git import GitError, run_git
 

@@ -18,7 +18,7 @@ from app.github.access import Access
 from app.github.client import GitHub
 from app.github.errors import server_time
 from app.github.registration import EVENTS, HOOK_PATH, NEEDED, NEVER, PERMISSIONS, USEFUL
-from app.jobs import Thread
+from app.jobs.job import Thread
 from app.settings import Settings
 
 SKEW_SECONDS = 60.0  # as much as the App's tokens allow for

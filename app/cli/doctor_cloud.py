@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import httpx
 
-from app import extras
 from app.cli.finding import Finding
 from app.errors import LamplighterError, SettingsError
-from app.settings import Settings
+from app.settings import Settings, extras
 
 _SETTINGS = "Take the settings from the stack's output `Settings` (aws cloudformation describe-stacks)."
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from app.cli.finding import Finding
 from app.errors import LamplighterError
-from app.ports import Model, ModelRequest
-from app.providers import doubt
+from app.ports.model import Model, ModelRequest
 from app.settings import Settings
+from app.settings.providers import doubt
 
 LITTLE_BYTES = 2 * 2**30  # a mirror, a checkout and what `setup` installs
 TOO_LITTLE_BYTES = 200 * 2**20

@@ -17,8 +17,8 @@ from app.local.clock import SystemClock
 from app.local.queue import SqliteQueue
 from app.local.store import SqliteStore
 from app.log import Redactor
-from app.ports import Clock, Queue, RunSummary, Store
-from app.run_ledger import RunLedger
+from app.ports.platform import Clock, Queue, RunSummary, Store
+from app.runs.run_ledger import RunLedger
 from app.settings import Settings
 
 LOCAL_FOLDER = "local"

@@ -17,17 +17,17 @@ from typing import Any
 
 from app import wiring
 from app.checkpoints import pull_text
-from app.checkpoints.projection import next_effect
 from app.cli import screen, story
 from app.errors import UserError
 from app.local.branch import FileChange, LocalRepository
-from app.ports import RunSummary, Store
-from app.recheck import MirrorBase, check_again
-from app.run_ledger import RunLedger
-from app.run_state import RunState
+from app.ports.platform import RunSummary, Store
+from app.publication.projection import next_effect
+from app.runs.run_ledger import RunLedger
+from app.runs.state.run_state import RunState
+from app.runs.task import answer_text
 from app.schedule import Scheduler
 from app.settings import Settings
-from app.task import answer_text
+from app.work.verdict import MirrorBase, check_again
 from app.workspace import Mirror
 
 LOOK_SECONDS = 0.1

@@ -9,11 +9,11 @@ from rich.text import Text
 from app.cli import screen, story
 from app.cli.homes import Home
 from app.cli.verification import examine
-from app.folds import fold
 from app.ledger import Event
 from app.log import Redactor
-from app.run_state import RunState
-from app.untrusted import one_line
+from app.runs.state import fold
+from app.runs.state.run_state import RunState
+from app.text.untrusted import one_line
 
 
 def tell(home: Home, run_id: str) -> dict[str, Any]:

@@ -96,12 +96,12 @@ def _created(
     settings: Settings, repository: LocalRepository, title: str, body: str, base_ref: str, base_sha: str
 ) -> tuple[str, dict[str, object]]:
     """A new run's id and the data of its first event, as dispatch would make it."""
-    from app.creation import created
+    from app.admission.github_facts import BOT_DEFAULTS, Facts
+    from app.admission.request import created
+    from app.config import repo_config
     from app.dispatch import run_id_of
-    from app.facts import BOT_DEFAULTS, Facts
-    from app.jobs import Command, Job, Person, Source, Thread
+    from app.jobs.job import Command, Job, Person, Source, Thread
     from app.local.clock import SystemClock
-    from app.triggers import repo_config
 
     content = repository.file(base_sha, repo_config.PATH)
     config = repo_config.parse(content) if content is not None else BOT_DEFAULTS

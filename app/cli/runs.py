@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from app.cli import screen
 from app.cli.homes import Home, Homes, open_homes
 from app.ledger import Event
-from app.ports import RunSummary
+from app.ports.platform import RunSummary
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -115,10 +115,10 @@ def stop(arguments: argparse.Namespace) -> int:
 
 
 def _stop(homes: Homes, home: Home, run: RunSummary) -> str:
+    from app.admission.finished_work import waits_for_github
     from app.checkpoints.endings import kept_because
-    from app.kept import waits_for_github
     from app.log import Redactor
-    from app.run_ledger import announce
+    from app.runs.run_ledger import announce
 
     ledger = home.open(run.run_id, Redactor(homes.settings.secrets()))
     who = getpass.getuser()

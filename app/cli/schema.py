@@ -8,7 +8,7 @@ import json
 
 def schema(_arguments: argparse.Namespace) -> int:
     """Print it."""
-    from app.triggers.config_schema import json_schema
+    from app.config.schema import json_schema
 
     print(json.dumps(json_schema(), indent=2))
     return 0

@@ -16,7 +16,7 @@ def serve(arguments: argparse.Namespace) -> int:
     from app.cli.run import absolute_script
     from app.receive import ensure_ready
     from app.server import library_log
-    from app.service import Service
+    from app.server.service import Service
 
     settings = absolute_script(words.load())
     ensure_ready(settings)

@@ -11,8 +11,8 @@ from app.checkpoints.outcomes import OUTCOMES
 from app.checkpoints.render import STAGES
 from app.ledger import Event
 from app.log import Redactor
-from app.run_state import RunState
-from app.untrusted import one_line, strip_hidden
+from app.runs.state.run_state import RunState
+from app.text.untrusted import one_line, strip_hidden
 
 _WIDTH = 110
 _LAST_LINES = 20  # of what a command printed that stands in the way

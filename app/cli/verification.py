@@ -6,14 +6,14 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from app.cli.homes import Home
-from app.contents import MALFORMED, contents, may_be_gone
 from app.errors import UserError
-from app.folds import fold
 from app.ledger import Event, verify_chain
 from app.local.database import DatabaseError
-from app.ports import RunSummary
-from app.run_ledger import summarise
-from app.run_state import RunState
+from app.ports.platform import RunSummary
+from app.recovery.contents import MALFORMED, contents, may_be_gone
+from app.runs.run_ledger import summarise
+from app.runs.state import fold
+from app.runs.state.run_state import RunState
 
 
 class Examined(NamedTuple):

@@ -84,8 +84,8 @@ def _leave(worker: Worker, run_id: str, attempt: int, leaving: Ending) -> None:
 def _say(platform: Platform, run_id: str, error: LamplighterError) -> None:
     """End the run visibly: nobody reads this process's log while the run looks busy."""
     from app.errors import UserError
-    from app.run_ledger import RunLedger, announce
-    from app.worker_store import WorkerStore
+    from app.runs.run_ledger import RunLedger, announce
+    from app.runs.worker_store import WorkerStore
 
     store = WorkerStore(platform.store, run_id)
     ledger = RunLedger(store, run_id, clock=platform.clock, redactor=platform.redactor)

@@ -20,10 +20,10 @@ from app.github.auth import AppAuth, InstallationCredential
 from app.github.client import GitHub
 from app.github.errors import Forbidden, Invalid, NotFound
 from app.github.pacer import PATIENCE_SECONDS, Pacer, Slots
-from app.jobs import Thread
+from app.jobs.job import Thread
 from app.log import Redactor
-from app.pace import Priority
-from app.ports import Clock, Token
+from app.ports.platform import Clock, Token
+from app.ports.rate import Priority
 from app.settings import Settings
 
 CLONE: Mapping[str, str] = {"metadata": "read", "contents": "read"}

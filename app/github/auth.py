@@ -17,7 +17,7 @@ from app.github.app_key import AppKey, PemKey, web_token
 from app.github.client import GitHub
 from app.github.errors import Unauthorized
 from app.log import Redactor
-from app.ports import Clock, Token
+from app.ports.platform import Clock, Token
 from app.settings import Settings
 
 # GitHub accepts a token whose `exp` is at most ten minutes ahead of its own clock and whose `iat` is not in its

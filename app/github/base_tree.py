@@ -14,7 +14,7 @@ _FOLDER = "040000"
 
 
 class GitHubBase:
-    """Implements `app.recheck.Base` for commit `sha`.
+    """Implements `app.work.verdict.Base` for commit `sha`.
 
     `kept` gives a base file's content as the worker kept it, None when it kept none: it saves a request for each file
     and is taken only when it is the blob that GitHub's tree names.

@@ -21,8 +21,8 @@ import httpx
 from app.errors import TransientError
 from app.github.errors import OUTAGE_SECONDS, Ambiguous, Invalid, NotYet, Refused, lags, refusal, server_time
 from app.github.pacer import Pacer
-from app.pace import Priority
-from app.ports import Clock, Token
+from app.ports.platform import Clock, Token
+from app.ports.rate import Priority
 from app.settings import Settings
 
 API_VERSION = "2022-11-28"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Protocol
 
-from app import pace
 from app.errors import TransientError
 from app.github.errors import RateLimited
-from app.pace import Pace, Priority
-from app.ports import Clock
+from app.ports import rate
+from app.ports.platform import Clock
+from app.ports.rate import Pace, Priority
 
 # GitHub's documented secondary limits: a second between writes; 80 content-creating requests a minute, which the
 # second keeps by itself; 500 an hour. Which writes create content GitHub does not say: all are counted.
@@ -57,14 +57,14 @@ class Pacer:
         if moment <= (now := self._now()):
             return
         self._clock.sleep(moment - now)
-        held = pace.held_until(self._slots.slots(key)) - self._now()
+        held = rate.held_until(self._slots.slots(key)) - self._now()
         if held > 0:
             raise _limited("GitHub asked for a pause.", held)
 
     def lacks_seconds(self, installation_id: int, priority: Priority) -> float:
         """0 when `wait` would give a turn just now, else how far away the next one is. Takes none."""
         now = self._now()
-        away = pace.free_at(self._slots.slots(_key(installation_id)), WRITES, now, priority=priority) - now
+        away = rate.free_at(self._slots.slots(_key(installation_id)), WRITES, now, priority=priority) - now
         return away if away > self._ahead_seconds(priority) else 0.0
 
     def stop(self, installation_id: int, seconds: float) -> None:
@@ -97,7 +97,7 @@ class _OwnSlots:
     def take_slot(self, key: str, pace_: Pace, *, priority: int = 0, within_seconds: float) -> float:
         with self._lock:
             now = self._clock.now().timestamp()
-            taken = pace.take(self.slots(key), pace_, now, priority=priority, within_seconds=within_seconds)
+            taken = rate.take(self.slots(key), pace_, now, priority=priority, within_seconds=within_seconds)
             if taken.moment is None:
                 raise TransientError("too much was written lately.", retry_after_seconds=taken.free_at - now)
             self._states[key] = taken.state
@@ -105,7 +105,7 @@ class _OwnSlots:
 
     def hold_slots(self, key: str, _pace: Pace, *, until: float) -> None:
         with self._lock:
-            self._states[key] = pace.hold(self.slots(key), until, self._clock.now().timestamp())
+            self._states[key] = rate.hold(self.slots(key), until, self._clock.now().timestamp())
 
     def slots(self, key: str) -> str:
         return self._states.get(key, "")

@@ -17,7 +17,7 @@ from app.errors import TransientError, UserError
 from app.local.folders import private, sync_directory
 
 if TYPE_CHECKING:  # the door opens a store too, and has no use for dataclasses
-    from app.ports import Clock
+    from app.ports.platform import Clock
 
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 

@@ -11,7 +11,7 @@ from app.local.database import Database
 from app.local.folders import private
 
 if TYPE_CHECKING:  # the door opens a queue too, and has no use for their dataclasses
-    from app.ports import Clock, Message
+    from app.ports.platform import Clock, Message
 
 # SQS FIFO drops a repeated deduplication id for five minutes; the same here, so that both platforms behave alike.
 DEDUP_SECONDS = 300.0
@@ -76,7 +76,7 @@ class SqliteQueue:
             )
 
     def receive(self, *, limit: int = 10, visibility_seconds: float = 300) -> list[Message]:
-        from app.ports import Message  # noqa: PLC0415
+        from app.ports.platform import Message  # noqa: PLC0415
 
         values = {"now": self._now(), "limit": limit}
         with self._database.read() as connection:  # polling an idle queue takes no lock
@@ -143,7 +143,7 @@ class SqliteQueue:
             ).rowcount
 
     def dead_letters(self) -> list[Message]:
-        from app.ports import Message  # noqa: PLC0415
+        from app.ports.platform import Message  # noqa: PLC0415
 
         with self._database.read() as connection:
             rows = connection.execute("SELECT id, body, grp, attempt FROM dead ORDER BY position").fetchall()

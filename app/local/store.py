@@ -18,8 +18,8 @@ from app.local.schema import ADDED, COLUMNS, SCHEMA
 
 if TYPE_CHECKING:  # the door opens a store too, and has no use for their dataclasses
     from app.ledger import Event
-    from app.pace import Pace
-    from app.ports import Clock, RunSummary
+    from app.ports.platform import Clock, RunSummary
+    from app.ports.rate import Pace
 
 
 class SqliteStore:
@@ -68,7 +68,7 @@ class SqliteStore:
             log.event("store.witness_failed", level=log.WARNING, run_id=run_id, reason=str(error))
 
     def events(self, run_id: str, after: int = 0) -> list[Event]:
-        from app.stored_event import stored  # noqa: PLC0415
+        from app.runs.stored_event import stored  # noqa: PLC0415
 
         with self._database.read() as connection:
             rows = connection.execute(
@@ -219,7 +219,7 @@ class SqliteStore:
         return int(row[0])
 
     def take_slot(self, key: str, pace: Pace, *, priority: int = 0, within_seconds: float) -> float:
-        from app.pace import take  # noqa: PLC0415
+        from app.ports.rate import take  # noqa: PLC0415
 
         now = self._clock.now().timestamp()
         with self._database.write(durable=False) as connection:
@@ -230,7 +230,7 @@ class SqliteStore:
         return taken.moment
 
     def hold_slots(self, key: str, pace: Pace, *, until: float) -> None:  # noqa: ARG002 - a row here never expires
-        from app.pace import hold  # noqa: PLC0415
+        from app.ports.rate import hold  # noqa: PLC0415
 
         with self._database.write(durable=False) as connection:
             state = hold(_slots(connection, key), until, self._clock.now().timestamp())
@@ -267,6 +267,6 @@ def _row(event: Event) -> tuple[str, int, str, str, str, str, str, str]:
 
 
 def _summary(run_id: str, text: str) -> RunSummary:
-    from app.summary_row import read  # noqa: PLC0415
+    from app.runs.summary_row import read  # noqa: PLC0415
 
     return read(run_id, text)

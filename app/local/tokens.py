@@ -18,10 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app import grants, log
+from app import log
 from app.errors import TransientError, UserError
 from app.local.folders import private
-from app.ports import Store, Token
+from app.ports.platform import Store, Token
+from app.runs import token_policy
 
 LINE_BYTES = 64 * 1024  # tokens are about 520 characters today; no assumption about tomorrow
 REQUEST_SECONDS = 5.0  # a client that stalls holds up the others this long
@@ -32,10 +33,10 @@ AWAY_SECONDS = 5.0  # a server that restarts is back by then
 class TokenBroker:
     """Control side: answers workers' requests in one thread, from `start` to `close`.
 
-    What is granted is `grants`' rule.
+    What is granted is `token_policy`'s rule.
     """
 
-    def __init__(self, home: Path, store: Store, mint: grants.Mint) -> None:
+    def __init__(self, home: Path, store: Store, mint: token_policy.Mint) -> None:
         self._home = private(home)
         self._store = store
         self._mint = mint
@@ -95,9 +96,9 @@ class TokenBroker:
         request = _receive(connection)
         if not hmac.compare_digest(str(request.get("key")).encode(), self._key.encode()):
             # Not a refusal: a worker may have read the key just before a new server replaced it.
-            answer = grants.delayed("The key is not the one in this home.", AWAY_SECONDS)
+            answer = token_policy.delayed("The key is not the one in this home.", AWAY_SECONDS)
         else:
-            answer = grants.answer(request, self._store, self._mint)
+            answer = token_policy.answer(request, self._store, self._mint)
         connection.settimeout(REQUEST_SECONDS)
         connection.sendall(json.dumps(answer).encode() + b"\n")
 
@@ -111,7 +112,7 @@ class SocketTokens:
     def read_token(self, run_id: str, repository_id: int, *, fresh: bool = False) -> Token:
         """As the port says; TransientError also while the server is away."""
         try:
-            return grants.token_of(self._ask(grants.request(run_id, repository_id, fresh=fresh)))
+            return token_policy.token_of(self._ask(token_policy.request(run_id, repository_id, fresh=fresh)))
         except (OSError, ValueError) as error:
             raise TransientError(
                 f"The token broker does not answer ({type(error).__name__}): is `lamplighter serve` running?",

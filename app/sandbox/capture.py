@@ -8,8 +8,8 @@ import time
 from collections import deque
 
 from app.errors import UserError
+from app.ports.sandbox import Execution
 from app.sandbox.process import Process
-from app.sandbox_port import Execution
 
 MAX_COMMAND_BYTES = 120_000  # the kernel takes 131,072 bytes in one argument
 CHUNK = 1 << 16  # a pipe's default capacity

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+from app.ports.sandbox import Egress, EgressRequest
 from app.sandbox import wire
 from app.sandbox.egress_policy import (
     Blocked,
@@ -24,7 +25,6 @@ from app.sandbox.egress_policy import (
     parse,
     parse_inner,
 )
-from app.sandbox_port import Egress, EgressRequest
 
 __all__ = ["EgressProxy"]
 

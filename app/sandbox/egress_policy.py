@@ -12,7 +12,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Union
 from urllib.parse import urlsplit
 
-from app.sandbox_port import Egress
+from app.ports.sandbox import Egress
 
 PORTS = (80, 443)
 CONFIG_KEY = "sandbox.network"

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from app.ports.sandbox import Egress, EgressRequest, Limits
 from app.sandbox import cgroup, identity
 from app.sandbox.egress import EgressProxy
 from app.sandbox.local import LocalSandbox
 from app.sandbox.process import Nursery
 from app.sandbox.sealed import remove
 from app.sandbox.walls import Folders, MakeProxy, Site, Walls
-from app.sandbox_port import Egress, EgressRequest, Limits
 
 
 class LocalHost(ABC):

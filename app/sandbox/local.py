@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 
 from app.errors import TransientError, UserError
+from app.ports.sandbox import Egress, EgressRequest, Execution, Limits, Manifest
 from app.sandbox import cgroup, identity
 from app.sandbox.capture import Capture, check_command, execution, follow
 from app.sandbox.files import Files
@@ -19,7 +20,6 @@ from app.sandbox.shell import Shell
 from app.sandbox.walk import Walker
 from app.sandbox.walls import Folders, MakeProxy, Proxy, Seal, Walls, ways_out
 from app.sandbox.watch import Disk, Watch
-from app.sandbox_port import Egress, EgressRequest, Execution, Limits, Manifest
 
 
 class LocalSandbox:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from app import log
 from app.errors import LamplighterError, UserError
+from app.ports.sandbox import Egress, Limits, SandboxHost
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.sandbox.egress import EgressProxy
 from app.sandbox.egress_policy import Network
 from app.sandbox.host import LocalHost
 from app.sandbox.jail import JailHost
-from app.sandbox_port import Egress, Limits, SandboxHost
 
 APT = "sudo apt install bubblewrap"
 PROBE_SECONDS = 20.0

@@ -17,9 +17,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from app.ports.sandbox import Execution
 from app.sandbox.capture import FLOOD_BYTES, Capture, drain
 from app.sandbox.process import KilledBy, Process
-from app.sandbox_port import Execution
 
 # The script is sourced once per command: `return` in the trap then leaves the command, not the shell. `read -N` takes
 # the whole command in one system call; LC_ALL=C makes it count bytes.

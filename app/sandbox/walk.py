@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from app.sandbox_port import FileEntry
+from app.ports.sandbox import FileEntry
 
 MAX_DEPTH = 200  # directories deep; a hostile tree could be deeper than the harness has descriptors
 MAX_FILE_BYTES = 512 * 2**20  # bigger files are left out: no forge takes them, and hashing holes takes minutes

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from app.ports.sandbox import Egress, EgressRequest, Limits
 from app.sandbox import cgroup, identity
 from app.sandbox.egress_policy import Uploads
 from app.sandbox.process import Process, Spec
-from app.sandbox_port import Egress, EgressRequest, Limits
 
 MAX_FILES_OPEN = 65_536
 

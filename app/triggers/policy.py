@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from app.jobs import Action, Command, Decision, Job, Person, Source
-from app.triggers import commands
-from app.triggers.verbs import lookup
+from app.commands import grammar
+from app.commands.verbs import lookup
+from app.jobs.job import Action, Command, Decision, Job, Person, Source
 from app.webhooks.events import (
     CheckRunEvent,
     CommentEvent,
@@ -65,7 +65,7 @@ def dropped(event_name: str) -> str | None:
 
 
 def decide(
-    event: Event, *, delivery_id: str, received_at: datetime, slug: str, prefix: str = commands.PREFIX
+    event: Event, *, delivery_id: str, received_at: datetime, slug: str, prefix: str = grammar.PREFIX
 ) -> Decision:
     """The decision about one delivery.
 
@@ -234,7 +234,7 @@ def _comment(event: CommentEvent, job: _MakeJob, slug: str, prefix: str) -> Deci
         return _ignore(f"Only new comments are read: {event.name}.{event.action or 'unknown'} never triggers.")
     if event.via_app.lower() == slug.lower():
         return _ignore("Lamplighter wrote this itself, and its own comments never trigger it.")
-    heard = commands.parse(event.source.comment, slug=slug, prefix=prefix, on_pull_request=event.thread.is_pull_request)
+    heard = grammar.parse(event.source.comment, slug=slug, prefix=prefix, on_pull_request=event.thread.is_pull_request)
     is_asked = event.name == "issue_comment" and any(_asks(label) for label in event.labels)
     if (heard or is_asked) and (refused := _not_a_person(event.sender)):
         return refused

@@ -10,8 +10,8 @@ from app.checks import ChangeSet, is_test_path
 from app.checks.test_files import holds_tests
 from app.checks.weakened import weakened_tests
 from app.claims import Claims, marks, sentences
-from app.ports import Sandbox
-from app.run_ledger import RunLedger
+from app.ports.sandbox import Sandbox
+from app.runs.run_ledger import RunLedger
 from app.verify.compare import Status, Verdict, compare
 from app.verify.detect import Plan, changes_dependencies
 from app.verify.proof import Prover

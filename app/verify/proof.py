@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from app.checks import is_test_path
 from app.claims import Ending, TestProof
-from app.ports import Sandbox
-from app.run_ledger import RunLedger
+from app.ports.sandbox import Sandbox
+from app.runs.run_ledger import RunLedger
 from app.verify.counts import Counts
 from app.verify.detect import Plan
 from app.verify.named import Named, brought, by_name, collecting, ending_of, is_collected, is_unloadable

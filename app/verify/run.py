@@ -9,8 +9,8 @@ from typing import Any
 
 from app.claims import Ending
 from app.errors import TransientError
-from app.ports import Execution, Sandbox
-from app.run_ledger import RunLedger
+from app.ports.sandbox import Execution, Sandbox
+from app.runs.run_ledger import RunLedger
 from app.verify.counts import Counts, parse_counts
 
 TAIL_BYTES = 2000  # of the output, in the event itself

@@ -1,10 +1,10 @@
-"""The closed union of deliveries we understand, in the words of `app.jobs`. Thin: only what a decision needs."""
+"""The closed union of deliveries we understand, in the words of `app.jobs.job`. Thin: only what a decision needs."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from app.jobs import Person, Source, Thread
+from app.jobs.job import Person, Source, Thread
 
 
 class ThreadEvent(NamedTuple):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.jobs import Person
+from app.jobs.job import Person
 
 # A job travels through SQS, whose messages hold 1 MiB, as ASCII JSON. GitHub's bodies hold 65,536 characters, which is
 # at most 393,216 bytes of `\uXXXX` outside the astral planes. Body 400 kB + comment 250 kB + the comment once more

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.errors import Rejected
-from app.jobs import Source, Thread
+from app.jobs.job import Source, Thread
 from app.webhooks.events import (
     CheckRunEvent,
     CommentEvent,

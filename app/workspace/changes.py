@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.errors import UserError
-from app.ports import FileEntry, Manifest, Sandbox
-from app.sandbox_port import hides
+from app.ports.sandbox import FileEntry, Manifest, Sandbox, hides
 from app.workspace.ignore import Ignore, environments
 from app.workspace.tree import SYMLINK
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
-from app.globs import Pattern, parse
+from app.text.globs import Pattern, parse
 
 # Folders that only tools make, wherever they stand.
 ARTEFACT_FOLDERS = frozenset(

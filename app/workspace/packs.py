@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.errors import UserError
-from app.ports import RunStore
+from app.ports.platform import RunStore
 
 SMALL_BYTES = 64 * 1024  # a bigger content is a blob of its own
 PACK_BYTES = 8 * 2**20  # a pack is read whole, so it must not be bigger than what one reads at once

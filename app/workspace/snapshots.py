@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.errors import UserError
-from app.ports import FileEntry, Manifest, RunStore, Sandbox
-from app.sandbox_port import hides
+from app.ports.platform import RunStore
+from app.ports.sandbox import FileEntry, Manifest, Sandbox, hides
 from app.workspace.changes import clear_folders, read, write
 from app.workspace.ignore import Ignore, environments
 from app.workspace.packs import Packs, Rows

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.aws import items
 from app.aws.clients import Clients
-from app.jobs import MOST_ATTEMPTS
+from app.jobs.job import MOST_ATTEMPTS
 from app.settings import Cloud
 
 TABLE, BUCKET, CLUSTER = "lamplighter", "lamplighter-state", "lamplighter"

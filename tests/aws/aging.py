@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from app.aws import items
-from app.retention_days import LEDGERS, REST
+from app.settings.retention_days import LEDGERS, REST
 from tests.aws.emulator import Emulator
 
 # The rules of template.yaml that hide objects, with the values its parameters have by default.

@@ -33,8 +33,8 @@ from moto.core.models import botocore_stubber
 from moto.core.utils import unix_time as wall_time
 
 from app.aws.clients import Clients
-from app.jobs import MOST_ATTEMPTS
-from app.ports import Clock
+from app.jobs.job import MOST_ATTEMPTS
+from app.ports.platform import Clock
 from app.settings import Cloud
 from tests.aws import account
 from tests.aws.quick_moto import cheap_backup, quick

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from app.folds import fold
 from app.ledger import verify_chain
 from app.log import Redactor
-from app.ports import Clock, Store
-from app.run_ledger import RunLedger, summarise
+from app.ports.platform import Clock, Store
+from app.runs.run_ledger import RunLedger, summarise
+from app.runs.state import fold
 
 
 def opened(store: Store, clock: Clock) -> RunLedger:

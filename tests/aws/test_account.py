@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.jobs import MOST_ATTEMPTS
+from app.jobs.job import MOST_ATTEMPTS
 from tests.aws import account
 from tests.aws.template.deployed import Deployed
 

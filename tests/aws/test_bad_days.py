@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from app.errors import Conflict, TransientError, UserError
-from app.folds import fold
 from app.ledger import Event
-from app.pace import Pace
-from app.run_ledger import summarise
+from app.ports.rate import Pace
+from app.runs.run_ledger import summarise
+from app.runs.state import fold
 from tests.aws.emulator import TRIES, Fault
 from tests.aws.ledgers import opened, whole
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import TransientError, UserError
-from app.ports import Egress, Limits
+from app.ports.sandbox import Egress, Limits
 from app.sandbox import identity
 from app.sandbox.remote.beside import NOTE, Beside, BesideHost
 from tests.aws import container

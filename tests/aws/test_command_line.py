@@ -12,7 +12,7 @@ from app.aws.store import DynamoStore
 from app.cli import main
 from app.local.clock import SystemClock
 from app.log import Redactor
-from app.run_ledger import RunLedger
+from app.runs.run_ledger import RunLedger
 from tests.asked import CREATED
 
 pytestmark = pytest.mark.aws

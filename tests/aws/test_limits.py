@@ -7,11 +7,11 @@ import json
 import pytest
 
 from app.aws.bodies import MOST_BYTES
-from app.folds import fold
 from app.ledger import Event
 from app.log import Redactor
-from app.pace import Pace
-from app.run_ledger import RunLedger, summarise
+from app.ports.rate import Pace
+from app.runs.run_ledger import RunLedger, summarise
+from app.runs.state import fold
 from tests.aws.ledgers import whole
 
 pytestmark = pytest.mark.aws

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from app import log, wiring
-from app.agent.scripted_model import fault, say
+from app.agent.models.scripted import fault, say
 from app.aws.kms import KmsKey
 from app.aws.secrets import Secrets
 from app.errors import TransientError, UserError

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app import wiring
-from app.agent.scripted_model import Script, bash, create, finish, reply
+from app.agent.models.scripted import Script, bash, create, finish, reply
 from app.aws.clients import Clients
 from app.aws.sandbox_tasks import PORT
 from app.aws.stopped import stopped

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from app.ports import Egress, Limits
+from app.ports.sandbox import Egress, Limits
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.sandbox.host import LocalHost
 from app.sandbox.jail import JailHost

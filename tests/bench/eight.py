@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.agent.scripted_model import Script, bash, create, edit, finish, reply
+from app.agent.models.scripted import Script, bash, create, edit, finish, reply
 from app.simulator.state import Issue, Pull, Repository
 from tests.bench.measure import Row, Scale, secs
 from tests.bench.site import Site, at

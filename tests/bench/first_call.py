@@ -13,8 +13,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from app.agent.scripted_model import finish
-from app.run_state import RunState
+from app.agent.models.scripted import finish
+from app.runs.state.run_state import RunState
 from tests.bench import histories, processes
 from tests.bench.measure import Row, Scale, compared, in_turns, mb, ratio, secs
 from tests.bench.site import Site, at

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from app import wiring
-from app.agent.scripted_model import Script, ScriptedModel
+from app.agent.models.scripted import Script, ScriptedModel
 from app.receive import Delivery
 from app.sandbox.probe import choose
 from app.simulator import Simulator

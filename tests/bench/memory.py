@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from app.agent.scripted_model import ask
+from app.agent.models.scripted import ask
 from tests.bench import histories, processes, runs
 from tests.bench.measure import Row, Scale, in_turns, mb, ratio
 from tests.bench.steps import script

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.pace import Priority
+from app.ports.rate import Priority
 from tests.bench.installation.account import percentile, told, violations, waited_with_room
 from tests.bench.installation.play import CLOUD, ONE_MACHINE, Play, Shape
 from tests.bench.installation.script import stories

@@ -7,16 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.creation import created
+from app.admission.github_facts import Facts
+from app.admission.request import created
+from app.config.repo_config import RepoConfig
 from app.dispatch import run_id_of
-from app.facts import Facts
-from app.jobs import Command, Job, Person, Source, Thread
+from app.jobs.job import Command, Job, Person, Source, Thread
 from app.local.clock import SystemClock
 from app.local.store import SqliteStore
 from app.log import Redactor
-from app.run_ledger import RunLedger
+from app.runs.run_ledger import RunLedger
 from app.settings import Settings
-from app.triggers.repo_config import RepoConfig
 from tests.bench import histories, processes
 
 BUDGET = {"run_usd": 1000.0, "day_usd": 1000.0, "turns": 1000, "minutes": 60}

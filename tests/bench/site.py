@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
-from app.folds import fold
 from app.local.clock import SystemClock
 from app.local.launcher import SubprocessLauncher
 from app.local.store import SqliteStore
-from app.run_state import RunState
+from app.runs.state import fold
+from app.runs.state.run_state import RunState
 from app.simulator import Simulator
 from app.simulator.state import Issue
 from tests.bench import processes

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.agent.scripted_model import bash, create, finish, say
+from app.agent.models.scripted import bash, create, finish, say
 from tests.bench import histories, processes, runs
 from tests.bench.measure import Row, Scale, ms, ratio
 from tests.bench.vendor import Vendor

@@ -15,12 +15,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from app.agent import Agent, Budget, Task
-from app.agent.scripted_model import Script, ScriptedModel, bash, finish, say
+from app.agent.models.scripted import Script, ScriptedModel, bash, finish, say
 from app.local.clock import SystemClock
 from app.local.store import SqliteStore
 from app.log import Redactor
-from app.ports import Egress, Limits
-from app.run_ledger import RunLedger
+from app.ports.sandbox import Egress, Limits
+from app.runs.run_ledger import RunLedger
 from app.sandbox.bubblewrap import BubblewrapHost
 from tests.bench import processes, story
 from tests.bench.measure import Row, Scale, kilo

@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from app.agent import api_rules
-from app.agent.scripted_model import with_id
+from app.agent.models import api_rules
+from app.agent.models.scripted import with_id
 from tests.bench import processes
 
 Reply = Mapping[str, Any]  # {"content": [blocks], "delay_seconds": 0}

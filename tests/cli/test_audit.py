@@ -14,7 +14,7 @@ from app.cli.verification import examine, known_runs
 from app.local.clock import SystemClock
 from app.local.store import SqliteStore
 from app.log import Redactor
-from app.run_ledger import RunLedger
+from app.runs.run_ledger import RunLedger
 from tests.asked import CREATED
 
 RUN = "0123456789abcdef"

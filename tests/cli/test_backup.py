@@ -17,7 +17,7 @@ from app.local.clock import SystemClock
 from app.local.queue import SqliteQueue
 from app.local.store import SqliteStore
 from app.log import Redactor
-from app.run_ledger import RunLedger
+from app.runs.run_ledger import RunLedger
 from tests.asked import CREATED
 
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nnot a real one\n-----END RSA PRIVATE KEY-----\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app import wiring
-from app.deliveries import CURSOR, Poller
 from app.receive import Answer
+from app.recovery.missed_deliveries import CURSOR, Poller
 from app.settings import Settings
 from app.simulator import Simulator
 from tests.clock import HeldClock

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.agent.scripted_model import Script, bash
+from app.agent.models.scripted import Script, bash
 from app.cli.issue import read
 from app.errors import UserError
 from app.local.branch import FileChange, LocalRepository

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.agent.scripted_model import Script, bash, create, edit, finish, reply
+from app.agent.models.scripted import Script, bash, create, edit, finish, reply
 from app.cli.demo.world import World
 from app.cli.verification import examine
 from app.local.clock import SystemClock

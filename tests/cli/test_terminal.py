@@ -14,7 +14,7 @@ from app.cli.runs import table
 from app.local.clock import SystemClock
 from app.local.store import SqliteStore
 from app.log import Redactor
-from app.run_ledger import RunLedger
+from app.runs.run_ledger import RunLedger
 from tests.asked import CREATED
 
 TITLE = "Ähnliche Beträge 共有 🕯 werden falsch gerundet, und zwar immer am Ende einer langen Überschrift"

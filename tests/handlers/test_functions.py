@@ -107,7 +107,7 @@ def test_sample_events_are_taken(cloud):
     assert cloud.function("dispatch").handler(malformed, Context()) == {"batchItemFailures": failed}
     assert cloud.function("publish").handler(sample("publish.news"), Context()) == {"batchItemFailures": []}
     [record] = sample("dispatch.job")["Records"]
-    from app.jobs import Job
+    from app.jobs.job import Job
 
     assert Job.from_json(record["body"]).thread.key == record["attributes"]["MessageGroupId"]
 

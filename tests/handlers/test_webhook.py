@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from app.jobs import Job
+from app.jobs.job import Job
 from app.webhooks.signature import sign
 from tests.handlers.conftest import sample
 

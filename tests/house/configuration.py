@@ -9,8 +9,8 @@ from annotated_types import Ge, Gt, Le, MaxLen
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
-from app.effects import LABEL_COLOURS
-from app.triggers.repo_config import Appointment, RepoConfig
+from app.config.repo_config import Appointment, RepoConfig
+from app.publication.github_writer import LABEL_COLOURS
 
 # What the model's own descriptions leave open.
 _WORDS = {

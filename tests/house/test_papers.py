@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from app.cli.parser import build
+from app.commands.verbs import INSTRUCT, VERBS
+from app.config.repo_config import parse
+from app.config.values import PACKAGE_HOSTS
 from app.github.registration import NEVER, PERMISSIONS
-from app.triggers.config_types import PACKAGE_HOSTS
-from app.triggers.repo_config import parse
-from app.triggers.verbs import INSTRUCT, VERBS
 from tests.house import configuration
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ def tracked() -> list[Path]:
 
 
 def test_readme_names_every_setting_and_no_other():
-    source = (ROOT / "app/settings.py").read_text("utf-8")
+    source = (ROOT / "app/settings/__init__.py").read_text("utf-8")
     words = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
     read = {word for word in words if isinstance(word, str) and re.fullmatch(r"(LAMPLIGHTER|ANTHROPIC)_[A-Z_]+", word)}
     table = README.partition("| setting | meaning | default |")[2].partition("\n\n")[0]
@@ -117,6 +117,14 @@ def test_every_decision_is_numbered_once_and_listed():
         assert f"[{title.partition('. ')[2]}]({name})" in index
 
 
+def test_map_of_rooms_names_every_room_and_no_other():
+    table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("| room | what is in it |")[2].partition("\n\n")[0]
+    first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    named = {name.rstrip("/") for cell in first_cells for name in re.findall(r"`([^`]+)`", cell)}
+    there = {path.stem for path in (ROOT / "app").iterdir() if not path.name.startswith("_")}
+    assert named == there - {"receive", "dispatch", "worker", "publish", "schedule"}
+
+
 def test_links_between_papers_lead_somewhere():
     dead = []
     for path in [path for path in tracked() if path.suffix == ".md"]:
@@ -145,7 +153,7 @@ def test_ci_is_the_readme_s_own_test_command_and_that_for_aws():
 
 # Where the product itself has to know the public registries: its allow-lists, and the tests that hold them.
 _KNOWS_REGISTRIES = re.compile(
-    r"app/checks/manifests\.py|app/triggers/config_types\.py|app/sandbox/egress_policy\.py|tests/.*\.(py|json|gz|txt)"
+    r"app/checks/manifests\.py|app/config/values\.py|app/sandbox/egress_policy\.py|tests/.*\.(py|json|gz|txt)"
 )
 _REGISTRIES = re.compile("|".join(re.escape(host) for host in PACKAGE_HOSTS))
 _MACHINE = re.compile(r"(?<![\w.])/(?:home/(?!agent\b|user\b)\w+|Users/\w+|root/\w+|work/\w+|tmp/tmp\w+)")

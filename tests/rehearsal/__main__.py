@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from app.agent.scripted_model import Script
+from app.agent.models.scripted import Script
 from tests.rehearsal import cases, projects, rerun, routes, verdict
 from tests.rehearsal.report import Row, page, table, write
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from app.agent.scripted_model import Block, Script, bash, edit, finish
+from app.agent.models.scripted import Block, Script, bash, edit, finish
 from app.checks import is_test_path
 
 CASES = Path(__file__).parent / "cases"

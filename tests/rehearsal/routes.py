@@ -16,11 +16,11 @@ from pathlib import Path
 import httpx
 
 from app.cli.homes import LOCAL_FOLDER
-from app.folds import fold
 from app.ledger import Event
 from app.local.clock import SystemClock
 from app.local.store import SqliteStore
-from app.run_state import RunState
+from app.runs.state import fold
+from app.runs.state.run_state import RunState
 from app.sandbox.egress_policy import is_public
 from app.settings import MODEL_DEFAULT
 from app.simulator import Pull, Simulator

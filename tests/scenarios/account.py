@@ -17,8 +17,8 @@ from moto.core.botocore_stubber import MockRawResponse
 
 from app import wiring
 from app.aws.stopped import stopped
-from app.control import Control
 from app.settings import Settings
+from app.wiring.consumers import Control
 from tests.aws.aging import age
 from tests.aws.ecs import Ecs, Refusal
 from tests.aws.emulator import Emulator, emulated

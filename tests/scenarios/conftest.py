@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app import log
-from app.agent.scripted_model import Script
+from app.agent.models.scripted import Script
 from app.simulator import Simulator
 from tests.clock import HeldClock
 from tests.scenarios import stories

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from botocore.exceptions import NoCredentialsError
 
-from app.ports import ModelReply, ModelRequest
+from app.ports.model import ModelReply, ModelRequest
 from app.wiring import Platform
 from tests.scenarios.ground import Ground
 from tests.scenarios.stage import replace

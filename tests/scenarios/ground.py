@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import pytest
 
 from app import wiring
-from app.control import Control
 from app.settings import Settings
+from app.wiring.consumers import Control
 from tests.clock import HeldClock
 
 GROUNDS = ["local", pytest.param("aws", marks=pytest.mark.aws)]

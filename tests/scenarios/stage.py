@@ -14,16 +14,16 @@ from typing import Any
 
 from app import log, wiring
 from app.agent import Briefing, prompt
-from app.agent.scripted_model import Script, ScriptedModel
+from app.agent.models.scripted import Script, ScriptedModel
 from app.cli.homes import Home
 from app.cli.verification import Examined, examine, known_runs
 from app.errors import TransientError
-from app.folds import fold
-from app.jobs import Job, taken_key
+from app.jobs.job import Job, taken_key
 from app.ledger import verify_chain
-from app.ports import Message, Queue, Store
+from app.ports.platform import Message, Queue, Store
 from app.receive import Delivery
-from app.run_state import RunState
+from app.runs.state import fold
+from app.runs.state.run_state import RunState
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery as Sent

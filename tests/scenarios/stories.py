@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.agent.scripted_model import Script, ask, bash, create, edit, finish, question
+from app.agent.models.scripted import Script, ask, bash, create, edit, finish, question
 
 REGRESSION = """import unittest
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.agent.scripted_model import ask, finish, question
+from app.agent.models.scripted import ask, finish, question
 from tests.scenarios import stories
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from app.agent.scripted_model import bash, finish
+from app.agent.models.scripted import bash, finish
 from tests.scenarios import stories
 from tests.scenarios.stage import Bot, replace
 from tests.scenarios.test_endings import ask_for_a_fix

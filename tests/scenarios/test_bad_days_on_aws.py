@@ -14,7 +14,7 @@ import threading
 import pytest
 
 from app import log
-from app.agent.scripted_model import fault, finish
+from app.agent.models.scripted import fault, finish
 from app.simulator.auth import new_key_pair
 from tests.aws.emulator import TRIES
 from tests.scenarios import stories

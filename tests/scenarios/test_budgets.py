@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.agent.scripted_model import ask, bash, finish, question
+from app.agent.models.scripted import ask, bash, finish, question
 from tests.scenarios import stories
 
 

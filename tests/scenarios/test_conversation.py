@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.agent.scripted_model import bash, finish
+from app.agent.models.scripted import bash, finish
 from tests.scenarios import stories
 
 

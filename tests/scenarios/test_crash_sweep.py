@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.agent.scripted_model import Script, ask, create, edit, finish, question
+from app.agent.models.scripted import Script, ask, create, edit, finish, question
 from app.simulator import Simulator
 from tests.clock import HeldClock
 from tests.scenarios import stories

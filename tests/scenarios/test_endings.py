@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.agent.scripted_model import bash, create, edit, fault, finish, reply, report_breaking_change, say
+from app.agent.models.scripted import bash, create, edit, fault, finish, reply, report_breaking_change, say
 from tests.scenarios import stories
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.agent.scripted_model import create, finish
+from app.agent.models.scripted import create, finish
 from tests.scenarios import stories
 from tests.scenarios.test_endings import ask_for_a_fix
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from app.agent.anthropic_model import AnthropicModel
-from app.agent.scripted_model import bash, create, finish
+from app.agent.models.anthropic import AnthropicModel
+from app.agent.models.scripted import bash, create, finish
 from tests.rooms.agent.answers import Answers, error
 from tests.scenarios import stories
 from tests.scenarios.test_endings import ask_for_a_fix

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.agent.scripted_model import bash, create, edit, finish, say
+from app.agent.models.scripted import bash, create, edit, finish, say
 from tests.scenarios import stories
 from tests.scenarios.test_endings import ask_for_a_fix
 from tests.scenarios.test_odd_input import odd_repository

@@ -6,9 +6,9 @@ import contextlib
 import threading
 
 from app import wiring
-from app.lease import attempt_of, lease_key
-from app.ports import ModelReply, ModelRequest
-from app.run_ledger import RunLedger
+from app.ports.model import ModelReply, ModelRequest
+from app.runs.lease import attempt_of, lease_key
+from app.runs.run_ledger import RunLedger
 from tests.scenarios import stories
 from tests.scenarios.stage import replace
 from tests.waiting import BUSY_SECONDS

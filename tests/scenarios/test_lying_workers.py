@@ -6,7 +6,7 @@ import pytest
 
 from app.kinds import WORKER
 from app.ledger import Event
-from app.stored_event import said_by
+from app.runs.stored_event import said_by
 from tests.scenarios import stories
 from tests.scenarios.test_endings import ask_for_a_fix
 

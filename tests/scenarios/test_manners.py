@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.agent.scripted_model import bash
+from app.agent.models.scripted import bash
 from tests.scenarios import stories
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from app.agent.scripted_model import bash, create, finish
+from app.agent.models.scripted import bash, create, finish
 from tests.scenarios import stories
 from tests.scenarios.test_endings import ask_for_a_fix
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app import wiring
-from app.overlooked import Overlooked
+from app.recovery.missed_labels import Overlooked
 from tests.scenarios import stories
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from app.github.pacer import WRITES, Pacer
-from app.pace import Priority
+from app.ports.rate import Priority
 from tests.scenarios import stories
 from tests.scenarios.test_endings import ask_for_a_fix
 

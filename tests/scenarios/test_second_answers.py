@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.agent.scripted_model import Script, edit, finish
+from app.agent.models.scripted import Script, edit, finish
 from app.simulator import Simulator
 from app.simulator.front import Recorded
 from tests.clock import HeldClock

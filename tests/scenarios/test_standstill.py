@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from app import wiring
-from app.agent.scripted_model import Script, ScriptedModel, bash
-from app.lease import TTL_SECONDS, attempt_of, lease_key
+from app.agent.models.scripted import Script, ScriptedModel, bash
 from app.local.tokens import TokenBroker
-from app.ports import ModelReply, ModelRequest
+from app.ports.model import ModelReply, ModelRequest
+from app.runs.lease import TTL_SECONDS, attempt_of, lease_key
 from tests.scenarios import stories
 from tests.scenarios.ground import ground_of
 from tests.scenarios.stage import Bot, replace

@@ -11,7 +11,7 @@ import os
 
 import pytest
 
-from app.agent.scripted_model import Step, bash, finish, say
+from app.agent.models.scripted import Step, bash, finish, say
 from tests.rooms.verify.room import PYTEST, UNITTEST
 from tests.rooms.verify.steering_cases import HONEST, LYING, Case
 from tests.scenarios.test_endings import ask_for_a_fix

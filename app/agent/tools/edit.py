@@ -10,7 +10,7 @@ from typing import Any
 from app.agent.tools.tree_text import BOM, EditError, lines_of, load, relative, save
 from app.agent.tools.view import excerpt, view
 from app.errors import UserError
-from app.ports import Sandbox
+from app.ports.sandbox import Sandbox
 
 NAMED_MATCHES = 10
 

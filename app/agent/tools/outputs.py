@@ -7,7 +7,7 @@ import gzip
 from dataclasses import dataclass
 
 from app.errors import UserError
-from app.ports import Sandbox
+from app.ports.sandbox import Sandbox
 
 # About 1,000 tokens of code, the best trade measured between input cost and reading again.
 OUTPUT_CHARS = 3_500

@@ -13,8 +13,8 @@ from app.agent.tools.edit import run_edit
 from app.agent.tools.outputs import cap, keep_whole, short_lines
 from app.agent.tools.tree_text import EditError
 from app.errors import UserError
-from app.ports import Execution, Sandbox
-from app.untrusted import one_line
+from app.ports.sandbox import Execution, Sandbox
+from app.text.untrusted import one_line
 
 SUMMARY_CHARS = 100
 SHELL_TIMEOUT_SECONDS = 600.0

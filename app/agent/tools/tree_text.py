@@ -10,7 +10,7 @@ import posixpath
 import shlex
 
 from app.errors import UserError
-from app.ports import Sandbox
+from app.ports.sandbox import Sandbox
 
 BOM = "\ufeff"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.agent.tools.tree_text import EditError, lines_of, load, readable
-from app.ports import Sandbox
+from app.ports.sandbox import Sandbox
 
 VIEW_LINES = 400
 VIEW_BYTES = 16 * 1024

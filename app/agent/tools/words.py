@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.untrusted import one_line, strip_hidden
+from app.text.untrusted import one_line, strip_hidden
 
 TITLE_CHARS = 100
 TEXT_CHARS = 4_000

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from app.cli import screen, story
 from app.ledger import Event
-from app.run_state import RunState
+from app.runs.state.run_state import RunState
 from app.simulator.state import Pull, Repository
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from app.cli.demo.panels import Panels
 from app.cli.demo.world import World
 from app.cli.verification import examine
-from app.folds import fold
-from app.run_state import RunState
+from app.runs.state import fold
+from app.runs.state.run_state import RunState
 from app.simulator.state import Comment, Issue
 
 LOOK_SECONDS = 0.1

@@ -19,13 +19,13 @@ from typing import Any
 
 from app import log
 from app.errors import LamplighterError, TransientError, UserError
+from app.ports.sandbox import Execution, FileEntry, Limits, Manifest
 from app.sandbox.capture import check_command
 from app.sandbox.egress import EgressProxy
 from app.sandbox.files import READ_LIMIT, check_path
 from app.sandbox.remote.frames import BEAT_SECONDS, SILENCE_SECONDS, BrokenChannel, Channel
 from app.sandbox.remote.gate import Gate
 from app.sandbox.walk import MAX_ENTRIES, MAX_LEFT_OUT
-from app.sandbox_port import Execution, FileEntry, Limits, Manifest
 
 ANSWER_SECONDS = 120.0  # for what is done at once, on a machine that may be swapping
 CLOSE_SECONDS = 20.0  # a machine that is taken away gives its worker two minutes in all
@@ -39,7 +39,7 @@ Answer = tuple[dict[str, Any], bytes]
 
 
 class RemoteSandbox:
-    """Implements `app.sandbox_port.Sandbox`. Methods may be called from any thread."""
+    """Implements `app.ports.sandbox.Sandbox`. Methods may be called from any thread."""
 
     name = "remote"
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.errors import UserError
+from app.ports.sandbox import Egress, Limits
 from app.sandbox import identity, landlock, seccomp, toolchains
 from app.sandbox.local import LocalSandbox
 from app.sandbox.process import Nursery, Process, Spec
@@ -24,7 +25,6 @@ from app.sandbox.remote.spool import Spool, Untouched
 from app.sandbox.sealed import remove
 from app.sandbox.shell import SCRIPT, children
 from app.sandbox.walls import Folders, MakeProxy, Plan, Proxy, Site, memory_file
-from app.sandbox_port import Egress, Limits
 
 PLACE = Path("/work")  # the container's one writable place besides /tmp; fixed, because the client names paths in it
 TREE, HISTORY = PLACE / "tree", PLACE / "history"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from app import log
 from app.errors import TransientError
+from app.ports.sandbox import Egress, EgressRequest, Limits
 from app.sandbox.egress import EgressProxy
 from app.sandbox.egress_policy import Network
 from app.sandbox.remote.client import LONG_SECONDS, RemoteSandbox
@@ -23,14 +24,13 @@ from app.sandbox.remote.gate import PORT, Gate
 from app.sandbox.remote.tasks import SandboxTasks
 from app.sandbox.remote.upload import pack, pack_history
 from app.sandbox.walls import object_directories, ways_out
-from app.sandbox_port import Egress, EgressRequest, Limits
 
 SERVER_SECONDS = 60.0  # from the task's address to the server's first word
 CONNECT_SECONDS = 5.0
 
 
 class RemoteHost:
-    """Implements `app.sandbox_port.SandboxHost`. `networks`: see `EgressProxy`; `abi` pretends an older Landlock."""
+    """Implements `app.ports.sandbox.SandboxHost`. `networks`: see `EgressProxy`; `abi` pretends an older Landlock."""
 
     name = "remote"
 

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import TransientError, UserError
+from app.ports.sandbox import Execution, FileEntry, Limits
 from app.sandbox import landlock
 from app.sandbox.remote.container import ContainerSandbox, Place
 from app.sandbox.remote.forward import Forwarder
 from app.sandbox.remote.frames import SILENCE_SECONDS, BrokenChannel, Channel
 from app.sandbox.remote.proof import prove
 from app.sandbox.remote.upload import Unpacker
-from app.sandbox_port import Execution, FileEntry, Limits
 
 LAST_WORDS_SECONDS = 5.0
 AT_ONCE = 64  # requests under way; a worker has a handful of threads

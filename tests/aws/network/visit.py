@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from app.ports.sandbox import Egress, EgressRequest, Limits
 from app.sandbox.egress import EgressProxy
 from app.sandbox.remote import host as remote
 from app.sandbox.remote.frames import PORT
-from app.sandbox_port import Egress, EgressRequest, Limits
 from tests.aws.network.fabric import INTERNET, SANDBOX
 from tests.aws.network.probe import knock
 

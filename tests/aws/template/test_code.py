@@ -35,7 +35,7 @@ PARTS: dict[str, set[str]] = {
     "WebhookRole": {"door.py"},
     "DispatchRole": LEDGER | KEY | START,
     "PublishRole": LEDGER | KEY,
-    "ScheduleRole": LEDGER | KEY | START | {"keeping.py"},
+    "ScheduleRole": LEDGER | KEY | START | {"retention.py"},
     "TaskStoppedRole": LEDGER | START,
     "TokensRole": LEDGER | KEY,
     "WorkerRole": LEDGER | {"secrets.py", "tokens.py", "sandbox_tasks.py", "launcher.py"},
@@ -123,8 +123,8 @@ def test_every_role_of_a_process_is_looked_at(deployed: Deployed):
 
 
 def known() -> set[str]:
-    """The variables that `app/settings.py` reads."""
-    text = (ROOT / "app/settings.py").read_text("utf-8")
+    """The variables that `app/settings` reads."""
+    text = (ROOT / "app/settings/__init__.py").read_text("utf-8")
     return set(re.findall(r'"((?:LAMPLIGHTER|ANTHROPIC)_[A-Z_]+)"', text)) | {
         f"LAMPLIGHTER_{name}" for name in re.findall(r'(?:value|words|number)\("([A-Z_]+)"[,)]', text)
     }

@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 
 from app import wiring
+from app.config.repo_config import RepoConfig
 from app.github.access import Access
-from app.pace import Pace, Priority
-from app.ports import Queue, Store
-from app.run_ledger import RunLedger, announce
+from app.ports.platform import Queue, Store
+from app.ports.rate import Pace, Priority
+from app.runs.run_ledger import RunLedger, announce
 from app.settings import Settings
 from app.simulator import Simulator
-from app.triggers.repo_config import RepoConfig
 from app.worker import _ANNOUNCE_SECONDS
 from app.workspace import Change
 from tests.bench.installation.script import STEP_SECONDS, Story

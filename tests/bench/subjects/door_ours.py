@@ -9,7 +9,7 @@ import time
 def main() -> None:
     deliveries, mode = sys.argv[1:]
     from app import log, settings
-    from app.intake import InTurn
+    from app.jobs.intake import InTurn
     from app.local.clock import SystemClock
     from app.local.queue import SqliteQueue
     from app.local.store import SqliteStore

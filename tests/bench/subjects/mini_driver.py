@@ -17,7 +17,7 @@ from minisweagent.environments.local import LocalEnvironment
 from minisweagent.models.test_models import DeterministicToolcallModel, make_toolcall_output
 from minisweagent.models.utils.actions_toolcall import BASH_TOOL
 
-CHARS_PER_TOKEN = 4  # as in app/agent/simulated_cache.py
+CHARS_PER_TOKEN = 4  # as in app/agent/models/simulated_cache.py
 
 
 def tokens(value: object) -> int:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from app.intake import InTurn
-from app.ports import Intake, Queue, Store
+from app.jobs.intake import InTurn
+from app.ports.platform import Intake, Queue, Store
 from tests.clock import HeldClock
 
 

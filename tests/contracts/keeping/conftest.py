@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.log import Redactor
-from app.run_ledger import RunLedger
+from app.runs.run_ledger import RunLedger
 from tests.clock import HeldClock
 
 DAY = 86_400.0
@@ -50,7 +50,7 @@ def clock() -> HeldClock:
 @pytest.fixture(params=["local", pytest.param("aws", marks=pytest.mark.aws)])
 def place(request, tmp_path, clock):
     if request.param == "aws":
-        from app.aws.keeping import AwsKeeping
+        from app.aws.retention import AwsKeeping
         from app.aws.store import DynamoStore
         from tests.aws.aging import age
         from tests.aws.emulator import emulated
@@ -61,7 +61,7 @@ def place(request, tmp_path, clock):
                 store=DynamoStore(*where), keeping=AwsKeeping(*where), clock=clock, age=lambda: age(aws), aws=aws
             )
         return
-    from app.local.keeping import LocalKeeping
+    from app.local.retention import LocalKeeping
     from app.local.store import SqliteStore
 
     store, keeping = SqliteStore(tmp_path / "home", clock), LocalKeeping(tmp_path / "home", clock)

@@ -7,7 +7,7 @@ import pytest
 from app.errors import Conflict
 from app.ledger import Event, verify_chain
 from app.log import Redactor
-from app.run_ledger import RunLedger, summarise
+from app.runs.run_ledger import RunLedger, summarise
 from tests.contracts.keeping.conftest import DAY, Place
 
 
@@ -106,7 +106,7 @@ def test_a_run_that_has_not_ended_is_not_retired(place):
 
 @pytest.mark.aws
 def test_a_tombstone_does_not_excuse_a_ledger_that_is_gone_too_early(clock):
-    from app.aws.keeping import AwsKeeping
+    from app.aws.retention import AwsKeeping
     from app.aws.store import DynamoStore
     from tests.aws.emulator import emulated
 

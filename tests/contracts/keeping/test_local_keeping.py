@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from app.local.heads import HeadsLog
-from app.local.keeping import LocalKeeping
+from app.local.retention import LocalKeeping
 from app.local.store import SqliteStore
 from tests.contracts.keeping.conftest import Place
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.agent.anthropic_model import AnthropicModel
-from app.agent.scripted_model import Script, ScriptedModel
+from app.agent.models.anthropic import AnthropicModel
+from app.agent.models.scripted import Script, ScriptedModel
 from tests.contracts.model.messages_api import MessagesApi
 from tests.contracts.model.voice import KEY, Voice
 

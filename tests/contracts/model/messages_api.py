@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from app.agent import api_rules
-from app.agent.scripted_model import Script, continues, counts, output_usage, with_id
-from app.agent.simulated_cache import SimulatedCache
+from app.agent.models import api_rules
+from app.agent.models.scripted import Script, continues, counts, output_usage, with_id
+from app.agent.models.simulated_cache import SimulatedCache
 
 ERRORS = {
     400: "invalid_request_error",

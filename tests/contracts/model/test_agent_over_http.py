@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.agent.anthropic_model import AnthropicModel
-from app.agent.scripted_model import bash, create, cut, edit, fault, finish, reply, say
+from app.agent.models.anthropic import AnthropicModel
+from app.agent.models.scripted import bash, create, cut, edit, fault, finish, reply, say
 from tests.contracts.model.voice import KEY
 from tests.rooms.agent.bench import Bench, Clock, MemoryStore, Tree
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.agent.anthropic_model import AnthropicModel
-from app.agent.scripted_model import Script, bash, call, cut, fault, say
-from app.agent.vendor import retry_after
+from app.agent.models.anthropic import AnthropicModel
+from app.agent.models.scripted import Script, bash, call, cut, fault, say
+from app.agent.models.vendor import retry_after
 from app.errors import TransientError, UserError
-from app.ports import Clearing
+from app.ports.model import Clearing
 from tests.contracts.model.voice import KEY, Voice, spoken
 
 

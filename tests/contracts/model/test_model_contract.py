@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.agent.scripted_model import bash, cut, fault, finish, reply, say
+from app.agent.models.scripted import bash, cut, fault, finish, reply, say
 from app.errors import TransientError, UserError
-from app.ports import Clearing
+from app.ports.model import Clearing
 from tests.contracts.model.voice import spoken
 
 

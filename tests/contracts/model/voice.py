@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from app.agent.scripted_model import Script
+from app.agent.models.scripted import Script
 from app.agent.tools import TOOLS
-from app.ports import Clearing, Effort, ModelReply, ModelRequest
+from app.ports.model import Clearing, Effort, ModelReply, ModelRequest
 
 KEY = "sk-test-not-a-key"
 

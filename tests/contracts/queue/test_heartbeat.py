@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from app.heartbeat import Heartbeat
+from app.jobs.visibility import Heartbeat
 from app.local.clock import SystemClock
 
 VISIBLE_SECONDS = 4.0  # a busy machine stalls for one

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from app.ports import Egress, EgressRequest, Limits, Sandbox, SandboxHost
+from app.ports.sandbox import Egress, EgressRequest, Limits, Sandbox, SandboxHost
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.sandbox.egress import EgressProxy
 from app.sandbox.host import LocalHost

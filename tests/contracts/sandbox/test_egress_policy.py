@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.ports import Egress
+from app.ports.sandbox import Egress
 from app.sandbox.egress_policy import Blocked, Malformed, Policy, Target, Uploads, is_literal, is_public, parse
 from app.sandbox.wire import rewrite
 

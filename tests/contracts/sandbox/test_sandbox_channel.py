@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from app.errors import TransientError
-from app.ports import Egress, Limits
+from app.ports.sandbox import Egress, Limits
 from app.sandbox.egress import EgressProxy
 from app.sandbox.remote import frames
 from app.sandbox.remote.client import RemoteSandbox

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import UserError
-from app.ports import Limits
+from app.ports.sandbox import Limits
 from app.sandbox.local import LocalSandbox
 from tests.waiting import until
 

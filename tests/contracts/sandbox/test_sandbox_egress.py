@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.ports import Egress
+from app.ports.sandbox import Egress
 
 from .conftest import Enter, python
 

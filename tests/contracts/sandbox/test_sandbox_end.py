@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import UserError
-from app.ports import Egress, Limits
+from app.ports.sandbox import Egress, Limits
 from app.sandbox import landlock
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.sandbox.jail import JailHost

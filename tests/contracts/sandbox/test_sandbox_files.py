@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from app.errors import TransientError, UserError
+from app.ports.sandbox import hides
 from app.sandbox.files import check_path
 from app.sandbox.local import LocalSandbox
-from app.sandbox_port import hides
 
 from .conftest import Enter, python
 

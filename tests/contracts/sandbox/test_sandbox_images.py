@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.ports import Egress, Limits
+from app.ports.sandbox import Egress, Limits
 from app.sandbox.remote.host import RemoteHost
 from tests.aws import container
 from tests.ports import free_port

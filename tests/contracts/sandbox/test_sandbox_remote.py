@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import TransientError, UserError
-from app.ports import Egress, Limits
+from app.ports.sandbox import Egress, Limits
 from app.sandbox.remote import frames
 from app.sandbox.remote.client import RemoteSandbox
 from tests.aws import container

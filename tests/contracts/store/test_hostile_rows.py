@@ -13,9 +13,9 @@ from app.kinds import WORKER
 from app.ledger import GENESIS
 from app.local.store import SqliteStore
 from app.log import Redactor
-from app.run_ledger import RunLedger
-from app.run_state import RunState
-from app.worker_store import WorkerStore
+from app.runs.run_ledger import RunLedger
+from app.runs.state.run_state import RunState
+from app.runs.worker_store import WorkerStore
 
 AT = "2026-03-02T09:00:00.000+00:00"
 ROWS: dict[str, Any] = {

@@ -20,7 +20,7 @@ from app.local.database import Database
 from app.local.heads import HeadsLog
 from app.local.store import SqliteStore
 from app.log import Redactor
-from app.run_ledger import RunLedger
+from app.runs.run_ledger import RunLedger
 
 WRITER = """
 import sys
@@ -28,7 +28,7 @@ from pathlib import Path
 from app.local.clock import SystemClock
 from app.local.store import SqliteStore
 from app.log import Redactor
-from app.run_ledger import RunLedger
+from app.runs.run_ledger import RunLedger
 store = SqliteStore(Path(sys.argv[1]), SystemClock())
 ledger = RunLedger(store, "run", clock=SystemClock(), redactor=Redactor())
 count = int(sys.argv[3])

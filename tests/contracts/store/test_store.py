@@ -10,13 +10,13 @@ from dataclasses import replace
 import pytest
 
 from app.errors import Conflict
-from app.folds import fold
 from app.kinds import CONTROL, WORKER
 from app.ledger import GENESIS, Event, verify_chain
 from app.log import Redactor
-from app.ports import RunSummary
-from app.run_ledger import RunLedger, summarise
-from app.worker_store import WorkerStore
+from app.ports.platform import RunSummary
+from app.runs.run_ledger import RunLedger, summarise
+from app.runs.state import fold
+from app.runs.worker_store import WorkerStore
 
 
 def _event(clock, run_id="run", seq=1, previous=GENESIS, **data) -> Event:

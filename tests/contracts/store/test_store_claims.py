@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.errors import TransientError
-from app.pace import Pace, free_at, held_until
+from app.ports.rate import Pace, free_at, held_until
 
 # ---------------------------------------------------------------- claims, counters
 

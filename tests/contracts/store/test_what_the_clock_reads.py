@@ -9,7 +9,7 @@ import pytest
 from app.local.database import Database
 from app.local.store import SqliteStore
 from app.log import Redactor
-from app.run_ledger import RunLedger
+from app.runs.run_ledger import RunLedger
 
 FEW, MANY = 20, 2_000
 DAY = "2026-03-03"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from app.log import Redactor
-from app.ports import Token
-from app.run_ledger import RunLedger
+from app.ports.platform import Token
+from app.runs.run_ledger import RunLedger
 from tests.clock import HeldClock
 
 
@@ -65,14 +65,14 @@ class Lambda(Control):
     """The `tokens` function behind Lambda's own API, and the worker's side."""
 
     def __init__(self, account: Any, clock: HeldClock, monkeypatch) -> None:
-        from app import grants
         from app.aws.clients import Clients
         from app.aws.store import DynamoStore
         from app.aws.tokens import LambdaTokens
+        from app.runs import token_policy
         from tests.aws.functions import Functions
 
         super().__init__(DynamoStore(account.clients, account.cloud.table, account.cloud.bucket, clock), clock)
-        self.functions = Functions({"tokens": lambda request: grants.answer(request, self.store, self.mint)})
+        self.functions = Functions({"tokens": lambda request: token_policy.answer(request, self.store, self.mint)})
         for name, value in self.functions.environment().items():
             monkeypatch.setenv(name, value)
         self.clients = Clients()

@@ -13,12 +13,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from app.agent import Agent, Budget, Options, Stop, Task
-from app.agent.scripted_model import ScriptedModel
+from app.agent.models.scripted import ScriptedModel
 from app.errors import Conflict, UserError
 from app.ledger import Event
 from app.log import Redactor
-from app.ports import Execution, RunSummary
-from app.run_ledger import RunLedger
+from app.ports.platform import RunSummary
+from app.ports.sandbox import Execution
+from app.runs.run_ledger import RunLedger
 
 
 class Clock:

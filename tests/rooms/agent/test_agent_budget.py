@@ -24,8 +24,8 @@ from app.agent.budget import (
     worst_prompt_usd,
     worst_tokens,
 )
-from app.providers import NAMES
 from app.settings import MODEL_DEEP, MODEL_DEFAULT, MODEL_FAST
+from app.settings.providers import NAMES
 
 MODEL = "claude-sonnet-5-5"
 AS_OF = datetime.fromisoformat(PRICES_AS_OF + "T00:00:00+00:00")

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from app.agent import Budget, Task
-from app.agent.circles import Action, circle
-from app.agent.scripted_model import Script, ScriptedModel, bash, create, fault, finish, say
+from app.agent.loop_detector import Action, circle
+from app.agent.models.scripted import Script, ScriptedModel, bash, create, fault, finish, say
 from app.errors import UserError
 from tests.rooms.agent.bench import Bench, Clock, MemoryStore, Tree
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.agent import replay_tools
-from app.agent.scripted_model import (
+from app.agent.models.scripted import (
     Script,
     ScriptedModel,
     ask,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.agent.scripted_model import ask, bash, call, create, edit, finish, question, report_breaking_change, say
+from app.agent.models.scripted import ask, bash, call, create, edit, finish, question, report_breaking_change, say
 from app.errors import UserError
 from tests.rooms.agent.bench import last_user, texts
 

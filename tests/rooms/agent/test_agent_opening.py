@@ -12,9 +12,9 @@ from inline_snapshot import snapshot
 from app.agent import Briefing, Task
 from app.agent.prompt import nonce_of, opening
 from app.errors import TransientError
-from app.ports import Execution, Limits
+from app.ports.sandbox import Execution, Limits
 from app.verify import CommandResult, Counts, Plan
-from app.workplace import Machine, briefing, look_around, text_of
+from app.work.environment import Machine, briefing, look_around, text_of
 from app.workspace import Checkout, Mirror, base_manifest, checkout, guides, root_map
 from tests.rooms.workspace.folders import Project
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
-from app.agent.scripted_model import ask, bash, call, create, edit, finish, insert, question, view
+from app.agent.models.scripted import ask, bash, call, create, edit, finish, insert, question, view
 from app.agent.tools import EDIT, TOOLS, Toolbox, ToolResult
 from app.agent.tools.outputs import cap
 from app.agent.tools.schemas import mistakes
-from app.ports import Execution
+from app.ports.sandbox import Execution
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.agent import Budget
-from app.agent.scripted_model import bash, call, create, cut, fault, finish, reply, say
+from app.agent.models.scripted import bash, call, create, cut, fault, finish, reply, say
 from app.errors import UserError
 from tests.rooms.agent.bench import last_user, texts
 

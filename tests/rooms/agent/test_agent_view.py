@@ -7,7 +7,7 @@ import re
 import pytest
 from inline_snapshot import snapshot
 
-from app.agent.scripted_model import insert, view
+from app.agent.models.scripted import insert, view
 from app.agent.tools import Toolbox, ToolResult
 from app.agent.tools.view import VIEW_BYTES, VIEW_LINES, VIEW_MOST_BYTES
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.agent.anthropic_model import AnthropicModel
+from app.agent.models.anthropic import AnthropicModel
 from app.agent.stops import ATTENDED_PATIENCE_SECONDS
 from app.checkpoints import render
 from app.errors import UserError
-from app.run_end import fail, without_model
+from app.work.attempt_end import fail, without_model
 from tests.rooms.agent.answers import Answers, error
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)  # of the held clock

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.checkpoints.projection import next_effect
-from app.pace import Priority
+from app.ports.rate import Priority
+from app.publication.projection import next_effect
 from tests.rooms.checkpoints.test_words import ASKED, Telling, proposed, working
 
 _RESULTS = {"branch": {"sha": "b" * 40}, "pull": {"number": 8, "url": ""}}

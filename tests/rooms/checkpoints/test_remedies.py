@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from app.checkpoints import remedies
-from app.ports import Egress, EgressRequest
+from app.ports.sandbox import Egress, EgressRequest
 from app.sandbox.egress import EgressProxy
 from app.sandbox.egress_policy import Uploads
 

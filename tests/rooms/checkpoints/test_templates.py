@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.checkpoints import pull_text
-from app.checkpoints.foreign import reader
-from app.checkpoints.markdown import BODY_LIMIT
-from app.run_state import RunState
-from tests.rooms.checkpoints.test_markdown import ODD, headings
+from app.runs.state.run_state import RunState
+from app.text.foreign import reader
+from app.text.outgoing import BODY_LIMIT
 from tests.rooms.checkpoints.test_words import proposed
+from tests.rooms.text.test_markdown import ODD, headings
 
 OURS = ["Evidence", "Risk and breaking changes", "Summary", "Decisions and assumptions", "Not done"]
 SUMMARY = "`divide` returns None when the divisor is zero."

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from inline_snapshot import snapshot
 
 from app.checkpoints import pull_text, render
-from app.checkpoints.projection import next_effect
 from app.claims import Claims, Round, TestProof
-from app.folds import apply
+from app.config.repo_config import RepoConfig
 from app.ledger import GENESIS, Event
-from app.run_state import RunState
-from app.triggers.repo_config import RepoConfig
+from app.publication.projection import next_effect
+from app.runs.state import apply
+from app.runs.state.run_state import RunState
 
 CONFIG = RepoConfig.model_validate({})
 CREATED = {

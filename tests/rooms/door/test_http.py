@@ -9,8 +9,8 @@ import pytest
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from app import asgi
 from app.receive import MAX_BODY_BYTES
+from app.server import asgi
 from app.webhooks.signature import sign
 from tests.rooms.door.serving import serving
 

@@ -14,8 +14,9 @@ print("\\n".join(sorted(name for name in sys.modules if name.startswith("app."))
 """
 
 WORDS = {
-    *("app.errors", "app.jobs", "app.log", "app.providers", "app.receive", "app.retention_days", "app.settings"),
-    *("app.triggers", "app.triggers.commands", "app.triggers.markdown", "app.triggers.policy", "app.triggers.verbs"),
+    *("app.errors", "app.log", "app.receive", "app.settings", "app.settings.providers", "app.settings.retention_days"),
+    *("app.commands", "app.commands.grammar", "app.commands.lines", "app.commands.verbs", "app.jobs", "app.jobs.job"),
+    *("app.triggers", "app.triggers.policy"),
     *("app.webhooks", "app.webhooks.events", "app.webhooks.fields", "app.webhooks.parse", "app.webhooks.signature"),
 }
 SLOW = {"asyncio", "difflib", "email", "http", "socket", "sqlite3", "ssl", "subprocess", "urllib.request", "uuid"}

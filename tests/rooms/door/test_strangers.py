@@ -10,9 +10,9 @@ import threading
 
 import pytest
 
-from app import asgi, log
+from app import log
 from app.receive import Answer
-from app.server import library_log
+from app.server import asgi, library_log
 from app.server.bodies import BodyRoom, NoRoom
 from app.server.connections import Crowd, most_connections
 from app.webhooks.signature import sign

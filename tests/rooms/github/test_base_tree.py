@@ -6,8 +6,8 @@ import pytest
 
 from app.errors import UserError
 from app.github.base_tree import GitHubBase
-from app.recheck import check_again, judge
 from app.simulator.rest import git as simulated
+from app.work.verdict import check_again, judge
 from app.workspace import Change
 from tests.rooms.workspace.folders import MemoryStore
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.jobs import Job, Person, Source, Thread
+from app.jobs.job import Job, Person, Source, Thread
 from app.triggers.policy import NOT_BUILT, decide, dropped
 from app.webhooks.events import (
     CheckRunEvent,

@@ -9,7 +9,7 @@ import pytest
 
 from app.claims import Claims
 from app.errors import TransientError
-from app.ports import Execution
+from app.ports.sandbox import Execution
 from app.verify import CommandResult, Counts, Plan, compare, run_commands
 from app.verify.named import Named, by_name
 from tests.rooms.verify.room import BASE, FIXED, HEAD, PYTEST, REGRESSION, UNITTEST, Ledger, Room

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from app.errors import UserError
-from app.ports import Execution, FileEntry
+from app.ports.sandbox import Execution, FileEntry
 
 GIT = {
     "PATH": os.environ["PATH"],

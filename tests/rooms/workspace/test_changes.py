@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.errors import UserError
-from app.ports import FileEntry
+from app.ports.sandbox import FileEntry
 from app.workspace import (
     Ignore,
     Mirror,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.errors import UserError
-from app.ports import Egress, Limits
+from app.ports.sandbox import Egress, Limits
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.verify import Plan, run_commands, verify_head
 from app.workspace import (

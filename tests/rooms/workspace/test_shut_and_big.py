@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from app.errors import UserError
+from app.ports.sandbox import hides
 from app.sandbox import walk
 from app.sandbox.walk import Walker
-from app.sandbox_port import hides
 from app.workspace import (
     Ignore,
     Mirror,

@@ -1,0 +1,219 @@
+"""Whether a job may become a run, and whether a run may go on, from facts fetched before. Pure; every verdict says its
+reason.
+
+The order of the checks is the order in which people want to hear about them: who asks, whether anything may run here
+at all, what is going on already, what it may cost, and last whether there is room just now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.admission.day_budget import DayBudget
+from app.commands.verbs import ROLES, may
+
+Verdict = Literal[
+    "admit",
+    "queue",  # admitted, but there is no room yet: it waits in order and says so
+    "active",  # a run is at work here already: dispatch steers it or says so
+    "refuse",  # one polite line
+    "ignore",  # nobody asked us anything: no word at all
+]
+
+# What a phase of the adoption road admits (shared with the documentation): 1 is maintenance only.
+_FIX_PHASE = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """The verdict, and one sentence (Markdown, safe to post) that explains it."""
+
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the verdict depends on. Amounts in US dollars, counts of this repository unless said otherwise."""
+
+    role: str  # the sender's, from `app.github.repositories.role`
+    label: str = ""  # the one that was put on; empty when it was a command
+    trigger_label: str = "agent-fix"
+    thread_labels: tuple[str, ...] = ()
+    switched_off: int | None = None  # number of the repository's onboarding issue when it carries `agent:off`
+    own_issue: bool = False  # the onboarding issue: there is nothing in it to work on
+    thread_open: bool = True
+    thread_locked: bool = False
+    is_pull_request: bool = False
+    archived: bool = False
+    empty: bool = False  # no commit on the base branch
+    playbook_enabled: bool = True
+    autonomy: str = "draft"
+    phase: int = 2
+    open_pull_requests: int = 0  # the bot's own
+    max_open_pull_requests: int = 5
+    needed_role: str = "write"  # the least that may ask for this, from `verbs.needed_role`
+    label_off: bool = False  # the run was started by the trigger label, and that is not on the thread
+    spent_today_usd: float = 0.0
+    day_usd: float = 20.0
+    wanted_usd: float = 0.0  # what the run may cost
+    active_run: str | None = None  # on this thread, parked ones included
+    ahead: int = 0  # runs of the whole installation that wait in line before this one
+    working: int = 0  # runs of the whole installation at work now
+    concurrency: int = 8
+
+
+def refusal(role: str, needed: str) -> str | None:
+    """The one polite line for somebody whose `role` is below `needed`; None when it is enough."""
+    if may(role, needed):
+        return None
+    has = f"you have the {role} role" if role in ROLES and role != "none" else "you are not a collaborator"
+    return f"This needs the {needed} role on this repository, and {has} here. A maintainer can ask me instead."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objection:
+    """Why a run that was let in must not go on, in one sentence (Markdown, safe to post)."""
+
+    reason: str
+    withdrawn: bool = False  # somebody took the request back and knows it: no comment tells them
+    next_step: str = ""
+
+
+def objection(facts: Facts) -> Objection | None:
+    """What stands against a run that was let in once, from what GitHub says now; None when it may go on.
+
+    Configuration does not count: a run keeps what it was started with.
+    """
+    if facts.label_off:
+        return Objection(reason=f"The label `{facts.trigger_label}` was taken off.", withdrawn=True)
+    if facts.archived:
+        return Objection(reason="The repository was archived.", withdrawn=True)
+    if reason := _closed_to_us(facts):
+        return Objection(reason=reason, withdrawn=True)
+    if not may(facts.role, facts.needed_role):
+        return Objection(
+            reason=f"Whoever asked for this has the {facts.role} role here now, and it needs the {facts.needed_role} "
+            "role.",
+            next_step="Somebody who has that role can ask for it again.",
+        )
+    if reason := _too_many_pulls(facts):
+        return Objection(reason=reason, next_step="Merge or close one, then retry.")
+    return None
+
+
+def admit(facts: Facts) -> Admission:
+    """Whether a fix may start."""
+    if facts.label and facts.label.lower() != facts.trigger_label.lower():
+        return Admission(verdict="ignore", reason=f"The label that starts a run here is `{facts.trigger_label}`.")
+    if facts.archived:
+        return Admission(verdict="ignore", reason="The repository is archived: nothing in it can be written.")
+    for reason in (refusal(facts.role, facts.needed_role), _closed_to_us(facts), _not_configured(facts)):
+        if reason:
+            return Admission(verdict="refuse", reason=reason)
+    if facts.active_run:
+        return Admission(verdict="active", reason="A run is at work here already.")
+    if reason := _over_a_limit(facts):
+        return Admission(verdict="refuse", reason=reason)
+    if facts.ahead or facts.working >= facts.concurrency:
+        return Admission(verdict="queue", reason=_waits(facts))
+    return Admission(verdict="admit", reason="Asked by somebody who may, and there is room.")
+
+
+def _closed_to_us(facts: Facts) -> str | None:
+    """Why nothing may run on this thread at all."""
+    if "agent:off" in (label.lower() for label in facts.thread_labels):
+        return "The label `agent:off` is on, so I leave this alone. Take it off and ask again."
+    if facts.switched_off:
+        return (
+            f"I am switched off in this repository: `agent:off` is on #{facts.switched_off}. Take it off and ask again."
+        )
+    if facts.own_issue:
+        return "This issue is my own and says what I do. Ask me on one of yours."
+    if not facts.thread_open:
+        return "This is closed. Reopen it and ask again."
+    if facts.thread_locked:
+        return "The conversation is locked, so I could not ask anybody anything. Unlock it and ask again."
+    if facts.is_pull_request:
+        return "Working on a pull request is not built yet; ask me on an issue."
+    if facts.empty:
+        return "The repository has no commit yet, so there is nothing to work on."
+    return None
+
+
+def _not_configured(facts: Facts) -> str | None:
+    """Why the repository's configuration does not let a fix start."""
+    if facts.phase < _FIX_PHASE:
+        return "This repository is in `phase: 1` (maintenance only); fixing issues begins with `phase: 2`."
+    if not facts.playbook_enabled:
+        return "This repository has switched fixes off (`playbooks.fix.enabled: false`)."
+    if facts.autonomy in {"diagnose", "plan"}:
+        return (
+            f"This repository stops runs at `autonomy: {facts.autonomy}`, and runs that stop there are not built yet."
+        )
+    return None
+
+
+def _too_many_pulls(facts: Facts) -> str | None:
+    if facts.open_pull_requests >= facts.max_open_pull_requests:
+        return (
+            f"{facts.open_pull_requests} of my pull requests are open here already, and this repository wants at most "
+            f"{facts.max_open_pull_requests} (`limits.open_pull_requests`)."
+        )
+    return None
+
+
+def _over_a_limit(facts: Facts) -> str | None:
+    if reason := _too_many_pulls(facts):
+        return f"{reason} Merge or close one and ask again."
+    day = DayBudget(day_usd=facts.day_usd, spent_usd=facts.spent_today_usd, held_usd=0.0)
+    return None if day.may_grant_later(facts.wanted_usd) else day_is_spent(day, facts.wanted_usd)
+
+
+def day_is_spent(day: DayBudget, wanted_usd: float) -> str:
+    """Why nothing more is let in today."""
+    more = f", and this may cost {_usd(wanted_usd)}" if day.spent_usd < day.day_usd else ""
+    return (
+        f"Today's budget is spent: {_usd(day.spent_usd)} of {_usd(day.day_usd)} (`budget.day_usd`){more}. "
+        "It starts anew at midnight UTC."
+    )
+
+
+def day_is_held(day: DayBudget) -> str:
+    """Why something has to wait, in words that stay the same while it waits."""
+    return f"Runs at work may need what is left of today's budget of {_usd(day.day_usd)} (`budget.day_usd`)."
+
+
+def _usd(amount: float) -> str:
+    """In cents, or as small as it is: $0.01 of $0.01 would be no news."""
+    return f"${amount:.2f}" if amount >= 1 or not amount or amount == round(amount, 2) else f"${amount:.4f}"
+
+
+def _waits(facts: Facts) -> str:
+    line = f", and {facts.ahead} {'waits' if facts.ahead == 1 else 'wait'} before this one" if facts.ahead else ""
+    runs = "run is" if facts.working == 1 else "runs are"
+    return f"{facts.working} {runs} at work (at most {facts.concurrency} at once){line}."
+
+
+def again_when(facts: Facts) -> str:
+    """What has to come true before it helps to ask for a refused run again, as the end of a sentence; empty: nothing.
+
+    In the order of the refusals, so that it belongs to the reason that was given.
+    """
+    off = "agent:off" in (label.lower() for label in facts.thread_labels)
+    rows = (
+        (not may(facts.role, "write"), "you have that role"),
+        (off, "`agent:off` is off"),
+        (bool(facts.switched_off), f"`agent:off` is off #{facts.switched_off}"),
+        (facts.own_issue, ""),
+        (not facts.thread_open, "this is open again"),
+        (facts.thread_locked, "the conversation is unlocked"),
+        (facts.is_pull_request, ""),
+        (facts.empty, "there is a commit"),
+        (facts.phase < _FIX_PHASE, f"`phase` is {_FIX_PHASE} or more"),
+        (not facts.playbook_enabled, "`playbooks.fix.enabled` is `true`"),
+        (facts.autonomy in {"diagnose", "plan"}, "`autonomy` is `draft` or `ready`"),
+        (facts.open_pull_requests >= facts.max_open_pull_requests, "one of them is merged or closed"),
+    )
+    return next((when for applies, when in rows if applies), "the next day has begun")

@@ -1,0 +1,75 @@
+"""Finished work that never became a pull request: a retry publishes it instead of paying for it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from app import log
+from app.checkpoints.endings import kept_because
+from app.jobs.job import Job
+from app.ports.platform import Queue, RunSummary, Store
+from app.runs.run_ledger import RunLedger, announce
+from app.runs.state.run_state import RunState
+
+
+class KeptProposals:
+    """Looks for the proposal of a thread's last run and has it published."""
+
+    def __init__(self, open_ledger: Callable[[str], RunLedger], store: Store, publishing: Queue) -> None:
+        self._open = open_ledger
+        self._store = store
+        self._publishing = publishing
+
+    def publish(self, job: Job, run_id: str, base_ref: str, base_sha: str) -> str | None:
+        """None when the run's kept proposal is now being published; else why not, for the person who asked for a
+        retry (empty when there is nothing to say). `base_ref` and `base_sha` are what a run would begin with today.
+        """
+        ledger = self._open(run_id)
+        if not _is_kept(ledger.state):
+            return ""
+        if not self._is_whole(ledger.state):
+            return "What the run before had finished is no longer kept, so I start anew."
+        base = ledger.state.created["base"]
+        if (base["ref"], base["sha"]) != (base_ref, base_sha):
+            return f"`{base_ref}` has moved since the run before had finished its change, so I start anew."
+        said = {"by": job.sender.login, "delivery": job.id, "comment_id": job.source.comment_id}
+        if ledger.append_if(_is_kept, "proposal.resumed", **said):
+            log.event("kept.resumed", run=run_id, by=job.sender.login)
+        announce(self._publishing, ledger)
+        return None
+
+    def waiting(self, runs: Sequence[RunSummary]) -> RunSummary | None:
+        """The newest of `runs` when its pull request is still to be opened, because GitHub has refused it so far."""
+        is_waiting = runs and runs[0].reason == "proposed" and waits_for_github(self._open(runs[0].run_id).state)
+        return runs[0] if is_waiting else None
+
+    def call_off(self, job: Job, run_id: str) -> bool:
+        """Somebody says stop while a finished change waits to become a pull request: it stays kept. Whether it did."""
+        ledger = self._open(run_id)
+        reason = kept_because(f"Stopped by {job.sender.login}.", ledger.state.created["names"]["prefix"])
+        said = {"by": job.sender.login, "delivery": job.id, "comment_id": job.source.comment_id}
+        ledger.append_if(waits_for_github, "cancel.requested", **said, reason="asked to stop")
+        is_off = ledger.append_if(waits_for_github, "run.ended", outcome="cancelled", reason=reason) is not None
+        announce(self._publishing, ledger)
+        return is_off
+
+    def _is_whole(self, state: RunState) -> bool:
+        """Whether the contents of the change are still in the store."""
+        try:
+            for change in (state.proposal or {}).get("changes", []):
+                if change["kind"] != "delete":
+                    self._store.get_blob(change["digest"])
+        except KeyError:
+            return False
+        return True
+
+
+def waits_for_github(state: RunState) -> bool:
+    """Whether a finished change is still to become a pull request; not once that is being made, for it may be there
+    already.
+    """
+    return state.outcome == "proposed" and _is_kept(state) and "pull" not in state.intended
+
+
+def _is_kept(state: RunState) -> bool:
+    return state.is_kept

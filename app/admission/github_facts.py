@@ -1,0 +1,131 @@
+"""What dispatch asks GitHub before it decides: configuration at a fixed commit, roles, protection, the conversation."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from app.checkpoints.welcome import OFF_LABEL, is_ours
+from app.commands.verbs import needed_role
+from app.config import repo_config
+from app.config.repo_config import RepoConfig
+from app.errors import UserError
+from app.github import issues, pulls, repositories
+from app.github.client import GitHub
+from app.jobs.job import Command, Job, label_put_on
+
+BOT_DEFAULTS = RepoConfig.model_validate({})
+_COMMENTS = 30  # the latest of a conversation; more would drown the issue itself
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """All that admission and a run's first event need to know."""
+
+    base_ref: str
+    base_sha: str
+    config: RepoConfig
+    config_source: dict[str, Any]  # {"path", "sha"}; path None when the repository has no file
+    budget: dict[str, Any]  # the configured one, with what the command changed
+    comments: list[dict[str, str]]
+    admission: dict[str, Any]  # of `triggers.admission.Facts`, what GitHub says; kept in the ledger
+    protection: dict[str, Any]  # of the base branch
+
+
+def role_of(github: GitHub, repository: str, login: str) -> str:
+    """The sender's role; `author_association` in payloads is wrong for private members and never used."""
+    return repositories.role(github, repository, login)
+
+
+def names_of(config: RepoConfig, prefix: str) -> dict[str, Any]:
+    """The names a run's texts use: the command prefix and the labels by their fixed word."""
+    return {"prefix": prefix, "labels": config.label_names()}
+
+
+def is_foreign_label(github: GitHub, job: Job) -> bool:
+    """Whether the label that was put on is not the one this repository configured: then nobody asked us anything."""
+    label = label_put_on(job.trigger).lower()
+    if not label:
+        return False
+    try:
+        content = repositories.file(github, job.thread.repository, repo_config.PATH, "HEAD")
+        config = repo_config.parse(content) if content is not None else BOT_DEFAULTS
+    except UserError:  # what is wrong with the file is said to whoever used the label that starts runs by default
+        config = BOT_DEFAULTS
+    return label != config.triggers.label.lower()
+
+
+def organisation_defaults(github: GitHub, repository: str) -> bytes | None:
+    """The file that gives an organisation's repositories their defaults."""
+    owner = repository.partition("/")[0]
+    return repositories.file(github, f"{owner}/.github", repo_config.PATH, "HEAD")
+
+
+def switched_off(github: GitHub, repository: str, bot_login: str) -> int | None:
+    """The number of the onboarding issue when `agent:off` is on it: then nothing starts in the whole repository."""
+    for issue in issues.by(github, repository, bot_login, label=OFF_LABEL):
+        if is_ours(issue.body):
+            return issue.number
+    return None
+
+
+def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = None, *, bot_login: str) -> Facts:
+    """Ask everything. `defaults` is the organisation's configuration file.
+
+    Raises UserError when there is nothing to start from or the configuration is wrong.
+    """
+    name = job.thread.repository
+    repository = repositories.repository(github, name)
+    base_ref = repository.default_branch
+    base_sha = repositories.branch_sha(github, name, base_ref)
+    if base_sha is None:
+        raise UserError(f"`{name}` has no commit on `{base_ref}` yet, so there is nothing to work on.")
+    config, source = _config(github, name, base_sha, defaults)
+    protection = repositories.protection(github, name, base_ref)
+    budget = config.budget.model_dump()
+    if "budget" in command.flags:
+        budget["run_usd"] = float(command.flags["budget"])
+    open_pulls = pulls.open_pulls(github, name, head_prefix=config.branch_prefix)
+    issue = issues.issue(github, name, job.thread.number)
+    conversation = issues.comments(github, name, job.thread.number, until=job.received_at)
+    return Facts(
+        base_ref=base_ref,
+        base_sha=base_sha,
+        config=config,
+        config_source=source,
+        budget=budget,
+        comments=[
+            {"author": comment.author, "body": comment.body, "at": comment.created_at.isoformat()}
+            for comment in conversation[-_COMMENTS:]
+            if comment.author_type != "Bot" and comment.id != job.source.comment_id
+        ],
+        admission={
+            "needed_role": needed_role(command),
+            "thread_labels": list(issue.labels),
+            "switched_off": switched_off(github, name, bot_login),
+            "own_issue": issue.author == bot_login and is_ours(issue.body),
+            "thread_open": issue.is_open,
+            "thread_locked": issue.is_locked,
+            "is_pull_request": job.thread.is_pull_request,
+            "archived": repository.archived,
+            "playbook_enabled": config.playbooks.fix.enabled,
+            "autonomy": config.autonomy,
+            "phase": config.phase,
+            "open_pull_requests": len(open_pulls),
+            "max_open_pull_requests": config.limits.open_pull_requests,
+            "day_usd": config.budget.day_usd,
+            "wanted_usd": budget["run_usd"],
+        },
+        protection=asdict(protection),
+    )
+
+
+def _config(github: GitHub, name: str, sha: str, defaults: bytes | None) -> tuple[RepoConfig, dict[str, Any]]:
+    """The repository's configuration at `sha` over the organisation's. Raises UserError with every mistake in it."""
+    content = repositories.file(github, name, repo_config.PATH, sha)
+    config = repo_config.parse(content) if content is not None else BOT_DEFAULTS
+    source = {"path": repo_config.PATH if content is not None else None, "sha": sha, "defaults": defaults is not None}
+    if defaults is not None:
+        owner = name.partition("/")[0]
+        config = repo_config.merge(repo_config.parse(defaults, f"{owner}/.github: {repo_config.PATH}"), config)
+    return config, source

@@ -1,0 +1,68 @@
+"""The first event of a run: everything that was known when it was asked for. Shared by dispatch and local runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.admission.github_facts import Facts, names_of
+from app.agent.budget import UNKNOWN, price_of
+from app.checkpoints import replies
+from app.jobs.job import Command, Job
+from app.runs.task import branch_name, task_of
+from app.settings import Settings
+
+
+def request_of(job: Job) -> dict[str, Any]:
+    """Who asked, where and by what; the part every run has, also one that only says something."""
+    return {
+        "thread": job.thread._asdict(),
+        "requester": job.sender._asdict(),
+        "trigger": job.trigger,
+        "reason": job.reason,
+        "delivery": job.id,
+        "comment_id": job.source.comment_id,
+    }
+
+
+def created(
+    job: Job,
+    command: Command,
+    facts: Facts,
+    run_id: str,
+    *,
+    role: str,
+    clone_url: str,
+    settings: Settings,
+    earlier: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The data of `run.created`. `earlier` is that of the run which is tried again."""
+    config = facts.config.model_dump(mode="json")
+    model = model_of(command, facts, settings)
+    unpriced = [replies.unpriced(model)] if price_of(model) is UNKNOWN else []
+    return request_of(job) | {
+        "task": task_of(job, command, facts.comments, earlier),
+        "playbook": "fix",
+        "base": {"ref": facts.base_ref, "sha": facts.base_sha, "default": True},
+        "branch": branch_name(config["branch_prefix"], job, run_id),
+        "clone_url": clone_url,
+        "config": config | {"budget": facts.budget},
+        "config_source": facts.config_source,
+        "config_notes": facts.config.unbuilt(settings.sandbox_images) + unpriced,
+        "names": names_of(facts.config, settings.command_prefix),
+        "alias": alias_of(command, facts),  # with the playbook's effort it says how hard to think
+        "effort": facts.config.playbooks.fix.effort,
+        "model": model,
+        "admission": facts.admission | {"role": role},
+        "protection": facts.protection,
+    }
+
+
+def model_of(command: Command, facts: Facts, settings: Settings) -> str:
+    """The name of the model that the run asks. Raises UserError when its provider knows no such name."""
+    return settings.model(alias_of(command, facts))
+
+
+def alias_of(command: Command, facts: Facts) -> str:
+    """`fast`, `default`, `deep`, or a model's own name."""
+    return str(command.flags.get("model") or facts.config.playbooks.fix.model or facts.config.model)

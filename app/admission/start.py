@@ -1,0 +1,143 @@
+"""How a run starts: its first event, admission against what GitHub says and what was spent, a worker asked for.
+
+A refusal or an answer is a run too, one that only says something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from app import log
+from app.admission.admit import Facts as AdmissionFacts
+from app.admission.admit import admit, again_when
+from app.admission.finished_work import KeptProposals
+from app.admission.github_facts import BOT_DEFAULTS, gather, names_of, organisation_defaults
+from app.admission.proceed import GoingOn
+from app.admission.request import created, model_of, request_of
+from app.admission.reservation import look
+from app.checkpoints import replies
+from app.errors import UserError
+from app.github.access import Access
+from app.jobs.job import Command, Job, Thread, label_put_on
+from app.ports.platform import Clock, Queue, RunSummary, Store
+from app.runs.run_ledger import RunLedger, announce
+from app.runs.state import fold
+from app.settings import Settings
+
+_MENDED = "that is mended"
+
+
+class RunStart:
+    """Creates, admits, queues or refuses runs; doing it twice finds the first time."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        publishing: Queue,
+        going_on: GoingOn,
+        access: Access,
+        settings: Settings,
+        clock: Clock,
+        clone_url: Callable[[str], str],
+        kept: KeptProposals,
+    ) -> None:
+        self._store = store
+        self._publishing = publishing
+        self._going_on = going_on
+        self._access = access
+        self._settings = settings
+        self._clock = clock
+        self._clone_url = clone_url
+        self._kept = kept
+
+    def create(self, ledger: RunLedger, job: Job, command: Command, role: str, worked: Sequence[RunSummary]) -> None:
+        """Write the run's first event and admit it; `worked` are the thread's earlier runs, newest first."""
+        try:
+            with self._access.asking(job.thread, since=job.received_at) as github:
+                defaults, bot = self._defaults(job.thread), self._settings.bot_login
+                facts = gather(github, job, command, defaults, bot_login=bot)
+            facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered
+            model_of(command, facts, self._settings)  # raises for a name that the model's provider does not know
+        except UserError as error:
+            self.reply(ledger, job, f"{error}", refused=True)
+            return
+        verdict = admit(AdmissionFacts(role=role, **facts.admission)).verdict
+        if verdict == "ignore":
+            log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
+            return
+        note: str | None = ""
+        if command.verb == "retry" and worked and verdict == "admit":
+            note = self._kept.publish(job, worked[0].run_id, facts.base_ref, facts.base_sha)
+            if note is None:
+                return
+        retried = worked[0].run_id if command.verb == "retry" and worked else None
+        earlier = fold(retried, self._store.events(retried)).created if retried else None
+        data = created(
+            job,
+            command,
+            facts,
+            ledger.run_id,
+            role=role,
+            earlier=earlier,
+            clone_url=self._clone_url(job.thread.repository),
+            settings=self._settings,
+        )
+        if note:
+            data["config_notes"] = [*data["config_notes"], note]
+        ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
+        self.admit(ledger, fresh=True)
+
+    def _defaults(self, thread: Thread) -> bytes | None:
+        """The organisation's defaults, when it has a `.github` repository that the App may read."""
+        with self._access.organisation(thread) as github:
+            return organisation_defaults(github, thread.repository) if github else None
+
+    def admit(self, ledger: RunLedger, *, fresh: bool = False) -> None:
+        """Admit, queue or refuse a run that was created; nothing for one that is further on.
+
+        `fresh`: what its first event says of GitHub was asked just now. Raises TransientError when GitHub is away.
+        """
+        if ledger.state.phase != "created":
+            if ledger.state.phase == "working" and ledger.state.attempt == 0:
+                self._going_on.start(ledger)
+            announce(self._publishing, ledger)
+            return
+        facts = replace(
+            AdmissionFacts(**ledger.state.created["admission"]),
+            spent_today_usd=look(self._store, ledger.state, self._clock.now()).spent_usd,
+            ahead=self._store.count("queued"),
+            working=self._store.count("working"),
+            concurrency=self._settings.concurrency,
+        )
+        found = admit(facts)
+        log.event("dispatch.admission", run=ledger.run_id, verdict=found.verdict, reason=found.reason)
+        if found.verdict == "admit":
+            self._going_on.go_on(ledger, "run.admitted", found.reason, phases=["created"], fresh=fresh)
+        elif found.verdict == "queue":
+            ledger.append("run.queued", reason=found.reason)
+        else:
+            label = label_put_on(ledger.state.created["trigger"])
+            reason = replies.refused(found.reason, label=label, when=again_when(facts))
+            ledger.append("run.ended", outcome="refused", reason=reason)
+        announce(self._publishing, ledger)
+
+    def reply(
+        self, ledger: RunLedger, job: Job, text: str, *, refused: bool = False, when: str = _MENDED, keeps: bool = False
+    ) -> None:
+        """A run that only says something. A refused label comes off, unless the run `keeps` it: then `when` says when
+        putting it on again helps. With no text that is all it does.
+        """
+        label = label_put_on(job.trigger) if refused and not keeps else ""
+        text = f"{text} {replies.taken_off(label, when)}" if text and label else text
+        data = request_of(job) | {
+            "playbook": "reply",
+            "names": names_of(BOT_DEFAULTS, self._settings.command_prefix),
+            "task": {"title": job.source.title},
+            "keeps_label": keeps,
+        }
+        ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
+        outcome = "refused" if refused else "replied"
+        ledger.append_if(lambda state: state.is_active, "run.ended", outcome=outcome, reason=text)
+        announce(self._publishing, ledger)

@@ -1,0 +1,1 @@
+"""Who answers: Claude over the Messages API, or a script; and what both hold to."""

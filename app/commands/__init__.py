@@ -1,0 +1,1 @@
+"""What people say to the bot: the grammar of `/agent …` and its verbs. Pure."""

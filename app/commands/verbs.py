@@ -1,0 +1,121 @@
+"""Every verb after `/agent`: what it does, who may say it, where, and whether this version does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from app.jobs.job import Action, Command
+
+# GitHub's roles on a repository, weakest first.
+ROLES = ("none", "read", "triage", "write", "maintain", "admin")
+
+ISSUE = "issue"
+PULL_REQUEST = "pull request"
+_BOTH = (ISSUE, PULL_REQUEST)
+_ISSUE = (ISSUE,)
+_PULL = (PULL_REQUEST,)
+
+# Flags with the role each needs on top of its verb's. Spending more than the configuration allows is a budget decision.
+_START_FLAGS: Mapping[str, str] = {"model": "write", "budget": "maintain"}
+
+# (an example of its value, what it does) of every flag.
+FLAGS: Mapping[str, tuple[str, str]] = {
+    "model": ("deep", "Use another model: `fast`, `default` or `deep`."),
+    "budget": ("1.50", "Let this run spend so many US dollars."),
+}
+
+
+class Verb(NamedTuple):
+    """One row of the command table."""
+
+    name: str
+    role: str  # the least role that may say it
+    places: tuple[str, ...]  # where it makes sense
+    help: str
+    action: Action = "start"  # what the door calls a comment that begins with it
+    works: tuple[str, ...] = ()  # where it works in this version; nowhere = not built yet
+    flags: Mapping[str, str] = {}  # flag → least role
+    raw: bool = False  # everything after the verb is text, `--` included
+    example: str = ""
+
+
+_TABLE = (
+    Verb(name="fix", role="write", places=_BOTH, works=_ISSUE, flags=_START_FLAGS, help="Work on this issue."),
+    Verb(name="plan", role="write", places=_ISSUE, help="Propose a plan and wait for approval."),
+    Verb(name="approve", role="write", places=_BOTH, action="answer", help="Approve the plan."),
+    Verb(name="revise", role="write", places=_BOTH, action="answer", raw=True, help="Ask for another plan."),
+    Verb(
+        name="answer",
+        role="write",
+        places=_BOTH,
+        works=_BOTH,
+        action="answer",
+        raw=True,
+        help="Answer the open questions.",
+        example="answer 1b",
+    ),
+    Verb(name="review", role="write", places=_PULL, help="Prepare the review of this pull request."),
+    Verb(name="test", role="write", places=_BOTH, help="Write tests for what this changes."),
+    Verb(name="docs", role="write", places=_BOTH, help="Bring the documentation up to date."),
+    Verb(name="deps", role="write", places=_BOTH, help="Update a dependency."),
+    Verb(name="ci", role="write", places=_PULL, help="Find out why a check failed."),
+    Verb(name="rebase", role="write", places=_PULL, help="Bring the branch up to its base."),
+    Verb(name="retry", role="write", places=_BOTH, works=_BOTH, flags=_START_FLAGS, help="Start the last run anew."),
+    Verb(name="resume", role="write", places=_BOTH, action="steer", help="Go on with a parked run."),
+    Verb(name="stop", role="write", places=_BOTH, works=_BOTH, action="cancel", help="Stop the run."),
+    Verb(name="status", role="triage", places=_BOTH, works=_BOTH, action="steer", help="Say where the run is."),
+    Verb(name="explain", role="triage", places=_BOTH, action="steer", help="Say why the run did what it did."),
+    Verb(name="budget", role="maintain", places=_BOTH, action="steer", help="Change what the run may spend."),
+    Verb(name="autofix", role="maintain", places=_PULL, action="steer", help="Repair failing checks by itself."),
+    Verb(name="model", role="write", places=_BOTH, action="steer", help="Go on with another model."),
+    Verb(name="best-of", role="write", places=_ISSUE, help="Try it several times and compare."),
+    Verb(name="handoff", role="write", places=_BOTH, action="steer", help="Hand the run to a laptop."),
+    Verb(name="undo", role="write", places=_PULL, help="Take the last change back."),
+    Verb(name="help", role="triage", places=_BOTH, works=_BOTH, action="steer", help="List the commands."),
+)
+
+# Text after the prefix that begins with no verb.
+INSTRUCT = Verb(
+    name="instruct",
+    role="write",
+    places=_BOTH,
+    works=_BOTH,
+    action="steer",
+    flags=_START_FLAGS,
+    help="Tell the run at work.",
+    example="use the existing parser",
+)
+
+VERBS: Mapping[str, Verb] = {verb.name: verb for verb in _TABLE}
+
+
+def lookup(name: str) -> Verb:
+    """The row of a `Command.verb`. Raises KeyError for a name that is none."""
+    return INSTRUCT if name == INSTRUCT.name else VERBS[name]
+
+
+def needed_role(command: Command) -> str:
+    """The least role that may say `command`, its flags included. A mistaken command may be answered to triage."""
+    return max((role for role, _ in _demands(command)), key=ROLES.index)
+
+
+def lacking(command: Command, role: str) -> tuple[str, str] | None:
+    """(needed role, flag) of the first thing in `command` that `role` may not; None when it may all.
+
+    The flag is empty when it is the verb itself: without its flags the command would be refused as well.
+    """
+    return next(((needed, flag) for needed, flag in _demands(command) if not may(role, needed)), None)
+
+
+def _demands(command: Command) -> list[tuple[str, str]]:
+    """(least role, flag) of the verb, whose flag is empty, and of each flag, in the order in which they were given."""
+    verb = lookup(command.verb)
+    if command.error is not None:
+        return [("triage", "")]
+    return [(verb.role, ""), *((verb.flags[flag], flag) for flag in command.flags if flag in verb.flags)]
+
+
+def may(role: str, needed: str) -> bool:
+    """Whether `role` is at least `needed`. A role that is none of ROLES may nothing."""
+    return role in ROLES and ROLES.index(role) >= ROLES.index(needed)

@@ -1,0 +1,1 @@
+"""What a repository may configure: read, held against a schema, its mistakes as sentences. Pure."""

@@ -1,0 +1,1 @@
+"""The App in an account: installed, removed, suspended; labels and the onboarding issue of each repository."""

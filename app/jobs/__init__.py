@@ -1,0 +1,1 @@
+"""What travels between the door and dispatch, and how it is taken in and kept."""

@@ -1,0 +1,21 @@
+"""A run whose worker wrote into its ledger what nobody can read: it ends, and says so where it was asked for."""
+
+from __future__ import annotations
+
+from app.checkpoints.endings import UNREADABLE, unreadable
+from app.publication.projection import pull_of
+from app.runs.run_ledger import RunLedger
+from app.runs.state.run_state import RunState
+
+
+def end_faulty(ledger: RunLedger) -> bool:
+    """Whether it had to end. What was not published yet will not be: who wrote the one may have written the other."""
+    if not ledger.state.fault:
+        return False
+    reason = unreadable(ledger.state.fault)
+    told = {"outcome": "failed", "reason": reason, "next_step": UNREADABLE}
+    return ledger.append_if(_may_still_end, "run.ended", **told) is not None
+
+
+def _may_still_end(state: RunState) -> bool:
+    return state.is_active or (state.outcome == "proposed" and pull_of(state) is None)

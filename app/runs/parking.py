@@ -1,0 +1,87 @@
+"""How often and how long a run may wait for the world: pauses grow, and a run that gets nowhere ends with the cause.
+
+A run gets somewhere when the model replies, a person answers or a stage succeeds that never did before. What it merely
+begins again (the clone of every attempt, say) is no progress.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.ledger import Event
+from app.runs.run_ledger import RunLedger
+from app.runs.state.run_state import RunState
+
+ROOM = "capacity"  # why a run is parked whose worker the platform has no place for
+_FIRST_SECONDS = 30.0
+_PROGRESS = frozenset({"model.replied", "question.answered", "budget.raised"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """At most `parks` in a row without progress; each pause doubles, up to `longest_seconds`."""
+
+    parks: int
+    longest_seconds: float
+
+
+OUTAGE = Patience(parks=10, longest_seconds=1800.0)  # two and a half hours: an incident of GitHub's or the vendor's
+REFUSAL = Patience(parks=4, longest_seconds=1800.0)  # some minutes: a permission that was just given
+FOR_ROOM = Patience(parks=288, longest_seconds=300.0)  # a day: room comes back unannounced
+
+
+def next_pause(
+    events: Iterable[Event], reason: str, patience: Patience, *, at_least_seconds: float = 0.0
+) -> float | None:
+    """How long to park now for `reason`; None when it has been tried often enough. Pure."""
+    before = len(_parks(events, reason))
+    if before >= patience.parks:
+        return None
+    if before == 0:
+        return at_least_seconds
+    return max(at_least_seconds, min(_FIRST_SECONDS * 2.0 ** min(before - 1, 20), patience.longest_seconds))
+
+
+def tried(events: Iterable[Event], reason: str, now: datetime) -> str:
+    """What was tried in vain, as words for the end of a sentence."""
+    parks = _parks(events, reason)
+    minutes = (now - parks[0].time).total_seconds() / 60 if parks else 0.0
+    span = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
+    return f"{len(parks) + 1} times in {span}"
+
+
+def wait_for_room(ledger: RunLedger, note: str, seconds: float) -> None:
+    """The run waits for its turn on the platform, a day at most."""
+    pause = next_pause(ledger.events, ROOM, FOR_ROOM, at_least_seconds=seconds)
+    if pause is None:
+        ledger.append_if(
+            _is_active,
+            "run.ended",
+            outcome="failed",
+            reason=f"{note} I tried to start {tried(ledger.events, ROOM, ledger.clock.now())} and have stopped trying.",
+            next_step="Make room for workers (`lamplighter doctor` looks into it), then retry.",
+        )
+        return
+    until = ledger.clock.now() + timedelta(seconds=pause)
+    ledger.append_if(_is_active, "run.parked", reason=ROOM, note=note, until=until.isoformat())
+
+
+def _parks(events: Iterable[Event], reason: str) -> list[Event]:
+    """The parks for `reason` since the run last got anywhere; those for a person's answer never count."""
+    found: list[Event] = []
+    done: set[str] = set()
+    for event in events:
+        if event.kind == "run.parked" and event.data["reason"] == reason and event.data.get("until"):
+            found.append(event)
+        elif event.kind in _PROGRESS or (reason == ROOM and event.kind == "attempt.started"):
+            found.clear()
+        elif event.kind == "stage.ended" and event.data["ok"] and event.data["stage"] not in done:
+            done.add(event.data["stage"])
+            found.clear()
+    return found
+
+
+def _is_active(state: RunState) -> bool:
+    return state.is_active

@@ -1,0 +1,50 @@
+"""Events as the stores hold them, back in memory. What a worker wrote there may be anything, and is looked at here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.kinds import WORKER, WORKER_KINDS
+from app.ledger import Event
+from app.runs import shapes
+
+
+def stored(*, run_id: str, seq: int, at: str, kind: str, data: str, previous: str, digest: str, author: str) -> Event:
+    """`data` is JSON. Of others than workers it raises ValueError when that was damaged."""
+    return Event(
+        run_id=run_id,
+        seq=seq,
+        at=at,
+        kind=kind,
+        data=(value := _value(data, author)),
+        previous=previous,
+        digest=digest,
+        author=author,
+        fault=_fault(author, kind, at, value),
+    )
+
+
+def said_by(author: str, event: Event) -> Event:
+    """The same event as the word of `author`."""
+    return replace(event, author=author, fault=_fault(author, event.kind, event.at, event.data))
+
+
+def _value(text: str, author: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        if author != WORKER:
+            raise
+        value = None
+    if isinstance(value, dict):
+        return value
+    if author != WORKER:
+        raise ValueError("an event holds no object")
+    return {}  # fits no kind
+
+
+def _fault(author: str, kind: str, at: str, data: Mapping[str, Any]) -> str:
+    return shapes.fault(kind, at, data) if author == WORKER and kind in WORKER_KINDS else ""

@@ -1,0 +1,1 @@
+"""Text on its way in and out: made visible, made inert, matched. Pure."""

@@ -1,0 +1,46 @@
+"""Why a run ends before it costs anything: set-up fails, or the tests as they are cannot judge a change."""
+
+from __future__ import annotations
+
+from app.checkpoints import before_work, remedies
+from app.ports.sandbox import Limits
+from app.runs.run_ledger import RunLedger
+from app.verify import CommandResult, Unfit
+
+
+def why_unfit(found: Unfit, limits: Limits) -> str:
+    result = found.result
+    if result is None:
+        return before_work.unknown()
+    if found.why == "killed":
+        return before_work.killed(
+            result.command,
+            result.ended,
+            result.killed_by,
+            timeout_seconds=limits.timeout_seconds,
+            memory_mb=limits.memory_bytes >> 20,
+        )
+    if found.why == "broken":
+        return before_work.broken(result.command, result.ended)
+    return before_work.nothing(result.command, found.example)
+
+
+def setup_failed(failed: CommandResult, ledger: RunLedger, limits: Limits) -> str:
+    requests = [event.data for event in ledger.events if event.kind == "egress.requested"]
+    return remedies.set_up(
+        failed.command,
+        failed.ended,
+        killed_by=failed.killed_by,
+        tail=failed.tail,
+        requests=requests,
+        memory_mb=limits.memory_bytes >> 20,
+    )
+
+
+def in_numbers(results: list[CommandResult]) -> str:
+    if not results:
+        return "nothing to run"
+    counts = results[-1].counts
+    if counts:
+        return ", ".join(f"{number} {name}" for name, number in counts.numbers().items() if number) or "no tests"
+    return f"`{results[-1].command}`: {results[-1].ended}"

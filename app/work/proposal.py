@@ -1,0 +1,131 @@
+"""A worker's last word: the change as a validated manifest, with what the reviewers need to know.
+
+Nothing here writes to GitHub; the publisher checks the proposal again before it mints a write token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from app import workspace
+from app.checkpoints.endings import refused_by
+from app.checks import Finding, blocked, marks, owners
+from app.runs.run_ledger import RunLedger
+from app.runs.state.run_state import RunState
+from app.verify import Verification
+from app.work.session import Workroom, stage
+from app.work.verdict import MirrorBase, judge, judge_at_sight
+from app.workspace import Change
+
+_REVIEWERS = 3  # people asked for a review; more than that and nobody feels asked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why a change is not proposed: `why` for people (one line), `feedback` for the model, which may mend it."""
+
+    why: str
+    feedback: str
+
+
+def refuse_at_sight(ledger: RunLedger, room: Workroom, found: Sequence[Change]) -> Refusal | None:
+    """By counts and sizes alone: nothing is read, kept or run for what the limits forbid anyway."""
+    findings = judge_at_sight(found, _base(room), ledger.state.created["config"])
+    if not findings:
+        return None
+    with stage(ledger, "scan", "checking the change") as end:
+        end.update(_scanned(ledger, findings))
+    return _refusal(findings)
+
+
+def propose(
+    ledger: RunLedger,
+    room: Workroom,
+    found: Sequence[Change],
+    new: Mapping[str, bytes],
+    old: Mapping[str, bytes],
+    verification: Verification,
+) -> Refusal | None:
+    """Scan the change and put the proposal into the ledger. None when it is there."""
+    with stage(ledger, "scan", "checking the change") as end:
+        findings = judge(found, new, _base(room), ledger.state.created["config"])
+        end.update(_scanned(ledger, findings))
+    if blocked(findings):
+        return _refusal(findings)
+    for change in found:
+        if change.kind != "delete":
+            ledger.store.put_blob(new[change.path])
+    kept = {path: ledger.store.put_blob(content) for path, content in old.items()}
+    ledger.append("proposal.made", **_proposal(ledger.state, room, found, findings, verification), kept=kept)
+    return None
+
+
+def _base(room: Workroom) -> MirrorBase:
+    return MirrorBase(room.mirror, room.made.sha)
+
+
+def _scanned(ledger: RunLedger, findings: Sequence[Finding]) -> dict[str, Any]:
+    """Record the findings; how the stage ends."""
+    ok = not blocked(findings)
+    ledger.append("scan.ended", ok=ok, findings=[asdict(finding) for finding in findings])
+    return {"ok": ok, "note": f"{len(findings)} finding(s)" if findings else "nothing found"}
+
+
+def _refusal(findings: Sequence[Finding]) -> Refusal:
+    blocks = [finding for finding in findings if finding.level == "block"]
+    lines = [f"- {_place(finding)}: {finding.message}" for finding in blocks]
+    told = "The change cannot be proposed as it is. Mend this and call finish again:\n" + "\n".join(lines)
+    return Refusal(why=refused_by([(_place(finding), finding.message) for finding in blocks]), feedback=told)
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.path or 'the change'}{f' line {finding.line}' if finding.line else ''}"
+
+
+def _proposal(
+    state: RunState,
+    room: Workroom,
+    found: Sequence[Change],
+    findings: Sequence[Finding],
+    verification: Verification,
+) -> dict[str, Any]:
+    finish = state.finish or {}
+    earned = sorted(marks(findings) | verification.marks | ({"breaking-change"} if state.breaking else set()))
+    draft_reason = _draft_reason(state, earned)
+    text = workspace.codeowners(room.mirror, room.made.sha)
+    people = owners(text, [change.path for change in found]) if text else []
+    requester = state.created["requester"]["login"]
+    return {
+        "changes": [asdict(change) for change in found],
+        "title": finish.get("title", ""),
+        "draft": bool(draft_reason),
+        "draft_reason": draft_reason,
+        "marks": earned,
+        "owners": people,
+        "reviewers": [name for name in [*state.created["config"]["reviewers"], *people] if name != requester][
+            :_REVIEWERS
+        ],
+        "template": workspace.pull_request_template(room.mirror, room.made.sha),
+        "evidence": [item["seq"] for item in state.commands if item["purpose"] in {"verify", "proof"}],
+        "verified": verification.ok,
+        "unseen": room.unseen,
+        "ledger_head": state.head,
+    }
+
+
+def _draft_reason(state: RunState, earned: Sequence[str]) -> str:
+    if "breaking-change" in earned:
+        return "it contains a breaking change, so a person decides when it is ready."
+    if "needs-human" in earned:
+        return "a person has to look at some of it first: *Risk and breaking changes* in it says at what."
+    if "tests-changed" in earned:
+        return "it changes what existing tests check, or which run, so a person should look at that first."
+    if "uncertain" in earned:
+        return "no test shows that it does what it should."
+    if (state.finish or {}).get("confidence") == "low":
+        return "I am not sure of it."
+    if state.created["config"]["autonomy"] != "ready":
+        return "that is how this repository wants my pull requests (`autonomy: draft`)."
+    return ""

@@ -1,0 +1,296 @@
+"""Where one run's work happens: the harness's mirror, the tree, the sandbox around it, the project's own tests.
+
+Joins `app.workspace`, `app.verify` and a sandbox host for the worker; every step is a stage in the ledger.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from app import workspace
+from app.agent import Briefing
+from app.checks.limits import MAX_FILE_BYTES
+from app.errors import UserError
+from app.ports.platform import Tokens
+from app.ports.sandbox import Egress, EgressRequest, Limits, Manifest, Sandbox, SandboxHost
+from app.runs.run_ledger import RunLedger
+from app.verify import (
+    CommandResult,
+    Plan,
+    Verification,
+    changes_dependencies,
+    configured,
+    detect,
+    run_commands,
+    unfit,
+    verify_head,
+)
+from app.work.early_end import in_numbers, setup_failed, why_unfit
+from app.work.environment import briefing, look_around, text_of
+from app.workspace import Change, Checkout, Mirror, unseen_names
+from app.workspace.git import FetchRefused
+from app.workspace.upkeep import Use
+
+_FRESH_TOKEN_SECONDS = 5.0  # a new token may not be known everywhere at once (facts.md)
+_SNAPSHOT_SECONDS = 60.0  # a crash runs again at most the tool calls of this long
+
+
+@contextmanager
+def stage(ledger: RunLedger, name: str, note: str) -> Iterator[dict[str, Any]]:
+    """A stage in the ledger; the body may set `ok` and `note` in the dictionary it is given."""
+    ledger.append("stage.started", stage=name, note=note)
+    end: dict[str, Any] = {"ok": True, "note": ""}
+    yield end
+    ledger.append("stage.ended", stage=name, **end)
+
+
+class Workroom:
+    """Opened once per attempt; `close` removes everything of it but the mirror."""
+
+    def __init__(self, ledger: RunLedger, tokens: Tokens, host: SandboxHost, home: Path) -> None:
+        created = ledger.state.created
+        self._ledger = ledger
+        self._tokens = tokens
+        self._host = host
+        self._url: str = created["clone_url"]
+        self._base = created["base"]
+        self._config = created["config"]
+        settings = self._config["sandbox"]
+        self._limits = Limits(memory_bytes=settings["memory_mb"] * 2**20, timeout_seconds=settings["timeout_seconds"])
+        # One folder for each attempt: a worker that was taken for dead and wakes sweeps up only after itself.
+        self._folder = home / "work" / f"{ledger.run_id}-{ledger.attempt or 0}"
+        self.mirror = Mirror(home / "mirrors" / f"{created['thread']['repository_id']}.git")
+        self._use: Use | None = None  # of the mirror, so that nobody packs or deletes it under the sandbox
+        self.sandbox: Sandbox
+        self.made: Checkout
+        self.before: Manifest  # the clean checkout
+        self.after_setup: Manifest
+        self.plan: Plan
+        self.baseline: list[CommandResult] = []
+        self.unseen: list[str] = []  # base files of which the last `changes` could tell nothing, with the reason
+        self._now: Manifest = {}
+        self._snapshot_at = ledger.clock.now()
+
+    def clone(self) -> None:
+        """Fetch the base commit into the mirror and lay out its plain files. Raises UserError, TransientError."""
+        with stage(self._ledger, "clone", "fetching the repository") as end:
+            started = self._ledger.clock.now()
+            self._host.prepare(self._ledger.run_id, self._config["sandbox"].get("image") or "")
+            installation = self._ledger.state.created["thread"]["installation_id"]
+            self._use = Use(self.mirror.path, installation, started)
+            sha = self._fetch()
+            for left in self._folder.parent.glob(f"{self._ledger.run_id}*"):  # of attempts that died
+                shutil.rmtree(left, ignore_errors=True)
+            tree = self._folder / "tree"
+            self.made = workspace.checkout(self.mirror, sha, tree)
+            seconds = (self._ledger.clock.now() - started).total_seconds()
+            self._ledger.append(
+                "workspace.ready",
+                sha=sha,
+                files=self.made.files,
+                size_bytes=self.made.size_bytes,
+                seconds=seconds,
+                notes=list(self.made.notes),
+                missing=list(self.made.missing),
+            )
+            end["note"] = f"{self.made.files} files at {sha[:7]}"
+            self._open(tree)
+
+    def _fetch(self) -> str:
+        """Bring the base commit into the mirror; a token that was not accepted is replaced once."""
+        if not self._url.startswith("http"):
+            return self.mirror.fetch(self._url, self._base["sha"])
+        try:
+            return self.mirror.fetch(self._url, self._base["sha"], self._token())
+        except FetchRefused as error:
+            if error.status != 401:
+                raise
+        token = self._token(fresh=True)
+        self._ledger.clock.sleep(_FRESH_TOKEN_SECONDS)
+        return self.mirror.fetch(self._url, self._base["sha"], token)
+
+    def _token(self, *, fresh: bool = False) -> str:
+        repository_id = self._ledger.state.created["thread"]["repository_id"]
+        token = self._tokens.read_token(self._ledger.run_id, repository_id, fresh=fresh)
+        self._ledger.redactor.hold(token.value, expires=True)
+        return token.value
+
+    def _open(self, tree: Path) -> None:
+        history = self._host.history_path(self.mirror.path)
+        workspace.throwaway(self.mirror, self.made, tree, history_inside=history, branch=self._base["ref"])
+        settings = self._config["sandbox"]
+        self.sandbox = self._host.open(
+            self._ledger.run_id,
+            tree,
+            limits=self._limits,
+            egress=Egress(
+                hosts=tuple(settings["network"]),
+                methods=tuple(settings.get("methods", Egress.methods)),
+                upload_bytes=settings.get("upload_mb", Egress.upload_bytes >> 20) << 20,
+            ),
+            on_request=self._requested,
+            history=self.mirror.path,
+        )
+        self.before = self.after_setup = self.sandbox.manifest()
+        self.plan = configured(self._config, detect(self.before.keys(), self._contents_at_base))
+
+    def _contents_at_base(self, path: str) -> bytes:
+        return workspace.read_files(self.mirror, self.made.sha, [path]).get(path, b"")
+
+    def _requested(self, request: EgressRequest) -> None:
+        self._ledger.append(
+            "egress.requested",
+            host=request.host,
+            port=request.port,
+            method=request.method,
+            allowed=request.allowed,
+            reason=request.reason,
+            size_bytes=request.size_bytes,
+            sent_bytes=request.sent_bytes,
+        )
+
+    def set_up(self) -> None:
+        """Run `setup` with the network on, then seal. Raises UserError when a command fails."""
+        with stage(self._ledger, "setup", "installing what the project needs") as end:
+            results = run_commands(self.sandbox, self.plan.setup, purpose="setup", at="base", ledger=self._ledger)
+            failed = [result for result in results if not result.ok]
+            end |= {"ok": not failed, "note": in_numbers(results)}
+        if failed:
+            raise UserError(setup_failed(failed[0], self._ledger, self._limits))
+        self.after_setup = self.sandbox.manifest()
+        self.sandbox.seal()
+
+    def test_before(self) -> None:
+        """Run `verify` on the untouched tree, once per run: a later attempt reads the result from the ledger.
+
+        Raises UserError when nothing of it could ever accept a change: before anything is spent.
+        """
+        self._run_baseline()
+        found = unfit(self.plan, self.baseline, self.before)
+        if found is not None:
+            raise UserError(why_unfit(found, self._limits))
+
+    def _run_baseline(self) -> None:
+        known = CommandResult.from_events(self._ledger.state.commands, purpose="verify", at="base")
+        if known:
+            self.baseline = known
+            return
+        with stage(self._ledger, "baseline", "running the tests as they are") as end:
+            self.baseline = run_commands(
+                self.sandbox, self.plan.verify, purpose="verify", at="base", ledger=self._ledger
+            )
+            end |= {"ok": all(result.ok for result in self.baseline), "note": in_numbers(self.baseline)}
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Take back what the tests themselves wrote, but not their caches: it is nobody's change."""
+        rules = workspace.base_ignore(self.mirror, self.made.sha)
+        now = self.sandbox.manifest()
+        left = workspace.changes(self.after_setup, now, rules, unseen=self.sandbox.left_out)
+        small = {path for path, entry in self.before.items() if entry.size <= MAX_FILE_BYTES}
+        theirs = [
+            c for c in left if c.kind == "add" or (c.path in small and self.after_setup[c.path] == self.before[c.path])
+        ]
+        workspace.take_back(self.sandbox, theirs, self._at_base)
+
+    def _at_base(self, path: str) -> bytes:
+        """Whole, whatever its size."""
+        return workspace.read_file(self.mirror, self.made.sha, path)
+
+    def briefing(self) -> Briefing:
+        """What the model is told besides the task. Made by the first attempt; a later one reads it from the ledger."""
+        for event in self._ledger.events:
+            if event.kind == "briefing.made":
+                return Briefing.from_event(event.data)
+        about = text_of(self._ledger.state.created["task"])
+        made = briefing(
+            machine=look_around(self.sandbox),
+            limits=self._limits,
+            hosts=self._config["sandbox"]["network"],
+            plan=self.plan,
+            baseline=self.baseline,
+            made=self.made,
+            ref=self._base["ref"],
+            root=workspace.root_map(workspace.base_manifest(self.mirror, self.made.sha)),
+            guides=workspace.guides(self.mirror, self.made.sha, about),
+            instructions=self._config["playbooks"]["fix"]["instructions"],
+        )
+        return Briefing.from_event(self._ledger.append("briefing.made", **made.as_event()).data)
+
+    def restore(self) -> None:
+        """Bring the tree back to the last snapshot, if there is one."""
+        state = self._ledger.state
+        if state.snapshot:
+            workspace.restore_snapshot(
+                self.sandbox,
+                self.before,
+                state.snapshot,
+                self._ledger.store,
+                read_base=self._at_base,
+            )
+
+    def bring_back(self) -> None:
+        """The tree as the model left it, after a verification ran over it."""
+        self.sandbox.reset()  # what the tests touched, whatever its size, without carrying it there
+        self.restore()
+
+    def snapshot(self, *, if_due: bool = False) -> None:
+        now = self._ledger.clock.now()
+        if if_due and (now - self._snapshot_at).total_seconds() < _SNAPSHOT_SECONDS:
+            return
+        taken = workspace.take_snapshot(
+            self.sandbox, self.before, self._ledger.store, previous=self._ledger.state.snapshot
+        )
+        self._ledger.append("snapshot.taken", **taken)
+        self._snapshot_at = now
+
+    def changes(self) -> list[Change]:
+        """What the tree now holds against the base; nothing is read yet. Raises UserError: too many files to look."""
+        rules = workspace.base_ignore(self.mirror, self.made.sha)
+        self._now = self.sandbox.manifest()
+        unseen = dict(self.sandbox.left_out)
+        self.unseen = unseen_names(self.before, self._now, unseen)
+        return workspace.changes(self.before, self._now, rules, after_setup=self.after_setup, unseen=unseen)
+
+    def ignored(self) -> list[str]:
+        """New files that `.gitignore` kept out of the last `changes`."""
+        rules = workspace.base_ignore(self.mirror, self.made.sha)
+        return [path for path in workspace.left_out(self.before, self._now, rules) if path not in self.after_setup]
+
+    def contents(self, found: list[Change]) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        """The new contents and the old ones, by path. Raises UserError when one is not what the walk saw."""
+        old = workspace.read_files(self.mirror, self.made.sha, [change.path for change in found])
+        return workspace.collect(self.sandbox, found), old
+
+    def test_after(self, found: list[Change], new: dict[str, bytes], old: dict[str, bytes]) -> Verification:
+        """Verify the change in the sealed tree; the model's tree is in the last snapshot meanwhile."""
+        with stage(self._ledger, "verify", "running the tests with the change") as end:
+            verification = verify_head(
+                self.sandbox, found, new, self._plan_with(found, new), self.baseline, self._ledger, original_tests=old
+            )
+            self._ledger.append("verification.ended", **verification.as_event())
+            end |= {"ok": verification.ok, "note": verification.note}
+        return verification
+
+    def _plan_with(self, found: list[Change], new: dict[str, bytes]) -> Plan:
+        """The plan for the change: a project's first dependency needs a set-up where there was none."""
+        if not changes_dependencies(change.path for change in found):
+            return self.plan
+        gone = {change.path for change in found if change.kind == "delete"}
+        paths = (self.before.keys() | new.keys()) - gone
+        now = detect(paths, lambda path: new[path] if path in new else self._contents_at_base(path))
+        return replace(self.plan, setup=configured(self._config, now).setup) if now.verify else self.plan
+
+    def close(self) -> None:
+        if hasattr(self, "sandbox"):
+            self.sandbox.close()
+        else:
+            self._host.forget(self._ledger.run_id)
+        if self._use:
+            self._use.close()
+        shutil.rmtree(self._folder, ignore_errors=True)

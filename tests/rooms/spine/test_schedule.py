@@ -1,0 +1,72 @@
+"""The clock's turn among many runs: nobody is forgotten for being old, and a look leaves nothing behind for ever."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+
+from app.runs.lease import TTL_SECONDS, lease_key
+from tests.rooms.spine.playing import ledger_of
+
+DAY = 86_400.0
+
+
+def many_like(tmp_path, run_id: str, count: int) -> None:
+    """More rows like that of a run, each a second younger than the one before."""
+    with sqlite3.connect(tmp_path / "home/ledger.db") as connection:
+        connection.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO runs"
+            " SELECT run_id || '-' || i, thread_key, active, datetime(created_at, '+' || i || ' seconds'),"
+            " json_set(summary, '$.run_id', run_id || '-' || i) FROM n, runs WHERE run_id = ?",
+            (count, run_id),
+        )
+    connection.close()
+
+
+def test_the_oldest_of_a_thousand_active_runs_goes_on_when_its_time_has_come(
+    tmp_path, store, clock, playing, scheduler
+):
+    ledger = ledger_of(store, clock, "old")
+    until = clock.now() + timedelta(seconds=60)
+    ledger.append("run.parked", reason="outage", note="", until=until.isoformat())
+    clock.advance(1)
+    ledger_of(store, clock, "new")
+    many_like(tmp_path, "new", 1_100)
+    clock.advance(60)
+    scheduler.tick()
+    assert playing.went_on == ["old"]
+
+
+def test_news_of_every_run_is_announced_when_there_is_more_than_goes_at_once(
+    tmp_path, store, clock, playing, scheduler
+):
+    ledger_of(store, clock, "news").append("run.ended", outcome="failed")
+    many_like(tmp_path, "news", 700)
+    clock.advance(3_600)
+    minutes = 0
+    while len(set(playing.announced)) < 701 and minutes < 10:
+        scheduler.tick()
+        clock.advance(60)
+        minutes += 1
+    assert minutes == 4
+    assert len(playing.announced) <= 4 * 200
+
+
+def test_what_was_heard_of_workers_is_forgotten(tmp_path, store, clock, playing, scheduler):
+    ledger = ledger_of(store, clock, "run")
+    ledger.append("run.admitted", reason="", cap_usd=1.0)
+    ledger.append("attempt.started", attempt=1, worker="w 1", sandbox="")
+    for _ in range(240):
+        store.claim(lease_key("run"), "w 1", ttl_seconds=TTL_SECONDS)
+        scheduler.tick()
+        clock.advance(10)
+    assert playing.stopped == []
+    with sqlite3.connect(tmp_path / "home/ledger.db") as connection:
+        (heard,) = connection.execute("SELECT count(*) FROM claims WHERE key LIKE 'heard:%'").fetchone()
+        (cells,) = connection.execute("SELECT count(*) FROM cells").fetchone()
+    connection.close()
+    assert (heard <= 61, cells) == (True, 0)
+
+    clock.advance(60)
+    scheduler.tick()
+    assert playing.stopped == ["run"]
