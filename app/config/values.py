@@ -147,6 +147,26 @@ def _question_label(name: str) -> str:
     return name
 
 
+def _any_case(text: str) -> str:
+    return "".join(f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else re.escape(letter) for letter in text)
+
+
+def _cron_field(number: str, names: str = "") -> str:
+    one = f"(?:{number}|{'|'.join(map(_any_case, names.split()))})" if names else number
+    part = rf"(?:\*|{one}(?:-{one})?)(?:/[1-9][0-9]?)?"
+    return f"{part}(?:,{part})*"
+
+
+def _cron(text: str) -> str:
+    fields = text.split(" ")
+    if len(fields) != len(_CRON_FIELDS):
+        raise ValueError(f"should be five fields with a space between: {', '.join(_CRON_FIELDS)}")
+    for field, (name, pattern) in zip(fields, _CRON_FIELDS.items(), strict=True):
+        if not re.fullmatch(pattern, field):
+            raise ValueError(f"has no {name} that exists: `{field}`")
+    return text
+
+
 _DOOR = "webhooks are sorted by that, before this file can be read"
 
 
@@ -156,10 +176,6 @@ def _either(item: Any, *, least: int | None = None, most: int | None = None) -> 
     return BeforeValidator(_one_or_many, json_schema_input_type=many | item)
 
 
-def _any_case(text: str) -> str:
-    return "".join(f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else re.escape(letter) for letter in text)
-
-
 # What the validators above say, for the schema: patterns that JavaScript, Rust and Python read alike.
 _CONTROL = r"\x00-\x1f\x7f"
 _CONTROL_BUT_LINES = r"\x00-\x08\x0b-\x1f\x7f"  # a command may have several lines and tabs; with a NUL none can be run
@@ -167,6 +183,15 @@ _STARTS_A_RUN = {"pattern": f"^{_any_case(TRIGGER_LABEL_START)}[^{_CONTROL}]*$"}
 _NO_STATE_LABEL = {"pattern": f"^{_any_case(TRIGGER_LABEL_START)}|[{_CONTROL}]"}
 _NO_BRANCH_PREFIX = {"pattern": r"//|^/|(?:^|/)refs(?:/|$)|(?:^|/)[.-]|\.(?:lock)?(?:/|$)|\.\."}
 _HOST_PATTERN = rf"^(?:{_any_case('packages')}|{_HOST.pattern.replace('a-z', 'A-Za-z')})$"
+
+# Those of POSIX's crontab, with names and steps as everywhere.
+_CRON_FIELDS = {
+    "minute": _cron_field("[0-5]?[0-9]"),
+    "hour": _cron_field("(?:[01]?[0-9]|2[0-3])"),
+    "day": _cron_field("(?:0?[1-9]|[12][0-9]|3[01])"),
+    "month": _cron_field("(?:0?[1-9]|1[0-2])", "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"),
+    "weekday": _cron_field("[0-7]", "SUN MON TUE WED THU FRI SAT"),
+}
 
 Text = Annotated[
     str,
@@ -201,7 +226,12 @@ Methods = Annotated[list[_Method], Field(min_length=1), _either(_Method, least=1
 Megabytes = Annotated[int, BeforeValidator(_memory, json_schema_input_type=int | str)]
 Seconds = Annotated[int, BeforeValidator(_seconds, json_schema_input_type=int | str)]
 Wait = Annotated[int | None, BeforeValidator(_wait, json_schema_input_type=int | str | None)]
-Cron = Annotated[str, StringConstraints(pattern=r"^\S+( \S+){4}$", max_length=100)]
+Cron = Annotated[
+    str,
+    StringConstraints(max_length=100),
+    AfterValidator(_cron),
+    Field(json_schema_extra={"pattern": "^" + " ".join(_CRON_FIELDS.values()) + "$"}),
+]
 BranchPrefix = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9._/-]+[/-]$", max_length=50),

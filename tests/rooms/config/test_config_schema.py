@@ -14,6 +14,12 @@ from app.config.values import numbers
 
 VALIDATOR = jsonschema_rs.validator_for(json_schema())
 
+CRONS = ["0 3 * * 1", "*/5 0-23 1,15 JAN-mar Mon-FRI", "59 23 31 12 7", "00 09 01 02 0", "0 0-23/2 * * *"]
+NO_CRONS = [
+    *("0 3 * *", "99 * * * *", "* 24 * * *", "* * 0 * *", "* * 32 * *", "* * * 13 *", "* * * * 8", "", "@daily"),
+    *("*/0 * * * *", "a * * * *", "* * * MON *", "1- * * * *", "1,, * * * *", "* *  * * *", "0 3 * * 1 2026"),
+]
+
 # Every key with values it takes and values it does not.
 VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "triggers.label": (["agent-go", "AGENT-x"], ["go", "", None, 3, "agent:fix", "agent-" + "x" * 45, "agent-\0"]),
@@ -64,8 +70,11 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "limits.bytes": ([50_000_000], [50_000_001]),
     "reviewers": ([[], ["ada", "@grace", "o/team"]], ["ada", ["a b"], ["a"] * 16, [""], None]),
     "schedule": (
-        [[], [{"playbook": "deps", "cron": "0 3 * * 1"}]],
-        [{}, [{"playbook": "deps"}], [{"playbook": "", "cron": "0 3 * * 1"}], [{"playbook": "x", "cron": "0 3 * *"}]],
+        [[], *([{"playbook": "deps", "cron": cron}] for cron in CRONS)],
+        [
+            *({}, [{"playbook": "deps"}], [{"playbook": "", "cron": "0 3 * * 1"}]),
+            *([{"playbook": "x", "cron": cron}] for cron in NO_CRONS),
+        ],
     ),
     "phase": ([1, 4], [0, 5, "1", None]),
     "budgets": ([], [1, {}]),

@@ -146,6 +146,18 @@ def test_an_image_must_be_one_that_is_offered():
         (b"branch_prefix: main", "line 1: `branch_prefix` does not look right"),
         (b"reviewers: ['a b']", "line 1: `reviewers.0` does not look right"),
         (b"schedule:\n - playbook: deps", "line 2: `schedule.0.cron` is missing."),
+        (
+            b"schedule: [{playbook: deps, cron: 0 3 * *}]",
+            "line 1: `schedule.0.cron` should be five fields with a space",
+        ),
+        (
+            b"schedule: [{playbook: deps, cron: 99 * * * *}]",
+            "line 1: `schedule.0.cron` has no minute that exists: `99`",
+        ),
+        (
+            b"schedule: [{playbook: deps, cron: 0 3 31 13 1}]",
+            "line 1: `schedule.0.cron` has no month that exists: `13`",
+        ),
         (b"a: 1\n\nmodel: x\nmodel: y", "line 4: `model` is given twice, first on line 3"),
         (b"<<: {model: x}", "line 1: `<<` cannot be a key here: keys are words"),
         (b"1: x", "line 1: `1` cannot be a key here: keys are words"),
