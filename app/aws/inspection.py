@@ -15,14 +15,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from app.aws import items, kms
 from app.aws.clients import Clients, code_of, translated
+from app.aws.inspection_bucket import bucket
 from app.aws.inspection_tasks import tasks
 from app.aws.secrets import PREFIX as BY_NAME
-from app.aws.seen import Seen, broken, ok, warn
+from app.aws.seen import DEPLOY, Seen, broken, ok, warn
 from app.errors import LamplighterError
 from app.settings import Settings
 
 SKEW_SECONDS = 60.0  # AWS refuses signatures that are five minutes off; GitHub is stricter
-_DEPLOY = "Deploy template.yaml again; it makes this part as it has to be."
 
 
 class Account(NamedTuple):
@@ -48,7 +48,7 @@ def examine(settings: Settings, clients: Clients) -> Iterator[Seen]:
         "jobs queue": lambda account: _queue(account, "jobs queue", account.settings.cloud.jobs_queue_url),
         "publish queue": lambda account: _queue(account, "publish queue", account.settings.cloud.publish_queue_url),
         "table": _table,
-        "bucket": _bucket,
+        "bucket": lambda account: bucket(account.settings, account.ask),
         "secrets": _secrets,
         "tokens function": _function,
         "tasks": lambda account: tasks(account.settings.cloud, account.settings.sandbox, account.ask),
@@ -59,7 +59,7 @@ def examine(settings: Settings, clients: Clients) -> Iterator[Seen]:
             yield from look(account)
         except ClientError as error:
             said = error.response.get("Error", {}).get("Message", "")
-            yield broken(name, f"{code_of(error)}: {said}", _DEPLOY)
+            yield broken(name, f"{code_of(error)}: {said}", DEPLOY)
         except (LamplighterError, BotoCoreError, KeyError, IndexError) as error:
             yield warn(
                 name, f"cannot be seen ({error})", "Look again with a role that may read it, in the right region."
@@ -94,7 +94,7 @@ def _queue(account: Account, name: str, url: str) -> Iterator[Seen]:
         if bad
     ]
     for text in wrong:
-        yield broken(name, text, _DEPLOY)
+        yield broken(name, text, DEPLOY)
     if "RedrivePolicy" in found:
         yield from _dead(account, name, json.loads(found["RedrivePolicy"])["deadLetterTargetArn"])
     if not wrong:
@@ -118,44 +118,20 @@ def _table(account: Account) -> Iterator[Seen]:
     indexes = {index["IndexName"] for index in found.get("GlobalSecondaryIndexes", [])}
     lacking = {items.BY_ACTIVITY, items.UNPUBLISHED} - indexes
     if [key["AttributeName"] for key in found["KeySchema"]] != ["pk", "sk"]:
-        yield broken("table", f"{name} has other keys than pk and sk", _DEPLOY)
+        yield broken("table", f"{name} has other keys than pk and sk", DEPLOY)
     elif lacking:
-        yield broken("table", f"{name} lacks the index {', '.join(sorted(lacking))}", _DEPLOY)
+        yield broken("table", f"{name} lacks the index {', '.join(sorted(lacking))}", DEPLOY)
     elif found["TableStatus"] not in {"ACTIVE", "UPDATING"}:
         yield broken("table", f"{name} is {found['TableStatus']}", "Wait until it is ACTIVE.")
     else:
         yield ok("table", f"{name} is {found['TableStatus'].lower()}")
     expiry = account.ask("dynamodb", "describe_time_to_live", TableName=name)["TimeToLiveDescription"]
     if expiry.get("AttributeName") != items.TTL_ATTRIBUTE:
-        yield warn("table", "expired claims are never removed", _DEPLOY)
+        yield warn("table", "expired claims are never removed", DEPLOY)
     backups = account.ask("dynamodb", "describe_continuous_backups", TableName=name)["ContinuousBackupsDescription"]
     state = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
     if state != "ENABLED":
-        yield warn("table", "cannot be restored to a point in time", _DEPLOY)
-
-
-def _bucket(account: Account) -> Iterator[Seen]:
-    name = account.settings.cloud.bucket
-    try:
-        lock = account.ask("s3", "get_object_lock_configuration", Bucket=name)["ObjectLockConfiguration"]
-        locked = lock.get("ObjectLockEnabled") == "Enabled"
-    except ClientError as error:
-        if code_of(error) != "ObjectLockConfigurationNotFoundError":
-            raise
-        locked = False
-    if locked:
-        yield ok("bucket", f"{name} keeps what is locked")
-    else:
-        mend = "Object lock can only be chosen when a bucket is made: deploy a stack of another name."
-        yield broken("bucket", f"{name} has no object lock, so the audit's heads could be deleted", mend)
-    try:
-        shut = account.ask("s3", "get_public_access_block", Bucket=name)["PublicAccessBlockConfiguration"]
-    except ClientError as error:
-        if code_of(error) != "NoSuchPublicAccessBlockConfiguration":
-            raise
-        shut = {}
-    if not all(shut.get(key) for key in ("BlockPublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")):
-        yield broken("bucket", f"{name} could be made public", _DEPLOY)
+        yield warn("table", "cannot be restored to a point in time", DEPLOY)
 
 
 def _secrets(account: Account) -> Iterator[Seen]:
@@ -210,7 +186,7 @@ def _function(account: Account) -> Iterator[Seen]:
     found = account.ask("lambda", "get_function_configuration", FunctionName=name)
     state = str(found.get("State", "Active"))
     if state not in {"Active", "Inactive"}:  # inactive: it was idle for weeks, the next call wakes it
-        yield broken("tokens function", f"is {state}: {found.get('StateReason', '')}", _DEPLOY)
+        yield broken("tokens function", f"is {state}: {found.get('StateReason', '')}", DEPLOY)
     else:
         yield ok("tokens function", f"{found['Runtime']}, changed {str(found.get('LastModified', ''))[:10]}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -11,12 +11,9 @@ from botocore.exceptions import ClientError
 from app.aws.clients import code_of
 from app.aws.launcher import CONTAINER as WORKER
 from app.aws.sandbox_tasks import CONTAINER as SANDBOX
-from app.aws.seen import Seen, broken, ok, warn
+from app.aws.seen import DEPLOY, Ask, Seen, broken, ok, warn
 from app.settings import Cloud
 
-Ask = Callable[..., dict[str, Any]]
-
-_DEPLOY = "Deploy template.yaml again; it makes this part as it has to be."
 _IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/(?P<name>[^:@]+)(?::(?P<tag>[^@]+))?"
 )
@@ -41,7 +38,7 @@ def tasks(cloud: Cloud, sandbox: str, ask: Ask) -> Iterator[Seen]:
 def _cluster(cloud: Cloud, ask: Ask) -> Iterator[Seen]:
     found = ask("ecs", "describe_clusters", clusters=[cloud.cluster])["clusters"]
     if not found or found[0].get("status") != "ACTIVE":
-        yield broken("cluster", f"{cloud.cluster} is not there", _DEPLOY)
+        yield broken("cluster", f"{cloud.cluster} is not there", DEPLOY)
     elif cloud.spot and "FARGATE_SPOT" not in found[0].get("capacityProviders", []):
         yield broken("cluster", f"{cloud.cluster} has no Spot capacity", "Deploy with it, or set LAMPLIGHTER_SPOT=off.")
     else:
@@ -51,11 +48,11 @@ def _cluster(cloud: Cloud, ask: Ask) -> Iterator[Seen]:
 def _worker(definition: dict[str, Any]) -> Iterator[Seen]:
     containers = {item["name"]: item for item in definition["containerDefinitions"]}
     if WORKER not in containers:
-        yield broken("worker task", f"has no container `{WORKER}`", _DEPLOY)
+        yield broken("worker task", f"has no container `{WORKER}`", DEPLOY)
     elif not definition.get("taskRoleArn"):
-        yield broken("worker task", "has no role, so it reaches neither ledger nor tokens", _DEPLOY)
+        yield broken("worker task", "has no role, so it reaches neither ledger nor tokens", DEPLOY)
     elif int(containers[WORKER].get("stopTimeout") or 30) < 120:
-        yield warn("worker task", "has less than 120 s to park a run when its machine is taken", _DEPLOY)
+        yield warn("worker task", "has less than 120 s to park a run when its machine is taken", DEPLOY)
     else:
         yield ok("worker task", f"{definition['family']}:{definition['revision']}")
 
@@ -64,7 +61,7 @@ def _walls(definition: dict[str, Any], name: str) -> Iterator[Seen]:
     """What the outer wall of hostile code must be."""
     container = next((item for item in definition["containerDefinitions"] if item["name"] == SANDBOX), None)
     if container is None:
-        yield broken(name, f"has no container `{SANDBOX}`", _DEPLOY)
+        yield broken(name, f"has no container `{SANDBOX}`", DEPLOY)
         return
     dropped = container.get("linuxParameters", {}).get("capabilities", {}).get("drop", [])
     wrong = [

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+Ask = Callable[..., dict[str, Any]]  # service, operation, request: one call; raises LamplighterError, ClientError
+DEPLOY = "Deploy template.yaml again; it makes this part as it has to be."
 
 
 class Seen(NamedTuple):

@@ -48,6 +48,21 @@ def _definition(client, family: str, container: str, **changes) -> None:
     )
 
 
+def _expiry(client, bucket, **days):
+    """The bucket's rules: days by prefix, else as template.yaml has them."""
+    rules = {"blobs/day/": 30, "heads/": 400} | {prefix.replace("_", "/"): after for prefix, after in days.items()}
+    client.put_bucket_lifecycle_configuration(
+        Bucket=bucket,
+        LifecycleConfiguration={
+            "Rules": [
+                {"ID": f"rule-{n}", "Status": "Enabled", "Filter": {"Prefix": prefix}, "Expiration": {"Days": after}}
+                for n, (prefix, after) in enumerate(rules.items())
+                if after
+            ]
+        },
+    )
+
+
 @pytest.fixture
 def account(aws):
     """An account as template.yaml leaves it, images pushed and secrets filled."""
@@ -57,6 +72,7 @@ def account(aws):
     )
     shut = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
     get("s3").put_public_access_block(Bucket=aws.cloud.bucket, PublicAccessBlockConfiguration=shut)
+    _expiry(get("s3"), aws.cloud.bucket)
     for name in ("app-key", "webhook-secret", "model-key"):
         get("secretsmanager").create_secret(Name=name, SecretString="something")
     get("ecs").create_cluster(clusterName=aws.cloud.cluster, capacityProviders=["FARGATE", "FARGATE_SPOT"])
@@ -160,7 +176,25 @@ def test_a_bucket_that_forgets_or_is_open(look, account):
     assert _wrong(look(cloud={"bucket": "plain"}))["bucket"] == [
         "plain has no object lock, so the audit's heads could be deleted",
         "plain could be made public",
+        "plain keeps blobs/day/ indefinitely",
+        "plain keeps heads/ indefinitely",
     ]
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [
+        ({"blobs_day_": 7}, ["deletes blobs/day/ after 7 days, the settings say 30"]),
+        ({"heads_": 30}, ["deletes heads/ after 30 days, the settings say 400"]),
+        ({"heads_": 0}, ["keeps heads/ indefinitely"]),
+        ({"blobs_": 90}, ["deletes blobs/ by a rule of its own (rule-2): parts of ledgers"]),
+        ({"": 90}, ["deletes everything by a rule of its own (rule-2): parts of ledgers"]),
+        ({"logs_": 1}, []),
+    ],
+)
+def test_a_bucket_that_deletes_at_another_time_than_the_settings_say(look, account, aws, days, says):
+    _expiry(account.clients.get("s3"), aws.cloud.bucket, **days)
+    assert _wrong(look()).get("bucket", []) == [f"{aws.cloud.bucket} {words}" for words in says]
 
 
 def test_an_image_that_was_never_pushed(look, account):

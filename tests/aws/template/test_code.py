@@ -27,7 +27,7 @@ KEY = {"kms.py", "secrets.py"}
 START = {"launcher.py"}
 
 # What only the person at the command line uses, who brings a role of his own.
-PERSON = {"queue.py", "app_secrets.py", "inspection.py", "inspection_tasks.py"}
+PERSON = {"queue.py", "app_secrets.py", "inspection.py", "inspection_bucket.py", "inspection_tasks.py"}
 
 # Which files of `app/aws` a role's process uses. Of the queue each has one end: `queue.py` is what a person at the
 # command line uses, who brings a role of his own.
