@@ -188,3 +188,12 @@ def warning(budget: Budget, spent: Spent) -> str | None:
         f"Most of the budget is used: {', '.join(near)}. Bring the work to an end now: keep what is verified, "
         "undo what is half done, and call finish saying what is not done."
     )
+
+
+def exceeded(budget: Budget, which: Which) -> str:
+    """Why no further call is made, as one sentence for people."""
+    if which == "usd":
+        return f"The budget of ${budget.usd:.2f} does not allow another call of the model."
+    if which == "turns":
+        return f"All {budget.turns} turns are used."
+    return f"All {budget.minutes:g} minutes of working time are used."

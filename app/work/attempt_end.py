@@ -9,7 +9,7 @@ from typing import Any
 
 from app import log
 from app.admission.day_budget import next_day
-from app.agent.calling import PARK_SECONDS
+from app.agent.patience import PARK_SECONDS
 from app.agent.stops import Stop
 from app.checkpoints.endings import after_refusal, changed_nothing
 from app.checkpoints.moments import utc

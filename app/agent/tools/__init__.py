@@ -1,6 +1,6 @@
 """What the model can do: the published bash and text-editor tools, and three of our own."""
 
-from app.agent.tools.registry import ASK, BASH, BREAKING, EDIT, FINISH, Toolbox, ToolResult, changes_tree
+from app.agent.tools.registry import ASK, BASH, BREAKING, EDIT, FINISH, Toolbox, ToolResult, changes_tree, not_executed
 from app.agent.tools.schemas import MALFORMED, TOOLS
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "ToolResult",
     "Toolbox",
     "changes_tree",
+    "not_executed",
 ]

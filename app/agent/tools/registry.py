@@ -47,6 +47,22 @@ class ToolResult:
     def failed(self) -> bool:
         return self.is_error or self.exit_code not in {0, None}
 
+    def recorded(self) -> dict[str, Any]:
+        """What `tool.ran` says of it."""
+        return {
+            "summary": self.summary,
+            "content": [{"type": "text", "text": self.text}],
+            "is_error": self.is_error,
+            "malformed": self.malformed,
+            "exit_code": self.exit_code,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def not_executed(why: str, *, summary: str) -> ToolResult:
+    """The result of a call that was refused before anything ran."""
+    return ToolResult(text=f"Not executed: {why}.", summary=summary, is_error=True, malformed=True)
+
 
 class Toolbox:
     """The tools around one sandbox."""
@@ -61,12 +77,7 @@ class Toolbox:
         """
         wrong = schemas.mistakes(name, arguments) or _deeper_mistakes(name, arguments)
         if wrong:
-            return ToolResult(
-                text=f"Not executed: {'; '.join(wrong[:8])}.",
-                summary=one_line(f"called {name} wrongly", SUMMARY_CHARS),
-                is_error=True,
-                malformed=True,
-            )
+            return not_executed("; ".join(wrong[:8]), summary=one_line(f"called {name} wrongly", SUMMARY_CHARS))
         started = time.perf_counter()
         if name == BASH:
             return self._bash(arguments, output_name, timeout_seconds)

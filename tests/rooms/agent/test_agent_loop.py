@@ -192,10 +192,10 @@ def test_a_whole_new_file_survives_its_worker(bench):
     bench.work()
     [first, _] = bench.events("model.replied")
     assert set(first["content"]) == {"blob", "size"}
-    assert bench.agent().session.transcript.calls == 0
+    assert bench.agent().transcript.calls == 0
     again = bench.agent()
     assert again.run().kind == "finished"
-    assert again.session.transcript.messages()[1]["content"][-1]["input"]["file_text"] == text
+    assert again.transcript.messages()[1]["content"][-1]["input"]["file_text"] == text
 
 
 MARKERS = """BEGIN = "-----BEGIN PRIVATE KEY-----"
