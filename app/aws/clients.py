@@ -9,7 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import boto3
+import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import CredentialProvider, CredentialResolver, Credentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -54,13 +58,17 @@ _MISSING = {
 class Clients:
     """The clients of one process, made when first asked for. Thread-safe, as boto3's clients are.
 
-    Endpoints (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`), region and credentials are read by boto3.
+    Endpoints (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`), region and, where none are given, credentials are read
+    by boto3.
     """
 
-    def __init__(self, *, tries: int = TRIES) -> None:
+    def __init__(self, *, tries: int = TRIES, credentials: Credentials | None = None) -> None:
         self._tries = tries
+        bare = botocore.session.get_session()
+        if credentials is not None:
+            bare.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
         # boto3 itself reads AWS_DEFAULT_REGION only, other tools and people AWS_REGION; Lambda and Fargate set both.
-        self._session = boto3.session.Session(region_name=os.environ.get("AWS_REGION") or None)
+        self._session = boto3.session.Session(region_name=os.environ.get("AWS_REGION") or None, botocore_session=bare)
         self._made: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -77,6 +85,28 @@ class Clients:
                 with translated(f"make a client for {service}"):
                     self._made[service] = self._session.client(service, config=config)
             return self._made[service]
+
+    def sign(self, request: AWSRequest, service: str) -> None:
+        """Sign a request that no client makes, as this process. Raises botocore's errors: `translated` is around it."""
+        credentials, region = self._session.get_credentials(), self._session.region_name
+        if credentials is None:
+            raise NoCredentialsError
+        if not region:
+            raise NoRegionError
+        SigV4Auth(credentials.get_frozen_credentials(), service, region).add_auth(request)
+
+
+class _Given(CredentialProvider):  # type: ignore[misc]  # botocore has no types
+    """Finds the credentials it was made with."""
+
+    METHOD = "given"
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> Credentials:
+        return self._credentials
 
 
 @contextmanager

@@ -27,10 +27,10 @@ class Stopped(NamedTuple):
 def stopped(event: Mapping[str, Any], cloud: Cloud, store: Store) -> Stopped | None:
     """None for a task that is no worker of ours, or a warm one that had no run yet. Raises TransientError."""
     task = event.get("detail") or {}
-    family = cloud.worker_task.rpartition("/")[2].partition(":")[0]  # of every revision: a deploy may lie between
-    if task.get("lastStatus") != "STOPPED" or task.get("group") != f"family:{family}":
+    ours = family_of({"taskDefinitionArn": cloud.worker_task})  # of every revision: a deploy may lie between
+    if task.get("lastStatus") != "STOPPED" or family_of(task) != ours:
         return None
-    run = _commanded(task) or warm.assigned(store, str(task.get("taskArn")))
+    run = commanded(task) or warm.assigned(store, str(task.get("taskArn")))
     if run is None:
         return None
     code, said = str(task.get("stopCode") or ""), str(task.get("stoppedReason") or "")
@@ -38,7 +38,12 @@ def stopped(event: Mapping[str, Any], cloud: Cloud, store: Store) -> Stopped | N
     return Stopped(run_id=run[0], attempt=run[1], reason=f"{code}: {said}", no_room=no_room)
 
 
-def _commanded(task: Mapping[str, Any]) -> tuple[str, int] | None:
+def family_of(task: Mapping[str, Any]) -> str:
+    """Its task definition's, which who starts a task cannot make up as they can its group: workers start sandboxes."""
+    return str(task.get("taskDefinitionArn")).rpartition("/")[2].partition(":")[0]
+
+
+def commanded(task: Mapping[str, Any]) -> tuple[str, int] | None:
     """The run and attempt in `work RUN --attempt N`."""
     for override in (task.get("overrides") or {}).get("containerOverrides") or []:
         command = override.get("command") or []

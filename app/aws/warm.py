@@ -1,7 +1,9 @@
 """The warm pool: workers that wait for one run each, so that nobody waits for Fargate to pull an image.
 
-All of it is claims in the store. Worker and launcher meet in the claim `assigned:WORKER`: whoever makes it first
-decides, so that a worker that leaves and a launcher that assigns never miss one another.
+All of it is claims in the store, of the control side alone: a worker asks the broker, which knows from ECS which task
+asks and for which place it was started, so that none can take another's place or give itself a run. Worker and
+launcher meet in the claim `assigned:WORKER`: whoever makes it first decides, so that a worker that leaves and a
+launcher that assigns never miss one another.
 
     warm:SLOT          → worker    this worker waits; renewed while it does
     warming:SLOT       → starter   somebody has started a worker for this place
@@ -10,13 +12,11 @@ decides, so that a worker that leaves and a launcher that assigns never miss one
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Iterator
-from urllib.request import urlopen
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from app import log
-from app.errors import TransientError, UserError
+from app.errors import TransientError
 from app.ports.platform import Clock, Store
 
 TTL_SECONDS = 30.0  # a worker that died holds its place this long
@@ -27,17 +27,53 @@ _RENEW_SECONDS = 10.0
 _REMEMBERED_SECONDS = 30 * 86_400.0
 _GONE = "gone"
 
+Run = tuple[str, int]  # its id, and which attempt
 
-def own_name() -> str:
-    """The ARN of the task this process runs in. Raises UserError elsewhere."""
-    endpoint = os.environ.get("ECS_CONTAINER_METADATA_URI_V4", "")
-    if not endpoint.startswith("http"):
-        raise UserError("A warm worker runs as a task on ECS; here it would wait for ever.")
-    try:
-        with urlopen(f"{endpoint}/task", timeout=5) as answer:  # noqa: S310 - the address is ECS's own
-            return str(json.load(answer)["TaskARN"])
-    except (OSError, ValueError, KeyError) as error:
-        raise TransientError(f"ECS does not tell this task's name ({type(error).__name__})") from error
+
+class Place(Protocol):
+    """One worker's place in the pool. Every call raises TransientError when the other side is away."""
+
+    def take(self) -> bool:
+        """Wait here from now on, or still; False when another does."""
+
+    def given(self) -> Run | None:
+        """The run that was assigned to this worker."""
+
+    def leave(self) -> Run | None:
+        """Wait no longer; the run, when a launcher was faster."""
+
+
+class StoredPlace(NamedTuple):
+    """Implements `Place` on the control side. `worker` is a task's ARN."""
+
+    store: Store
+    slot: int
+    worker: str
+
+    def take(self) -> bool:
+        if not self.store.claim(_warm(self.slot), self.worker, ttl_seconds=TTL_SECONDS):
+            return False
+        if starter := self.store.claimed_by(_warming(self.slot)):
+            self.store.release(_warming(self.slot), starter)
+        return True
+
+    def given(self) -> Run | None:
+        return assigned(self.store, self.worker)
+
+    def leave(self) -> Run | None:
+        self.store.release(_warm(self.slot), self.worker)
+        if self.store.claim(_assigned(self.worker), _GONE, ttl_seconds=_REMEMBERED_SECONDS):
+            return None
+        return self.given()
+
+
+def place_of(task: Mapping[str, Any]) -> int | None:
+    """The place that a task was started for, as DescribeTasks tells of it; None for a task that has its run."""
+    for override in (task.get("overrides") or {}).get("containerOverrides") or []:
+        command = override.get("command") or []
+        if len(command) == 3 and command[:2] == ["work", "--warm"] and str(command[2]).isdigit():
+            return int(command[2])
+    return None
 
 
 def missing(store: Store, size: int, owner: str) -> Iterator[int]:
@@ -62,7 +98,7 @@ def assign(store: Store, size: int, run_id: str, attempt: int) -> str | None:
     return None
 
 
-def assigned(store: Store, worker: str) -> tuple[str, int] | None:
+def assigned(store: Store, worker: str) -> Run | None:
     """What a worker was given."""
     given = store.claimed_by(_assigned(worker))
     if given is None or given == _GONE:
@@ -71,34 +107,26 @@ def assigned(store: Store, worker: str) -> tuple[str, int] | None:
     return run_id, int(attempt)
 
 
-def wait(
-    store: Store, clock: Clock, slot: int, worker: str, *, leaving: Callable[[], bool] = lambda: False
-) -> tuple[str, int] | None:
-    """Wait in place `slot` for a run; None when the place is taken, the time is up, or the worker is to leave.
+def wait(place: Place, clock: Clock, *, leaving: Callable[[], bool] = lambda: False) -> Run | None:
+    """Wait in `place` for a run; None when another waits there, the time is up, or the worker is to leave.
 
-    Raises TransientError when the store is away at the beginning or at the end; in between it waits on.
+    Raises TransientError when the other side is away at the beginning or at the end; in between it waits on.
     """
-    if not store.claim(_warm(slot), worker, ttl_seconds=TTL_SECONDS):
+    if not place.take():
         return None
-    starter = store.claimed_by(_warming(slot))
-    if starter:
-        store.release(_warming(slot), starter)
     since = renewed = clock.now()
     while not leaving() and (clock.now() - since).total_seconds() < WAIT_SECONDS:
         try:
-            if given := assigned(store, worker):
+            if given := place.given():
                 return given
             if (clock.now() - renewed).total_seconds() >= _RENEW_SECONDS:
                 renewed = clock.now()
-                if not store.claim(_warm(slot), worker, ttl_seconds=TTL_SECONDS):
+                if not place.take():
                     break
         except TransientError as error:
-            log.event("warm.store_away", level=log.WARNING, slot=slot, reason=str(error))
+            log.event("warm.store_away", level=log.WARNING, reason=str(error))
         clock.sleep(_LOOK_SECONDS)
-    store.release(_warm(slot), worker)
-    if store.claim(_assigned(worker), _GONE, ttl_seconds=_REMEMBERED_SECONDS):
-        return None
-    return assigned(store, worker)  # a launcher was faster
+    return place.leave()
 
 
 def _warm(slot: int) -> str:

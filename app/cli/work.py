@@ -40,7 +40,7 @@ def work(arguments: argparse.Namespace) -> int:
     try:
         worker = wiring.worker(platform)
         if arguments.warm is not None:
-            given = _wait(platform, arguments.warm, leaving)
+            given = _wait(platform, leaving)
             if given is None:
                 return 0
             run_id, attempt = given
@@ -53,11 +53,14 @@ def work(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _wait(platform: Platform, place: int, leaving: Ending) -> tuple[str, int] | None:
-    """Everything is loaded; now wait for a run, an hour at most."""
+def _wait(platform: Platform, leaving: Ending) -> tuple[str, int] | None:
+    """Everything is loaded; now wait for a run, an hour at most. The broker knows the place: ECS tells it."""
     from app.aws import warm
+    from app.aws.broker import AskedPlace, Broker
+    from app.aws.clients import Clients
 
-    return warm.wait(platform.store, platform.clock, place, warm.own_name(), leaving=leaving.requested)
+    place = AskedPlace(Broker(platform.settings.cloud.tokens_url, Clients(), platform.clock))
+    return warm.wait(place, platform.clock, leaving=leaving.requested)
 
 
 def _do(worker: Worker, run_id: str, attempt: int, leaving: Ending) -> None:

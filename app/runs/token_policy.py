@@ -1,6 +1,6 @@
 """Who gets which token: the worker of an active run, for that run's repository, to read. One rule for both platforms.
 
-Requests and answers are JSON, whatever carries them (a unix socket, a Lambda invocation):
+Requests and answers are JSON, whatever carries them (a unix socket, a function's URL):
 
     {"run_id": …, "repository_id": …, "purpose": "read", "fresh": false}
     {"value": …, "expires_at": …}  or  {"refused": …}  or  {"delayed": …, "retry_after_seconds": …}
@@ -50,12 +50,18 @@ def delayed(reason: str, retry_after_seconds: float) -> dict[str, Any]:
     return {"delayed": reason, "retry_after_seconds": retry_after_seconds}
 
 
-def token_of(answered: Mapping[str, Any]) -> Token:
-    """Worker side. Raises what the control side met: UserError, TransientError; ValueError for no answer at all."""
+def granted(answered: Mapping[str, Any]) -> dict[str, Any]:
+    """Worker side: an answer that grants something. Raises what the control side met: UserError, TransientError."""
     if "refused" in answered:
         raise UserError(str(answered["refused"]))
     if "delayed" in answered:
         raise TransientError(str(answered["delayed"]), retry_after_seconds=float(answered["retry_after_seconds"]))
+    return dict(answered)
+
+
+def token_of(answered: Mapping[str, Any]) -> Token:
+    """The token in it. Raises as `granted` does; ValueError for no answer at all."""
+    answered = granted(answered)
     try:
         return Token(value=str(answered["value"]), expires_at=datetime.fromisoformat(answered["expires_at"]))
     except (KeyError, TypeError) as error:

@@ -48,6 +48,8 @@ class Cloud(NamedTuple):
     sandbox_security_group: str = ""
     egress_port: int = 3128  # of a worker, where its sandbox finds the proxy
     tokens_function: str = ""
+    tokens_url: str = ""  # of that function, where workers ask
+    worker_role: str = ""  # ARN of the role by which that function knows them
     spot: bool = True
     warm_workers: int = 0
 
@@ -208,6 +210,8 @@ def _cloud(env: Mapping[str, str], mistakes: list[str]) -> Cloud:
         sandbox_subnets=words("SANDBOX_SUBNETS"),
         sandbox_security_group=value("SANDBOX_SECURITY_GROUP"),
         tokens_function=value("TOKENS_FUNCTION"),
+        tokens_url=value("TOKENS_URL"),
+        worker_role=value("WORKER_ROLE"),
         spot=_choice(env, "LAMPLIGHTER_SPOT", ("on", "off"), mistakes) == "on",
         egress_port=number("EGRESS_PORT", 3128),
         warm_workers=number("WARM_WORKERS", 0),

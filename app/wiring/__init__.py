@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from app.jobs.job import Thread
 from app.runs import token_policy
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.worker import Worker
 
 __all__ = [
-    "Platform", "access", "aws_platform", "control", "door", "ensure_model", "going_on", "grant", "keep_warm",
+    "Platform", "access", "aws_platform", "control", "door", "ensure_model", "going_on", "keep_warm",
     "local_platform",
     "minting", "overlooked", "platform", "retention", "revealed", "scheduler", "worker",
 ]  # fmt: skip
@@ -44,11 +44,6 @@ def access(platform: Platform) -> Access:
         slots=platform.store,
         **({"patience_seconds": _PATIENCE_IN_LAMBDA_SECONDS} if platform.settings.platform == "aws" else {}),
     )
-
-
-def grant(platform: Platform, way: Access, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer a worker's request for a token, as `token_policy` says."""
-    return token_policy.answer(asked, platform.store, minting(way))
 
 
 def minting(way: Access) -> token_policy.Mint:

@@ -111,12 +111,13 @@ def aws_platform(
     starts no worker, the publisher asks for no token) may be missing; it is asked for when it is used.
     """
     extras.require("LAMPLIGHTER_PLATFORM=aws", extras.AWS)
+    from app.aws.broker import Broker  # noqa: PLC0415
     from app.aws.clients import Clients  # noqa: PLC0415
     from app.aws.launcher import FargateLauncher  # noqa: PLC0415
     from app.aws.queue import SqsQueue  # noqa: PLC0415
     from app.aws.retention import AwsKeeping  # noqa: PLC0415
     from app.aws.store import DynamoStore  # noqa: PLC0415
-    from app.aws.tokens import LambdaTokens  # noqa: PLC0415
+    from app.aws.tokens import BrokerTokens  # noqa: PLC0415
 
     clock, clients, cloud = clock or SystemClock(), clients or Clients(), settings.cloud
     cloud.require("table", "bucket")
@@ -132,7 +133,7 @@ def aws_platform(
         jobs=SqsQueue(clients, cloud.jobs_queue_url),
         publishing=SqsQueue(clients, cloud.publish_queue_url),
         launcher=launcher or FargateLauncher(cloud, store, clock, clients),
-        tokens=LambdaTokens(cloud.tokens_function, clients),
+        tokens=BrokerTokens(Broker(cloud.tokens_url, clients, clock)),
         clone_url=clone_url or (lambda repository: f"{settings.github_url}/{repository}.git"),
         transport=transport,
         model=(lambda: model) if model else partial(_model, settings, secrets),

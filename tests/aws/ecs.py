@@ -45,6 +45,7 @@ class Ecs(TaskHost):
         self._network = own_network()
         self.cluster = cluster
         self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.asking = threading.local()  # `headers` of the request that this thread answers
         self.hide_new_tasks = 0  # DescribeTasks is eventually consistent: so many answers say MISSING
         self.during: dict[str, Callable[[], None]] = {}  # called while a call of that name waits for its answer
         self._definitions: dict[str, Definition] = {}
@@ -256,6 +257,7 @@ def _handler(ecs: Ecs) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             action = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            ecs.asking.headers = dict(self.headers)
             try:
                 self._say(200, ecs.answer(action, json.loads(body or b"{}")))
             except Refusal as refusal:
@@ -269,6 +271,8 @@ def _handler(ecs: Ecs) -> type[BaseHTTPRequestHandler]:
                 self._say(404, {})
             elif parts[2:] == ["task"]:
                 self._say(200, {"Cluster": task.cluster, "TaskARN": task.arn, "Family": task.family})
+            elif parts[2:] == ["credentials"]:
+                self._say(200, dict(ecs.credentials(task)))
             else:
                 self._say(200, {"Name": task.definition.container})
 

@@ -105,6 +105,7 @@ class TaskHost:
         self.tasks: dict[str, Task] = {}
         self.pull_seconds = 0.0
         self.on_stopped: Callable[[dict[str, Any]], None] = lambda event: None  # gets EventBridge's event
+        self.credentials: Callable[[Task], Mapping[str, str]] = lambda task: {}  # of a task's role, where it has one
         self._lock = threading.RLock()
 
     def close(self) -> None:
@@ -156,6 +157,8 @@ class TaskHost:
         variables = dict(task.definition.environment)
         variables |= {item["name"]: item["value"] for item in override.get("environment", [])}
         variables["ECS_CONTAINER_METADATA_URI_V4"] = f"{self.url}/v4/{task.id}"
+        if self.credentials(task):
+            variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{self.url}/v4/{task.id}/credentials"
         command = [*task.definition.command, *override.get("command", [])]
 
         with task.log.open("ab") as log:

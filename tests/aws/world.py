@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from typing import Any
 from app import wiring
 from app.agent.models.scripted import Script, bash, create, finish, reply
 from app.aws.clients import Clients
+from app.aws.desk import Desk
 from app.aws.sandbox_tasks import PORT
 from app.aws.stopped import stopped
 from app.ledger import verify_chain
@@ -29,8 +31,9 @@ from app.simulator.deliveries import Delivery as Sent
 from tests.aws import container
 from tests.aws.ecs import Ecs, environment
 from tests.aws.emulator import Emulator, emulated
-from tests.aws.functions import Functions
+from tests.aws.functions import FunctionUrl
 from tests.aws.gateway import Gateway
+from tests.aws.identities import Identities, Principal, role_arn
 from tests.aws.tasks import Definition, Task
 from tests.ports import free_port
 from tests.scenarios import stories
@@ -81,18 +84,11 @@ class World:
         self.folder = folder
         self._stack = ExitStack()
         self.aws: Emulator = self._stack.enter_context(emulated())
-        self.ecs = Ecs(folder / "ecs")
-        self.functions = Functions({})
-        self.gateway = Gateway(self.aws)
-        self.github = Simulator(folder / "github")
-        for part in (self.github, self.gateway, self.functions, self.ecs):
-            self._stack.callback(part.close)
-        self._stopped: list[dict[str, Any]] = []
-        self.ecs.on_stopped = self._stopped.append
+        self._stand_ins(folder)
         self.repo = self.github.repository("acme/calc", files=stories.PROJECT)
         self.github.serve()
         self.github.deliver = self._receive
-        cloud = self.aws.cloud._replace(warm_workers=warm_workers, spot=spot, tokens_function="tokens")
+        cloud = self.aws.cloud._replace(warm_workers=warm_workers, spot=spot, worker_role=role_arn("WorkerRole"))
         self.script = folder / "replies.json"
         self._gate = folder / "go-on"
         held_fix(self._gate).save(self.script)
@@ -113,8 +109,25 @@ class World:
         self.clock = Unhurried(ahead_seconds)
         self.platform = wiring.aws_platform(self.settings, clients=Clients(), clock=self.clock)
         self.access = wiring.access(self.platform)
-        self.functions.functions["tokens"] = lambda asked: wiring.grant(self.platform, self.access, asked)
+        broker = Clients(credentials=self.identities.issue("TokensRole", "tokens").keys)
+        self.desk = Desk(cloud, self.platform.store, self.clock, broker, wiring.minting(self.access))
         self.control = wiring.control(self.platform, self.access)
+
+    def _stand_ins(self, folder: Path) -> None:
+        """ECS, IAM, the function's URL, GitHub."""
+        self.ecs = Ecs(folder / "ecs")
+        self.identities = Identities(time.time)
+        self.identities.guard(self.aws)
+        self.identities.guard_ecs(self.ecs)
+        self.ecs.credentials = self._credentials
+        self.broker = FunctionUrl(self.identities, self._ask)
+        self.gateway = Gateway(self.aws)
+        self.github = Simulator(folder / "github")
+        for part in (self.github, self.gateway, self.broker, self.ecs):
+            self._stack.callback(part.close)
+        self._roles: dict[str, Principal] = {}
+        self._stopped: list[dict[str, Any]] = []
+        self.ecs.on_stopped = self._stopped.append
 
     def define(self, **more: str) -> None:
         """Register the worker's task definition; again is a deploy."""
@@ -130,16 +143,29 @@ class World:
             "LAMPLIGHTER_PUBLISH_QUEUE_URL": cloud.publish_queue_url,
             "LAMPLIGHTER_TABLE": cloud.table,
             "LAMPLIGHTER_BUCKET": cloud.bucket,
-            "LAMPLIGHTER_TOKENS_FUNCTION": "tokens",
+            "LAMPLIGHTER_TOKENS_URL": self.broker.url,
             "LAMPLIGHTER_MODEL_PROVIDER": "scripted",
             "LAMPLIGHTER_MODEL_SCRIPT": str(self.script),
             "LAMPLIGHTER_SANDBOX": "bubblewrap",  # the walls of a machine; the remote sandbox has tests of its own
             **(self._sandboxes() if self.isolated else {}),
-            **self.functions.environment(),
             **self.gateway.environment(),
             **more,
         }
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            variables.pop(name)  # ECS gives a task those of its role
         self.ecs.define(cloud.worker_task, Definition(command=WORK, environment=variables, grace_seconds=120.0))
+
+    def _ask(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The `tokens` function."""
+        return self.desk.answer(event)
+
+    def _credentials(self, task: Task) -> dict[str, str]:
+        """What a worker's task gets from ECS; a sandbox has no role."""
+        if task.definition.container != "worker":
+            return {}
+        if task.id not in self._roles:
+            self._roles[task.id] = self.identities.issue("WorkerRole", task.id)
+        return self._roles[task.id].told()
 
     def _sandboxes(self) -> dict[str, str]:
         """Register the sandbox's task; the variables by which a worker finds it."""

@@ -32,6 +32,14 @@ def _stopped(task, **changes) -> dict:
     return event | {"detail": event["detail"] | detail}
 
 
+def _asked(task, question: dict) -> dict:
+    """The sample of events/lambda, as this task's."""
+    event = sample("tokens.read") | {"body": json.dumps(question)}
+    iam = event["requestContext"]["authorizer"]["iam"]
+    iam["userArn"] = iam["userArn"].rpartition("/")[0] + f"/{task.id}"
+    return event
+
+
 def test_label_becomes_a_task_and_a_comment(cloud, capsys):
     jobs, publish = cloud.aws.cloud.jobs_queue_url, cloud.aws.cloud.publish_queue_url
     cloud.label()
@@ -49,16 +57,18 @@ def test_label_becomes_a_task_and_a_comment(cloud, capsys):
     assert admitted["cold_start"] is True
 
     tokens = cloud.function("tokens").handler
-    granted = tokens({"run_id": run_id, "repository_id": cloud.repo.id, "purpose": "read"}, Context())
-    assert granted["value"].startswith("ghs_")
-    for asked in [
-        {"run_id": run_id, "repository_id": cloud.repo.id + 1, "purpose": "read"},
-        {"run_id": run_id, "repository_id": cloud.repo.id, "purpose": "write"},
-        {"run_id": "unknown", "repository_id": cloud.repo.id, "purpose": "read"},
-        {},
+    read = {"run_id": run_id, "repository_id": cloud.repo.id, "purpose": "read"}
+    granted = tokens(_asked(task, read), Context())
+    value = json.loads(granted["body"])["value"]
+    assert (granted["statusCode"], value[:4]) == (200, "ghs_")
+    for more, status in [
+        ({"repository_id": cloud.repo.id + 1}, 200),
+        ({"purpose": "write"}, 200),
+        ({"run_id": "unknown"}, 403),
     ]:
-        assert list(tokens(asked, Context())) == ["refused"]
-    assert granted["value"] not in capsys.readouterr().out
+        answer = tokens(_asked(task, read | more), Context())
+        assert (answer["statusCode"], list(json.loads(answer["body"]))) == (status, ["refused"])
+    assert value not in capsys.readouterr().out
 
     stopped = cloud.function("task_stopped").handler
     cloud.ecs.kill(task)

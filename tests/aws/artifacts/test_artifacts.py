@@ -47,6 +47,7 @@ def env(aws, tmp_path):
         "LAMPLIGHTER_APP_ID": "1",
         "LAMPLIGHTER_PRIVATE_KEY": "secretsmanager:app-key",
         "LAMPLIGHTER_WEBHOOK_SECRET": "secretsmanager:webhook",
+        "LAMPLIGHTER_WORKER_ROLE": "arn:aws:iam::123456789012:role/another-stacks",
         **parts_in_environment(cloud),
         "POWERTOOLS_SERVICE_NAME": "lamplighter",
         "POWERTOOLS_METRICS_NAMESPACE": "Lamplighter",
@@ -74,7 +75,15 @@ ANSWERS = {
     "publish": ("publish.news", {"batchItemFailures": []}),
     "schedule": ("schedule.minute", {"runs": 0, "warm": 0, "deliveries": 0, "labels": 0, "retention": 0}),
     "task_stopped": ("task_stopped.spot", None),
-    "tokens": ("tokens.read", {"refused": "There is no run `0123456789abcdef`."}),
+    "tokens": (
+        "tokens.read",
+        {
+            "statusCode": 403,
+            "headers": {"content-type": "application/json"},
+            "body": '{"refused": "Only a worker\'s task may ask."}',
+            "isBase64Encoded": False,
+        },
+    ),
 }
 
 

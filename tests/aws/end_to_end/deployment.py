@@ -12,11 +12,14 @@ import platform
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from botocore.credentials import Credentials
 
 from app.aws.clients import Clients
 from app.aws.sandbox_tasks import PORT
@@ -26,8 +29,11 @@ from app.local.clock import SystemClock
 from app.simulator import Simulator
 from app.simulator.deliveries import Delivery
 from tests.aws.ecs import Ecs
+from tests.aws.end_to_end.adaptation import adapted
 from tests.aws.end_to_end.ministack import PROGRAM, REGION, Ministack
-from tests.aws.tasks import Definition
+from tests.aws.functions import FunctionUrl
+from tests.aws.identities import Identities, Principal
+from tests.aws.tasks import Definition, Task
 from tests.aws.template.deployed import ROOT, _translated
 from tests.contracts.model.messages_api import MessagesApi
 from tests.ports import free_port
@@ -36,42 +42,6 @@ from tests.waiting import until
 
 STACK, ACCOUNT = "lamplighter", "000000000000"
 ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-# What ministack 1.5.33 does not know; nearly all of it is network, which the rule tests and the namespace test prove.
-UNKNOWN = {
-    "AWS::S3::BucketPolicy",  # known, but it demands TLS, and the emulator's door is plain HTTP
-    "AWS::EC2::SecurityGroupEgress",
-    "AWS::EC2::SecurityGroupIngress",
-    "AWS::EC2::VPCPeeringConnection",
-    "AWS::Route53Resolver::FirewallDomainList",
-    "AWS::Route53Resolver::FirewallRuleGroup",
-    "AWS::Route53Resolver::FirewallRuleGroupAssociation",
-}
-
-
-# What its policies may ask of a request that it cannot tell; the rule tests hold these conditions.
-UNTOLD = {"dynamodb:LeadingKeys", "dynamodb:Attributes", "s3:if-none-match"}
-
-
-def adapted(template: dict[str, Any]) -> dict[str, Any]:
-    """The translated template without the resources and the conditions that the emulator does not know."""
-    left_out = {name for name, part in template["Resources"].items() if part["Type"] in UNKNOWN}
-    kept = {name: part for name, part in template["Resources"].items() if name not in left_out}
-    for part in kept.values():
-        named = part.get("DependsOn", [])
-        if waits_for := set([named] if isinstance(named, str) else named):
-            part["DependsOn"] = sorted(waits_for - left_out)
-    adapted_template: dict[str, Any] = _without(UNTOLD, {**template, "Resources": kept})
-    return adapted_template
-
-
-def _without(names: set[str], value: Any) -> Any:
-    """`value` without these keys, and without conditions that are empty then."""
-    if isinstance(value, list):
-        return [_without(names, item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    kept = {key: _without(names, item) for key, item in value.items() if key not in names}
-    return {key: item for key, item in kept.items() if item != {} or value[key] == {}}
 
 
 def pack(folder: Path) -> None:
@@ -107,6 +77,12 @@ class Deployment:
         self.aws = Ministack(folder / "aws", {"AWS_ENDPOINT_URL_ECS": self.ecs.url})
         self._stack.callback(self.aws.close)
         self._deploy(packed)
+        self._roles: dict[str, Principal] = {}
+        self.identities = Identities(time.time)
+        self.broker = FunctionUrl(self.identities, lambda event: self.aws.invoke(self.parts["TokensFunction"], event))
+        self._stack.callback(self.broker.close)
+        self._let_in("WorkerRole")
+        self.ecs.credentials = self._credentials
         self._define_tasks()
         self.ecs.on_stopped = self._stopped
         self.github.deliver = self._deliver
@@ -150,7 +126,7 @@ class Deployment:
                 command=(sys.executable, "-P", "-m", "app.cli"),
                 environment={
                     **self._environment("worker"),
-                    **self._role("WorkerRole"),
+                    "LAMPLIGHTER_TOKENS_URL": self.broker.url,
                     "PATH": os.environ["PATH"],
                     "HOME": str(self.folder),
                     "LAMPLIGHTER_HOME": str(self.folder / "worker"),  # /work in the container
@@ -178,19 +154,27 @@ class Deployment:
         (container,) = told["taskDefinition"]["containerDefinitions"]
         return {item["name"]: item["value"] for item in container.get("environment", [])}
 
-    def _role(self, name: str) -> dict[str, str]:
-        """Credentials of a task's role. Only ECS may take it, so the account is let in first."""
-        role = self.parts[name]
+    def _let_in(self, name: str) -> None:
+        """Only ECS may take a task's role, so the account, which stands in for it, is let in first."""
         anybody = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
-        self.aws.client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=document)
-        arn = f"arn:aws:iam::{ACCOUNT}:role/{role}"
-        given = self.aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="task")["Credentials"]
-        return {
-            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": given["SessionToken"],
-        }
+        self.aws.client("iam").update_assume_role_policy(RoleName=self.parts[name], PolicyDocument=document)
+
+    def _credentials(self, task: Task) -> dict[str, str]:
+        """Of a worker's role: ECS calls the session by the task's id."""
+        if task.definition.container != "worker":
+            return {}
+        if task.id not in self._roles:
+            name = self.parts["WorkerRole"]
+            arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+            given = self.aws.client("sts").assume_role(RoleArn=arn, RoleSessionName=task.id)["Credentials"]
+            keys = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+            ends = given["Expiration"].timestamp()
+            role = Principal(
+                role="WorkerRole", session=task.id, expires_at=ends, keys=keys, named=name, account=ACCOUNT
+            )
+            self._roles[task.id] = self.identities.know(role)
+        return self._roles[task.id].told()
 
     def _stopped(self, event: dict[str, Any]) -> None:
         """EventBridge's part: the rule's targets are called when its pattern fits."""

@@ -10,9 +10,11 @@ It does not, and the end-to-end run says how it gets by:
 - Lambda's interpreter: functions run in the emulator's own Python, whose packages they could see; the packed ones
   come first.
 - FIFO concurrency: one batch of a queue at a time, where AWS has one for each message group.
-- Rules between security groups, peering and DNS firewalls: left out (`deployment.UNKNOWN`); nothing here has a network.
-- The policy condition `dynamodb:LeadingKeys`: taken out (`deployment.UNTOLD`), or every claim would be refused. What a
+- Rules between security groups, peering and DNS firewalls: left out (`adaptation.UNKNOWN`); nothing here has a network.
+- The policy condition `dynamodb:LeadingKeys`: taken out (`adaptation.UNTOLD`), or every claim would be refused. What a
   role may do to which table, queue, bucket, secret and function is enforced.
+- Who calls a function URL: it checks, but does not tell the function (`authorizer`). Workers ask the broker at a
+  stand-in of the URL, which checks signature and role, and invokes the function with the event that Lambda would make.
 - TLS: its one port is plain HTTP, so the bucket's policy that demands TLS is left out.
 """
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -21,6 +21,7 @@ _ONE_KEY = {"GetItem": "Key", "DeleteItem": "Key", "UpdateItem": "Key", "PutItem
 _WRITES = {"Put": ("PutItem", "Item"), "Update": ("UpdateItem", "Key"), "Delete": ("DeleteItem", "Key"),
            "ConditionCheck": ("ConditionCheckItem", "Key")}  # fmt: skip
 
+_VARIABLE = re.compile(r"\$\{([^}]+)\}")
 _READ = {"pk", "sk", "seq", "digest", "owner", "expires_at", "mark", "content"}  # by the conditions of our writes
 
 
@@ -83,7 +84,8 @@ def _s3(request: Any) -> Iterator[Ask]:
     headers = {str(name).lower() for name in request.headers}
     if not path:
         query = parse_qs(place.query, keep_blank_values=True)
-        yield Ask("s3:ListBucketVersions" if "versions" in query else "s3:ListBucket", "Bucket.Arn", {})
+        prefix = {"s3:prefix": tuple(query["prefix"])} if "prefix" in query else {}
+        yield Ask("s3:ListBucketVersions" if "versions" in query else "s3:ListBucket", "Bucket.Arn", prefix)
         return
     resource = f"Bucket.Arn/{path}"
     context = {"s3:if-none-match": ("*",)} if "if-none-match" in headers else {}
@@ -116,25 +118,37 @@ def ecs_asks(action: str, said: Mapping[str, Any], tags: Mapping[str, Mapping[st
 def is_allowed(deployed: Deployed, role: str, ask: Ask) -> bool:
     return any(
         ask.action in statement.actions
-        and any(fnmatchcase(ask.resource, pattern) for pattern in statement.resources)
+        and any(fnmatchcase(ask.resource, pattern) for pattern in _filled(statement.resources, ask.context))
         and _holds(statement, ask.context)
         for statement in deployed.allowed(role)
     )
+
+
+def _filled(texts: Iterable[str], context: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """With the policy variables' values; without those whose value the request does not tell, which match nothing."""
+    found = []
+    for text in texts:
+        names = _VARIABLE.findall(text)
+        if all(len(context.get(name, ())) == 1 for name in names):
+            found.append(_VARIABLE.sub(lambda match: context[match[1]][0], text))
+    return found
 
 
 def _holds(statement: Statement, context: Mapping[str, tuple[str, ...]]) -> bool:
     for operator, wanted in statement.condition.items():
         for key, value in wanted.items():
             found = context.get(key, ())
-            values = [value] if isinstance(value, str) else value
+            values = _filled([value] if isinstance(value, str) else value, context)
             if operator == "Null":
                 holds = bool(found) != (value == "true")
             elif operator == "ForAllValues:StringLike":
                 holds = all(any(fnmatchcase(one, pattern) for pattern in values) for one in found)
             elif operator == "ForAllValues:StringEquals":
                 holds = set(found) <= set(values)
-            elif operator in {"StringEquals", "ArnEquals"}:
+            elif operator in {"StringEquals", "ArnEquals", "Bool"}:
                 holds = bool(found) and set(found) <= set(values)
+            elif operator == "StringLike":
+                holds = bool(found) and all(any(fnmatchcase(one, pattern) for pattern in values) for one in found)
             else:
                 raise AssertionError(f"the condition {operator} is not known here")
             if not holds:

@@ -23,7 +23,9 @@ PERMISSIONS = {
 # The writes of a transaction, by the word they are written with.
 WRITES = {"Put": "dynamodb:PutItem", "Update": "dynamodb:UpdateItem", "Delete": "dynamodb:DeleteItem",
           "ConditionCheck": "dynamodb:ConditionCheckItem"}  # fmt: skip
-# A request that asks for two things.
+# A request that no client makes, to a function's URL, asks for two things; who calls it signs it.
+URL = {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
+# So does this one.
 OBJECT_LOCK = "ObjectLockRetainUntilDate"
 
 
@@ -52,6 +54,8 @@ def made_in(path: Path) -> frozenset[str]:
         for action in _operations().get(name, set()):
             if action.partition(":")[0] in used:
                 wanted |= PERMISSIONS.get(action, {action})
+    if "lambda" in used and "sign" in called:
+        wanted |= URL
     if "dynamodb" in used:
         wanted |= {action for word, action in WRITES.items() if word in spoken}
     if OBJECT_LOCK in keywords | spoken:

@@ -97,12 +97,14 @@ class Deployed:
             if resource["Type"] in wanted
         }
 
+    @cache  # noqa: B019 - one of these is made for a whole test
     def allowed(self, role: str) -> list[Statement]:
         """What a role may do: its own policies and those attached to it."""
         properties = self.of("IAM::Role")[role]
         documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
         managed = self.of("IAM::ManagedPolicy")
         documents += [managed[name]["PolicyDocument"] for name in properties.get("ManagedPolicyArns", [])]
+        documents += [policy["PolicyDocument"] for policy in managed.values() if role in policy.get("Roles", [])]
         return [statement for document in documents for statement in statements(document)]
 
     def environment(self, name: str) -> dict[str, str]:
@@ -171,6 +173,8 @@ class Deployed:
 
         def put(match: re.Match[str]) -> str:
             name = match[1]
+            if name.startswith("!"):  # a policy variable, which is IAM's to fill in
+                return "${" + name[1:] + "}"
             return str(extra[name] if name in extra else name if "." in name else self._ref(name))
 
         return re.sub(r"\$\{([^}]+)\}", put, text)

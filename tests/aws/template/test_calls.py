@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,32 +33,27 @@ class Watched:
 
     def _wrap(self) -> None:
         world = self.world
-        handle, answer, ecs = world.aws.handle, world.gateway.answer, world.ecs.answer
+        handle, ecs = world.aws.handle, world.ecs.answer
 
         def noted(event_name: str, request: Any) -> Any:
             service, operation = event_name.split(".")[1:3]
-            self._note(asks(service, operation, request))
-            if role := self._role():
-                self.units[role] += units(service, operation, request)
-            return handle(event_name, request)
-
-        def for_worker(*words: Any) -> Any:
-            with self._acting("WorkerRole"):
-                return answer(*words)
+            caller = world.identities.whose(request.headers)
+            with self._acting(caller.role if caller else self._role()):
+                self._note(asks(service, operation, request), caller.context if caller else {})
+                if role := self._role():
+                    self.units[role] += units(service, operation, request)
+                return handle(event_name, request)
 
         def noted_ecs(action: str, said: dict[str, Any]) -> Any:
             tags = {arn: {tag["key"]: tag["value"] for tag in task.told().get("tags", [])}
                     for arn, task in world.ecs.tasks.items()}  # fmt: skip
-            about = said.get("tasks") or [said.get("task")]
-            of_sandboxes = "sandbox" in said.get("taskDefinition", "") or any(
-                tags.get(arn, {}).get("lamplighter:part") == "sandbox" for arn in about
-            )
-            with self._acting("WorkerRole" if of_sandboxes else self._turn):  # only workers have to do with those
-                self._note(ecs_asks(action, said, tags))
+            caller = world.identities.whose(getattr(world.ecs.asking, "headers", {}))
+            with self._acting(caller.role if caller else self._role()):
+                self._note(ecs_asks(action, said, tags), {})
             return ecs(action, said)
 
-        world.aws.handle, world.gateway.answer, world.ecs.answer = noted, for_worker, noted_ecs  # type: ignore
-        world.functions.functions["tokens"] = self._as("TokensRole", world.functions.functions["tokens"])
+        world.aws.handle, world.ecs.answer = noted, noted_ecs  # type: ignore
+        world.broker.function = self._as("TokensRole", world.broker.function)
         world.github.deliver = self._turns("WebhookRole", world.github.deliver)
         for name, role in (("drain_jobs", "DispatchRole"), ("drain_publishing", "PublishRole")):
             object.__setattr__(world.control, name, self._turns(role, getattr(world.control, name)))
@@ -68,11 +63,12 @@ class Watched:
 
     @contextmanager
     def _acting(self, role: str) -> Iterator[None]:
+        before = getattr(self._mine, "role", None)
         self._mine.role = role
         try:
             yield
         finally:
-            del self._mine.role
+            self._mine.role = before
 
     def _as(self, role: str, do: Callable[..., Any]) -> Callable[..., Any]:
         def acting(*words: Any) -> Any:
@@ -93,11 +89,13 @@ class Watched:
 
     def _role(self) -> str:
         """Nobody's when the test itself looks."""
-        return str(getattr(self._mine, "role", self._turn))
+        return str(getattr(self._mine, "role", None) or self._turn)
 
-    def _note(self, wanted: Iterator[Ask]) -> None:
+    def _note(self, wanted: Iterator[Ask], caller: Mapping[str, tuple[str, ...]]) -> None:
         if role := self._role():
-            self.seen.update((role, Ask(ask.action, ask.resource, _Frozen(ask.context))) for ask in wanted)
+            self.seen.update(
+                (role, Ask(ask.action, ask.resource, _Frozen({**ask.context, **caller}))) for ask in wanted
+            )
 
 
 class _Frozen(dict):  # type: ignore[type-arg]

@@ -37,8 +37,8 @@ PARTS: dict[str, set[str]] = {
     "PublishRole": LEDGER | KEY,
     "ScheduleRole": LEDGER | KEY | START | {"retention.py"},
     "TaskStoppedRole": LEDGER | START,
-    "TokensRole": LEDGER | KEY,
-    "WorkerRole": LEDGER | {"secrets.py", "tokens.py", "sandbox_tasks.py", "launcher.py"},
+    "TokensRole": LEDGER | KEY | START | {"callers.py", "desk.py"},
+    "WorkerRole": LEDGER | {"secrets.py", "broker.py", "sandbox_tasks.py", "launcher.py"},
     "WebRole": set(),
 }
 SENDS = {"sqs:SendMessage"}
@@ -53,10 +53,11 @@ QUEUES: dict[str, dict[str, set[str]]] = {
     "WorkerRole": {"PublishQueue": SENDS},
     "WebRole": {},
 }
-# A process that uses less of its files than they can do: the broker looks a run up, a worker starts sandboxes only.
+# A process that uses less of its files than they can do: the broker looks a run and a task up and keeps places of the
+# warm pool, a worker starts sandboxes only.
 LESS = {
-    "TokensRole": {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchGetItem",
-                   "s3:PutObject", "s3:PutObjectRetention", "s3:ListBucketVersions"},
+    "TokensRole": {"dynamodb:UpdateItem", "dynamodb:BatchGetItem", "s3:PutObject", "s3:PutObjectRetention",
+                   "s3:ListBucketVersions", "ecs:RunTask", "ecs:StopTask", "ecs:ListTasks"},
     "WorkerRole": {"ecs:ListTasks", "dynamodb:UpdateItem", "dynamodb:BatchGetItem", "s3:ListBucketVersions"},
 }  # fmt: skip
 FUNCTIONS = [
@@ -160,9 +161,11 @@ def test_every_process_has_the_settings_its_code_requires(deployed: Deployed):
         files = PARTS[role]
         wanted = required(files) | ({"LAMPLIGHTER_TABLE", "LAMPLIGHTER_BUCKET", "LAMPLIGHTER_PUBLISH_QUEUE_URL"}
                                     if files & LEDGER else set())  # fmt: skip
+        if name == "TokensFunction":  # it starts nothing
+            wanted = (wanted - required({"launcher.py"})) | required({"callers.py"})
         if name == "WorkerTask":  # it starts sandboxes, no workers; and none at all with the weaker sandbox
             wanted -= required({"launcher.py"})
-            wanted |= required({"tokens.py"}) | {"LAMPLIGHTER_TOKENS_FUNCTION"}
+            wanted |= {"LAMPLIGHTER_TOKENS_URL"}
             if deployed.parameters["Sandbox"] == "weaker":
                 wanted -= required({"sandbox_tasks.py"})
         assert {key for key in wanted if not env.get(key)} == set(), name

@@ -7,11 +7,13 @@ other tests are the rules behind it, which no change of the page may break.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from app.settings import load
+from tests.aws.template.allowance import Ask, is_allowed
 from tests.aws.template.deployed import VARIANTS, Deployed, Statement, statements
 
 pytestmark = pytest.mark.aws
@@ -179,6 +181,27 @@ def test_a_worker_starts_sandboxes_only_and_hands_them_no_role(deployed: Deploye
               and "iam:PassRole" in statement.actions for name in statement.resources]  # fmt: skip
     assert all("/lamplighter-sandbox" in name for name in started)
     assert set(handed) <= {"SandboxStartRole.Arn"}
+
+
+def test_the_broker_is_called_by_workers_alone_and_by_its_url_alone(deployed: Deployed):
+    """Who invokes the function by its name may say in the event that he is any task."""
+    assert deployed.of("Lambda::Url")["TokensFunctionUrl"]["AuthType"] == "AWS_IAM"
+    assert who_may(deployed, "lambda:InvokeFunctionUrl") == {"WorkerRole"}
+    invoking = [
+        (role, statement.condition)
+        for role, statement in everything(deployed)
+        if "lambda:InvokeFunction" in statement.actions and "TokensFunction.Arn" in statement.resources
+    ]
+    assert invoking == [("WorkerRole", {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}})]
+    permitted = [part for part in deployed.of("Lambda::Permission").values() if "Tokens" in str(part["FunctionName"])]
+    assert permitted == []
+
+
+def test_a_worker_gives_itself_no_run(deployed: Deployed):
+    """What was assigned to a warm worker, and which task a run has, are the control side's claims."""
+    claims = ("CLAIM#assigned:x", "CLAIM#warm:0", "CLAIM#warming:0", "CLAIM#task:x", "CLAIM#starting:x")
+    for key, action in product(claims, ("dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem")):
+        assert not is_allowed(deployed, "WorkerRole", Ask(action, "Table.Arn", {"dynamodb:LeadingKeys": (key,)}))
 
 
 def test_a_sandbox_has_no_role(deployed: Deployed):

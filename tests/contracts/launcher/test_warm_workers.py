@@ -26,6 +26,10 @@ def platform(fargate):
 WAITS = "import time; print('waiting', flush=True); time.sleep(60)"
 
 
+def _place(platform, worker: str) -> warm.StoredPlace:
+    return warm.StoredPlace(platform.store, 0, worker)
+
+
 def _warm_tasks(platform) -> list[Task]:
     return [task for task in platform.ecs.tasks.values() if task.command()[:2] == ["work", "--warm"]]
 
@@ -50,7 +54,7 @@ def test_a_warm_worker_takes_the_run_and_is_replaced(platform):
     (waiting,) = _warm_tasks(platform)
     given: list = []
     thread = threading.Thread(
-        target=lambda: given.append(warm.wait(platform.store, platform.clock, 0, waiting.arn)), daemon=True
+        target=lambda: given.append(warm.wait(_place(platform, waiting.arn), platform.clock)), daemon=True
     )
     thread.start()
     until(lambda: platform.store.claimed_by("warm:0") == waiting.arn)
@@ -81,7 +85,7 @@ def test_one_warm_worker_gets_one_run(platform):
 @pytest.mark.parametrize("why", ["its time is up", "Spot takes it"])
 def test_a_worker_that_leaves_takes_no_run_with_it(platform, why):
     clock = HastyClock(200)
-    done = warm.wait(platform.store, clock, 0, "worker", leaving=lambda: why == "Spot takes it")
+    done = warm.wait(_place(platform, "worker"), clock, leaving=lambda: why == "Spot takes it")
     assert done is None
     platform.store.claim("warm:0", "worker", ttl_seconds=30)  # as if its last heartbeat came late
     assert warm.assign(platform.store, 1, "run", 1) is None
@@ -93,12 +97,12 @@ def test_a_run_given_at_the_last_moment_is_still_taken(platform):
     def leaving() -> bool:
         return warm.assign(platform.store, 1, "run", 1) is not None
 
-    assert warm.wait(platform.store, clock, 0, "worker", leaving=leaving) == ("run", 1)
+    assert warm.wait(_place(platform, "worker"), clock, leaving=leaving) == ("run", 1)
 
 
 def test_a_second_worker_for_one_place_goes_home(platform):
     platform.store.claim("warm:0", "first", ttl_seconds=30)
-    assert warm.wait(platform.store, HeldClock(), 0, "second") is None
+    assert warm.wait(_place(platform, "second"), HeldClock()) is None
 
 
 def test_a_warm_worker_that_cannot_be_started_is_tried_at_the_next_turn(platform):

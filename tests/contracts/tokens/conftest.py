@@ -1,4 +1,4 @@
-"""A clock that stands still, and the adapters that the suite is held against: a unix socket, a Lambda function."""
+"""A clock that stands still, and the adapters that the suite is held against: a unix socket, a function's URL."""
 
 from __future__ import annotations
 
@@ -61,25 +61,27 @@ class Local(Control):
         self.store.close()
 
 
-class Lambda(Control):
-    """The `tokens` function behind Lambda's own API, and the worker's side."""
+class Url(Control):
+    """The `tokens` function behind its URL, and the side of workers: each a task of ECS, started for its run."""
 
-    def __init__(self, account: Any, clock: HeldClock, monkeypatch) -> None:
-        from app.aws.clients import Clients
+    def __init__(self, folder: Path, account: Any, clock: HeldClock) -> None:
         from app.aws.store import DynamoStore
-        from app.aws.tokens import LambdaTokens
-        from app.runs import token_policy
-        from tests.aws.functions import Functions
+        from tests.aws.brokered import Brokered
 
         super().__init__(DynamoStore(account.clients, account.cloud.table, account.cloud.bucket, clock), clock)
-        self.functions = Functions({"tokens": lambda request: token_policy.answer(request, self.store, self.mint)})
-        for name, value in self.functions.environment().items():
-            monkeypatch.setenv(name, value)
-        self.clients = Clients()
-        self.tokens = LambdaTokens("tokens", self.clients)
+        self.parts = Brokered(folder, account, self.store, clock, self.mint)
+        self.tokens = self
+
+    def read_token(self, run_id: str, repository_id: int, *, fresh: bool = False) -> Token:
+        """As `ports.Tokens`, asked by a task that was started for the run."""
+        from app.aws.tokens import BrokerTokens
+
+        started_for = run_id if len(run_id) < 1000 else "another"  # ECS takes 8,192 characters of overrides
+        _task, role = self.parts.worker("work", started_for, "--attempt", "1")
+        return BrokerTokens(self.parts.broker(role)).read_token(run_id, repository_id, fresh=fresh)
 
     def close(self) -> None:
-        self.functions.close()
+        self.parts.close()
 
 
 @pytest.fixture
@@ -90,15 +92,15 @@ def socket_control(tmp_path, clock):
 
 
 @pytest.fixture
-def lambda_control(clock, monkeypatch):
+def url_control(tmp_path, clock):
     from tests.aws.emulator import emulated
 
     with emulated(clock) as account:
-        control = Lambda(account, clock, monkeypatch)
+        control = Url(tmp_path, account, clock)
         yield control
         control.close()
 
 
-@pytest.fixture(params=["socket", pytest.param("lambda", marks=pytest.mark.aws)])
+@pytest.fixture(params=["socket", pytest.param("url", marks=pytest.mark.aws)])
 def control(request):
     return request.getfixturevalue(f"{request.param}_control")
