@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from app.agent.tools.schemas import Create, Insert, Replace, View
 from app.agent.tools.tree_text import BOM, EditError, lines_of, load, relative, save
 from app.agent.tools.view import excerpt, view
 from app.errors import UserError
 from app.ports.sandbox import Sandbox
 
 NAMED_MATCHES = 10
+
+Edit = View | Create | Replace | Insert
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,37 +23,38 @@ class Edited:
     path: str
 
 
-def run_edit(sandbox: Sandbox, arguments: Mapping[str, Any]) -> Edited:
+def run_edit(sandbox: Sandbox, call: Edit) -> Edited:
     """Carry out one checked call. Raises EditError."""
-    path = relative(arguments["path"], sandbox.root)
-    command = arguments["command"]
-    if command == "view":
-        viewed = view(sandbox, path, arguments.get("view_range"))
+    path = relative(call.path, sandbox.root)
+    if isinstance(call, View):
+        viewed = view(sandbox, path, call.view_range)
         return Edited(text=viewed.text, did=viewed.did, path=path)
     if path == ".":
-        raise EditError(f"{arguments['path']} is a directory")
+        raise EditError(f"{call.path} is a directory")
     if path == ".github/workflows" or path.startswith(".github/workflows/"):
         raise EditError("files under .github/workflows are off limits; say in finish what a person should change there")
     if path.split("/", 1)[0] == ".git":
         raise EditError("the .git directory is not part of the work")
-    return {"create": _create, "str_replace": _replace, "insert": _insert}[command](sandbox, path, arguments)
+    if isinstance(call, Create):
+        return _create(sandbox, path, call.file_text)
+    return _replace(sandbox, path, call) if isinstance(call, Replace) else _insert(sandbox, path, call)
 
 
-def _create(sandbox: Sandbox, path: str, arguments: Mapping[str, Any]) -> Edited:
+def _create(sandbox: Sandbox, path: str, text: str) -> Edited:
     try:
         sandbox.read_file(path)
         did = "overwrote"
     except UserError:
         did = "created"
-    save(sandbox, path, arguments["file_text"])
-    count = len(lines_of(arguments["file_text"])) if arguments["file_text"] else 0
+    save(sandbox, path, text)
+    count = len(lines_of(text)) if text else 0
     size = f"{count:,} line{'s' if count != 1 else ''}"
     return Edited(text=f"{did.capitalize()} {path} ({size}).", did=did, path=path)
 
 
-def _replace(sandbox: Sandbox, path: str, arguments: Mapping[str, Any]) -> Edited:
+def _replace(sandbox: Sandbox, path: str, call: Replace) -> Edited:
     text = load(sandbox, path)
-    old, new = arguments["old_str"], arguments.get("new_str") or ""
+    old, new = call.old_str, call.new_str
     if not old:
         raise EditError("old_str is empty; use insert to add text, or create to write a whole file")
     if old == new:
@@ -63,7 +65,7 @@ def _replace(sandbox: Sandbox, path: str, arguments: Mapping[str, Any]) -> Edite
             old = _with_crlf(old)
     count = text.count(old)
     if count == 0:
-        raise EditError(f"old_str was not found in {path}. {_hint(text, arguments['old_str'])}")
+        raise EditError(f"old_str was not found in {path}. {_hint(text, call.old_str)}")
     if count > 1:
         raise EditError(
             f"old_str was found {count} times in {path}, at lines {_places(text, old)}; "
@@ -76,14 +78,10 @@ def _replace(sandbox: Sandbox, path: str, arguments: Mapping[str, Any]) -> Edite
     return Edited(text=excerpt(path, text, first, new.count("\n") + 1), did="edited", path=path)
 
 
-def _insert(sandbox: Sandbox, path: str, arguments: Mapping[str, Any]) -> Edited:
-    added = arguments.get("insert_text")
-    added = arguments.get("new_str") if added is None else added
-    if added is None:
-        raise EditError("insert_text is missing")
-    text = load(sandbox, path)
+def _insert(sandbox: Sandbox, path: str, call: Insert) -> Edited:
+    text, added = load(sandbox, path), call.insert_text
     lines = [line for line in re.split(r"(?<=\n)", text) if line]
-    at = arguments["insert_line"]
+    at = call.insert_line
     if not 0 <= at <= len(lines):
         raise EditError(f"insert_line must be between 0 and {len(lines)}, the number of lines in {path}, not {at}")
     end = "\r\n" if "\r\n" in text else "\n"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.agent.tools import schemas, words
-from app.agent.tools.edit import run_edit
+from app.agent.tools import words
+from app.agent.tools.calls import Call
+from app.agent.tools.edit import Edit, run_edit
 from app.agent.tools.outputs import cap, keep_whole, short_lines
+from app.agent.tools.schemas import BASH, EDIT, Ask, Bash, Finish, ReportBreakingChange, parsed
 from app.agent.tools.tree_text import EditError
 from app.errors import UserError
 from app.ports.sandbox import Execution, Sandbox
@@ -18,14 +19,6 @@ from app.text.untrusted import one_line
 
 SUMMARY_CHARS = 100
 SHELL_TIMEOUT_SECONDS = 600.0
-
-_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
-
-BASH = str(schemas.BASH["name"])
-EDIT = str(schemas.EDIT["name"])
-ASK = str(schemas.ASK["name"])
-FINISH = str(schemas.FINISH["name"])
-BREAKING = str(schemas.REPORT_BREAKING_CHANGE["name"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,19 +68,16 @@ class Toolbox:
 
         Raises what the sandbox raises when it is broken; everything the model did wrong is a result.
         """
-        wrong = schemas.mistakes(name, arguments) or _deeper_mistakes(name, arguments)
-        if wrong:
-            return not_executed("; ".join(wrong[:8]), summary=one_line(f"called {name} wrongly", SUMMARY_CHARS))
-        started = time.perf_counter()
-        if name == BASH:
-            return self._bash(arguments, output_name, timeout_seconds)
-        if name == EDIT:
-            return self._edit(arguments, started)
-        return _spoken(name, arguments)
+        call = parsed(name, arguments)
+        if isinstance(call, list):
+            return not_executed("; ".join(call[:8]), summary=one_line(f"called {name} wrongly", SUMMARY_CHARS))
+        if isinstance(call, Bash):
+            return self._bash(call, output_name, timeout_seconds)
+        return self._edit(call) if isinstance(call, Edit) else _spoken(call)
 
-    def _bash(self, arguments: Mapping[str, Any], output_name: str, timeout_seconds: float) -> ToolResult:
-        command = arguments.get("command") or ""
-        if arguments.get("restart"):
+    def _bash(self, call: Bash, output_name: str, timeout_seconds: float) -> ToolResult:
+        command = call.command
+        if call.restart:
             self.sandbox.restart_shell()
             return ToolResult(text="The shell was restarted.", summary="restarted the shell")
         try:
@@ -112,11 +102,12 @@ class Toolbox:
             whole_path=path or "",
         )
 
-    def _edit(self, arguments: Mapping[str, Any], started: float) -> ToolResult:
+    def _edit(self, call: Edit) -> ToolResult:
+        started = time.perf_counter()
         try:
-            edited = run_edit(self.sandbox, arguments)
+            edited = run_edit(self.sandbox, call)
         except EditError as error:
-            what = f"could not {_verb(arguments['command'])} {arguments['path']}"
+            what = f"could not {_verb(call.command)} {call.path}"
             return ToolResult(text=f"{error}", summary=one_line(what, SUMMARY_CHARS), is_error=True, doubtful=True)
         return ToolResult(
             text=edited.text,
@@ -134,27 +125,18 @@ def _verb(command: str) -> str:
     return {"str_replace": "edit", "insert": "edit"}.get(command, command)
 
 
-def _deeper_mistakes(name: str, arguments: Mapping[str, Any]) -> list[str]:
-    if name == BASH and not arguments.get("restart") and not (arguments.get("command") or "").strip():
-        return ["give a command, or restart: true"]
-    if name == BASH and _UNSPEAKABLE.search(arguments.get("command") or ""):
-        return ["command holds a NUL character or a lone surrogate"]
-    if name == ASK:
-        return words.question_mistakes(arguments)
-    return words.finish_mistakes(arguments) if name == FINISH else []
-
-
-def _spoken(name: str, arguments: Mapping[str, Any]) -> ToolResult:
-    if name == ASK:
-        asked = words.questions(arguments)
+def _spoken(call: Call) -> ToolResult:
+    if isinstance(call, Ask):
+        asked = words.questions(call)
         count = "1 question" if len(asked) == 1 else f"{len(asked)} questions"
         return ToolResult(text="", summary=f"asked {count}", event=("question.asked", {"questions": asked}))
-    if name == FINISH:
-        return ToolResult(text="", summary="finished", event=("finish.called", words.finish(arguments)))
+    if isinstance(call, Finish):
+        return ToolResult(text="", summary="finished", event=("finish.called", words.finish(call)))
+    assert isinstance(call, ReportBreakingChange)
     return ToolResult(
         text="Recorded: the pull request stays a draft and the owners are told. Go on.",
         summary="reported a breaking change",
-        event=("breaking.reported", words.breaking(arguments)),
+        event=("breaking.reported", words.breaking(call)),
     )
 
 

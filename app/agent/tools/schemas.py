@@ -1,204 +1,183 @@
-"""What the API is told about the tools, and the strict check of what the model sends back. Pure.
+"""The tools: what the API is told about them, and the input each of them takes.
 
-The first two entries are the vendor's published ones, byte for byte: their schema is built into the model.
+The first two are the vendor's published ones, byte for byte: their schema is built into the model, so the models of
+their input only check it. Of the others the schema that is sent is made from the model that checks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
-BASH: Mapping[str, Any] = {"type": "bash_20250124", "name": "bash"}
-EDIT: Mapping[str, Any] = {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"}
+from pydantic import Field, InstanceOf, ValidationError, model_validator
 
-_TEXT = {"type": "string"}
-_TEXTS = {"type": "array", "items": _TEXT}
-OUTCOMES = ("done", "nothing_to_do", "not_reproduced", "needs_decision")
-CONFIDENCES = ("high", "medium", "low")
-
-
-def _object(properties: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
-    return {"type": "object", "properties": dict(properties), "required": required, "additionalProperties": False}
-
-
-ASK: Mapping[str, Any] = {
-    "name": "ask",
-    "description": (
-        "Ask the people on the issue, and stop until one of them answers. Use it only when the answer changes what "
-        "you would do and the repository cannot tell you. At most 3 questions, together, once you know what to ask."
-    ),
-    "input_schema": _object(
-        {
-            "questions": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": 3,
-                "items": _object(
-                    {
-                        "text": {"type": "string", "description": "The question, readable without the code at hand."},
-                        "options": {**_TEXTS, "minItems": 2, "maxItems": 4},
-                        "default": {
-                            "type": "integer",
-                            "minimum": 0,
-                            "description": "Index of the option you would take if nobody answered.",
-                        },
-                        "consequences": {
-                            **_TEXTS,
-                            "description": "For each option, in the same order: what you would do differently.",
-                        },
-                    },
-                    ["text", "options", "default", "consequences"],
-                ),
-            }
-        },
-        ["questions"],
-    ),
-}
-
-REPORT_BREAKING_CHANGE: Mapping[str, Any] = {
-    "name": "report_breaking_change",
-    "description": (
-        "Say that the change breaks something callers rely on: a public name, signature, default, output, file "
-        "format or setting. Call it as soon as you know, then go on."
-    ),
-    "input_schema": _object(
-        {
-            "what": {"type": "string", "description": "What changes for a caller, before and after."},
-            "affected": {"type": "string", "description": "Who or what is affected, with paths where known."},
-            "migration": {"type": "string", "description": "What a caller has to do."},
-        },
-        ["what", "affected", "migration"],
-    ),
-}
-
-FINISH: Mapping[str, Any] = {
-    "name": "finish",
-    "description": (
-        "End the work and report it. The harness then checks the tree itself; a person reviews what you wrote here. "
-        "Call it alone, as the last thing."
-    ),
-    "input_schema": _object(
-        {
-            "outcome": {"type": "string", "enum": list(OUTCOMES)},
-            "title": {"type": "string", "description": "One imperative line, at most 72 characters, no issue number."},
-            "summary": {
-                "type": "string",
-                "description": "Cause, change and proof in a few sentences; otherwise what you tried and saw.",
-            },
-            "confidence": {"type": "string", "enum": list(CONFIDENCES)},
-            "assumptions": {**_TEXTS, "description": "What you took for granted without proof."},
-            "not_proven": {
-                **_TEXTS,
-                "description": (
-                    "What you could not show by running something, and why: a behaviour no test covers, a condition "
-                    "you could not produce here, a suite that does not run. Shown beside the evidence."
-                ),
-            },
-            "not_done": {**_TEXTS, "description": "What a reader might expect that you left out, and why."},
-            "decision": {
-                "type": "string",
-                "description": "With outcome needs_decision: what must be decided, by whom, and the choices.",
-            },
-        },
-        ["outcome", "title", "summary", "confidence"],
-    ),
-}
-
-TOOLS: tuple[Mapping[str, Any], ...] = (BASH, EDIT, ASK, REPORT_BREAKING_CHANGE, FINISH)
-
-_INTEGER = {"type": "integer"}
-_BASH_INPUT = _object({"command": _TEXT, "restart": {"type": "boolean"}}, [])
-_EDIT_INPUTS: Mapping[str, Mapping[str, Any]] = {
-    "view": _object(
-        {"command": _TEXT, "path": _TEXT, "view_range": {"type": "array", "items": _INTEGER}}, ["command", "path"]
-    ),
-    "create": _object({"command": _TEXT, "path": _TEXT, "file_text": _TEXT}, ["command", "path", "file_text"]),
-    "str_replace": _object(
-        {"command": _TEXT, "path": _TEXT, "old_str": _TEXT, "new_str": _TEXT}, ["command", "path", "old_str"]
-    ),
-    # The published documentation has used both names for the text to insert.
-    "insert": _object(
-        {"command": _TEXT, "path": _TEXT, "insert_line": _INTEGER, "insert_text": _TEXT, "new_str": _TEXT},
-        ["command", "path", "insert_line"],
-    ),
-}
-_INPUTS: Mapping[str, Mapping[str, Any]] = {
-    "bash": _BASH_INPUT,
-    **{str(tool["name"]): tool["input_schema"] for tool in TOOLS if "input_schema" in tool},
-}
-NAMES = tuple(str(tool["name"]) for tool in TOOLS)
+from app.agent.tools.calls import Call, mistakes_of, schema_of
 
 # What a model adapter puts in place of an input that was no JSON.
 MALFORMED = "malformed_json"
 
+Text = InstanceOf[str]  # `str` would refuse lone surrogates before a tool can say what is wrong with them
+Texts = Annotated[list[Text], Field(max_length=50)]
+ABSENT: Any = None
+_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
 
-def mistakes(name: str, arguments: Any) -> list[str]:
-    """What is wrong with the input of a call, in words the model can act on; empty when it may be executed."""
+
+class Bash(Call):
+    command: Text = ""
+    restart: bool = False
+
+    def mistakes(self) -> Sequence[str]:
+        if not self.restart and not self.command.strip():
+            return ["give a command, or restart: true"]
+        return ["command holds a NUL character or a lone surrogate"] if _UNSPEAKABLE.search(self.command) else []
+
+
+class View(Call):
+    command: Literal["view"]
+    path: Text
+    view_range: Annotated[list[int], Field(max_length=50)] = ABSENT  # two of them, says the editor
+
+
+class Create(Call):
+    command: Literal["create"]
+    path: Text
+    file_text: Text
+
+
+class Replace(Call):
+    command: Literal["str_replace"]
+    path: Text
+    old_str: Text
+    new_str: Text = ""
+
+
+class Insert(Call):
+    command: Literal["insert"]
+    path: Text
+    insert_line: int
+    insert_text: Text
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_either_name(cls, given: Any) -> Any:
+        """The published documentation has used both `insert_text` and `new_str`."""
+        if not isinstance(given, Mapping) or "new_str" not in given:
+            return given
+        rest = {name: value for name, value in given.items() if name != "new_str"}
+        return rest if rest.get("insert_text") is not None else {**rest, "insert_text": given["new_str"]}
+
+
+class Question(Call):
+    text: Annotated[Text, Field(description="The question, readable without the code at hand.")]
+    options: Annotated[list[Text], Field(min_length=2, max_length=4)]
+    default: Annotated[int, Field(ge=0, description="Index of the option you would take if nobody answered.")]
+    consequences: Annotated[
+        Texts, Field(description="For each option, in the same order: what you would do differently.")
+    ]
+
+    def mistakes(self) -> Sequence[str]:
+        options, found = len(self.options), []
+        if self.default >= options:
+            found.append(f"default is {self.default}, but there are {options} options (from 0)")
+        if len(self.consequences) != options:
+            found.append(f"consequences must have one entry for each of the {options} options")
+        return found if self.text.strip() else [*found, "text is empty"]
+
+
+class Ask(Call):
+    questions: Annotated[list[Question], Field(min_length=1, max_length=3)]
+
+
+class ReportBreakingChange(Call):
+    what: Annotated[Text, Field(description="What changes for a caller, before and after.")]
+    affected: Annotated[Text, Field(description="Who or what is affected, with paths where known.")]
+    migration: Annotated[Text, Field(description="What a caller has to do.")]
+
+
+class Finish(Call):
+    outcome: Literal["done", "nothing_to_do", "not_reproduced", "needs_decision"]
+    title: Annotated[Text, Field(description="One imperative line, at most 72 characters, no issue number.")]
+    summary: Annotated[
+        Text, Field(description="Cause, change and proof in a few sentences; otherwise what you tried and saw.")
+    ]
+    confidence: Literal["high", "medium", "low"]
+    assumptions: Annotated[Texts, Field(description="What you took for granted without proof.")] = Field(
+        default_factory=list
+    )
+    not_proven: Annotated[
+        Texts,
+        Field(
+            description=(
+                "What you could not show by running something, and why: a behaviour no test covers, a condition "
+                "you could not produce here, a suite that does not run. Shown beside the evidence."
+            )
+        ),
+    ] = Field(default_factory=list)
+    not_done: Annotated[Texts, Field(description="What a reader might expect that you left out, and why.")] = Field(
+        default_factory=list
+    )
+    decision: Annotated[
+        Text, Field(description="With outcome needs_decision: what must be decided, by whom, and the choices.")
+    ] = ""
+
+    def mistakes(self) -> Sequence[str]:
+        empty = [name for name, text in (("title", self.title), ("summary", self.summary)) if not text.strip()]
+        found = [f"{name} is empty" for name in empty]
+        if self.outcome == "needs_decision" and not self.decision.strip():
+            found.append("decision is missing: with outcome needs_decision say what must be decided and the choices")
+        return found
+
+
+BASH, EDIT, ASK, BREAKING, FINISH = "bash", "str_replace_based_edit_tool", "ask", "report_breaking_change", "finish"
+
+_EDITS: Mapping[str, type[View | Create | Replace | Insert]] = {
+    "view": View,
+    "create": Create,
+    "str_replace": Replace,
+    "insert": Insert,
+}
+_INPUTS: Mapping[str, type[Call]] = {BASH: Bash, ASK: Ask, BREAKING: ReportBreakingChange, FINISH: Finish}
+
+
+def _tool(name: str, description: str) -> Mapping[str, Any]:
+    return {"name": name, "description": description, "input_schema": schema_of(_INPUTS[name])}
+
+
+TOOLS: tuple[Mapping[str, Any], ...] = (
+    {"type": "bash_20250124", "name": BASH},
+    {"type": "text_editor_20250728", "name": EDIT},
+    _tool(
+        ASK,
+        "Ask the people on the issue, and stop until one of them answers. Use it only when the answer changes what "
+        "you would do and the repository cannot tell you. At most 3 questions, together, once you know what to ask.",
+    ),
+    _tool(
+        BREAKING,
+        "Say that the change breaks something callers rely on: a public name, signature, default, output, file "
+        "format or setting. Call it as soon as you know, then go on.",
+    ),
+    _tool(
+        FINISH,
+        "End the work and report it. The harness then checks the tree itself; a person reviews what you wrote here. "
+        "Call it alone, as the last thing.",
+    ),
+)
+NAMES = tuple(str(tool["name"]) for tool in TOOLS)
+
+
+def parsed(name: str, arguments: Any) -> Call | list[str]:
+    """The call, or what is wrong with its input in words the model can act on."""
     if name not in NAMES:
         return [f"there is no tool {name!r}; the tools are {', '.join(NAMES)}"]
     if not isinstance(arguments, Mapping):
         return ["the input is not a JSON object"]
     if MALFORMED in arguments:
         return ["the input was not valid JSON, so nothing was executed; send the call again"]
-    if name == EDIT["name"]:
-        command = arguments.get("command")
-        if not isinstance(command, str) or command not in _EDIT_INPUTS:
-            return [f"command must be one of {', '.join(_EDIT_INPUTS)}, not {command!r}"]
-        return _check(arguments, _EDIT_INPUTS[command], "")
-    return _check(arguments, _INPUTS[name], "")
-
-
-def _check(value: Any, schema: Mapping[str, Any], where: str) -> list[str]:
-    """The part of JSON Schema our own schemas use."""
-    kind: Callable[[Any, Mapping[str, Any], str], list[str]] = {
-        "object": _check_object,
-        "array": _check_array,
-        "string": _check_string,
-        "integer": _check_integer,
-        "boolean": _check_boolean,
-    }[schema["type"]]
-    return kind(value, schema, where)
-
-
-def _check_object(value: Any, schema: Mapping[str, Any], where: str) -> list[str]:
-    if not isinstance(value, Mapping):
-        return [f"{where or 'the input'} must be an object"]
-    inside = f"{where}." if where else ""
-    found = [f"{inside}{name} is missing" for name in schema["required"] if name not in value]
-    for name, item in value.items():
-        if item is None and name not in schema["required"]:
-            continue  # some models spell "absent" as null
-        if name in schema["properties"]:
-            found += _check(item, schema["properties"][name], f"{inside}{name}")
-        else:
-            found.append(f"{inside}{name} is not a parameter; allowed: {', '.join(schema['properties'])}")
-    return found
-
-
-def _check_array(value: Any, schema: Mapping[str, Any], where: str) -> list[str]:
-    if not isinstance(value, list | tuple):
-        return [f"{where} must be a list"]
-    least, most = schema.get("minItems", 0), schema.get("maxItems", 50)
-    if not least <= len(value) <= most:
-        return [f"{where} must have {least} to {most} entries, not {len(value)}"]
-    return [mistake for i, item in enumerate(value) for mistake in _check(item, schema["items"], f"{where}[{i}]")]
-
-
-def _check_string(value: Any, schema: Mapping[str, Any], where: str) -> list[str]:
-    if not isinstance(value, str):
-        return [f"{where} must be a string"]
-    allowed = schema.get("enum")
-    if allowed and value not in allowed:
-        return [f"{where} must be one of {', '.join(allowed)}, not {value[:80]!r}"]
-    return []
-
-
-def _check_integer(value: Any, schema: Mapping[str, Any], where: str) -> list[str]:
-    if not isinstance(value, int) or isinstance(value, bool):
-        return [f"{where} must be a whole number"]
-    least = schema.get("minimum")
-    return [f"{where} must be at least {least}"] if least is not None and value < least else []
-
-
-def _check_boolean(value: Any, _schema: Mapping[str, Any], where: str) -> list[str]:
-    return [] if isinstance(value, bool) else [f"{where} must be true or false"]
+    model = _EDITS.get(str(arguments.get("command"))) if name == EDIT else _INPUTS[name]
+    if model is None:
+        return [f"command must be one of {', '.join(_EDITS)}, not {arguments.get('command')!r}"]
+    try:
+        return model.model_validate(arguments)
+    except ValidationError as error:
+        return mistakes_of(error, model)

@@ -8,7 +8,6 @@ from inline_snapshot import snapshot
 from app.agent.models.scripted import ask, bash, call, create, edit, finish, insert, question, view
 from app.agent.tools import EDIT, TOOLS, Toolbox, ToolResult
 from app.agent.tools.outputs import cap
-from app.agent.tools.schemas import mistakes
 from app.ports.sandbox import Execution
 
 
@@ -272,8 +271,8 @@ def test_a_malformed_call_is_never_executed(use, tree, block, word):
 
 
 @pytest.mark.parametrize("arguments", [None, [], "ls", 7])
-def test_an_input_that_is_no_object_is_refused(arguments):
-    assert mistakes("bash", arguments) == ["the input is not a JSON object"]
+def test_an_input_that_is_no_object_is_refused(use, arguments):
+    assert use({"name": "bash", "input": arguments}).text == "Not executed: the input is not a JSON object."
 
 
 def test_absent_may_be_spelled_null(use, tree):
