@@ -5,6 +5,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Half of what a test does is waiting (processes, git, clocks that run), so two for each core and one more.
 WORKERS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || echo 2) + 1)))
+# Every process would compile every module again: the tests start thousands.
+unexport PYTHONDONTWRITEBYTECODE
 # A company's own certificate authority is among the machine's certificates, and uv does not look there by itself.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),)
 export UV_SYSTEM_CERTS := 1

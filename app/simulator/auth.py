@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -33,6 +34,7 @@ def new_key_pair() -> tuple[str, str]:
     return private.decode(), public_key_of(private.decode())
 
 
+@lru_cache(maxsize=8)
 def public_key_of(private_key: str) -> str:
     """The public half of a private key in PEM."""
     key = serialization.load_pem_private_key(private_key.encode(), password=None)

@@ -16,8 +16,9 @@ from app.workspace import Change
 _MAX_BYTES = 1_000_000  # of a test file that is parsed
 # Commands without tests of their own: those to run can be named behind them.
 _ENV = r"(?:export )?(?:[A-Z_]+=[^\s;]+;? )*"
-_OPEN_PYTEST = re.compile(rf"{_ENV}(?:\S*python3?(?:\.\d+)? -m )?(?:\S*/)?pytest(?: -[-\w=.:]+| -p \S+)*")
-_UNITTEST = re.compile(rf"{_ENV}\S*python3?(?:\.\d+)? -m unittest(?: [-\w./]+)*")
+_PYTHON = r"\S*python3?(?:\.\d+)?(?: -[BEIOPSbdqsuv]+| -[WX] ?\S+)*"
+_OPEN_PYTEST = re.compile(rf"{_ENV}(?:{_PYTHON} -m )?(?:\S*/)?pytest(?: -[-\w=.:]+| -p \S+)*")
+_UNITTEST = re.compile(rf"{_ENV}{_PYTHON} -m unittest(?: [-\w./]+)*")
 _OPEN_GO = re.compile(rf"{_ENV}go test(?: -(?!run)[-\w=.]+)* \./\.\.\.")
 _GO_TEST = re.compile(r"^func (Test\w+)\(.*?^}", re.MULTILINE | re.DOTALL)
 _UNLOADABLE = re.compile(

@@ -38,6 +38,7 @@ from app.ports.platform import Clock
 from app.settings import Cloud
 from tests.aws import account
 from tests.aws.quick_moto import cheap_backup, quick
+from tests.aws.quick_requests import process_request, quick_requests
 
 DEDUPLICATED_SECONDS = 300
 TRIES = 2
@@ -187,7 +188,7 @@ class Emulator:
         if event_name.endswith((".DeleteMessage", ".ChangeMessageVisibility")) and _is_stale(said):
             return _error(request, 400, "ReceiptHandleIsInvalid")
         with cheap_backup(said) if event_name.endswith(".TransactWriteItems") else nullcontext():
-            status, headers, body = botocore_stubber.process_request(request)
+            status, headers, body = process_request(request)
         answer = AWSResponse(request.url, status, headers, MockRawResponse(body))
         if token and status == 200:
             self._tokens[token] = answer
@@ -226,7 +227,7 @@ def emulated(clock: Clock | None = None, *, max_attempts: int = MOST_ATTEMPTS) -
     """An account with everything that template.yaml makes. Without a `clock` SQS runs on the machine's time."""
     if _FRONT.emulator is not None:
         raise RuntimeError("one emulator at a time")
-    with mock_aws(), _environment(), quick():
+    with mock_aws(), _environment(), quick(), quick_requests():
         emulator = Emulator(clock)
         before = moto.sqs.models.unix_time, moto.sqs.models.unix_time_millis
         moto.sqs.models.unix_time = emulator.unix_time

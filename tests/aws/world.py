@@ -57,7 +57,7 @@ def held_fix(gate: Path) -> Script:
     """The right fix by a model that stops to think until `gate` is there: a middle to be killed in."""
     script = Script()
     script.will(create("test_by_zero.py", stories.REGRESSION))
-    script.will(reply(bash("python3 -m unittest -q"), waits_for=gate))
+    script.will(reply(bash(stories.TESTS), waits_for=gate))
     script.will(stories.SMALL_FIX)
     return script.will(finish("Return None when dividing by zero", "`divide` returns None."))
 

@@ -32,8 +32,11 @@ class Divides(unittest.TestCase):
         self.assertEqual(divide(6, 3), 2)
 """
 
-CONFIG = """setup: []
-verify: ["python3 -m unittest -q"]
+# Without `site`: what somebody hooked into this machine's Python takes longer to start than the tests take.
+TESTS = "python3 -S -m unittest -q"
+
+CONFIG = f"""setup: []
+verify: ["{TESTS}"]
 """
 
 # A small project with one bug, whose tests need nothing installed.
@@ -46,9 +49,9 @@ def fix(model: Script, *, confidence: str = "high") -> Script:
     """What a good model does: reproduce with a test, change little, run the tests, finish."""
     return model.will(
         create("test_by_zero.py", REGRESSION),
-        bash("python3 -m unittest -q"),
+        bash(TESTS),
         SMALL_FIX,
-        bash("python3 -m unittest -q"),
+        bash(TESTS),
         finish(
             "Return None when dividing by zero",
             "`divide` returns None when the divisor is zero.",

@@ -9,7 +9,7 @@ from tests.scenarios import stories
 HANGS = "import time\nimport unittest\n\n\nclass T(unittest.TestCase):\n    def test_a(self):\n        time.sleep(60)\n"
 BROKEN = "import nowhere\n"
 SETTINGS = 'setup: []\nverify: ["{}"]\n{}'
-UNITTEST = "python3 -m unittest"
+UNITTEST = "python3 -S -m unittest"
 
 CASES = {
     "nobody knows how": (

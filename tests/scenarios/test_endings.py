@@ -26,7 +26,7 @@ def ask_for_a_fix(github, repo, **issue):
 )
 def test_an_end_without_a_change_says_why_and_what_next(bot, github, repo, model, outcome, headline, more):
     issue = ask_for_a_fix(github, repo)
-    model.will(bash("python3 -m unittest -q"), finish("No change", "I looked at `divide`.", outcome=outcome, **more))
+    model.will(bash(stories.TESTS), finish("No change", "I looked at `divide`.", outcome=outcome, **more))
     bot.run_until_idle()
 
     said = issue.comments[-1].read()

@@ -126,7 +126,7 @@ HUNGRY = (
 
 
 def test_tests_that_are_killed_for_memory_cost_nothing(bot, github):
-    config = 'setup: []\nverify: ["python3 -m unittest"]\nsandbox: {memory: 256m}\n'
+    config = 'setup: []\nverify: ["python3 -S -m unittest"]\nsandbox: {memory: 256m}\n'
     files = {"calc.py": stories.CALC, "test_a.py": HUNGRY, ".github/lamplighter.yml": config}
     repo = github.repository("acme/hungry", files=files, default_branch="main")
     issue = ask_for_a_fix(github, repo)

@@ -21,9 +21,7 @@ REFUSALS = [
         id="path",
     ),
     pytest.param(bash("ln -s ../../etc/passwd out"), ("`out`", "The link leads out of the repository"), id="link"),
-    pytest.param(
-        edit("calc.py", "return a / b", "return a * b"), ("python3 -m unittest -q", "exit code 1"), id="tests"
-    ),
+    pytest.param(edit("calc.py", "return a / b", "return a * b"), (stories.TESTS, "exit code 1"), id="tests"),
     pytest.param(bash("truncate -s 200M big.bin"), ("big.bin", "209,715,200", "`limits.bytes`"), id="big"),
 ]
 

@@ -87,7 +87,7 @@ def test_a_change_beyond_the_limits_is_refused_before_anything_is_kept_and_can_b
 
 
 def test_a_tracked_file_of_12_mib_that_a_test_touches_is_proposed_as_it_was(bot, github, model):
-    config = 'setup: []\nverify: ["printf x >> data.bin; date > when.txt; python3 -m unittest -q"]\n'
+    config = 'setup: []\nverify: ["printf x >> data.bin; date > when.txt; python3 -S -m unittest -q"]\n'
     files = stories.PROJECT | {".github/lamplighter.yml": config, "data.bin": bytes(12 * 2**20)}
     repo = github.repository("acme/data", files=files, default_branch="main")
     issue = ask_for_a_fix(github, repo)

@@ -24,7 +24,7 @@ FOUND = (
     "a printed summary",
 )  # fmt: skip
 TOLD = tuple(CASES) if os.environ.get("EVERY_TELLING") == "1" else FOUND
-IN_THE_SANDBOX = "python3 -m unittest discover"
+IN_THE_SANDBOX = "python3 -S -m unittest discover"
 SETTINGS = 'setup: []\nverify: ["{}"]\nautonomy: ready\nsandbox: {{timeout: {}s}}\n'
 
 

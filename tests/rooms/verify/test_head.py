@@ -185,6 +185,8 @@ GO = Named(path="x/y_test.go", name="TestZero")
         ("pytest -q --maxfail=3", ZERO, "pytest -q --maxfail=3 'a b/test_z.py::T::test_zero'"),
         ("pytest", Named(path="test_z.py"), "pytest test_z.py"),
         ("python3 -m unittest -q", ZERO, "python3 -m unittest -q -k '*test_z.T.test_zero'"),
+        ("python3.12 -SB -W error -m unittest", ZERO, "python3.12 -SB -W error -m unittest -k '*test_z.T.test_zero'"),
+        ("python -Im pytest", ZERO, None),
         ("python3 -m unittest discover -s tests -t .", ZERO,
          "python3 -m unittest discover -s tests -t . -k '*test_z.T.test_zero'"),
         ("go test -v ./...", GO, "go test -v -run '^(TestZero)$' ./x"),
