@@ -62,7 +62,7 @@ rehearse: $(VENV)/.run ## real bugs of published projects, from the issue to the
 
 .PHONY: test
 test: $(VENV)/.dev ## everything that must hold before a change is merged; about a quarter of an hour on two cores
-	@$(MAKE) --no-print-directory --keep-going check pytest
+	@$(MAKE) --no-print-directory --keep-going -j2 format-check lint types floors pytest
 
 .PHONY: test-aws
 test-aws: $(VENV)/.dev .venv-cloud/.ready .venv-cloud/runtime-3.13/.ready ## the same stories, contracts and crashes on AWS's semantics; about a quarter of an hour on two cores

@@ -20,6 +20,11 @@ settings.load_profile("same")
 _MADE = pytest.StashKey[Path]()
 
 NEVER_ON_AWS = ("house", "rehearsal", "rooms")  # folders without a test for AWS's semantics
+# Ten seconds and more by themselves (`--durations=40`); a story on AWS takes three times as long as on one machine.
+LONGEST = re.compile(
+    r"test_crash_sweep|end_to_end|test_old_runs.*aws|test_pace.*aws|outage_of_the_model.*aws|test_second_answers.*aws"
+    r"|test_demo|make_demo|commands_of_the_readme|ten_thousand|test_workers|test_artifacts|test_calls|test_bench_runs"
+)
 _ALL_ON_AWS = re.compile(r"^pytestmark = (?:\[\s*)?pytest\.mark\.aws\b", re.MULTILINE)
 
 
@@ -52,9 +57,21 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no core waits for a straggler at the end."""
-    items.sort(key=lambda item: "test_crash_sweep" not in item.nodeid)
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Every worker begins with its share of the longest, so that no core waits for a straggler at the end.
+
+    A worker is given that part of the list which begins at its number, and takes from the others' ends when it is done.
+    """
+    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    long = [item for item in items if LONGEST.search(item.nodeid)]
+    rest = [item for item in items if not LONGEST.search(item.nodeid)]
+    share = -(-len(rest) // workers)
+    items[:] = [
+        item
+        for number in range(workers)
+        for item in (*long[number::workers], *rest[number * share : (number + 1) * share])
+    ]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -208,10 +208,11 @@ class Bot:
 
     def _wait(self) -> bool:
         """Move the clock to the next thing that is due without a person: a delayed message, a parked run's time."""
-        active = self.platform.store.runs(active=True)
+        runs = self.platform.store.runs()
+        active = [run for run in runs if run.phase != "ended"]
         waiting = [run for run in active if run.park_until is not None and run.reason != "question"]
         due = [datetime.fromisoformat(str(run.park_until)) for run in waiting]
-        unpublished = any(run.unpublished for run in self.platform.store.runs())
+        unpublished = any(run.unpublished for run in runs)
         unpublished = unpublished or any(run.phase in {"created", "working"} for run in active)
         queued = self.platform.jobs.depth() + self.platform.publishing.depth()
         if not due and not unpublished and not queued:

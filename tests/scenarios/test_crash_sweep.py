@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -107,17 +109,29 @@ SWEEP = [
 ]
 
 
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Sequence[str]]:
+    """The effects of a story in which nobody dies; once in a process is enough for its shards."""
+
+    @cache
+    def effects(kind: str, asks: bool) -> Sequence[str]:
+        calm = Play(tmp_path_factory.mktemp("calm"), kind, asks=asks)
+        assert calm.process(dies_after=None)
+        calm.assert_nothing_lost_and_nothing_doubled(calm.effects.count("model call"))
+        calm.close()
+        return calm.effects
+
+    return effects
+
+
 @pytest.mark.timeout(600)  # a shard takes 30 s alone, and ten times that on a machine that does ten other things
 @pytest.mark.parametrize(("kind", "asks", "first", "step"), SWEEP)
 def test_dying_after_any_effect_loses_nothing_and_doubles_nothing(
-    tmp_path: Path, kind: str, asks: bool, first: int, step: int
+    tmp_path: Path, undisturbed: Callable[..., Sequence[str]], kind: str, asks: bool, first: int, step: int
 ) -> None:
-    calm = Play(tmp_path / "calm", kind, asks=asks)
-    assert calm.process(dies_after=None)
-    calls = calm.effects.count("model call")
-    calm.assert_nothing_lost_and_nothing_doubled(calls)
-    calm.close()
-    for at in range(first, len(calm.effects) + 1, step):
+    effects = undisturbed(kind, asks)
+    calls = effects.count("model call")
+    for at in range(first, len(effects) + 1, step):
         play = Play(tmp_path / f"at-{at}", kind, asks=asks)
         died = not play.process(dies_after=at)
         assert died, f"effect {at} was never reached"
@@ -125,7 +139,7 @@ def test_dying_after_any_effect_loses_nothing_and_doubles_nothing(
         try:
             play.assert_nothing_lost_and_nothing_doubled(calls)
         except AssertionError as error:
-            raise AssertionError(f"after effect {at} ({calm.effects[at - 1]}): {error}") from error
+            raise AssertionError(f"after effect {at} ({effects[at - 1]}): {error}") from error
         play.close()
 
 
