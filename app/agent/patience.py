@@ -8,6 +8,7 @@ from datetime import datetime
 
 from app.agent.stops import Stop
 from app.ports.platform import Clock
+from app.retry import doubled
 
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 60.0
@@ -35,7 +36,7 @@ class Patience:
         """
         self._failures += 1
         self._since = self._since or started
-        backoff = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** (self._failures - 1))
+        backoff = doubled(self._failures - 1, first_seconds=FIRST_WAIT_SECONDS, longest_seconds=LONGEST_WAIT_SECONDS)
         seconds = max(asked_seconds, backoff) * (1 + self._jitter.random() * SPREAD)
         if seconds > self._seconds - (self._clock.now() - self._since).total_seconds():
             park_seconds = max(asked_seconds, PARK_SECONDS)

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from app.aws.clients import code_of, translated
 from app.errors import TransientError, UserError
 from app.ports.platform import Clock
+from app.retry import Retry
 
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -32,11 +33,10 @@ DAYS, LEDGERS, _OLD = "blobs/day/", "blobs/ledger/", "blobs/"
 _REMEMBERED = 20_000
 
 # A body that breaks off while it is read is asked for again.
-_READ_TRIES = 3
+_BROKEN_OFF = Retry((0.0, 0.0))
 
 # Two who store the same bytes at the same time: one of them is told to try again.
-_WRITE_TRIES = 5
-_WRITE_SECONDS = 0.1
+_BESIDE_ANOTHER = Retry.doubling(5, first_seconds=0.1, longest_seconds=1.6, spread=0.5)
 
 
 class Unfit(UserError):
@@ -134,7 +134,7 @@ class S3Blobs:
         return True
 
     def _write(self, key: str, checksum: str, data: bytes) -> None:
-        for tries in range(_WRITE_TRIES):
+        for _pause in _BESIDE_ANOTHER.tries(self._clock.sleep):
             with translated("store a blob"):
                 try:
                     self._s3.put_object(
@@ -146,24 +146,20 @@ class S3Blobs:
                         return
                     if code_of(error) != "ConditionalRequestConflict":
                         raise
-            self._clock.sleep(_WRITE_SECONDS * 2**tries)  # another is storing the very same bytes
         raise TransientError("Could not store a blob: others store the same.", retry_after_seconds=2)
 
     def _read(self, key: str, most_bytes: int | None) -> bytes:
-        for tries in range(1, _READ_TRIES + 1):
+        return _BROKEN_OFF.call(lambda: self._read_once(key, most_bytes), self._clock.sleep, on=TransientError)
+
+    def _read_once(self, key: str, most_bytes: int | None) -> bytes:
+        with translated("read a blob"):
             try:
-                with translated("read a blob"):
-                    try:
-                        answer = self._s3.get_object(Bucket=self._bucket, Key=key)
-                    except ClientError as error:
-                        if code_of(error) == "NoSuchKey":
-                            raise KeyError(key) from None
-                        raise
-                    if most_bytes is not None and int(answer["ContentLength"]) > most_bytes:
-                        answer["Body"].close()
-                        raise Unfit(f"`{key}` in `{self._bucket}` is larger than it may be.")
-                    return bytes(answer["Body"].read())
-            except TransientError:
-                if tries == _READ_TRIES:
-                    raise
-        raise AssertionError("unreachable")
+                answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if code_of(error) == "NoSuchKey":
+                    raise KeyError(key) from None
+                raise
+            if most_bytes is not None and int(answer["ContentLength"]) > most_bytes:
+                answer["Body"].close()
+                raise Unfit(f"`{key}` in `{self._bucket}` is larger than it may be.")
+            return bytes(answer["Body"].read())

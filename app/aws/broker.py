@@ -14,14 +14,15 @@ from typing import Any
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
-from app.aws.clients import TRIES, Clients, translated
+from app.aws.clients import Clients, translated
 from app.aws.warm import Run
 from app.errors import SettingsError, TransientError, UserError
 from app.ports.platform import Clock
+from app.retry import Retry
 from app.runs import token_policy
 
 _SECONDS = (2.0, 40.0)  # to connect, and to wait: the function itself ends after 30
-_PAUSES_SECONDS = (0.2, 0.6, 1.5)  # between tries; everything that is asked for may be asked for twice
+_TRIES = Retry((0.2, 0.6, 1.5), spread=0.25)  # everything that is asked for may be asked for twice
 _AGAIN_SECONDS = 15.0
 
 
@@ -42,19 +43,17 @@ class Broker:
         if not self._url:
             raise SettingsError(["LAMPLIGHTER_TOKENS_URL is not set; template.yaml sets it"])
         body = json.dumps(question).encode("ascii")
-        for tries in range(1, TRIES + 1):
+        for pause in _TRIES.tries(self._clock.sleep):
             try:
                 status, answer = self._post(body)
             except TransientError:
-                if tries == TRIES:
+                if pause is None:
                     raise
             else:
                 if status == 200 and answer is not None:
                     return token_policy.granted(answer)
                 if 400 <= status < 500 and status != 429:
                     raise _refusal(status, answer or {})
-            if tries < TRIES:
-                self._clock.sleep(_PAUSES_SECONDS[tries - 1])
         raise TransientError("The token function failed; its log says why.", retry_after_seconds=_AGAIN_SECONDS)
 
     def _post(self, body: bytes) -> tuple[int, dict[str, Any] | None]:

@@ -17,10 +17,11 @@ from app.aws.launcher import describe_task
 from app.aws.stopped import commanded, family_of
 from app.errors import TransientError, UserError
 from app.ports.platform import Clock, Store
+from app.retry import Retry
 from app.settings import Cloud
 
 # ECS may not know a task for a while that it has just started; what lasts longer the worker waits for.
-_LOOKS_SECONDS = (0.5, 1.0, 2.0)
+_LOOKS = Retry((0.5, 1.0, 2.0))
 _AGAIN_SECONDS = 10.0
 _REMEMBERED = 1_000  # tasks of which a process knows what they were started for, which never changes
 
@@ -83,15 +84,13 @@ class Callers:
         return task_id
 
     def _described(self, task_id: str) -> Mapping[str, Any]:
-        for pause in (*_LOOKS_SECONDS, 0.0):
+        for _pause in _LOOKS.tries(self._clock.sleep):
             task = describe_task(self._clients.get("ecs"), self._cloud.cluster, task_id)
             if task is not None:
                 if len(self._known) >= _REMEMBERED:
                     self._known.clear()
                 self._known[task_id] = task
                 return task
-            if pause:
-                self._clock.sleep(pause)
         raise TransientError("ECS does not know yet which task asks.", retry_after_seconds=_AGAIN_SECONDS)
 
     def _caller(self, task: Mapping[str, Any]) -> Caller:

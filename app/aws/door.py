@@ -19,6 +19,7 @@ from app.aws.bodies import fit
 from app.aws.wire import Call, Refused, Wire, together
 from app.errors import TransientError
 from app.log import Redactor
+from app.retry import Retry
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 SECRET_SECONDS = 300.0  # a rotated secret counts after this; give old and new while GitHub changes over
 SECRET_NAME = "secretsmanager:"  # noqa: S105 - how a setting says that its value is kept there
-_COLLISIONS = 5  # tries of a transaction that another one got in the way of
+# For a transaction that another one got in the way of.
+_COLLISION = Retry.doubling(5, first_seconds=0.02, longest_seconds=0.32, spread=0.5)
 _IN_THE_WAY = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 _Item = dict[str, dict[str, str]]
@@ -83,7 +85,7 @@ class DoorIntake:
             }
             for key in keys
         ]
-        for number in range(_COLLISIONS):
+        for _pause in _COLLISION.tries(time.sleep):
             token = os.urandom(16).hex()  # the same for a try whose answer was lost, another after a refusal
             parameters = {"TransactItems": puts, "ClientRequestToken": token}
             try:
@@ -94,7 +96,6 @@ class DoorIntake:
                     return holder
                 if not _collided(refused):
                     raise
-            time.sleep(0.02 * 2**number)
         raise TransientError("other deliveries of the same thing are in the way", retry_after_seconds=5)
 
 

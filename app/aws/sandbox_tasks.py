@@ -11,6 +11,7 @@ from app.aws.clients import Clients
 from app.aws.launcher import describe_task, run_task, stop_task
 from app.errors import TransientError, UserError
 from app.ports.platform import Clock
+from app.retry import looks
 from app.settings import Cloud
 
 CONTAINER = "sandbox"  # its name in the task definition
@@ -65,14 +66,12 @@ class FargateSandboxes:
         """Wait until the task runs and return (host, port). Raises TransientError when it stops or does not come in
         five minutes, UserError when its image cannot be had.
         """
-        deadline = self._clock.now().timestamp() + START_SECONDS
-        while self._clock.now().timestamp() < deadline:
+        for _ in looks(_LOOK_SECONDS, START_SECONDS, sleep=self._clock.sleep, monotonic=self._clock.monotonic):
             task = describe_task(self._ecs, self._cloud.cluster, handle)
             if task and task["lastStatus"] == "STOPPED":
                 raise _ended(task)
             if task and task["lastStatus"] == "RUNNING" and (host := _private_address(task)):
                 return host, self._port
-            self._clock.sleep(_LOOK_SECONDS)
         raise TransientError("The sandbox's task did not start in time", retry_after_seconds=_AGAIN_SECONDS)
 
     def stop(self, handle: str) -> None:

@@ -11,9 +11,10 @@ from app.aws.table import Table
 from app.errors import TransientError
 from app.ports.platform import Clock
 from app.ports.rate import Pace, hold, take
+from app.retry import Retry
 
 # Sixteen processes that take at the same instant need that many tries at the most.
-_TRIES = 24
+_TURNS = Retry.doubling(24, first_seconds=0.02, longest_seconds=0.32, spread=0.5)
 
 
 class DynamoSlots:
@@ -55,13 +56,12 @@ class DynamoSlots:
         """Write what `change` makes of the newest state, and of no older one."""
         mark = os.urandom(16).hex()
         state = self._seen[key] if key in self._seen else self._read(key)[0]
-        for tries in range(_TRIES):
+        for _pause in _TURNS.tries(self._clock.sleep):
             changed = change(state)
             ends = math.ceil(self._clock.now().timestamp() + 2 * pace.window_seconds)
             if not self._write(items.slots_item(key, changed, mark, ends), state):
                 state, by = self._read(key)
                 if by != mark:  # otherwise only the answer to our own write was lost
-                    self._table.pause(min(tries, 4))
                     continue
             self._seen[key] = changed
             return

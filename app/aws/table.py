@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -13,10 +12,10 @@ from app.aws.clients import code_of, is_throttling, translated, was_repeated
 from app.aws.items import Item
 from app.errors import TransientError
 from app.ports.platform import Clock
+from app.retry import Retry
 
 # Another transaction on the same item cancels ours; it is over within milliseconds.
-_BUSY_TRIES = 8
-_BUSY_SECONDS = 0.02
+_BUSY = Retry.doubling(8, first_seconds=0.02, longest_seconds=1.28, spread=0.5)
 
 
 class Table:
@@ -36,15 +35,13 @@ class Table:
     def get_many(self, keys: Sequence[Item]) -> Iterator[Item]:
         """Those of up to 100 different items that exist, as they are now, in any order."""
         wanted = {self.name: {"Keys": list(keys), "ConsistentRead": True}} if keys else {}
-        for tries in range(_BUSY_TRIES):
+        for _pause in _BUSY.tries(self._clock.sleep):
             if not wanted:
                 return
             with translated("read the table"):
                 answer = self._dynamo.batch_get_item(RequestItems=wanted)
             yield from answer["Responses"].get(self.name, [])
             wanted = answer.get("UnprocessedKeys") or {}
-            if wanted:
-                self.pause(tries)
         if wanted:
             raise TransientError("Could not read the table: DynamoDB slows us down.", retry_after_seconds=5)
 
@@ -63,7 +60,7 @@ class Table:
 
     def write_if(self, operation: str, doing: str, **request: Any) -> Item | None:
         """DynamoDB's answer to `put_item`, `update_item` or `delete_item`; None when its condition did not hold."""
-        for tries in range(_BUSY_TRIES):
+        for _pause in _BUSY.tries(self._clock.sleep):
             with translated(doing):
                 try:
                     answer: Item = getattr(self._dynamo, operation)(TableName=self.name, **request)
@@ -73,7 +70,6 @@ class Table:
                         return None
                     if code_of(error) != "TransactionConflictException":
                         raise
-            self.pause(tries)
         raise _busy(doing)
 
     def transact(self, writes: Sequence[Item], doing: str) -> list[Item] | None:
@@ -81,7 +77,7 @@ class Table:
         `repeated` true when an earlier request of this very call may have been carried out.
         """
         repeated = False
-        for tries in range(_BUSY_TRIES):
+        for _pause in _BUSY.tries(self._clock.sleep):
             token = os.urandom(16).hex()  # makes boto3's own repetition harmless; after a refusal it is a new request
             with translated(doing):
                 try:
@@ -101,12 +97,7 @@ class Table:
                         ) from error
                     if "TransactionConflict" not in codes:
                         raise
-            self.pause(tries)
         raise _busy(doing)
-
-    def pause(self, tries: int) -> None:
-        """Wait a little before another try: longer each time, and never as long as another writer."""
-        self._clock.sleep(_BUSY_SECONDS * 2**tries * random.uniform(0.5, 1.0))  # noqa: S311 - spreads writers
 
 
 def _busy(doing: str) -> TransientError:

@@ -19,10 +19,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from app.aws.sigv4 import Credentials, signed
 from app.errors import TransientError
+from app.retry import Retry
 
 CALL_SECONDS = 2.5  # of one try; AWS answers in milliseconds, and GitHub gives the whole delivery ten seconds
 BUDGET_SECONDS = 8.0  # of all calls for one delivery
-PAUSES_SECONDS = (0.0, 0.0, 0.1, 0.3)  # before each try; the second is for a connection that went stale in between
+LOST = Retry((0.0, 0.1, 0.3))  # the try without a pause is for a connection that went stale in between
 MAX_ANSWER_BYTES = 2**20  # the longest is one DynamoDB item (400 KB)
 
 _PREFIXES = {
@@ -126,9 +127,7 @@ class Wire:
         """The same, for `together`."""
         body = _ENCODE(parameters).encode("ascii")
         error: Exception = TimeoutError("no time is left for it")
-        for pause in PAUSES_SECONDS:
-            if pause:
-                time.sleep(pause)
+        for _pause in LOST.tries(time.sleep):
             if time.monotonic() >= self._until:
                 break
             try:

@@ -9,13 +9,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from app.errors import TransientError
 from app.local.folders import private
+from app.retry import looks
 
 COMMAND = (sys.executable, "-P", "-m", "app.cli", "work")  # -P: a worker never imports from where it happens to stand
 
@@ -157,12 +157,10 @@ class SubprocessLauncher:
         return [_read(path) for path in self._folder(run_id).glob("*.json")]
 
     def _kill_later(self, process: _Process) -> None:
-        deadline = time.monotonic() + self._grace_seconds
-        while time.monotonic() < deadline:
+        for _ in looks(0.05, self._grace_seconds):
             _reap()
             if not process.is_running():
                 return
-            time.sleep(0.05)
         _signal(process, signal.SIGKILL)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.ledger import Event
+from app.retry import doubled
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 
@@ -41,7 +42,8 @@ def next_pause(
         return None
     if before == 0:
         return at_least_seconds
-    return max(at_least_seconds, min(_FIRST_SECONDS * 2.0 ** min(before - 1, 20), patience.longest_seconds))
+    pause = doubled(before - 1, first_seconds=_FIRST_SECONDS, longest_seconds=patience.longest_seconds)
+    return max(at_least_seconds, pause)
 
 
 def tried(events: Iterable[Event], reason: str, now: datetime) -> str:

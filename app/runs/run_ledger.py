@@ -21,12 +21,13 @@ from app.jobs.job import Thread
 from app.ledger import Event, canonical
 from app.log import Redactor
 from app.ports.platform import Clock, Queue, RunStore, RunSummary
+from app.retry import Retry
 from app.runs.state import apply, fold
 from app.runs.state.run_state import WORKED, RunState
 
 # How long a worker waits for a store that is away or slows it down; less than that would cost it what it has in memory,
 # a model's reply above all. Everybody else has a queue that brings the message again.
-_PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+_AWAY = Retry((1.0, 2.0, 4.0, 8.0, 15.0, 30.0))
 
 # The events of a worker that say how long its attempt has lasted: enough of them that a death loses a command at most.
 _MEASURED = frozenset(
@@ -156,13 +157,12 @@ class RunLedger:
         self._patiently(lambda: self.store.append(self.run_id, event.seq - 1, [event], summary))
 
     def _patiently(self, do: Callable[[], _Got]) -> _Got:
-        for pause in _PAUSES_SECONDS if self.attempt is not None else ():
-            try:
-                return do()
-            except TransientError as error:
-                log.event("ledger.waits", level=log.WARNING, run=self.run_id, reason=str(error), seconds=pause)
-                self.clock.sleep(pause)
-        return do()
+        if self.attempt is None:
+            return do()
+        return _AWAY.call(do, self.clock.sleep, on=TransientError, waits=self._waits)
+
+    def _waits(self, error: Exception, seconds: float) -> None:
+        log.event("ledger.waits", level=log.WARNING, run=self.run_id, reason=str(error), seconds=seconds)
 
     def _take(self, event: Event) -> None:
         self._read.append(event)

@@ -8,14 +8,14 @@ import hashlib
 import os
 import re
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from app.errors import LamplighterError, TransientError, UserError
+from app.retry import looks
 from app.workspace.git import FetchRefused, GitError, run_git
 
 MAX_BYTES = 2 * 2**30  # of a whole mirror; a bigger project needs an operator's decision
@@ -195,15 +195,12 @@ class Mirror:
             self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
         )
         try:
-            deadline = time.monotonic() + LOCK_SECONDS
-            while True:
-                try:
+            for _ in looks(0.05, LOCK_SECONDS):
+                with suppress(BlockingIOError):
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise TransientError("another worker has been fetching this repository for too long") from None
-                    time.sleep(0.05)
+            else:
+                raise TransientError("another worker has been fetching this repository for too long")
             yield descriptor
         finally:
             os.close(descriptor)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from app import log
 from app.errors import LamplighterError, TransientError
+from app.retry import looks
 from app.workspace.git import GitError, run_git
 
 WAIT_SECONDS = 1800.0  # for a repack; one of a mirror of 2 GB takes minutes
@@ -31,11 +32,11 @@ class Use:
     def __init__(self, mirror: Path, installation_id: int, at: datetime) -> None:
         """Waits for a repack. Raises TransientError when that takes too long."""
         mirror.parent.mkdir(parents=True, exist_ok=True)
-        deadline = time.monotonic() + WAIT_SECONDS
-        while (descriptor := _lock(mirror, fcntl.LOCK_SH)) is None:
-            if time.monotonic() > deadline:
-                raise TransientError("this repository's mirror has been packed for too long")
-            time.sleep(0.05)
+        for _ in looks(0.05, WAIT_SECONDS):
+            if (descriptor := _lock(mirror, fcntl.LOCK_SH)) is not None:
+                break
+        else:
+            raise TransientError("this repository's mirror has been packed for too long")
         self._descriptor: int | None = descriptor
         os.pwrite(descriptor, f"{installation_id:020d}\n".encode(), 0)
         os.utime(descriptor, (at.timestamp(), at.timestamp()))

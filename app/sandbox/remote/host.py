@@ -15,6 +15,7 @@ from pathlib import Path
 from app import log
 from app.errors import TransientError
 from app.ports.sandbox import Egress, EgressRequest, Limits
+from app.retry import looks
 from app.sandbox.egress import EgressProxy
 from app.sandbox.egress_policy import Network
 from app.sandbox.remote.client import LONG_SECONDS, RemoteSandbox
@@ -127,16 +128,12 @@ class RemoteHost:
 
     def _reach(self, host: str, port: int) -> socket.socket:
         """Connect to the server, which may still be starting."""
-        deadline = time.monotonic() + SERVER_SECONDS
-        while True:
+        for _ in looks(0.05, SERVER_SECONDS):
             try:
                 return socket.create_connection((host, port), CONNECT_SECONDS)
             except OSError as error:
-                if time.monotonic() > deadline:
-                    raise TransientError(
-                        f"the sandbox's server is not there: {error}", retry_after_seconds=30
-                    ) from error
-            time.sleep(0.05)
+                said = error
+        raise TransientError(f"the sandbox's server is not there: {said}", retry_after_seconds=30) from said
 
     def _fill(self, channel: Channel, sandbox: RemoteSandbox, tree: Path, limits: Limits, history: Path | None) -> None:
         files = 0
