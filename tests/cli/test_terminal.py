@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,9 @@ def test_no_colour_where_none_is_wanted(lamplighter):
     assert colour.search(lamplighter("watch", run, **env).stdout)
     assert not colour.search(lamplighter("watch", run, NO_COLOR="1", **env).stdout)
     assert "\x1b" not in lamplighter("watch", run).stdout, "and none in a pipe"
+
+
+def test_the_version_is_looked_up_only_for_who_asks_for_it(lamplighter):
+    assert re.fullmatch(r"lamplighter \S+\n", lamplighter("--version").stdout)
+    code = "import sys; from app.cli.parser import build; build(); print('importlib.metadata' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
