@@ -10,7 +10,7 @@ from app.errors import UserError
 BOTO3 = ("boto3", "botocore")  # also what the model's SDK signs with and reads Bedrock's stream with
 AWS = (*BOTO3, "aws_lambda_powertools")
 
-_CHECKOUT = Path(__file__).parents[1]
+_CHECKOUT = Path(__file__).parents[2]
 
 
 def require(reason: str, modules: tuple[str, ...]) -> None:
