@@ -27,7 +27,7 @@ UserError passes through (key refused, request refused for good), as does Supers
 After the caller restored a workspace snapshot: `replay_tools(ledger, sandbox, after_seq=state.snapshot_seq)`.
 
 Models: `models.anthropic.AnthropicModel(api_key=…, base_url=…, provider="anthropic"|"bedrock")` with `.warm()`, and
-`models.scripted.ScriptedModel(script)` with `script.will(edit(…), finish("…"))`, `Script.load(path)`, `.save(path)`.
+`models.scripted_model.ScriptedModel(script)` with a `models.scripted.Script`: `script.will(edit(…), finish("…"))`.
 """
 
 from __future__ import annotations

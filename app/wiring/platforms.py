@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.agent.models.anthropic import AnthropicModel
-from app.agent.models.scripted import Script, ScriptedModel
+from app.agent.models.scripted import Script
+from app.agent.models.scripted_model import ScriptedModel
 from app.errors import UserError
 from app.jobs.job import MOST_ATTEMPTS
 from app.local.clock import SystemClock

@@ -19,7 +19,8 @@ from typing import Any
 import httpx
 
 from app import wiring
-from app.agent.models.scripted import Script, ScriptedModel
+from app.agent.models.scripted import Script
+from app.agent.models.scripted_model import ScriptedModel
 from app.receive import Delivery
 from app.sandbox.probe import choose
 from app.simulator import Simulator

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from app.agent import Agent, Budget, Task
-from app.agent.models.scripted import Script, ScriptedModel, bash, finish, say
+from app.agent.models.scripted import Script, bash, finish, say
+from app.agent.models.scripted_model import ScriptedModel
 from app.local.clock import SystemClock
 from app.local.store import SqliteStore
 from app.log import Redactor

@@ -14,7 +14,8 @@ from typing import Any
 
 from app import log, wiring
 from app.agent import Briefing, prompt
-from app.agent.models.scripted import Script, ScriptedModel
+from app.agent.models.scripted import Script
+from app.agent.models.scripted_model import ScriptedModel
 from app.cli.homes import Home
 from app.cli.verification import Examined, examine, known_runs
 from app.errors import TransientError

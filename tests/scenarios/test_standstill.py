@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from app import wiring
-from app.agent.models.scripted import Script, ScriptedModel, bash
+from app.agent.models.scripted import Script, bash
+from app.agent.models.scripted_model import ScriptedModel
 from app.local.tokens import TokenBroker
 from app.ports.model import ModelReply, ModelRequest
 from app.runs.lease import TTL_SECONDS, attempt_of, lease_key

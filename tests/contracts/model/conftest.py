@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from app.agent.models.anthropic import AnthropicModel
-from app.agent.models.scripted import Script, ScriptedModel
+from app.agent.models.scripted import Script
+from app.agent.models.scripted_model import ScriptedModel
 from tests.contracts.model.messages_api import MessagesApi
 from tests.contracts.model.voice import KEY, Voice
 

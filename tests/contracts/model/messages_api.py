@@ -12,7 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from app.agent.models import api_rules
-from app.agent.models.scripted import Script, continues, counts, output_usage, with_id
+from app.agent.models.scripted import Script, continues, counts, with_id
+from app.agent.models.scripted_model import output_usage
 from app.agent.models.simulated_cache import SimulatedCache
 
 ERRORS = {

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from app.agent import Agent, Budget, Options, Stop, Task
-from app.agent.models.scripted import ScriptedModel
+from app.agent.models.scripted_model import ScriptedModel
 from app.errors import Conflict, UserError
 from app.ledger import Event
 from app.log import Redactor

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.agent.models.scripted import Script, ScriptedModel
+from app.agent.models.scripted import Script
+from app.agent.models.scripted_model import ScriptedModel
 from tests.rooms.agent.bench import Bench, Clock, MemoryStore, Tree, grows
 from tests.rooms.workspace.folders import Project
 

@@ -9,7 +9,8 @@ import pytest
 
 from app.agent import Budget, Task
 from app.agent.loop_detector import Action, circle
-from app.agent.models.scripted import Script, ScriptedModel, bash, create, fault, finish, say
+from app.agent.models.scripted import Script, bash, create, fault, finish, say
+from app.agent.models.scripted_model import ScriptedModel
 from app.errors import UserError
 from tests.rooms.agent.bench import Bench, Clock, MemoryStore, Tree
 

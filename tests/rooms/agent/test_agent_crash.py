@@ -10,7 +10,6 @@ from app.agent import replay_tools
 from app.agent.beginning import beginning
 from app.agent.models.scripted import (
     Script,
-    ScriptedModel,
     ask,
     bash,
     create,
@@ -20,6 +19,7 @@ from app.agent.models.scripted import (
     report_breaking_change,
     say,
 )
+from app.agent.models.scripted_model import ScriptedModel
 from tests.rooms.agent.bench import Bench, Clock, MemoryStore, Tree
 
 

@@ -17,7 +17,7 @@ APP = Path(__file__).parents[3] / "app"
 # Loops that wait by themselves, and why neither a retry nor a look within a time is what they do.
 WAITS = {
     "agent/patience.py": "in slices, asking between them whether to leave",
-    "agent/models/scripted.py": "until a test lets the reply go",
+    "agent/models/scripted_model.py": "until a test lets the reply go",
     "aws/warm.py": "for a run, as long as the worker may stand ready, renewing its place",
     "cli/demo/plot.py": "shows news between two looks",
     "cli/demo/world.py": "for processes of the demo's own",
