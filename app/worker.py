@@ -6,7 +6,7 @@ it never holds the App key or a write token. Wherever it stops, the ledger says 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class Worker:
     def __init__(
         self,
         *,
-        store: RunStore,
+        run_store: Callable[[str], RunStore],
         publishing: Queue,
         tokens: Tokens,
         host: SandboxHost,
@@ -57,8 +57,10 @@ class Worker:
         home: Path,
         attended: bool = False,
     ) -> None:
-        """`attended`: a person waits, so that a model that is not to be reached ends the run instead of parking it."""
-        self._store = store
+        """`run_store`: the store as the worker of that run may use it. `attended`: a person waits, so that a model that
+        is not to be reached ends the run instead of parking it.
+        """
+        self._run_store = run_store
         self._publishing = publishing
         self._tokens = tokens
         self._host = host
@@ -74,7 +76,7 @@ class Worker:
         """
         owner = holder(attempt)
         try:
-            store = WorkerStore(self._store, run_id)
+            store = WorkerStore(self._run_store(run_id), run_id)
             with Lease(store, run_id, attempt, owner) as lease:
                 self.lease = lease
                 ledger = RunLedger(store, run_id, clock=self._clock, redactor=self._redactor, attempt=attempt)
@@ -87,7 +89,7 @@ class Worker:
         """Park the attempt from another thread, because its own cannot leave what it waits for (a model's reply, a
         clone, a sandbox's task) and the platform's patience is over. The process has to end right after.
         """
-        store = WorkerStore(self._store, run_id)
+        store = WorkerStore(self._run_store(run_id), run_id)
         ledger = RunLedger(store, run_id, clock=self._clock, redactor=self._redactor, attempt=attempt)
         if ledger.state.attempt == attempt and ledger.state.phase == "working":
             self._leave(ledger)

@@ -32,6 +32,10 @@ DAYS, LEDGERS, _OLD = "blobs/day/", "blobs/ledger/", "blobs/"
 # Keys that this process knows to be stored: a workspace's snapshots name the same files over and over.
 _REMEMBERED = 20_000
 
+# How S3 says that there is no such object: to who may list, and to who may not.
+_ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+_REFUSED = frozenset({"403", "AccessDenied"})
+
 # A body that breaks off while it is read is asked for again.
 _BROKEN_OFF = Retry((0.0, 0.0))
 
@@ -46,10 +50,14 @@ class Unfit(UserError):
 class S3Blobs:
     """Written once: `If-None-Match: *` keeps a versioned bucket from holding equal versions. Thread-safe."""
 
-    def __init__(self, s3: Any, bucket: str, clock: Clock) -> None:
+    def __init__(self, s3: Any, bucket: str, clock: Clock, *, may_list: bool = True) -> None:
+        """`may_list`: whether the role may list the bucket. To who may not, S3 refuses what is not there as it does
+        what is forbidden; whether a content is there is then seen by listing what begins with its whole digest.
+        """
         self._s3 = s3
         self._bucket = bucket
         self._clock = clock
+        self._absent = _ABSENT if may_list else _ABSENT | _REFUSED
         self._known: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -128,7 +136,7 @@ class S3Blobs:
             try:
                 self._s3.head_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
-                if code_of(error) in {"404", "NoSuchKey", "NotFound"}:
+                if code_of(error) in self._absent:
                     return False
                 raise
         return True
@@ -156,7 +164,7 @@ class S3Blobs:
             try:
                 answer = self._s3.get_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
-                if code_of(error) == "NoSuchKey":
+                if code_of(error) in self._absent:
                     raise KeyError(key) from None
                 raise
             if most_bytes is not None and int(answer["ContentLength"]) > most_bytes:

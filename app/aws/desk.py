@@ -4,6 +4,8 @@ that worker's own run.
 A question is JSON with a `purpose`; what is refused to a stranger has status 403, everything else 200.
 
     read           a read token for the run's repository: as `app.runs.token_policy` says
+    store          credentials for the run's items and objects, good for an hour:
+                   {"access_key": …, "secret_key": …, "token": …, "expiry_time": ISO}
     take, leave    of a warm worker's place: {"waiting": true or false}, or the run it was given
     given          {"run_id": …, "attempt": …} once there is one, else {}
 """
@@ -17,7 +19,7 @@ from typing import Any
 from app import log
 from app.aws import warm
 from app.aws.callers import Caller, Callers, Stranger
-from app.aws.clients import Clients
+from app.aws.clients import Clients, translated
 from app.aws.function_url import request, response
 from app.errors import TransientError, UserError
 from app.ports.platform import Clock, Store
@@ -27,6 +29,7 @@ from app.settings import Cloud
 _ROUTES = {"/": "POST"}
 _HEADERS = {"content-type": "application/json"}
 _WAITING = {"take", "given", "leave"}
+_SESSION_SECONDS = 3600  # the longest of a role that another role takes
 
 
 class Desk:
@@ -34,7 +37,10 @@ class Desk:
 
     def __init__(self, cloud: Cloud, store: Store, clock: Clock, clients: Clients, mint: token_policy.Mint) -> None:
         """Raises SettingsError when the stack's parts are not named."""
+        cloud.require("run_role")
         self._callers = Callers(cloud, store, clock, clients)
+        self._clients = clients
+        self._run_role = cloud.run_role
         self._store = store
         self._mint = mint
 
@@ -71,7 +77,29 @@ class Desk:
         if not caller.run_id or question.get("run_id") != caller.run_id:
             own = f"its own is `{caller.run_id}`" if caller.run_id else "it has none yet"
             raise Stranger(f"Task {caller.task_id} has no run `{str(question.get('run_id'))[:100]}`; {own}.")
+        if purpose == "store":
+            return self._credentials(caller)
         return token_policy.answer(question, self._store, self._mint)
+
+    def _credentials(self, caller: Caller) -> dict[str, Any]:
+        """For as long as the task lives, whatever became of the run: its worker has to read that, and to give up its
+        lease. CloudTrail shows the session by the task's id.
+        """
+        with translated("take the role of a run"):
+            given = self._clients.get("sts").assume_role(
+                RoleArn=self._run_role,
+                RoleSessionName=caller.task_id,
+                DurationSeconds=_SESSION_SECONDS,
+                Tags=[{"Key": "run", "Value": caller.run_id}],
+            )["Credentials"]
+        expires = given["Expiration"].isoformat()
+        log.event("broker.store_granted", run=caller.run_id, task=caller.task_id, expires_at=expires)
+        return {
+            "access_key": given["AccessKeyId"],
+            "secret_key": given["SecretAccessKey"],
+            "token": given["SessionToken"],
+            "expiry_time": expires,
+        }
 
     def _wait(self, caller: Caller, purpose: str) -> dict[str, Any]:
         if caller.place is None:

@@ -26,11 +26,21 @@ class DynamoStore:
     slows us down, UserError when a part is missing or the role may not use it.
     """
 
-    def __init__(self, clients: Clients, table: str, bucket: str, clock: Clock, ledger_days: int = LEDGERS) -> None:
+    def __init__(
+        self,
+        clients: Clients,
+        table: str,
+        bucket: str,
+        clock: Clock,
+        ledger_days: int = LEDGERS,
+        *,
+        of_one_run: bool = False,
+    ) -> None:
+        """`of_one_run`: with a role that reaches one run's part alone, and is not told which objects there are."""
         s3 = clients.get("s3")
         self._table = Table(clients.get("dynamodb"), table, clock)
         self._clock = clock
-        self._blobs = S3Blobs(s3, bucket, clock)
+        self._blobs = S3Blobs(s3, bucket, clock, may_list=not of_one_run)
         self._heads = S3Heads(s3, bucket, clock, ledger_days)
         self._ledgers = Ledgers(self._table, self._blobs, self._heads, clock)
         self._lists = RunLists(self._table)

@@ -90,7 +90,7 @@ def _say(platform: Platform, run_id: str, error: LamplighterError) -> None:
     from app.runs.run_ledger import RunLedger, announce
     from app.runs.worker_store import WorkerStore
 
-    store = WorkerStore(platform.store, run_id)
+    store = WorkerStore(platform.run_store(run_id), run_id)
     ledger = RunLedger(store, run_id, clock=platform.clock, redactor=platform.redactor)
     if ledger.state.created and isinstance(error, UserError):
         ledger.append_if(

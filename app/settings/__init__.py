@@ -50,6 +50,7 @@ class Cloud(NamedTuple):
     tokens_function: str = ""
     tokens_url: str = ""  # of that function, where workers ask
     worker_role: str = ""  # ARN of the role by which that function knows them
+    run_role: str = ""  # ARN of the role that it takes for one run
     spot: bool = True
     warm_workers: int = 0
 
@@ -212,6 +213,7 @@ def _cloud(env: Mapping[str, str], mistakes: list[str]) -> Cloud:
         tokens_function=value("TOKENS_FUNCTION"),
         tokens_url=value("TOKENS_URL"),
         worker_role=value("WORKER_ROLE"),
+        run_role=value("RUN_ROLE"),
         spot=_choice(env, "LAMPLIGHTER_SPOT", ("on", "off"), mistakes) == "on",
         egress_port=number("EGRESS_PORT", 3128),
         warm_workers=number("WARM_WORKERS", 0),

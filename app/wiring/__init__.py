@@ -163,7 +163,7 @@ def worker(platform: Platform) -> Worker:
     from app.worker import Worker  # noqa: PLC0415
 
     return Worker(
-        store=platform.store,
+        run_store=platform.run_store,
         publishing=platform.publishing,
         tokens=platform.tokens,
         host=platform.host(),

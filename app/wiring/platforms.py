@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from app.local.store import SqliteStore
 from app.local.tokens import SocketTokens
 from app.log import Redactor
 from app.ports.model import Model
-from app.ports.platform import Clock, Keeping, Launcher, Queue, Store, Tokens
+from app.ports.platform import Clock, Keeping, Launcher, Queue, RunStore, Store, Tokens
 from app.ports.sandbox import SandboxHost
 from app.settings import Settings, extras
 
@@ -31,6 +31,7 @@ from app.settings import Settings, extras
 if TYPE_CHECKING:
     import httpx
 
+    from app.aws.broker import Broker
     from app.aws.clients import Clients
     from app.aws.secrets import Secrets
     from app.github.app_key import AppKey
@@ -55,6 +56,11 @@ class Platform:
     host: Callable[[], SandboxHost]
     reveal: Callable[[str], str] = str  # what a secret setting stands for
     app_key: Callable[[], AppKey | None] = lambda: None  # in place of the PEM text in the settings
+    narrowed: Callable[[str], RunStore] | None = None  # the store with credentials that reach one run's part alone
+
+    def run_store(self, run_id: str) -> RunStore:
+        """The store as the worker of a run has it. On one machine all processes are one user's, and it is the same."""
+        return self.narrowed(run_id) if self.narrowed else self.store
 
 
 def platform(settings: Settings) -> Platform:
@@ -125,6 +131,8 @@ def aws_platform(
     redactor = Redactor(settings.secrets())
     secrets = _secrets(redactor, clients)
     store = DynamoStore(clients, cloud.table, cloud.bucket, clock, settings.ledger_days)
+    broker = Broker(cloud.tokens_url, clients, clock)
+
     return Platform(
         settings=settings,
         clock=clock,
@@ -134,14 +142,29 @@ def aws_platform(
         jobs=SqsQueue(clients, cloud.jobs_queue_url),
         publishing=SqsQueue(clients, cloud.publish_queue_url),
         launcher=launcher or FargateLauncher(cloud, store, clock, clients),
-        tokens=BrokerTokens(Broker(cloud.tokens_url, clients, clock)),
+        tokens=BrokerTokens(broker),
         clone_url=clone_url or (lambda repository: f"{settings.github_url}/{repository}.git"),
         transport=transport,
         model=(lambda: model) if model else partial(_model, settings, secrets),
         host=(lambda: host) if host else partial(_aws_host, settings, clients, clock),
         reveal=secrets.value,
         app_key=partial(_app_key, settings, secrets),
+        narrowed=_narrowed(broker, settings, clock, redactor) if cloud.tokens_url else None,  # in workers alone
     )
+
+
+def _narrowed(broker: Broker, settings: Settings, clock: Clock, redactor: Redactor) -> Callable[[str], RunStore]:
+    from app.aws.run_clients import run_clients  # noqa: PLC0415
+    from app.aws.store import DynamoStore  # noqa: PLC0415
+
+    cloud, days = settings.cloud, settings.ledger_days
+
+    @cache
+    def narrowed(run_id: str) -> RunStore:
+        own = run_clients(broker, run_id, clock, redactor)
+        return DynamoStore(own, cloud.table, cloud.bucket, clock, days, of_one_run=True)
+
+    return narrowed
 
 
 def _secrets(redactor: Redactor, clients: Clients | None = None) -> Secrets:

@@ -25,7 +25,7 @@ class Brokered:
 
     def __init__(self, folder: Path, account: Emulator, store: Store, clock: Clock, mint: token_policy.Mint) -> None:
         self._clock = clock
-        self.cloud = account.cloud._replace(worker_role=role_arn("WorkerRole"))
+        self.cloud = account.cloud._replace(worker_role=role_arn("WorkerRole"), run_role=role_arn("RunRole"))
         self.identities = Identities(lambda: clock.now().timestamp())
         self.identities.guard(account)
         self.ecs = HeldEcs(folder / "ecs")
@@ -52,7 +52,7 @@ class Brokered:
     def worker(self, *command: str, **more: Any) -> tuple[Task, Principal]:
         """The same with its role's credentials."""
         task = self.task(*command, **more)
-        return task, self.identities.issue("WorkerRole", task.id)
+        return task, self.identities.issue("WorkerRole", task.id, seconds=10**9)
 
     def close(self) -> None:
         self.function.close()

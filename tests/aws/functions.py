@@ -36,14 +36,14 @@ class FunctionUrl:
         self.function = function
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self._identities = identities
-        self._faults: list[tuple[int, str]] = []
+        self.faults: list[tuple[int, str]] = []
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}/"
         threading.Thread(target=self._http.serve_forever, args=(0.05,), name="function-url", daemon=True).start()
 
     def fail(self, status: int, message: str = "on purpose", *, times: int = 1) -> None:
-        self._faults += [(status, message)] * times
+        self.faults += [(status, message)] * times
 
     def close(self) -> None:
         self._http.shutdown()
@@ -55,8 +55,8 @@ class FunctionUrl:
         caller = self._identities.signer(method, url, headers, body, "lambda")
         if caller is None or not all(caller.may(ask) for ask in _BY_URL):
             return 403, {}, b'{"Message":"Forbidden"}'
-        if self._faults:
-            status, message = self._faults.pop(0)
+        if self.faults:
+            status, message = self.faults.pop(0)
             return status, {}, json.dumps({"Message": message}).encode()
         try:
             question = json.loads(body)

@@ -23,7 +23,7 @@ from moto.core.botocore_stubber import MockRawResponse
 
 from tests.aws.ecs import ACCOUNT, Ecs, Refusal
 from tests.aws.emulator import Emulator, _error
-from tests.aws.template.allowance import Ask, asks, ecs_asks, is_allowed
+from tests.aws.template.allowance import Ask, asks, ecs_asks, form, is_allowed, session_tags, trusts
 from tests.aws.template.deployed import Deployed
 
 TASK_SECONDS = 6 * 3600.0  # as ECS asks for a task's role
@@ -118,9 +118,10 @@ class Identities:
     def guard(self, emulator: Emulator) -> None:
         """From now on the account answers a role's requests only as the template allows."""
         handle = emulator.handle
+        emulator.elsewhere["sts"] = self.sts
 
         def guarded(event_name: str, request: Any) -> Any:
-            principal = self.whose(request.headers)
+            principal = None if event_name.split(".")[1] == "sts" else self.whose(request.headers)
             if principal is None:
                 return handle(event_name, request)
             if self.has_expired(principal):
@@ -139,6 +140,25 @@ class Identities:
 
         emulator.handle = guarded  # type: ignore[method-assign]
 
+    def sts(self, operation: str, request: Any) -> AWSResponse:
+        """AssumeRole with session tags, by a session of another role."""
+        said, caller = form(request.body), self.whose(request.headers)
+        role, tags = said["RoleArn"].rpartition("/")[2], session_tags(said)
+        wanted = list(asks("sts", operation, request))
+        if caller is None or not all(caller.may(ask) and trusts(template(), role, caller.role, ask) for ask in wanted):
+            return _sts_error(request, "AccessDenied", 403)
+        seconds, session = int(said.get("DurationSeconds", "3600")), said["RoleSessionName"]
+        fits = all(re.fullmatch(r"[\w .:/=+@-]{0,256}", value) for value in tags.values())
+        if operation != "AssumeRole" or seconds > 3600 or not re.fullmatch(r"[\w+=,.@-]{2,64}", session) or not fits:
+            return _sts_error(request, "ValidationError", 400)  # an hour is the most where a role takes a role
+        given = self.issue(role, session, seconds=seconds, **tags).told()
+        names = {"AccessKeyId": "AccessKeyId", "SecretAccessKey": "SecretAccessKey", "SessionToken": "Token",
+                 "Expiration": "Expiration"}  # fmt: skip
+        keys = "".join(f"<{name}>{given[key]}</{name}>" for name, key in names.items())
+        result = f"<AssumeRoleResult><Credentials>{keys}</Credentials></AssumeRoleResult>"
+        body = f"<AssumeRoleResponse>{result}</AssumeRoleResponse>"
+        return AWSResponse(request.url, 200, {}, MockRawResponse(body.encode()))
+
     def guard_ecs(self, ecs: Ecs) -> None:
         """The same for the stand-in of ECS."""
         answer = ecs.answer
@@ -156,6 +176,11 @@ class Identities:
 def _header(headers: Mapping[str, Any], name: str) -> Any:
     value = next((value for key, value in headers.items() if key.lower() == name), "")
     return value.decode() if isinstance(value, bytes) else value
+
+
+def _sts_error(request: Any, code: str, status: int) -> AWSResponse:
+    body = f"<ErrorResponse><Error><Code>{code}</Code><Message>on purpose</Message></Error></ErrorResponse>"
+    return AWSResponse(request.url, status, {}, MockRawResponse(body.encode()))
 
 
 def _denied(service: str, request: Any) -> AWSResponse:

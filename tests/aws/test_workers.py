@@ -32,7 +32,8 @@ def test_a_label_becomes_a_pull_request_by_a_task_on_spot_that_a_deploy_leaves_a
     world.ends_well(issue)
     (task,) = world.tasks
     assert (task.provider, task.exit_code, task.definition.revision) == ("FARGATE_SPOT", 0, 1)
-    assert [(session, asked["purpose"]) for session, asked in world.broker.asked] == [(task.id, "read")]
+    asked = [(session, question["purpose"]) for session, question in world.broker.asked]
+    assert asked == [(task.id, "store"), (task.id, "read")]
     secret = world.github.app.private_key.splitlines()[1]
     assert secret not in world.ecs.log(task) and secret not in str(task.definition.environment)
 

@@ -88,7 +88,9 @@ class World:
         self.repo = self.github.repository("acme/calc", files=stories.PROJECT)
         self.github.serve()
         self.github.deliver = self._receive
-        cloud = self.aws.cloud._replace(warm_workers=warm_workers, spot=spot, worker_role=role_arn("WorkerRole"))
+        cloud = self.aws.cloud._replace(
+            warm_workers=warm_workers, spot=spot, worker_role=role_arn("WorkerRole"), run_role=role_arn("RunRole")
+        )
         self.script = folder / "replies.json"
         self._gate = folder / "go-on"
         held_fix(self._gate).save(self.script)

@@ -117,6 +117,7 @@ class Cloud:
             "LAMPLIGHTER_APP_SLUG": app.slug,
             "LAMPLIGHTER_PRIVATE_KEY": "secretsmanager:app-key",
             "LAMPLIGHTER_WEBHOOK_SECRET": "secretsmanager:webhook",
+            "LAMPLIGHTER_RUN_ROLE": "arn:aws:iam::111122223333:role/lamplighter-RunRole-1A2B3C4D5E6F",
             "LAMPLIGHTER_WORKER_ROLE": "arn:aws:iam::111122223333:role/lamplighter-WorkerRole-1A2B3C4D5E6F",
             **parts_in_environment(cloud),
         }.items():

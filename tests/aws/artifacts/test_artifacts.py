@@ -47,6 +47,7 @@ def env(aws, tmp_path):
         "LAMPLIGHTER_APP_ID": "1",
         "LAMPLIGHTER_PRIVATE_KEY": "secretsmanager:app-key",
         "LAMPLIGHTER_WEBHOOK_SECRET": "secretsmanager:webhook",
+        "LAMPLIGHTER_RUN_ROLE": "arn:aws:iam::123456789012:role/another-stacks-too",
         "LAMPLIGHTER_WORKER_ROLE": "arn:aws:iam::123456789012:role/another-stacks",
         **parts_in_environment(cloud),
         "POWERTOOLS_SERVICE_NAME": "lamplighter",

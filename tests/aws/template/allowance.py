@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.aws import account
-from tests.aws.template.deployed import Deployed, Statement
+from tests.aws.template.deployed import Deployed, Statement, statements
 
 QUEUES = {"jobs.fifo": "JobsQueue.Arn", "publish.fifo": "PublishQueue.Arn"}
 ECS = "arn:aws:ecs:eu-central-1:111122223333"
@@ -41,13 +41,38 @@ def asks(service: str, operation: str, request: Any) -> Iterator[Ask]:
     if service == "s3":
         yield from _s3(request)
         return
+    if service == "sts":
+        yield from _sts(operation, request)
+        return
     said = json.loads(request.body or b"{}")
-    if service == "dynamodb":
+    if operation == "Scan":
+        yield Ask("dynamodb:Scan", "Table.Arn", {})
+    elif service == "dynamodb":
         yield from _dynamodb(operation, said)
     elif service == "sqs":
         yield Ask(f"sqs:{operation}", QUEUES[said["QueueUrl"].rpartition("/")[2]], {})
     else:
         raise AssertionError(f"nobody here knows what {service}:{operation} asks for")
+
+
+def session_tags(said: Mapping[str, str]) -> dict[str, str]:
+    """Of an AssumeRole, from its form's fields."""
+    names = [name for name in said if name.startswith("Tags.member.") and name.endswith(".Key")]
+    return {said[name]: said[f"{name.removesuffix('.Key')}.Value"] for name in names}
+
+
+def form(body: bytes | str) -> dict[str, str]:
+    """The fields of a request of the query protocol."""
+    text = body.decode() if isinstance(body, bytes) else body
+    return {name: values[0] for name, values in parse_qs(text).items()}
+
+
+def _sts(operation: str, request: Any) -> Iterator[Ask]:
+    said = form(request.body)
+    tags = session_tags(said)
+    asked = {f"aws:RequestTag/{name}": (value,) for name, value in tags.items()} | {"aws:TagKeys": tuple(tags)}
+    for action in [operation, *(["TagSession"] if tags else [])]:
+        yield Ask(f"sts:{action}", f"{said['RoleArn'].rpartition('/')[2]}.Arn", asked)
 
 
 def _keys(item: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -113,6 +138,17 @@ def ecs_asks(action: str, said: Mapping[str, Any], tags: Mapping[str, Mapping[st
         for arn in said.get("tasks") or [said["task"]]:
             own = {f"aws:ResourceTag/{key}": (value,) for key, value in tags.get(arn, {}).items()}
             yield Ask(f"ecs:{action}", f"{ECS}:task/Cluster/1", where | own)
+
+
+def trusts(deployed: Deployed, role: str, by: str, ask: Ask) -> bool:
+    """Whether a role may be taken by another of the template, as its own trust policy says."""
+    document = deployed.of("IAM::Role")[role]["AssumeRolePolicyDocument"]
+    return any(
+        ask.action in statement.actions
+        and statement.principal == {"AWS": f"{by}.Arn"}
+        and _holds(statement, ask.context)
+        for statement in statements(document)
+    )
 
 
 def is_allowed(deployed: Deployed, role: str, ask: Ask) -> bool:

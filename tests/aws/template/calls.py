@@ -10,7 +10,7 @@ from botocore import xform_name
 from botocore.session import Session
 
 ROOT = Path(__file__).parents[3]
-SERVICES = ("dynamodb", "ecs", "kms", "lambda", "s3", "secretsmanager", "sqs")
+SERVICES = ("dynamodb", "ecs", "kms", "lambda", "s3", "secretsmanager", "sqs", "sts")
 
 # Where the permission is not called like the operation.
 PERMISSIONS = {
@@ -18,6 +18,7 @@ PERMISSIONS = {
     "s3:HeadObject": {"s3:GetObject"},
     "s3:ListObjectsV2": {"s3:ListBucket"},
     "s3:ListObjectVersions": {"s3:ListBucketVersions"},
+    "sts:AssumeRole": {"sts:AssumeRole", "sts:TagSession"},  # with tags, as here
     "dynamodb:TransactWriteItems": set(),  # each of its writes is asked for by itself
 }
 # The writes of a transaction, by the word they are written with.

@@ -137,6 +137,7 @@ def test_every_call_is_allowed(seen: set[tuple[str, Ask]], deployed: Deployed):
 def test_every_part_was_seen_at_work(seen: set[tuple[str, Ask]]):
     assert {role for role, _ in seen} == {
         "WebhookRole", "DispatchRole", "PublishRole", "ScheduleRole", "TaskStoppedRole", "TokensRole", "WorkerRole",
+        "RunRole",
     }  # fmt: skip
     if not container.missing():
         mine = {ask.action for role, ask in seen if role == "WorkerRole" and ask.action.startswith(("ecs:", "iam:"))}
@@ -146,22 +147,30 @@ def test_every_part_was_seen_at_work(seen: set[tuple[str, Ask]]):
 def test_the_judge_refuses_what_is_not_allowed(deployed: Deployed):
     """A check that says yes to everything would pass above, too."""
     claim, run = {"dynamodb:LeadingKeys": ("CLAIM#a",)}, {"dynamodb:LeadingKeys": ("RUN#a",)}
+    tagged, other = {"aws:PrincipalTag/run": ("a",)}, {"aws:PrincipalTag/run": ("b",)}
     attributes = {"dynamodb:Attributes": ("data", "digest", "kind", "pk", "sk")}
     assert is_allowed(deployed, "WebhookRole", Ask("dynamodb:PutItem", "Table.Arn", claim))
-    assert is_allowed(deployed, "WorkerRole", Ask("dynamodb:PutItem", "Table.Arn", run | attributes))
+    assert is_allowed(deployed, "RunRole", Ask("dynamodb:PutItem", "Table.Arn", run | attributes | tagged))
     for role, ask in [
         ("WebhookRole", Ask("dynamodb:PutItem", "Table.Arn", run)),
         ("WebhookRole", Ask("dynamodb:PutItem", "Table.Arn", {})),
         ("WebhookRole", Ask("sqs:SendMessage", "PublishQueue.Arn", {})),
         ("WorkerRole", Ask("sqs:SendMessage", "JobsQueue.Arn", {})),
-        ("WorkerRole", Ask("dynamodb:DeleteItem", "Table.Arn", run)),
-        ("WorkerRole", Ask("dynamodb:UpdateItem", "Table.Arn", run)),
-        ("WorkerRole", Ask("s3:PutObject", "Bucket.Arn/other/x", {})),
-        ("WorkerRole", Ask("s3:PutObject", "Bucket.Arn/blobs/x", {})),
-        ("WorkerRole", Ask("dynamodb:PutItem", "Table.Arn", run | {"dynamodb:Attributes": ("control", "pk", "sk")})),
-        ("WorkerRole", Ask("dynamodb:PutItem", "Table.Arn", run)),
+        ("WorkerRole", Ask("dynamodb:PutItem", "Table.Arn", run | attributes)),
+        ("RunRole", Ask("dynamodb:PutItem", "Table.Arn", run | attributes)),
+        ("RunRole", Ask("dynamodb:PutItem", "Table.Arn", run | attributes | other)),
+        ("RunRole", Ask("dynamodb:DeleteItem", "Table.Arn", run | tagged)),
+        ("RunRole", Ask("dynamodb:UpdateItem", "Table.Arn", run | tagged)),
+        ("RunRole", Ask("s3:PutObject", "Bucket.Arn/other/x", tagged)),
+        ("RunRole", Ask("s3:PutObject", "Bucket.Arn/blobs/day/x", tagged)),
+        ("RunRole", Ask("s3:GetObject", "Bucket.Arn/blobs/ledger/b/x", tagged)),
+        (
+            "RunRole",
+            Ask("dynamodb:PutItem", "Table.Arn", run | tagged | {"dynamodb:Attributes": ("control", "pk", "sk")}),
+        ),
+        ("RunRole", Ask("dynamodb:PutItem", "Table.Arn", run | tagged)),
         *[
-            ("WorkerRole", Ask("dynamodb:PutItem", "Table.Arn", {"dynamodb:LeadingKeys": (key,)} | attributes))
+            ("RunRole", Ask("dynamodb:PutItem", "Table.Arn", {"dynamodb:LeadingKeys": (key,)} | attributes | tagged))
             for key in ("THREAD#7#1", "DAY#7#2026-03-02", "CLAIM#task:run", "CLAIM#publish:run", "CELL#a", "SLOTS#a")
         ],
         ("DispatchRole", Ask("s3:GetObject", "Bucket.Arn/heads/x", {})),

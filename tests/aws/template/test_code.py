@@ -38,7 +38,8 @@ PARTS: dict[str, set[str]] = {
     "ScheduleRole": LEDGER | KEY | START | {"retention.py"},
     "TaskStoppedRole": LEDGER | START,
     "TokensRole": LEDGER | KEY | START | {"callers.py", "desk.py"},
-    "WorkerRole": LEDGER | {"secrets.py", "broker.py", "sandbox_tasks.py", "launcher.py"},
+    "WorkerRole": {"secrets.py", "broker.py", "sandbox_tasks.py", "launcher.py"},
+    "RunRole": LEDGER,
     "WebRole": set(),
 }
 SENDS = {"sqs:SendMessage"}
@@ -51,6 +52,7 @@ QUEUES: dict[str, dict[str, set[str]]] = {
     "TaskStoppedRole": {"PublishQueue": SENDS, "EventsDeadQueue": SENDS},
     "TokensRole": {},
     "WorkerRole": {"PublishQueue": SENDS},
+    "RunRole": {},
     "WebRole": {},
 }
 # A process that uses less of its files than they can do: the broker looks a run and a task up and keeps places of the
@@ -58,7 +60,8 @@ QUEUES: dict[str, dict[str, set[str]]] = {
 LESS = {
     "TokensRole": {"dynamodb:UpdateItem", "dynamodb:BatchGetItem", "s3:PutObject", "s3:PutObjectRetention",
                    "s3:ListBucketVersions", "ecs:RunTask", "ecs:StopTask", "ecs:ListTasks"},
-    "WorkerRole": {"ecs:ListTasks", "dynamodb:UpdateItem", "dynamodb:BatchGetItem", "s3:ListBucketVersions"},
+    "WorkerRole": {"ecs:ListTasks"},
+    "RunRole": {"dynamodb:UpdateItem", "dynamodb:BatchGetItem", "s3:ListBucketVersions"},
 }  # fmt: skip
 FUNCTIONS = [
     f"{name}Function" for name in ("Webhook", "Dispatch", "Publish", "Schedule", "TaskStopped", "Tokens", "Web")
@@ -82,7 +85,7 @@ def called(role: str, deployed: Deployed) -> set[str]:
     for name in PARTS[role]:
         wanted |= made_in(AWS / name)
     wanted -= LESS.get(role, set())
-    if deployed.parameters["AppKeyKmsArn"] and role not in {"WebhookRole", "ScheduleRole", "WorkerRole"}:
+    if deployed.parameters["AppKeyKmsArn"] and role not in {"WebhookRole", "ScheduleRole", "WorkerRole", "RunRole"}:
         wanted.discard("secretsmanager:GetSecretValue")
     if not deployed.parameters["AppKeyKmsArn"]:
         wanted.discard("kms:Sign")
@@ -156,16 +159,18 @@ def test_no_setting_is_given_that_nobody_reads(deployed: Deployed):
         assert unknown == set(), name
 
 
+LEDGERS_SETTINGS = {"LAMPLIGHTER_TABLE", "LAMPLIGHTER_BUCKET", "LAMPLIGHTER_PUBLISH_QUEUE_URL"}
+
+
 def test_every_process_has_the_settings_its_code_requires(deployed: Deployed):
     for name, (role, env) in processes(deployed).items():
         files = PARTS[role]
-        wanted = required(files) | ({"LAMPLIGHTER_TABLE", "LAMPLIGHTER_BUCKET", "LAMPLIGHTER_PUBLISH_QUEUE_URL"}
-                                    if files & LEDGER else set())  # fmt: skip
+        wanted = required(files) | (LEDGERS_SETTINGS if files & LEDGER else set())
         if name == "TokensFunction":  # it starts nothing
-            wanted = (wanted - required({"launcher.py"})) | required({"callers.py"})
+            wanted = (wanted - required({"launcher.py"})) | required({"callers.py", "desk.py"})
         if name == "WorkerTask":  # it starts sandboxes, no workers; and none at all with the weaker sandbox
             wanted -= required({"launcher.py"})
-            wanted |= {"LAMPLIGHTER_TOKENS_URL"}
+            wanted |= {"LAMPLIGHTER_TOKENS_URL"} | LEDGERS_SETTINGS
             if deployed.parameters["Sandbox"] == "weaker":
                 wanted -= required({"sandbox_tasks.py"})
         assert {key for key in wanted if not env.get(key)} == set(), name

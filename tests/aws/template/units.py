@@ -15,6 +15,8 @@ def units(service: str, operation: str, request: Any) -> Counter[str]:
     """Of one request; sizes are those of its JSON, which is a little more than DynamoDB counts."""
     if service == "s3":
         return Counter({"s3_puts" if request.method in {"PUT", "POST"} or "versions" in request.url else "s3_gets": 1})
+    if service == "sts":
+        return Counter()  # costs nothing, and is no JSON
     said = json.loads(request.body or b"{}")
     if service == "sqs":
         return Counter({"sqs_requests": 1})

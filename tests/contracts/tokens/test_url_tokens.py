@@ -14,6 +14,7 @@ from tests.aws.identities import Principal
 
 pytestmark = pytest.mark.aws
 
+STORE = {"run_id": "run", "purpose": "store"}
 READ = {"run_id": "run", "repository_id": 7, "purpose": "read"}
 
 
@@ -85,7 +86,7 @@ STRANGERS = [started_for_another, stopped, a_sandbox_that_claims_to_be_a_worker,
 
 
 @pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: stranger.__name__)
-@pytest.mark.parametrize("question", [READ], ids=lambda question: question["purpose"])
+@pytest.mark.parametrize("question", [READ, STORE], ids=lambda question: question["purpose"])
 def test_who_is_not_this_runs_worker_gets_nothing(control, stranger, question):
     role = stranger(control)
     with log.captured() as lines, pytest.raises(UserError):
