@@ -29,6 +29,10 @@ PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28
 
 # botocore describes 400 services in 25 MB; these are called.
 SERVICES = {"dynamodb", "ecs", "kms", "lambda", "s3", "secretsmanager", "sqs", "sts"}
+# githubkit describes all of GitHub in 27 MB for each version; these endpoints of one are called, and no answer's model
+# is used (`app.github.endpoints`).
+GITHUB_VERSION = "v2022_11_28"
+ENDPOINTS = {"__init__", "apps", "checks", "git", "issues", "pulls", "reactions", "repos", "search"}
 LIMIT_BYTES = 250 * 2**20  # Lambda's, unzipped
 _YEAR = (2020, 1, 1, 0, 0, 0)
 
@@ -77,8 +81,12 @@ def _prune(tree: Path) -> None:
     for data in (tree / "botocore" / "data").iterdir():
         if data.is_dir() and data.name not in SERVICES:
             shutil.rmtree(data)
-    for unused in ("bin", ".lock"):
-        path = tree / unused
+    github = tree / "githubkit_schemas"
+    known = (github / GITHUB_VERSION / "rest").glob("*.py")
+    unused = [path for path in known if path.stem not in ENDPOINTS]
+    unused += [path for path in github.iterdir() if path.is_dir() and path.name not in {GITHUB_VERSION, "core"}]
+    unused += [github / GITHUB_VERSION / name for name in ("models", "types", "webhooks")]
+    for path in (*unused, tree / "bin", tree / ".lock"):
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 

@@ -5,8 +5,10 @@ ARG PYTHON=python:3.13-slim
 FROM ${PYTHON} AS packages
 WORKDIR /src
 COPY requirements/aws.lock .
+# A worker never asks GitHub's API for anything, and githubkit's description of it is 110 MB that every task would pull.
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps --only-binary :all: \
-        --target /opt/lamplighter --requirement aws.lock
+        --target /opt/lamplighter --requirement aws.lock \
+    && rm -r /opt/lamplighter/githubkit /opt/lamplighter/githubkit_schemas
 COPY app /opt/lamplighter/app
 RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/lamplighter
 

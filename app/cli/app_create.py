@@ -8,6 +8,8 @@ import sys
 import webbrowser
 from dataclasses import replace
 
+from githubkit.utils import UNSET
+
 from app import settings as words
 from app.cli.app_page import Page, Plan
 from app.cli.app_secrets import Files, Keeping, SecretsManager
@@ -100,7 +102,7 @@ class _Finish:
 
     def __call__(self, code: str) -> tuple[Registered, list[str]]:
         """Raises UserError, and TransientError when the code can be tried again."""
-        made = registration.convert(self._settings.github_api_url, code)
+        made = registration.convert(self._settings, SystemClock(), code)
         was_given = bool(made.webhook_secret)
         made = made if was_given else replace(made, webhook_secret=secrets.token_hex(32))
         steps = self._keep(made)
@@ -123,9 +125,10 @@ class _Finish:
         """Address and content type as the door wants them, whatever the flow made of them."""
         settings = self._settings._replace(app_id=str(made.id), app_slug=made.slug, private_key=made.private_key)
         auth = AppAuth(settings, SystemClock())
-        wanted = {"url": self._webhook_url, "content_type": "json", **({"secret": secret} if secret else {})}
         try:
-            auth.client.patch("/app/hook/config", wanted)
+            auth.client.rest.apps.update_webhook_config_for_app(
+                url=self._webhook_url, content_type="json", secret=secret or UNSET
+            )
         except (UserError, TransientError) as error:
             self.warnings.append(
                 f"The webhook could not be configured ({error}): on the App's page set the content type to "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 
@@ -131,7 +130,7 @@ def _events(subscribed: tuple[str, ...]) -> Finding:
 
 def _hook(github: GitHub, *, in_cloud: bool) -> Iterator[Finding]:
     try:
-        hook: Mapping[str, Any] = github.get("/app/hook/config")
+        hook = github.rest.apps.get_webhook_config_for_app().json()
     except LamplighterError as error:
         yield Finding(name="webhook", level="broken", text=str(error), mend="Activate the webhook of the App.")
         return

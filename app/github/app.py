@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.github.client import GitHub, path
+from app.github.client import MOST, PAGE_SIZE, GitHub, place
 from app.github.errors import NotFound
 from app.github.records import number, part, text, time
 
@@ -63,7 +63,7 @@ class DeliveredPayload:
 
 
 def this_app(github: GitHub) -> App:
-    data = github.get("/app")
+    data: Mapping[str, Any] = github.rest.apps.get_authenticated().json() or {}
     return App(
         id=number(data, "id"),
         slug=text(data, "slug"),
@@ -74,26 +74,28 @@ def this_app(github: GitHub) -> App:
 
 
 def installations(github: GitHub) -> Iterator[Installation]:
-    for row in github.get_all("/app/installations"):
+    for row in github.items(github.rest.apps.list_installations(per_page=PAGE_SIZE)):
         yield _installation(row)
 
 
 def installation(github: GitHub, installation_id: int, *, optional: bool = True) -> Installation:
     """Raises NotFound when it was removed; `optional` is false where it is known to be there."""
-    return _installation(github.get(path("app/installations", installation_id), optional=optional))
+    rest = github.optional.rest if optional else github.rest
+    return _installation(rest.apps.get_installation(installation_id).json())
 
 
 def installation_of(github: GitHub, repo: str) -> Installation | None:
     """The installation that covers `repo`; None when the App is not installed there."""
     try:
-        return _installation(github.get(path("repos", repo, "installation"), optional=True))
+        return _installation(github.optional.rest.apps.get_repo_installation(*place(repo)).json())
     except NotFound:
         return None
 
 
-def deliveries(github: GitHub, *, since: datetime | None = None, limit: int = 10_000) -> Iterator[Delivery]:
+def deliveries(github: GitHub, *, since: datetime | None = None, limit: int = MOST) -> Iterator[Delivery]:
     """Newest first, back to `since`. GitHub keeps three days of them (seven on request)."""
-    for row in github.get_all("/app/hook/deliveries", limit=limit):
+    first = github.polled.rest.apps.list_webhook_deliveries(per_page=min(PAGE_SIZE, limit))
+    for row in github.items(first, limit=limit):
         found = Delivery(
             id=number(row, "id"),
             guid=text(row, "guid"),
@@ -112,7 +114,7 @@ def deliveries(github: GitHub, *, since: datetime | None = None, limit: int = 10
 
 def delivered_payload(github: GitHub, delivery_id: int) -> DeliveredPayload:
     """What a delivery carried. Raises NotFound when GitHub no longer keeps it."""
-    data = github.get(path("app/hook/deliveries", delivery_id), optional=True)
+    data = github.optional.rest.apps.get_webhook_delivery(delivery_id).json()
     request = part(data, "request")
     return DeliveredPayload(
         guid=text(data, "guid"),
@@ -124,7 +126,7 @@ def delivered_payload(github: GitHub, delivery_id: int) -> DeliveredPayload:
 
 def redeliver(github: GitHub, delivery_id: int) -> None:
     """Ask GitHub to send it again, with the same GUID."""
-    github.post(path("app/hook/deliveries", delivery_id, "attempts"))
+    github.rest.apps.redeliver_webhook_delivery(delivery_id)
 
 
 def _installation(data: Any) -> Installation:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import httpx
 
@@ -19,6 +19,10 @@ from app.github.errors import Unauthorized
 from app.log import Redactor
 from app.ports.platform import Clock, Token
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from githubkit_schemas.v2022_11_28.types import AppInstallationsInstallationIdAccessTokensPostBodyType as _Asked
+    from githubkit_schemas.v2022_11_28.types import AppPermissionsType as _Permissions
 
 # GitHub accepts a token whose `exp` is at most ten minutes ahead of its own clock and whose `iat` is not in its
 # future. A minute back and eight ahead leaves room for a clock that is a minute off on either side.
@@ -40,11 +44,15 @@ class _Narrowed:
     repositories: tuple[int | str, ...]  # by id, or by name within the installation's account
     permissions: tuple[tuple[str, str], ...]
 
-    def body(self) -> dict[str, Any]:
-        ids = [item for item in self.repositories if isinstance(item, int)]
-        names = [item for item in self.repositories if isinstance(item, str)]
-        narrowed = {"repository_ids": ids, "repositories": names, "permissions": dict(self.permissions)}
-        return {key: value for key, value in narrowed.items() if value}
+    def body(self) -> _Asked:
+        body: _Asked = {}
+        if ids := [item for item in self.repositories if isinstance(item, int)]:
+            body["repository_ids"] = ids
+        if names := [item for item in self.repositories if isinstance(item, str)]:
+            body["repositories"] = names
+        if self.permissions:
+            body["permissions"] = cast("_Permissions", dict(self.permissions))
+        return body
 
 
 class AppAuth:
@@ -136,7 +144,7 @@ class AppAuth:
             self._tokens = {key: held for key, held in self._tokens.items() if held.value != token.value}
         with GitHub(token, self._settings, self._clock, transport=self._transport) as github:
             try:
-                github.delete("/installation/token")
+                github.optional.rest.apps.revoke_installation_access_token()
             except Unauthorized:
                 pass
 
@@ -145,9 +153,8 @@ class AppAuth:
         if not narrowed.permissions or not (narrowed.repositories or only_looks):
             raise ValueError("a token that is not narrowed to repositories and permissions is never minted")
         try:
-            answer = self.client.post(
-                f"/app/installations/{narrowed.installation_id}/access_tokens", narrowed.body(), optional=optional
-            )
+            rest = self.client.optional.rest if optional else self.client.rest
+            answer = rest.apps.create_installation_access_token(narrowed.installation_id, data=narrowed.body()).json()
         except Unauthorized as error:  # of the App itself: an operator's matter, and no request may be lost over it
             raise TransientError(f"GitHub does not know the App: {error}", retry_after_seconds=60) from error
         token = Token(value=answer["token"], expires_at=datetime.fromisoformat(answer["expires_at"]))

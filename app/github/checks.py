@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, cast
 
-from app.github.client import GitHub, path
+from githubkit.utils import UNSET
+
+from app.github.client import PAGE_SIZE, GitHub, place, quoted
 from app.github.records import CHECK_TEXT_LIMIT, cut, number, part, text
 
 ANNOTATIONS_PER_CALL = 50  # more make the request fail; further calls append
@@ -14,6 +16,14 @@ BUTTONS = 3
 
 Status = Literal["queued", "in_progress", "completed"]
 Conclusion = Literal["success", "failure", "neutral", "cancelled", "timed_out", "action_required", "skipped"]
+
+if TYPE_CHECKING:
+    from githubkit_schemas.v2022_11_28 import types
+
+    _Annotation = types.ReposOwnerRepoCheckRunsPostBodyPropOutputPropAnnotationsItemsType
+    _Output = types.ReposOwnerRepoCheckRunsPostBodyPropOutputType
+    _Changed = types.ReposOwnerRepoCheckRunsCheckRunIdPatchBodyPropOutputType  # the same; its title may be missing
+    _Action = types.ReposOwnerRepoCheckRunsPostBodyPropActionsItemsType
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,16 +35,18 @@ class Annotation:
     message: str
     title: str = ""
 
-    def fields(self) -> dict[str, Any]:
+    def fields(self) -> _Annotation:
         """As the API takes it; a message may be 64 KB, a title 255 characters."""
-        return {
+        fields: _Annotation = {
             "path": self.path,
             "start_line": self.start_line,
             "end_line": self.end_line,
             "annotation_level": self.level,
             "message": cut(self.message, 60_000),
-            **({"title": cut(self.title, 255)} if self.title else {}),
         }
+        if self.title:
+            fields["title"] = cut(self.title, 255)
+        return fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +94,10 @@ class CheckRun:
 
 def check_runs(github: GitHub, repo: str, ref: str, *, name: str = "") -> list[CheckRun]:
     """Every check run of a commit, older ones of the same name too."""
-    params = {"filter": "all", **({"check_name": name} if name else {})}
-    rows = github.get_all(path("repos", repo, "commits", ref, "check-runs"), params, key="check_runs")
-    return [_check_run(row) for row in rows]
+    first = github.rest.checks.list_for_ref(
+        *place(repo), quoted(ref), filter_="all", check_name=name or UNSET, per_page=PAGE_SIZE
+    )
+    return [_check_run(row) for row in github.items(first, key="check_runs")]
 
 
 def find_check(github: GitHub, repo: str, head_sha: str, *, name: str, external_id: str) -> CheckRun | None:
@@ -97,45 +110,60 @@ def find_check(github: GitHub, repo: str, head_sha: str, *, name: str, external_
 
 def create_check(github: GitHub, repo: str, check: Check) -> CheckRun:
     """Not idempotent: search with `find_check` before repeating it."""
-    found = _check_run(github.post(path("repos", repo, "check-runs"), _fields(check, creating=True)))
-    return _rest_of_annotations(github, repo, check, found)
+    create, where, sha, shown = github.rest.checks.create, place(repo), check.head_sha, _shown(check)
+    output = _output(check, check.annotations[:ANNOTATIONS_PER_CALL])
+    if check.conclusion:
+        made = create(*where, head_sha=sha, status="completed", conclusion=check.conclusion, output=output, **shown)
+    else:
+        made = create(*where, head_sha=sha, status=_begun(check), output=output, **shown)
+    return _rest_of_annotations(github, repo, check, _check_run(made.json()))
 
 
 def update_check(github: GitHub, repo: str, check_id: int, check: Check) -> CheckRun:
     """Show `check`. Idempotent but for annotations, which GitHub appends: give them once."""
-    found = _check_run(github.patch(path("repos", repo, "check-runs", check_id), _fields(check, creating=False)))
-    return _rest_of_annotations(github, repo, check, found)
+    update, where, shown = github.rest.checks.update, (*place(repo), check_id), _shown(check)
+    output = cast("_Changed", _output(check, check.annotations[:ANNOTATIONS_PER_CALL]))
+    if check.conclusion:
+        changed = update(*where, status="completed", conclusion=check.conclusion, output=output, **shown)
+    else:
+        changed = update(*where, status=_begun(check), output=output, **shown)
+    return _rest_of_annotations(github, repo, check, _check_run(changed.json()))
 
 
 def _rest_of_annotations(github: GitHub, repo: str, check: Check, found: CheckRun) -> CheckRun:
     for start in range(ANNOTATIONS_PER_CALL, len(check.annotations), ANNOTATIONS_PER_CALL):
-        output = _output(check, check.annotations[start : start + ANNOTATIONS_PER_CALL])
-        found = _check_run(github.patch(path("repos", repo, "check-runs", found.id), {"output": output}))
+        output = cast("_Changed", _output(check, check.annotations[start : start + ANNOTATIONS_PER_CALL]))
+        found = _check_run(github.rest.checks.update(*place(repo), found.id, output=output).json())
     return found
 
 
-def _fields(check: Check, *, creating: bool) -> dict[str, Any]:
-    fields: dict[str, Any] = {
+class _Shown(TypedDict):
+    name: str
+    external_id: str
+    details_url: NotRequired[str]
+    actions: list[_Action]
+
+
+def _shown(check: Check) -> _Shown:
+    shown: _Shown = {
         "name": check.name,
         "external_id": check.external_id,
-        "status": check.status,
-        "output": _output(check, check.annotations[:ANNOTATIONS_PER_CALL]),
         "actions": [
             {"label": button.label[:20], "description": button.description[:40], "identifier": button.identifier[:20]}
             for button in check.buttons[:BUTTONS]
         ],
     }
-    if creating:
-        fields["head_sha"] = check.head_sha
-    if check.conclusion:
-        fields["conclusion"] = check.conclusion
     if check.details_url:
-        fields["details_url"] = check.details_url
-    return fields
+        shown["details_url"] = check.details_url
+    return shown
 
 
-def _output(check: Check, annotations: Sequence[Annotation]) -> Mapping[str, Any]:
-    output: dict[str, Any] = {"title": cut(check.title, 255), "summary": cut(check.summary, CHECK_TEXT_LIMIT)}
+def _begun(check: Check) -> Literal["queued", "in_progress"]:
+    return "queued" if check.status == "queued" else "in_progress"  # completed is what has a conclusion
+
+
+def _output(check: Check, annotations: Sequence[Annotation]) -> _Output:
+    output: _Output = {"title": cut(check.title, 255), "summary": cut(check.summary, CHECK_TEXT_LIMIT)}
     if check.text:
         output["text"] = cut(check.text, CHECK_TEXT_LIMIT)
     if annotations:

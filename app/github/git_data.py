@@ -11,11 +11,18 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from app.github.client import GitHub, path
+from githubkit.utils import UNSET
+
+from app.github.client import GitHub, place, quoted
 from app.github.errors import Invalid, NotFound
 from app.github.records import part, text
+
+if TYPE_CHECKING:
+    from githubkit_schemas.v2022_11_28.types import ReposOwnerRepoGitTreesPostBodyPropTreeItemsType as _Entry
+
+    _Mode = Literal["100644", "100755", "040000", "160000", "120000"]
 
 # Text travels inside the tree request: one request instead of one for each file, and the installation may only write
 # once a second. GitHub ends requests after ten seconds, so big files go alone.
@@ -48,19 +55,18 @@ def blob_sha(content: bytes) -> str:
 
 def create_blob(github: GitHub, repo: str, content: bytes) -> str:
     """Returns the SHA."""
-    body = {"content": base64.b64encode(content).decode(), "encoding": "base64"}
-    return text(github.post(path("repos", repo, "git/blobs"), body), "sha")
+    coded = base64.b64encode(content).decode()
+    return text(github.rest.git.create_blob(*place(repo), content=coded, encoding="base64").json(), "sha")
 
 
 def blob(github: GitHub, repo: str, sha: str) -> bytes:
     """A file's content, up to 100 MB."""
-    return base64.b64decode(text(github.get(path("repos", repo, "git/blobs", sha)), "content"))
+    return base64.b64decode(text(github.rest.git.get_blob(*place(repo), quoted(sha)).json(), "content"))
 
 
 def tree(github: GitHub, repo: str, sha: str, *, recursive: bool) -> tuple[list[dict[str, Any]], bool]:
     """Rows with path, mode, type, sha and size (of blobs), and whether GitHub cut them off (at 100,000 or 7 MB)."""
-    place = path("repos", repo, "git/trees", sha)
-    answer = github.get(place, recursive=1) if recursive else github.get(place)
+    answer: Any = github.rest.git.get_tree(*place(repo), quoted(sha), recursive="1" if recursive else UNSET).json()
     return list(answer.get("tree") or []), bool(answer.get("truncated"))
 
 
@@ -69,30 +75,30 @@ def create_tree(github: GitHub, repo: str, *, base_tree: str, changes: Sequence[
 
     Raises Invalid when a deleted path does not exist.
     """
-    entries: list[dict[str, Any]] = []
+    entries: list[_Entry] = []
     room = INLINE_TREE_BYTES
     for change in changes:
-        entry: dict[str, Any] = {"path": change.path, "mode": change.mode, "type": "blob"}
+        entry: _Entry = {"path": change.path, "mode": cast("_Mode", change.mode), "type": "blob"}
         inline = _inline(change.content) if change.content is not None else None
         if change.content is None:
-            entry |= {"sha": None}
+            entry["sha"] = None
         elif inline is not None and len(change.content) <= room:
             room -= len(change.content)
-            entry |= {"content": inline}
+            entry["content"] = inline
         else:
-            entry |= {"sha": create_blob(github, repo, change.content)}
+            entry["sha"] = create_blob(github, repo, change.content)
         entries.append(entry)
-    return text(github.post(path("repos", repo, "git/trees"), {"base_tree": base_tree, "tree": entries}), "sha")
+    return text(github.rest.git.create_tree(*place(repo), base_tree=base_tree, tree=entries).json(), "sha")
 
 
 def create_commit(github: GitHub, repo: str, *, message: str, tree: str, parents: Sequence[str]) -> str:
     """Returns the SHA. Repeating it makes another, unreferenced commit: harmless."""
-    body = {"message": message, "tree": tree, "parents": list(parents)}
-    return text(github.post(path("repos", repo, "git/commits"), body), "sha")
+    made = github.rest.git.create_commit(*place(repo), message=message, tree=tree, parents=list(parents))
+    return text(made.json(), "sha")
 
 
 def commit(github: GitHub, repo: str, sha: str) -> Commit:
-    data = github.get(path("repos", repo, "git/commits", sha))
+    data = github.rest.git.get_commit(*place(repo), quoted(sha)).json()
     return Commit(
         sha=text(data, "sha"),
         tree=text(part(data, "tree"), "sha"),
@@ -105,7 +111,8 @@ def commit(github: GitHub, repo: str, sha: str) -> Commit:
 def branch_head(github: GitHub, repo: str, branch: str) -> str | None:
     """The commit `branch` points to; None when there is no such branch (yet)."""
     try:
-        return text(part(github.get(path("repos", repo, "git/ref/heads", branch), optional=True), "object"), "sha")
+        found = github.optional.rest.git.get_ref(*place(repo), _head(branch)).json()
+        return text(part(found, "object"), "sha")
     except NotFound:
         return None
     except Invalid as error:
@@ -117,7 +124,7 @@ def branch_head(github: GitHub, repo: str, branch: str) -> str | None:
 def create_branch(github: GitHub, repo: str, branch: str, sha: str) -> None:
     """Idempotent. Raises Invalid when the branch exists and points elsewhere."""
     try:
-        github.post(path("repos", repo, "git/refs"), {"ref": f"refs/heads/{branch}", "sha": sha})
+        github.rest.git.create_ref(*place(repo), ref=f"refs/heads/{branch}", sha=sha)
     except Invalid as error:
         if not error.says("already exists") or branch_head(github, repo, branch) != sha:
             raise
@@ -125,13 +132,13 @@ def create_branch(github: GitHub, repo: str, branch: str, sha: str) -> None:
 
 def advance_branch(github: GitHub, repo: str, branch: str, sha: str) -> None:
     """Move `branch` forward to `sha`, a descendant of its head; never forced. Raises Invalid when it is none."""
-    github.patch(path("repos", repo, "git/refs/heads", branch), {"sha": sha, "force": False})
+    github.rest.git.update_ref(*place(repo), _head(branch), sha=sha, force=False)
 
 
 def delete_branch(github: GitHub, repo: str, branch: str) -> None:
     """Idempotent."""
     try:
-        github.delete(path("repos", repo, "git/refs/heads", branch))
+        github.optional.rest.git.delete_ref(*place(repo), _head(branch))
     except NotFound:
         pass
     except Invalid as error:
@@ -157,6 +164,10 @@ def create_branch_with_changes(
     sha = create_commit(github, repo, message=message, tree=tree, parents=[base_sha])
     create_branch(github, repo, branch, sha)
     return sha
+
+
+def _head(branch: str) -> str:
+    return "heads/" + quoted(branch)
 
 
 def _inline(content: bytes) -> str | None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from app.github.client import GitHub, path
+from githubkit.utils import UNSET
+
+from app.github.client import PAGE_SIZE, GitHub, place, segment
 from app.github.errors import Invalid, NotFound
 from app.github.records import BODY_LIMIT, TITLE_LIMIT, cut, number, part, text, time
 
@@ -52,30 +54,36 @@ class Issue:
 
 def issue(github: GitHub, repo: str, issue_number: int) -> Issue:
     """Raises NotFound, also for a deleted one."""
-    return _issue(github.get(path("repos", repo, "issues", issue_number)))
+    return _issue(github.rest.issues.get(*place(repo), issue_number).json())
 
 
 def labelled(github: GitHub, repo: str, label: str) -> list[Issue]:
     """Open issues and pull requests with `label`, the longest unchanged first."""
-    params = {"labels": label, "state": "open", "sort": "updated", "direction": "asc"}
-    rows = github.get_all(path("repos", repo, "issues"), params)
-    return [_issue(row) for row in rows]
+    first = github.rest.issues.list_for_repo(
+        *place(repo), labels=label, state="open", sort="updated", direction="asc", per_page=PAGE_SIZE
+    )
+    return [_issue(row) for row in github.items(first)]
 
 
 def by(github: GitHub, repo: str, author: str, *, label: str = "") -> list[Issue]:
     """Issues that `author` opened, open or not, oldest first; with `label` only those that carry it."""
-    params = {"creator": author, "state": "all", "sort": "created", "direction": "asc"}
-    rows = github.get_all(
-        path("repos", repo, "issues"), {**params, **({"labels": label} if label else {})}, limit=_MOST
+    first = github.rest.issues.list_for_repo(
+        *place(repo),
+        creator=author,
+        labels=label or UNSET,
+        state="all",
+        sort="created",
+        direction="asc",
+        per_page=PAGE_SIZE,
     )
-    found = [_issue(row) for row in rows]
+    found = [_issue(row) for row in github.items(first, limit=_MOST)]
     return [issue for issue in found if issue.author == author and not issue.is_pull_request]
 
 
 def open_issue(github: GitHub, repo: str, *, title: str, body: str) -> Issue:
     """Not idempotent: search with `by` before repeating it."""
-    fields = {"title": cut(title, TITLE_LIMIT), "body": cut(body, BODY_LIMIT)}
-    return _issue(github.post(path("repos", repo, "issues"), fields))
+    made = github.rest.issues.create(*place(repo), title=cut(title, TITLE_LIMIT), body=cut(body, BODY_LIMIT))
+    return _issue(made.json())
 
 
 # ---------------------------------------------------------------- comments
@@ -89,9 +97,8 @@ def comments(
     With `until` the conversation as it stood then: later comments are left out, and so are those edited since, because
     what they said then is no longer known.
     """
-    params = {"since": since.strftime("%Y-%m-%dT%H:%M:%SZ")} if since else {}
-    rows = github.get_all(path("repos", repo, "issues", issue_number, "comments"), params)
-    found = [_comment(row) for row in rows]
+    first = github.rest.issues.list_comments(*place(repo), issue_number, since=since or UNSET, per_page=PAGE_SIZE)
+    found = [_comment(row) for row in github.items(first)]
     return [comment for comment in found if until is None or max(comment.created_at, comment.updated_at) <= until]
 
 
@@ -107,14 +114,13 @@ def find_comment(
 
 def create_comment(github: GitHub, repo: str, issue_number: int, body: str) -> Comment:
     """Not idempotent: search with `find_comment` before repeating it."""
-    body = cut(body, BODY_LIMIT)
-    return _comment(github.post(path("repos", repo, "issues", issue_number, "comments"), {"body": body}))
+    made = github.rest.issues.create_comment(*place(repo), issue_number, body=cut(body, BODY_LIMIT))
+    return _comment(made.json())
 
 
 def update_comment(github: GitHub, repo: str, comment_id: int, body: str) -> Comment:
     """Raises NotFound when somebody deleted it."""
-    body = cut(body, BODY_LIMIT)
-    return _comment(github.patch(path("repos", repo, "issues/comments", comment_id), {"body": body}))
+    return _comment(github.rest.issues.update_comment(*place(repo), comment_id, body=cut(body, BODY_LIMIT)).json())
 
 
 # ---------------------------------------------------------------- labels
@@ -125,13 +131,14 @@ def ensure_labels(github: GitHub, repo: str, labels: Mapping[str, tuple[str, str
 
     GitHub compares label names without regard to case; descriptions are cut to its 100 characters.
     """
-    present = {text(row, "name").lower() for row in github.get_all(path("repos", repo, "labels"))}
+    first = github.rest.issues.list_labels_for_repo(*place(repo), per_page=PAGE_SIZE)
+    present = {text(row, "name").lower() for row in github.items(first)}
     created = []
     for name, (color, description) in labels.items():
         if name.lower() in present:
             continue
         try:
-            github.post(path("repos", repo, "labels"), {"name": name, "color": color, "description": description[:100]})
+            github.rest.issues.create_label(*place(repo), name=name, color=color, description=description[:100])
         except Invalid as error:
             if not error.says("already_exists"):
                 raise
@@ -141,20 +148,20 @@ def ensure_labels(github: GitHub, repo: str, labels: Mapping[str, tuple[str, str
 
 
 def labels_of(github: GitHub, repo: str, issue_number: int) -> list[str]:
-    rows = github.get_all(path("repos", repo, "issues", issue_number, "labels"))
-    return [text(row, "name") for row in rows]
+    first = github.rest.issues.list_labels_on_issue(*place(repo), issue_number, per_page=PAGE_SIZE)
+    return [text(row, "name") for row in github.items(first)]
 
 
 def add_labels(github: GitHub, repo: str, issue_number: int, names: Sequence[str]) -> None:
     """Idempotent. Labels the repository does not have are created by GitHub, in grey."""
     if names:
-        github.post(path("repos", repo, "issues", issue_number, "labels"), {"labels": list(names)})
+        github.rest.issues.add_labels(*place(repo), issue_number, labels=list(names))
 
 
 def remove_label(github: GitHub, repo: str, issue_number: int, name: str) -> None:
     """Idempotent."""
     try:
-        github.delete(path("repos", repo, "issues", issue_number, "labels") + "/" + _segment(name))
+        github.optional.rest.issues.remove_label(*place(repo), issue_number, segment(name))
     except NotFound:
         pass
 
@@ -177,27 +184,23 @@ def set_state_label(github: GitHub, repo: str, issue_number: int, *, state: str 
 
 def react(github: GitHub, repo: str, issue_number: int, content: Reaction) -> None:
     """Idempotent: GitHub keeps one reaction of a kind by account."""
-    github.post(path("repos", repo, "issues", issue_number, "reactions"), {"content": content})
+    github.rest.reactions.create_for_issue(*place(repo), issue_number, content=content)
 
 
 def react_to_comment(github: GitHub, repo: str, comment_id: int, content: Reaction) -> None:
     """Idempotent. A comment that was deleted meanwhile raises NotFound at once: nobody shall wait for its return."""
-    github.post(path("repos", repo, "issues/comments", comment_id, "reactions"), {"content": content}, optional=True)
+    github.optional.rest.reactions.create_for_issue_comment(*place(repo), comment_id, content=content)
 
 
 def react_to_review_comment(github: GitHub, repo: str, comment_id: int, content: Reaction) -> None:
     """As `react_to_comment`."""
-    github.post(path("repos", repo, "pulls/comments", comment_id, "reactions"), {"content": content}, optional=True)
+    github.optional.rest.reactions.create_for_pull_request_review_comment(*place(repo), comment_id, content=content)
 
 
 def assign(github: GitHub, repo: str, issue_number: int, logins: Sequence[str]) -> None:
     """Idempotent. GitHub silently leaves out accounts without access, and takes ten at most."""
     if logins:
-        github.post(path("repos", repo, "issues", issue_number, "assignees"), {"assignees": list(logins)[:10]})
-
-
-def _segment(name: str) -> str:
-    return path(name).removeprefix("/").replace("/", "%2F")  # one segment, whatever slashes the name holds
+        github.rest.issues.add_assignees(*place(repo), issue_number, assignees=list(logins)[:10])
 
 
 def _comment(data: Any) -> Comment:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol
+
+import httpx
+from githubkit.throttling import BaseThrottler
 
 from app.errors import TransientError
 from app.github.errors import RateLimited
@@ -76,6 +81,24 @@ class Pacer:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+class Turns(BaseThrottler):
+    """A pacer as githubkit asks for it: `wait` sleeps until it is the request's turn, or raises."""
+
+    def __init__(self, wait: Callable[[httpx.Request], None]) -> None:
+        self._wait = wait
+
+    @contextmanager
+    def acquire(self, request: httpx.Request) -> Iterator[None]:
+        self._wait(request)
+        yield
+
+    @asynccontextmanager
+    async def async_acquire(self, request: httpx.Request) -> AsyncIterator[None]:
+        """githubkit asks for it; nothing here is asynchronous."""
+        self._wait(request)
+        yield
 
 
 def _key(installation_id: int) -> str:

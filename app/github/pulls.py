@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.github.client import GitHub, path
+from githubkit.utils import UNSET
+
+from app.github.client import PAGE_SIZE, GitHub, place
 from app.github.errors import Invalid
 from app.github.records import BODY_LIMIT, TITLE_LIMIT, cut, number, part, text, time
 
@@ -40,17 +42,16 @@ class PullRequest:
 
 def pull(github: GitHub, repo: str, pull_number: int) -> PullRequest:
     """Raises NotFound."""
-    return _pull(github.get(path("repos", repo, "pulls", pull_number)))
+    return _pull(github.rest.pulls.get(*place(repo), pull_number).json())
 
 
 def find_pull(github: GitHub, repo: str, *, head: str, base: str | None = None) -> PullRequest | None:
     """The newest pull request from the branch `head` of this repository, open or not."""
-    params = {
-        "head": f"{repo.partition('/')[0]}:{head}",
-        "state": "all",
-        **({"base": base} if base else {}),
-    }
-    for row in github.get_all(path("repos", repo, "pulls"), params):
+    owner, name = place(repo)
+    first = github.rest.pulls.list(
+        owner, name, head=f"{owner}:{head}", state="all", base=base or UNSET, per_page=PAGE_SIZE
+    )
+    for row in github.items(first):
         found = _pull(row)
         if found.head_ref == head and not found.from_fork:  # an unknown `head` filter is ignored by some servers
             return found
@@ -59,8 +60,8 @@ def find_pull(github: GitHub, repo: str, *, head: str, base: str | None = None) 
 
 def open_pulls(github: GitHub, repo: str, *, head_prefix: str) -> list[PullRequest]:
     """Open pull requests from branches of this repository that begin with `head_prefix`."""
-    rows = github.get_all(path("repos", repo, "pulls"), {"state": "open"})
-    found = [_pull(row) for row in rows]
+    first = github.rest.pulls.list(*place(repo), state="open", per_page=PAGE_SIZE)
+    found = [_pull(row) for row in github.items(first)]
     return [pull for pull in found if pull.head_ref.startswith(head_prefix) and not pull.from_fork]
 
 
@@ -69,14 +70,25 @@ def create_draft(github: GitHub, repo: str, *, title: str, body: str, head: str,
 
     A repository without drafts (private, on a free plan) gets an ordinary pull request: look at `draft`.
     """
-    fields = {"title": cut(title, TITLE_LIMIT), "body": cut(body, BODY_LIMIT), "head": head, "base": base}
-    url = path("repos", repo, "pulls")
+
+    def create(*, draft: bool) -> PullRequest:
+        made = github.rest.pulls.create(
+            *place(repo),
+            title=cut(title, TITLE_LIMIT),
+            body=cut(body, BODY_LIMIT),
+            head=head,
+            base=base,
+            draft=draft or UNSET,
+            maintainer_can_modify=False if draft else UNSET,
+        )
+        return _pull(made.json())
+
     try:
-        return _pull(github.post(url, fields | {"draft": True, "maintainer_can_modify": False}))
+        return create(draft=True)
     except Invalid as error:
         if not error.says("draft pull requests are not supported"):
             raise
-        return _pull(github.post(url, fields))
+        return create(draft=False)
 
 
 def update_pull(
@@ -90,14 +102,15 @@ def update_pull(
     is_open: bool | None = None,
 ) -> PullRequest:
     """Change what is given, leave the rest. Idempotent."""
-    fields = {
-        "title": cut(title, TITLE_LIMIT) if title is not None else None,
-        "body": cut(body, BODY_LIMIT) if body is not None else None,
-        "base": base,
-        "state": {None: None, True: "open", False: "closed"}[is_open],
-    }
-    given = {name: value for name, value in fields.items() if value is not None}
-    return _pull(github.patch(path("repos", repo, "pulls", pull_number), given))
+    changed = github.rest.pulls.update(
+        *place(repo),
+        pull_number,
+        title=cut(title, TITLE_LIMIT) if title is not None else UNSET,
+        body=cut(body, BODY_LIMIT) if body is not None else UNSET,
+        base=base or UNSET,
+        state=UNSET if is_open is None else "open" if is_open else "closed",
+    )
+    return _pull(changed.json())
 
 
 def mark_ready(github: GitHub, node_id: str) -> None:
@@ -112,18 +125,18 @@ def request_reviewers(
 
     GitHub refuses the whole list for one account without access, so a refused list is asked for one by one.
     """
-    url = path("repos", repo, "pulls", pull_number, "requested_reviewers")
     if not logins and not teams:
         return []
+    request, where = github.rest.pulls.request_reviewers, (*place(repo), pull_number)
     try:
-        github.post(url, {"reviewers": list(logins), "team_reviewers": list(teams)})
+        request(*where, reviewers=list(logins), team_reviewers=list(teams))
         return [*logins, *teams]
     except Invalid:
         pass
     taken = []
-    for field, name in [("reviewers", login) for login in logins] + [("team_reviewers", team) for team in teams]:
+    for name in (*logins, *teams):
         try:
-            github.post(url, {field: [name]})
+            request(*where, reviewers=[name]) if name in logins else request(*where, team_reviewers=[name])
         except Invalid:
             continue
         taken.append(name)

@@ -6,18 +6,18 @@ asks them for a name, makes the App and sends the browser back with a code, whic
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import httpx
-
 from app.errors import TransientError, UserError
-from app.github.client import API_VERSION, JSON, TIMEOUT
+from app.github.client import GitHub
+from app.github.errors import Ambiguous, NotFound, Refused
 from app.github.records import number, part, text
+from app.ports.platform import Clock
+from app.settings import Settings
 from app.webhooks.parse import WANTED
 
 NEEDED: Mapping[str, str] = {
@@ -79,7 +79,7 @@ def form_url(github_url: str, organisation: str, state: str) -> str:
     return f"{github_url}{place}/settings/apps/new?{urlencode({'state': state})}"
 
 
-def convert(api_url: str, code: str, *, transport: httpx.BaseTransport | None = None) -> Registered:
+def convert(settings: Settings, clock: Clock, code: str) -> Registered:
     """Exchange the code; it works once.
 
     Raises UserError when GitHub does not know the code, TransientError when GitHub is away: it may be tried again.
@@ -87,27 +87,16 @@ def convert(api_url: str, code: str, *, transport: httpx.BaseTransport | None = 
     if not _CODE.fullmatch(code):
         raise UserError("What came back from GitHub is not a code.")
     try:
-        with httpx.Client(transport=transport, timeout=TIMEOUT) as http:
-            answer = http.post(
-                f"{api_url}/app-manifests/{code}/conversions",
-                headers={"Accept": JSON, "X-GitHub-Api-Version": API_VERSION, "User-Agent": "lamplighter"},
-            )
-    except httpx.TransportError as error:
-        raise TransientError(f"GitHub is not reachable ({type(error).__name__}).", retry_after_seconds=5) from error
-    if answer.status_code >= 500:
-        raise TransientError(f"GitHub answered {answer.status_code}.", retry_after_seconds=5)
-    if answer.status_code == 404:
-        raise UserError("GitHub does not know this code: it was used already, or is older than an hour. Start again.")
-    if answer.status_code != 201:
-        raise UserError(f"GitHub answered {answer.status_code} to the exchange of the code.")
-    return _registered(answer)
-
-
-def _registered(answer: httpx.Response) -> Registered:
-    try:
-        data = answer.json()
-    except json.JSONDecodeError:
-        raise UserError("GitHub's answer to the exchange of the code is not JSON.") from None
+        with GitHub(None, settings, clock) as github:
+            data = github.optional.rest.apps.create_from_manifest(code).json()
+    except Ambiguous as error:
+        raise TransientError("GitHub is not answering.", retry_after_seconds=5) from error
+    except NotFound:
+        raise UserError(
+            "GitHub does not know this code: it was used already, or is older than an hour. Start again."
+        ) from None
+    except Refused as error:
+        raise UserError(f"GitHub answered {error.status} to the exchange of the code: {error.message}.") from None
     made = Registered(
         id=number(data, "id"),
         slug=text(data, "slug"),

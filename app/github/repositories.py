@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.github.client import GitHub, path
+from app.github.client import PAGE_SIZE, GitHub, place, quoted, segment
 from app.github.errors import Forbidden, NotFound
 from app.github.records import number, part, text
 
@@ -45,12 +45,13 @@ class Protection:
 
 def repository(github: GitHub, repo: str) -> Repository:
     """Raises NotFound when it does not exist or the token may not see it."""
-    return _repository(github.get(path("repos", repo)))
+    return _repository(github.rest.repos.get(*place(repo)).json())
 
 
 def reachable(github: GitHub, *, page: int = 1, limit: int = _MOST) -> Iterator[Repository]:
     """What the token reaches, a hundred a page, from `page` on."""
-    for row in github.get_all("/installation/repositories", {"page": page}, key="repositories", limit=limit):
+    first = github.rest.apps.list_repos_accessible_to_installation(page=page, per_page=min(PAGE_SIZE, limit))
+    for row in github.items(first, key="repositories", limit=limit):
         yield _repository(row)
 
 
@@ -68,7 +69,7 @@ def role(github: GitHub, repo: str, login: str) -> str:
     A custom role of an organisation counts as the built-in one it grows out of.
     """
     try:
-        answer = github.get(path("repos", repo, "collaborators", login, "permission"))
+        answer = github.rest.repos.get_collaborator_permission_level(*place(repo), segment(login)).json()
     except NotFound:
         return "none"
     name = text(answer, "role_name")
@@ -81,7 +82,7 @@ def role(github: GitHub, repo: str, login: str) -> str:
 def branch_sha(github: GitHub, repo: str, branch: str) -> str | None:
     """The head of `branch`; None when there is no such branch (or no commit at all)."""
     try:
-        return text(part(github.get(path("repos", repo, "branches", branch)), "commit"), "sha")
+        return text(part(github.rest.repos.get_branch(*place(repo), quoted(branch)).json(), "commit"), "sha")
     except NotFound:
         return None
 
@@ -91,8 +92,10 @@ def protection(github: GitHub, repo: str, branch: str, *, optional: bool = False
 
     Needs contents:read and metadata:read only. Raises NotFound for an unknown branch; `optional`: there may be none.
     """
-    classic = bool(github.get(path("repos", repo, "branches", branch), optional=optional).get("protected"))
-    rules = list(github.get_all(path("repos", repo, "rules", "branches", branch), optional=optional))
+    rest = github.optional.rest if optional else github.rest
+    classic = bool(rest.repos.get_branch(*place(repo), quoted(branch)).json().get("protected"))
+    first = rest.repos.get_branch_rules(*place(repo), quoted(branch), per_page=PAGE_SIZE)
+    rules = list(github.items(first))
     approvals = [(_approvals(rule), number(rule, "ruleset_id")) for rule in rules if rule.get("type") == "pull_request"]
     required: int | None = max([0, *(count for count, _ in approvals)])
     may_bypass = _may_bypass(github, repo, {ruleset for count, ruleset in approvals if count})
@@ -110,7 +113,7 @@ def _may_bypass(github: GitHub, repo: str, rulesets: set[int]) -> bool | None:
     known: set[bool | None] = set()
     for ruleset in sorted(rulesets):
         try:
-            said = github.get(path("repos", repo, "rulesets", str(ruleset))).get("current_user_can_bypass")
+            said = github.rest.repos.get_repo_ruleset(*place(repo), ruleset).json().get("current_user_can_bypass")
         except (NotFound, Forbidden):
             said = None  # an organisation's, or an older GitHub Enterprise Server
         known.add(None if said is None else said != "never")
@@ -120,13 +123,13 @@ def _may_bypass(github: GitHub, repo: str, rulesets: set[int]) -> bool | None:
 def file(github: GitHub, repo: str, file_path: str, ref: str) -> bytes | None:
     """A regular file's content at `ref` (up to 100 MB); None when there is none. Links are not followed by us."""
     try:
-        answer: Any = github.get(path("repos", repo, "contents", file_path), ref=ref, optional=True)
+        answer: Any = github.optional.rest.repos.get_content(*place(repo), quoted(file_path), ref=ref).json()
     except NotFound:
         return None
     if not isinstance(answer, dict) or answer.get("type") != "file":
         return None
     if answer.get("encoding") != "base64":  # above 1 MB the content is left out
-        answer = github.get(path("repos", repo, "git/blobs", text(answer, "sha")))
+        answer = github.rest.git.get_blob(*place(repo), quoted(text(answer, "sha"))).json()
     return base64.b64decode(text(answer, "content"))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.github.client import GitHub, path
+from app.github.client import PAGE_SIZE, GitHub, place
 from app.github.records import number, part, text, time
 
 MOST = 1_000  # GitHub shows no more of a search
@@ -24,8 +24,9 @@ class Labelled:
 
 def issues_with(github: GitHub, account: str, label: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """(repository's full name, issue as GitHub shows it), at most `MOST`, in GitHub's order. Thirty pages a minute."""
-    params = {"q": f'label:"{label}" is:issue is:open archived:false user:{account}', "sort": "updated"}
-    for row in github.get_all("/search/issues", params, key="items", limit=MOST):
+    wanted = f'label:"{label}" is:issue is:open archived:false user:{account}'
+    first = github.rest.search.issues_and_pull_requests(q=wanted, sort="updated", per_page=PAGE_SIZE)
+    for row in github.items(first, key="items", limit=MOST):
         owner, name = text(row, "repository_url").split("/")[-2:]
         yield f"{owner}/{name}", row
 
@@ -33,7 +34,8 @@ def issues_with(github: GitHub, account: str, label: str) -> Iterator[tuple[str,
 def last_labelled(github: GitHub, repo: str, issue: int, label: str) -> Labelled | None:
     """None when GitHub does not know: the label came with the issue's transfer, say."""
     found = None
-    for row in github.get_all(path("repos", repo, "issues", issue, "events")):
+    first = github.rest.issues.list_events(*place(repo), issue, per_page=PAGE_SIZE)
+    for row in github.items(first):
         if row.get("event") == "labeled" and text(part(row, "label"), "name").lower() == label.lower():
             found = Labelled(event_id=number(row, "id"), at=time(row, "created_at"), actor=part(row, "actor"))
     return found

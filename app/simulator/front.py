@@ -82,21 +82,23 @@ class Front:
         return self._finished(request, response, fault)
 
     def _finished(self, request: Request, response: Response, fault: Fault | None) -> Response:
-        headers = self._rate_headers(request)
-        headers["X-GitHub-Media-Type"] = "github.v3; format=json"
-        headers["X-GitHub-Request-Id"] = f"SIM:{len(self.requests):06X}"
+        headers = {
+            "X-GitHub-Media-Type": "github.v3; format=json",
+            "X-GitHub-Request-Id": f"SIM:{len(self.requests):06X}",
+        }
         if request.method == "GET" and response.status == 200 and fault is None:
             body, _ = response.encoded()
-            tag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
-            headers["ETag"] = tag
-            if request.headers.get("if-none-match") == tag:
+            whose = (bearer(request) or "").encode()  # another token gets another tag for the same answer
+            headers["ETag"] = f'W/"{hashlib.sha256(whose + body).hexdigest()[:32]}"'
+            headers["Vary"] = "Accept, Authorization"
+            if request.headers.get("if-none-match") == headers["ETag"]:
                 response = Response(304, None)
-        response.headers = {**headers, **response.headers}
+        response.headers = {**headers, **self._rate_headers(request, response.status), **response.headers}
         return response
 
-    def _rate_headers(self, request: Request) -> dict[str, str]:
+    def _rate_headers(self, request: Request, status: int) -> dict[str, str]:
         key = bearer(request) or ""
-        self.used[key] = used = self.used.get(key, 0) + 1
+        self.used[key] = used = self.used.get(key, 0) + (status != 304)  # what has not changed counts for nothing
         return {
             "X-RateLimit-Limit": str(HOURLY_LIMIT),
             "X-RateLimit-Remaining": str(max(0, HOURLY_LIMIT - used)),

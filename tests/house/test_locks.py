@@ -80,4 +80,5 @@ def test_every_dependency_is_used():
         used |= set(re.findall(r"import_module\(f?\"(\w+)", text))
     provided = packages_distributions()
     distributions = {canonicalize_name(name) for module in used for name in provided.get(module, [])}
-    assert [item.name for item in RUN if canonicalize_name(item.name) not in distributions] == []
+    bounds = {"hishel"}  # not ours to import: githubkit takes a version that breaks it
+    assert [item.name for item in RUN if canonicalize_name(item.name) not in distributions | bounds] == []

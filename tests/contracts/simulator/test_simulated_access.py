@@ -144,3 +144,11 @@ def test_unchanged_answer_is_304(bot: Any) -> None:
     first = bot("GET", "")
     again = bot("GET", "", **{"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_an_unchanged_answer_costs_nothing_and_its_tag_is_one_token_s(bot: Any, api: Any, repo: Repository) -> None:
+    first = bot("GET", "")
+    again = bot("GET", "", **{"If-None-Match": first.headers["etag"]})
+    assert again.headers["x-ratelimit-remaining"] == first.headers["x-ratelimit-remaining"]
+    other = api.call(api.token(repo), "GET", f"/repos/{repo.full_name}", **{"If-None-Match": first.headers["etag"]})
+    assert (other.status_code, other.json()) == (200, first.json())

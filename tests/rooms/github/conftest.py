@@ -58,7 +58,7 @@ def auth(settings: Settings, clock: HeldClock, simulator: Simulator, redactor: R
 
 @pytest.fixture
 def installation_id(auth: AppAuth, repo) -> int:
-    return next(iter(auth.client.get_all("/app/installations")))["id"]
+    return next(iter(auth.client.items(auth.client.rest.apps.list_installations())))["id"]
 
 
 Open = Callable[..., GitHub]

@@ -50,9 +50,9 @@ def test_a_token_for_everything_is_never_minted(auth, installation_id):
 def test_leased_token_is_revoked_at_the_end(auth, settings, clock, simulator, repo, installation_id):
     with auth.leased(installation_id, repositories=[repo.id], permissions=READ) as token:
         github = GitHub(token, settings, clock, transport=simulator.transport())
-        assert github.get("/repos/acme/calc")["id"] == repo.id
+        assert github.rest.repos.get("acme", "calc").json()["id"] == repo.id
     with pytest.raises(Unauthorized):
-        github.get("/repos/acme/calc")
+        github.rest.repos.get("acme", "calc").json()
     auth.revoke(token.token)  # once more: nothing happens
 
 
@@ -126,7 +126,7 @@ def test_a_401_to_a_kept_token_is_followed_by_another_for_all(auth, settings, cl
     made = [auth.installation(installation_id, repositories=[repo.id], permissions=READ) for _ in range(2)]
     clients = [GitHub(one, settings, clock, transport=simulator.transport()) for one in made]
     simulator.faults.add("GET /repos/acme/calc", status=401, message="Bad credentials")
-    assert [github.get("/repos/acme/calc")["id"] for github in clients] == [repo.id, repo.id]
+    assert [github.rest.repos.get("acme", "calc").json()["id"] for github in clients] == [repo.id, repo.id]
     kept = auth.installation(installation_id, repositories=[repo.id], permissions=READ)
     assert made[0].value() == kept.value()
     assert _minted(simulator) == 2
@@ -137,11 +137,12 @@ def test_a_fresh_token_that_is_not_known_everywhere_yet_is_waited_for(
 ):
     simulator.faults.add("GET /repos/acme/calc", status=401, times=4, message="Bad credentials")
     made = auth.installation(installation_id, repositories=[repo.id], permissions=READ)
-    assert GitHub(made, settings, clock, transport=simulator.transport()).get("/repos/acme/calc")["id"] == repo.id
+    github = GitHub(made, settings, clock, transport=simulator.transport())
+    assert github.rest.repos.get("acme", "calc").json()["id"] == repo.id
     assert sum(clock.slept) <= 5
     simulator.faults.add("GET /repos/acme/calc", status=401, times=None, message="Bad credentials")
     with pytest.raises(Unauthorized):
-        GitHub(made, settings, clock, transport=simulator.transport()).get("/repos/acme/calc")
+        github.rest.repos.get("acme", "calc")
 
 
 def test_a_leased_token_that_was_refused_is_replaced_and_the_new_one_revoked(
@@ -150,7 +151,8 @@ def test_a_leased_token_that_was_refused_is_replaced_and_the_new_one_revoked(
     with auth.leased(installation_id, repositories=[repo.id], permissions=READ) as leased:
         simulator.faults.add("GET /repos/acme/calc", status=401, message="Bad credentials")
         first = leased.value()
-        GitHub(leased, settings, clock, transport=simulator.transport()).get("/repos/acme/calc")
+        github = GitHub(leased, settings, clock, transport=simulator.transport())
+        github.rest.repos.get("acme", "calc")
         assert leased.value() != first
     assert simulator.world.tokens[leased.value()].revoked
 

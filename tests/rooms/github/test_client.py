@@ -7,7 +7,7 @@ import pytest
 
 from app.errors import TransientError
 from app.github import git_data, issues, repositories
-from app.github.client import GitHub, path
+from app.github.client import GitHub, place, quoted, segment
 from app.github.errors import Ambiguous, Forbidden, Invalid, NotFound, NotYet, RateLimited, Refused
 from app.github.pacer import Pacer
 from app.local.store import SqliteStore
@@ -32,23 +32,23 @@ def _answering(settings, clock, *responses, seen=None):
 @pytest.mark.parametrize("bad", [httpx.ConnectError("no"), httpx.ReadTimeout("slow"), httpx.Response(502)])
 def test_a_read_is_repeated_with_growing_pauses(settings, clock, bad):
     github = _answering(settings, clock, bad, bad, httpx.Response(200, json={"id": 1}))
-    assert github.get("/repos/acme/calc") == {"id": 1}
+    assert github.rest.repos.get("acme", "calc").json() == {"id": 1}
     assert clock.slept == [1.0, 3.0]
 
 
 def test_a_read_gives_up_after_four_times(settings, clock):
     github = _answering(settings, clock, *[httpx.Response(503)] * 4)
     with pytest.raises(TransientError, match="503"):
-        github.get("/repos/acme/calc")
+        github.rest.repos.get("acme", "calc").json()
 
 
 @pytest.mark.parametrize("bad", [httpx.ConnectError("no"), httpx.ReadTimeout("slow"), httpx.Response(502)])
-@pytest.mark.parametrize("write", ["post", "patch", "put"])
+@pytest.mark.parametrize("write", ["POST", "PATCH", "PUT"])
 def test_a_write_is_never_repeated(settings, clock, bad, write):
     seen: list[httpx.Request] = []
     github = _answering(settings, clock, bad, seen=seen)
     with pytest.raises(Ambiguous):
-        getattr(github, write)("/repos/acme/calc/labels", {"name": "x"})
+        github.request(write, "/repos/acme/calc/labels", json={"name": "x"})
     assert len(seen) == 1
 
 
@@ -83,7 +83,7 @@ def test_lost_answer_to_a_comment_leaves_one_comment_that_can_be_found(github, s
 def test_a_limit_is_told_apart_from_a_permission(settings, clock, status, headers, message, kind):
     github = _answering(settings, clock, *[httpx.Response(status, headers=headers, json={"message": message})] * 4)
     with pytest.raises(kind, match=message[:10]) as caught:
-        github.post("/repos/acme/calc/labels", {})
+        github.rest.issues.create_label("acme", "calc", name="")
     assert type(caught.value) is kind
 
 
@@ -103,14 +103,14 @@ def test_how_long_to_wait_is_githubs_word_or_a_minute(settings, clock, headers, 
     headers = {name: value.replace("{in 90 s}", reset) for name, value in headers.items()}
     github = _answering(settings, clock, httpx.Response(429, headers=headers, json={"message": "limit"}))
     with pytest.raises(RateLimited) as caught:
-        github.get("/repos/acme/calc")
+        github.rest.repos.get("acme", "calc").json()
     assert caught.value.retry_after_seconds == seconds
 
 
 def test_simulated_secondary_limit_is_a_limit(github, simulator, repo):
     simulator.faults.secondary_limit(retry_after=33)
     with pytest.raises(RateLimited) as caught:
-        github.get("/repos/acme/calc")
+        github.rest.repos.get("acme", "calc").json()
     assert caught.value.retry_after_seconds == 33
 
 
@@ -121,9 +121,9 @@ def test_missing_permission_is_forbidden(open_client, simulator, repo):
 
 
 def test_validation_errors_are_spelled_out(github, repo):
-    github.post("/repos/acme/calc/labels", {"name": "x", "color": "ffffff"})
+    github.rest.issues.create_label("acme", "calc", name="x", color="ffffff")
     with pytest.raises(Invalid, match="already_exists") as caught:
-        github.post("/repos/acme/calc/labels", {"name": "x", "color": "ffffff"})
+        github.rest.issues.create_label("acme", "calc", name="x", color="ffffff")
     assert caught.value.says("already_exists")
 
 
@@ -132,7 +132,8 @@ def test_lists_are_read_to_their_last_page(github, simulator, repo):
     for number in range(205):
         simulator.contributor.comment(issue, f"comment {number}")
     assert len(issues.comments(github, "acme/calc", issue.number)) == 205
-    assert len(list(github.get_all(f"/repos/acme/calc/issues/{issue.number}/comments", limit=7))) == 7
+    first = github.rest.issues.list_comments("acme", "calc", issue.number, per_page=7)
+    assert len(list(github.items(first, limit=7))) == 7
 
 
 def test_a_renamed_repository_is_followed_but_a_token_never_leaves_the_api(settings, clock):
@@ -140,29 +141,33 @@ def test_a_renamed_repository_is_followed_but_a_token_never_leaves_the_api(setti
     api = settings.github_api_url
     moved = httpx.Response(307, headers={"location": f"{api}/repositories/1/labels"})
     github = _answering(settings, clock, moved, httpx.Response(201, json={"id": 2}), seen=seen)
-    assert github.post("/repos/acme/old/labels", {"name": "x"}) == {"id": 2}
+    assert github.rest.issues.create_label("acme", "old", name="x").json() == {"id": 2}
     assert [request.method for request in seen] == ["POST", "POST"]
 
     away = httpx.Response(302, headers={"location": "https://example.org/steal"})
+    github = _answering(settings, clock, away, seen=seen)
     with pytest.raises(Refused):
-        _answering(settings, clock, away, seen=seen).get("/repos/acme/old")
+        github.rest.repos.get("acme", "old")
     assert "example.org" not in {request.url.host for request in seen}
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(200, text="<html>"), httpx.Response(418, text="teapot")])
 def test_an_answer_that_is_no_json_is_an_error_of_ours(settings, clock, answer):
+    github = _answering(settings, clock, answer)
     with pytest.raises(Refused):
-        _answering(settings, clock, answer).get("/repos/acme/calc")
+        github.rest.repos.get("acme", "calc").json()
 
 
 @pytest.mark.parametrize("part", ["..", "a/../b", "", ".", "a//b"])
 def test_paths_cannot_be_left(part):
     with pytest.raises(Invalid):
-        path("repos/acme/calc/contents", part)
+        quoted(part)
 
 
 def test_paths_are_quoted():
-    assert path("repos", "acme/calc", "contents", "a b?#%.py") == "/repos/acme/calc/contents/a%20b%3F%23%25.py"
+    assert quoted("docs/a b?#%.py") == "docs/a%20b%3F%23%25.py"
+    assert segment("area/a b?") == "area%2Fa%20b%3F"
+    assert place("acme/calc") == ("acme", "calc")
 
 
 def test_writes_are_a_second_apart_for_each_installation(clock):
@@ -200,7 +205,7 @@ def test_processes_with_one_store_keep_one_pace(clock, tmp_path):
 def test_reads_are_not_paced(open_client, clock, repo):
     github = open_client(pacer=Pacer(clock))
     for _ in range(3):
-        github.get("/repos/acme/calc")
+        github.rest.repos.get("acme", "calc").json()
     assert clock.slept == []
 
 
@@ -223,7 +228,8 @@ def test_next_page_elsewhere_is_not_fetched(settings, clock):
     seen: list[httpx.Request] = []
     first = httpx.Response(200, json=[1], headers={"link": '<https://example.org/steal>; rel="next"'})
     with pytest.raises(Refused):
-        list(_answering(settings, clock, first, seen=seen).get_all("/repos/acme/calc/labels"))
+        github = _answering(settings, clock, first, seen=seen)
+        list(github.items(github.rest.issues.list_labels_for_repo("acme", "calc")))
     assert len(seen) == 1
 
 
@@ -231,12 +237,11 @@ MISSING = [(404, "Not Found"), (409, "Git Repository is empty."), (422, "Object 
 
 
 @pytest.mark.parametrize(("status", "message"), MISSING)
-@pytest.mark.parametrize("method", ["get", "post", "patch", "put"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT"])
 def test_what_is_known_to_exist_is_asked_for_again(settings, clock, status, message, method):
     bad = httpx.Response(status, json={"message": message})
     github = _answering(settings, clock, bad, bad, httpx.Response(200, json={"id": 1}))
-    given = () if method == "get" else ({},)
-    assert getattr(github, method)("/repos/acme/calc/labels", *given) == {"id": 1}
+    assert github.request(method, "/repos/acme/calc/labels").json() == {"id": 1}
     assert clock.slept == [1.0, 3.0]
 
 
@@ -244,7 +249,8 @@ def test_what_is_known_to_exist_is_asked_for_again(settings, clock, status, mess
 def test_what_may_well_be_missing_costs_no_wait(settings, clock, status, message):
     github = _answering(settings, clock, httpx.Response(status, json={"message": message}))
     with pytest.raises(Refused):
-        github.get("/repos/acme/calc/contents/x", optional=status in {404, 409} or "exist" in message)
+        asked = github.optional if status in {404, 409} or "exist" in message else github
+        asked.rest.repos.get_content("acme", "calc", "x")
     assert clock.slept == []
 
 
@@ -254,7 +260,7 @@ def test_what_was_just_proven_is_not_missing_before_its_minute_is_over(settings,
     github = GitHub("token", settings, clock, transport=answers, known_since=clock.now())
     clock.advance(age_seconds)
     with pytest.raises(kind):
-        github.get("/repos/acme/calc")
+        github.rest.repos.get("acme", "calc").json()
 
 
 def test_the_file_that_a_repository_need_not_have_is_asked_for_once(github, repo, clock):

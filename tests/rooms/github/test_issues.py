@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.github import issues
+from app.github.client import place
 from app.github.errors import NotFound
 
 REPO = "acme/calc"
@@ -68,7 +69,7 @@ def test_a_body_that_is_too_long_is_cut(github, issue):
 
 def test_labels_are_created_once_and_never_repainted(github, repo):
     wanted = {"bug": ("000000", "ours"), "agent:working": ("1d76db", "x" * 300)}
-    github.post(f"/repos/{REPO}/labels", {"name": "Bug", "color": "d73a4a"})
+    github.rest.issues.create_label(*place(REPO), name="Bug", color="d73a4a")
     assert issues.ensure_labels(github, REPO, wanted) == ["agent:working"]
     assert issues.ensure_labels(github, REPO, wanted) == []
     assert repo.labels["bug"].color == "d73a4a"

@@ -6,6 +6,7 @@ import pytest
 
 from app.github import checks, git_data, pulls
 from app.github.checks import Annotation, Button, Check
+from app.github.client import place
 from app.github.errors import Invalid, NotFound
 from app.github.git_data import Change
 
@@ -110,5 +111,5 @@ def test_more_annotations_than_one_call_takes(github, repo, simulator, head_sha)
         for number in range(120)
     ]
     made = checks.create_check(github, REPO, _check(head_sha, annotations=notes))
-    shown = list(github.get_all(f"/repos/{REPO}/check-runs/{made.id}/annotations"))
+    shown = list(github.items(github.rest.checks.list_annotations(*place(REPO), made.id)))
     assert [row["message"] for row in shown] == [f"note {number}" for number in range(120)]
