@@ -23,7 +23,7 @@ NEVER_ON_AWS = ("house", "rehearsal", "rooms")  # folders without a test for AWS
 # Ten seconds and more by themselves (`--durations=40`); a story on AWS takes three times as long as on one machine.
 LONGEST = re.compile(
     r"test_crash_sweep|end_to_end|test_old_runs.*aws|test_pace.*aws|outage_of_the_model.*aws|test_second_answers.*aws"
-    r"|test_demo|make_demo|commands_of_the_readme|ten_thousand|test_workers|test_artifacts|test_calls|test_bench_runs"
+    r"|test_demo|make_demo|commands_of_the_readme|ten_thousand|test_artifacts|test_calls|test_bench_runs"
 )
 _ALL_ON_AWS = re.compile(r"^pytestmark = (?:\[\s*)?pytest\.mark\.aws\b", re.MULTILINE)
 
