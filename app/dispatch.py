@@ -21,6 +21,8 @@ from app.commands.verbs import lacking, lookup
 from app.conversation.notices import Manners
 from app.conversation.steering import Conversation
 from app.errors import TransientError, UserError
+from app.events.deciding import RunResumed
+from app.events.working import RunEnded
 from app.github.access import Access
 from app.github.errors import Refused
 from app.installation.installations import Installations, is_about_installations
@@ -107,7 +109,7 @@ class Dispatcher:
         for ledger in ledgers:
             if _is_unsaid(ledger.state):
                 self._starts.reply(ledger, job, text, refused=True, keeps=True)
-            elif ledger.append_if(_is_not_admitted, "run.ended", outcome="failed", reason=text, next_step="Retry."):
+            elif ledger.append_if(_is_not_admitted, RunEnded(outcome="failed", reason=text, next_step="Retry.")):
                 announce(self._publishing, ledger)
         run_id = run_id_of(job, _GIVEN_UP)
         if not all(ledger.state.seq for ledger in ledgers) and self._manners.may_say_it_gave_up(job, run_id):
@@ -138,13 +140,14 @@ class Dispatcher:
     def _at_its_run(self, job: Job) -> Job:
         """A button on a check run means the run's own thread, wherever the button stands."""
         run_id = job.commands[0].flags.get("run", "").partition(":")[0] if job.commands else ""
-        if not run_id or not (created := self._open(run_id).state.created):
+        if not run_id:
             return job
-        if created["thread"]["repository_id"] != job.thread.repository_id:
+        created = self._open(run_id).state.created
+        if created.thread.repository_id != job.thread.repository_id:
             return job
-        task = created["task"]
-        source = Source(title=task.get("title", ""), body=task.get("body", ""), author=task.get("author", ""))
-        return job._replace(thread=Thread(**created["thread"]), source=source)
+        task = created.task
+        source = Source(title=task.title, body=task.body, author=task.author)
+        return job._replace(thread=created.thread, source=source)
 
     # ------------------------------------------------------------ commands
 
@@ -245,7 +248,7 @@ class Dispatcher:
         if run is None:
             return False
         if _waits_for_an_answer(run.state):
-            self._going_on.go_on(run, "run.resumed", "answered", phases=["parked"])
+            self._going_on.go_on(run, RunResumed, "answered", phases=["parked"])
         announce(self._publishing, run)
         return True
 
@@ -264,7 +267,7 @@ class Dispatcher:
 
 def _is_unsaid(state: RunState) -> bool:
     """A run that was about to say something when its process died."""
-    return state.is_active and state.created.get("playbook") == "reply"
+    return state.is_active and state.created.playbook == "reply"
 
 
 def _is_not_admitted(state: RunState) -> bool:

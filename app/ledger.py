@@ -1,6 +1,6 @@
 """A run is its ledger: an append-only, hash-chained sequence of events.
 
-Pure: no IO, no clock. The vocabulary of events is `app.kinds`; `app.runs.state` folds them into the state of a run,
+Pure: no IO, no clock. The vocabulary of events is `app.events`; `app.runs.state` folds them into the state of a run,
 `app.agent.transcript` into the conversation with the model.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from app.kinds import CONTROL, KINDS, UNKNOWN, may_say
+from app.events import CONTROL, RECORDS, UNKNOWN, Record, may_say, read
 
 GENESIS = "0" * 64
 
@@ -53,12 +53,17 @@ class Event:
         author: str = CONTROL,
     ) -> Event:
         """Raises KeyError for a kind that is not in the vocabulary."""
-        KINDS[kind]
+        RECORDS[kind]
         stamp = at.astimezone(UTC).isoformat(timespec="milliseconds")
         digest = _digest(run_id, seq, stamp, kind, data, previous)
         return cls(
             run_id=run_id, seq=seq, at=stamp, kind=kind, data=data, previous=previous, digest=digest, author=author
         )
+
+    @property
+    def record(self) -> Record:
+        """What it says, typed. Raises pydantic.ValidationError when that is damaged; of a worker's see `fault`."""
+        return read(self.kind, self.data)
 
     @property
     def is_rightful(self) -> bool:

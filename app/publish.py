@@ -18,6 +18,16 @@ from datetime import timedelta
 from app import log
 from app.admission import revalidation
 from app.errors import NotItsTurn, TransientError, UserError
+from app.events.publishing import (
+    PublishAbandoned,
+    PublishDelayed,
+    PublishDone,
+    PublishFailed,
+    PublishIntended,
+    PublishSettled,
+    PublishWithdrawn,
+)
+from app.events.working import RunEnded
 from app.github.access import Access
 from app.github.client import GitHub
 from app.github.errors import Forbidden, Invalid, NotFound, RateLimited, Unauthorized
@@ -75,10 +85,10 @@ class Publisher:
             raise NotItsTurn("another publisher is at this run", retry_after_seconds=5)
         try:
             ledger = RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor)
-            if not ledger.state.created:
+            if not ledger.state.is_created:
                 return
             end_faulty(ledger)
-            if ledger.state.created.get("playbook") == ONBOARD:
+            if ledger.state.created.playbook == ONBOARD:
                 self._onboarding.visit(ledger)
                 self._settle(ledger)
             else:
@@ -89,7 +99,7 @@ class Publisher:
             self._store.release(f"publish:{run_id}", owner)
 
     def _catch_up(self, ledger: RunLedger, owner: str) -> None:
-        thread = Thread(**ledger.state.created["thread"])
+        thread = ledger.state.created.thread
         clients: dict[bool, GitHub] = {}
         later: set[str] = set()
         with ExitStack() as stack:
@@ -142,7 +152,7 @@ class Publisher:
 
         Raises NotItsTurn while another run opens one.
         """
-        key = f"proposing:{ledger.state.created['thread']['repository_id']}"
+        key = f"proposing:{ledger.state.created.thread.repository_id}"
         if not self._store.claim(key, ledger.run_id, ttl_seconds=_CLAIM_SECONDS):
             raise NotItsTurn("another pull request of this repository is being opened", retry_after_seconds=5)
         try:
@@ -166,7 +176,7 @@ class Publisher:
         """Perform and record one effect; False when a limit refused it and it can wait."""
         maybe_done = effect.key in ledger.state.intended
         still = _is_still_to_be_made(effect)
-        if ledger.append_if(still, "publish.intended", key=effect.key, digest=effect.digest) is None:
+        if ledger.append_if(still, PublishIntended(key=effect.key, digest=effect.digest)) is None:
             return True
         github.priority = effect.priority
         hand = Hand(github, self._store, self._clock, ledger.state, self._bot_login)
@@ -174,7 +184,7 @@ class Publisher:
             result = hand.perform(self._readable(effect), maybe_done=maybe_done)
         except RateLimited:
             if effect.kind in _ONE_WRITE and not maybe_done:
-                ledger.append("publish.withdrawn", key=effect.key)
+                ledger.append(PublishWithdrawn(key=effect.key))
             if effect.priority <= Priority.PROPOSAL:
                 raise
             return False
@@ -190,7 +200,7 @@ class Publisher:
                 raise TransientError("a defect of ours", retry_after_seconds=60) from error
             self._refused(ledger, effect, UserError(f"Something in me broke: `{type(error).__name__}`."))
             return True
-        ledger.append("publish.done", key=effect.key, digest=effect.digest, result=result)
+        ledger.append(PublishDone(key=effect.key, digest=effect.digest, result=result))
         return True
 
     def _readable(self, effect: Effect) -> Effect:
@@ -204,28 +214,26 @@ class Publisher:
         """GitHub said no: again a little later, or for good. Without its branch or pull request a run has failed then,
         and has to say so.
         """
-        pause = pause_after(effect, error, ledger.state.delayed.get(effect.key, {}).get("count", 0))
+        pause = pause_after(effect, error, ledger.state.delays(effect.key))
         if pause is not None:
             until = (self._clock.now() + timedelta(seconds=pause)).isoformat()
             log.event("publish.delayed", error=error, run=ledger.run_id, key=effect.key, seconds=pause)
             ledger.append(
-                "publish.delayed",
-                key=effect.key,
-                digest=effect.digest,
-                error=str(error),
-                until=until,
-                maybe_done=maybe_done,
+                PublishDelayed(
+                    key=effect.key, digest=effect.digest, error=str(error), until=until, maybe_done=maybe_done
+                )
             )
             return
         log.event("publish.refused", level=log.WARNING, error=error, run=ledger.run_id, key=effect.key)
-        ledger.append("publish.failed", key=effect.key, digest=effect.digest, error=str(error))
+        ledger.append(PublishFailed(key=effect.key, digest=effect.digest, error=str(error)))
         if effect.kind in {"branch", "pull"}:
             ledger.append(
-                "run.ended",
-                outcome="failed",
-                reason=f"The change is ready, but the pull request could not be opened. {error}",
-                next_step="Mend what GitHub names (permissions, rulesets, branch names), then retry: the change is "
-                "kept, and publishing it costs nothing.",
+                RunEnded(
+                    outcome="failed",
+                    reason=f"The change is ready, but the pull request could not be opened. {error}",
+                    next_step="Mend what GitHub names (permissions, rulesets, branch names), then retry: the change is "
+                    "kept, and publishing it costs nothing.",
+                )
             )
 
     def _locked_out(self, ledger: RunLedger, effect: Effect, thread: Thread, error: UserError) -> None:
@@ -233,7 +241,7 @@ class Publisher:
 
         Raises _OutOfReach.
         """
-        is_last = pause_after(effect, error, ledger.state.delayed.get(effect.key, {}).get("count", 0)) is None
+        is_last = pause_after(effect, error, ledger.state.delays(effect.key)) is None
         if self._access.whereabouts(thread, is_told=False) is None or (is_last and effect.kind not in _PROPOSING):
             raise _OutOfReach(str(error)) from error
         self._refused(ledger, effect, error)
@@ -245,7 +253,7 @@ class Publisher:
         """
         if not isinstance(error, Forbidden | NotFound | Unauthorized):
             return
-        thread = Thread(**ledger.state.created["thread"])
+        thread = ledger.state.created.thread
         name = self._access.whereabouts(thread, is_told=False)
         if name is None:
             raise _OutOfReach(str(error)) from error
@@ -260,20 +268,21 @@ class Publisher:
         dispatcher asks again.
         """
         log.event("publish.abandoned", level=log.WARNING, run=ledger.run_id, reason=str(reason))
-        repository = ledger.state.created["thread"]["repository"]
+        name = ledger.state.created.thread.repository
         ledger.append_if(
             lambda state: state.is_active or (state.outcome == "proposed" and pull_of(state) is None),
-            "run.ended",
-            outcome="out_of_reach",
-            reason=f"`{repository}` was out of my reach: deleted, transferred, or taken away from the App. {reason}",
-            next_step="Retry; a change that was finished is kept, and publishing it costs nothing.",
+            RunEnded(
+                outcome="out_of_reach",
+                reason=f"`{name}` was out of my reach: deleted, transferred, or taken away from the App. {reason}",
+                next_step="Retry; a change that was finished is kept, and publishing it costs nothing.",
+            ),
         )
-        ledger.append("publish.abandoned", through=ledger.state.visible_seq, reason=str(reason))
+        ledger.append(PublishAbandoned(through=ledger.state.visible_seq, reason=str(reason)))
 
     def _settle(self, ledger: RunLedger) -> None:
         through = ledger.state.visible_seq
         if ledger.state.settled_seq < through:
-            ledger.append("publish.settled", through=through)
+            ledger.append(PublishSettled(through=through))
 
 
 def _makes_something_new(state: RunState, effect: Effect) -> bool:

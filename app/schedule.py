@@ -13,6 +13,9 @@ from app import log
 from app.admission.proceed import GoingOn
 from app.conversation.reminders import attend
 from app.errors import LamplighterError, TransientError
+from app.events.deciding import RunAdmitted, RunResumed, WentOn
+from app.events.parts import Outcome
+from app.events.working import RunEnded
 from app.github.errors import Refused
 from app.installation.installations import ONBOARD
 from app.log import Redactor
@@ -172,7 +175,7 @@ class Scheduler:
         if self._is_unreadable(ledger):
             return True
         if ledger.state.cancel:
-            return self._end(ledger, "cancelled", f"Stopped by {ledger.state.cancel['by']}.", "")
+            return self._end(ledger, "cancelled", f"Stopped by {ledger.state.cancel.by}.", "")
         if _lost_attempts(ledger) >= MAX_ATTEMPTS:
             log.event("schedule.run_given_up", level=log.WARNING, run=run.run_id, attempt=run.attempt)
             return self._end(
@@ -191,33 +194,31 @@ class Scheduler:
             announce(self._publishing, ledger)
         return ended
 
-    def _end(self, ledger: RunLedger, outcome: str, reason: str, next_step: str) -> bool:
-        ledger.append_if(
-            lambda state: state.is_active, "run.ended", outcome=outcome, reason=reason, next_step=next_step
-        )
+    def _end(self, ledger: RunLedger, outcome: Outcome, reason: str, next_step: str) -> bool:
+        ledger.append_if(lambda state: state.is_active, RunEnded(outcome=outcome, reason=reason, next_step=next_step))
         announce(self._publishing, ledger)
         return True
 
     def _admit(self, run: RunSummary) -> bool:
         ledger = self._open(run.run_id)
-        return self._go_on(ledger, "run.admitted", "there is room now", "queued")
+        return self._go_on(ledger, RunAdmitted, "there is room now", "queued")
 
     def _launch(self, run: RunSummary, reason: str) -> bool:
         ledger = self._open(run.run_id)
-        if ledger.state.created.get("playbook") == ONBOARD:  # it needs no worker: the publisher makes the next visit
+        if ledger.state.created.playbook == ONBOARD:  # it needs no worker: the publisher makes the next visit
             announce(self._publishing, ledger)
             return False
         if ledger.state.phase == "parked":
-            return self._go_on(ledger, "run.resumed", reason, "parked")
+            return self._go_on(ledger, RunResumed, reason, "parked")
         # A worker was lost in the middle of its work: the run has its money still, and nobody has to be asked.
-        if ledger.append_if(lambda state: state.phase == "working", "run.resumed", reason=reason) is None:
+        if ledger.append_if(lambda state: state.phase == "working", RunResumed(reason=reason)) is None:
             return False
         return self._going_on.start(ledger)
 
-    def _go_on(self, ledger: RunLedger, kind: str, reason: str, phase: Phase) -> bool:
+    def _go_on(self, ledger: RunLedger, kind: type[WentOn], reason: str, phase: Phase) -> bool:
         if self._is_unreadable(ledger):
             return True
-        installation = int(ledger.state.created["thread"]["installation_id"])
+        installation = int(ledger.state.created.thread.installation_id)
         now = self._clock.now()
         if now < self._ask_from.get(installation, now):
             return False

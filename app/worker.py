@@ -6,14 +6,15 @@ it never holds the App key or a write token. Wherever it stops, the ledger says 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from app import log
 from app.admission.reservation import wanted_usd
 from app.agent import ATTENDED_PATIENCE_SECONDS, Agent, Budget, Options, Stop, Task, replay_tools, thought_for
 from app.errors import Superseded, UserError
+from app.events.deciding import RunCreated
+from app.events.working import AttemptStarted, NoticeGiven, StageStarted
 from app.log import Redactor
 from app.ports.model import Model
 from app.ports.platform import Clock, Queue, RunStore, Tokens
@@ -102,10 +103,7 @@ class Worker:
             return False
         started = ledger.append_if(
             lambda state: state.phase in {"created", "working"} and state.attempt < attempt and not state.cancel,
-            "attempt.started",
-            attempt=attempt,
-            worker=owner,
-            sandbox=self._host.name,
+            AttemptStarted(attempt=attempt, worker=owner, sandbox=self._host.name),
         )
         if started is None and ledger.state.cancel and ledger.state.is_active:
             end_cancelled(ledger)
@@ -147,7 +145,7 @@ class Worker:
         if ledger.state.attempt > 1:
             replay_tools(ledger, room.sandbox, after_seq=ledger.state.snapshot_seq)
         agent = self._agent(ledger, lease, room)
-        ledger.append("stage.started", stage="work", note="reading the issue")
+        ledger.append(StageStarted(stage="work", note="reading the issue"))
         why: str | None = ""
         for _round in range(_REPAIR_ROUNDS + 1):
             announce(self._publishing, ledger)
@@ -177,7 +175,7 @@ class Worker:
 
     def _agent(self, ledger: RunLedger, lease: Lease, room: Workroom) -> Agent:
         created = ledger.state.created
-        budget = created["config"]["budget"]
+        budget = created.config["budget"]
         last = [self._clock.now()]
 
         def on_step() -> bool:
@@ -192,10 +190,10 @@ class Worker:
             ledger=ledger,
             sandbox=room.sandbox,
             model=self._model,
-            model_name=created["model"],
+            model_name=created.model,
             task=Task(
-                playbook=created["playbook"],
-                repository=created["thread"]["repository"],
+                playbook=created.playbook,
+                repository=created.thread.repository,
                 briefing=room.briefing(),
             ),
             budget=Budget(
@@ -206,8 +204,8 @@ class Worker:
             options=self._options(created),
         )
 
-    def _options(self, created: Mapping[str, Any]) -> Options:
-        thought = thought_for(created.get("alias", "default"), created.get("effort"))
+    def _options(self, created: RunCreated) -> Options:
+        thought = thought_for(created.alias, created.effort)
         if self._attended:
             return Options(thought=thought, patience_seconds=ATTENDED_PATIENCE_SECONDS)
         return Options(thought=thought)
@@ -241,14 +239,14 @@ class Worker:
         except UserError as error:
             refusal: Refusal | None = Refusal(why=str(error), feedback=str(error))
         else:
-            if finish["outcome"] != "done" or not found:
+            if finish.outcome != "done" or not found:
                 end_without_change(ledger, finish, changed=bool(found), ignored=room.ignored())
                 return None
             refusal = refuse_at_sight(ledger, room, found) or self._examine(ledger, room, found)
         if refusal is None:
             end(ledger, "proposed", "")
             return None
-        ledger.append("notice.given", about="verification", text=refusal.feedback, why=refusal.why)
+        ledger.append(NoticeGiven(about="verification", text=refusal.feedback, why=refusal.why))
         return refusal.why
 
     def _examine(self, ledger: RunLedger, room: Workroom, found: list[Change]) -> Refusal | None:

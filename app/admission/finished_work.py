@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 from app import log
 from app.checkpoints.endings import kept_because
+from app.events.deciding import CancelRequested, ProposalResumed
+from app.events.working import RunEnded
 from app.jobs.job import Job
 from app.ports.platform import Queue, RunSummary, Store
 from app.runs.run_ledger import RunLedger, announce
@@ -29,11 +31,11 @@ class KeptProposals:
             return ""
         if not self._is_whole(ledger.state):
             return "What the run before had finished is no longer kept, so I start anew."
-        base = ledger.state.created["base"]
-        if (base["ref"], base["sha"]) != (base_ref, base_sha):
+        base = ledger.state.created.base
+        if (base.ref, base.sha) != (base_ref, base_sha):
             return f"`{base_ref}` has moved since the run before had finished its change, so I start anew."
-        said = {"by": job.sender.login, "delivery": job.id, "comment_id": job.source.comment_id}
-        if ledger.append_if(_is_kept, "proposal.resumed", **said):
+        said = ProposalResumed(by=job.sender.login, delivery=job.id, comment_id=job.source.comment_id)
+        if ledger.append_if(_is_kept, said):
             log.event("kept.resumed", run=run_id, by=job.sender.login)
         announce(self._publishing, ledger)
         return None
@@ -46,19 +48,21 @@ class KeptProposals:
     def call_off(self, job: Job, run_id: str) -> bool:
         """Somebody says stop while a finished change waits to become a pull request: it stays kept. Whether it did."""
         ledger = self._open(run_id)
-        reason = kept_because(f"Stopped by {job.sender.login}.", ledger.state.created["names"]["prefix"])
-        said = {"by": job.sender.login, "delivery": job.id, "comment_id": job.source.comment_id}
-        ledger.append_if(waits_for_github, "cancel.requested", **said, reason="asked to stop")
-        is_off = ledger.append_if(waits_for_github, "run.ended", outcome="cancelled", reason=reason) is not None
+        reason = kept_because(f"Stopped by {job.sender.login}.", ledger.state.created.names.prefix)
+        stop = CancelRequested(
+            by=job.sender.login, delivery=job.id, comment_id=job.source.comment_id, reason="asked to stop"
+        )
+        ledger.append_if(waits_for_github, stop)
+        is_off = ledger.append_if(waits_for_github, RunEnded(outcome="cancelled", reason=reason)) is not None
         announce(self._publishing, ledger)
         return is_off
 
     def _is_whole(self, state: RunState) -> bool:
         """Whether the contents of the change are still in the store."""
         try:
-            for change in (state.proposal or {}).get("changes", []):
-                if change["kind"] != "delete":
-                    self._store.get_blob(change["digest"])
+            for change in state.proposal.changes if state.proposal else []:
+                if change.kind != "delete":
+                    self._store.get_blob(change.digest)
         except KeyError:
             return False
         return True

@@ -10,6 +10,7 @@ from app.commands.verbs import needed_role
 from app.config import repo_config
 from app.config.repo_config import RepoConfig
 from app.errors import UserError
+from app.events.deciding import Comment, Names, Protection
 from app.github import issues, pulls, repositories
 from app.github.client import GitHub
 from app.jobs.job import Command, Job, label_put_on
@@ -27,9 +28,9 @@ class Facts:
     config: RepoConfig
     config_source: dict[str, Any]  # {"path", "sha"}; path None when the repository has no file
     budget: dict[str, Any]  # the configured one, with what the command changed
-    comments: list[dict[str, str]]
+    comments: list[Comment]
     admission: dict[str, Any]  # of `triggers.admission.Facts`, what GitHub says; kept in the ledger
-    protection: dict[str, Any]  # of the base branch
+    protection: Protection  # of the base branch
 
 
 def role_of(github: GitHub, repository: str, login: str) -> str:
@@ -37,9 +38,9 @@ def role_of(github: GitHub, repository: str, login: str) -> str:
     return repositories.role(github, repository, login)
 
 
-def names_of(config: RepoConfig, prefix: str) -> dict[str, Any]:
+def names_of(config: RepoConfig, prefix: str) -> Names:
     """The names a run's texts use: the command prefix and the labels by their fixed word."""
-    return {"prefix": prefix, "labels": config.label_names()}
+    return Names(prefix=prefix, labels=config.label_names())
 
 
 def is_foreign_label(github: GitHub, job: Job) -> bool:
@@ -95,7 +96,7 @@ def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = 
         config_source=source,
         budget=budget,
         comments=[
-            {"author": comment.author, "body": comment.body, "at": comment.created_at.isoformat()}
+            Comment(author=comment.author, body=comment.body, at=comment.created_at.isoformat())
             for comment in conversation[-_COMMENTS:]
             if comment.author_type != "Bot" and comment.id != job.source.comment_id
         ],
@@ -116,7 +117,7 @@ def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = 
             "day_usd": config.budget.day_usd,
             "wanted_usd": budget["run_usd"],
         },
-        protection=asdict(protection),
+        protection=Protection(**asdict(protection)),
     )
 
 

@@ -17,6 +17,8 @@ from app.admission.day_budget import DayBudget, next_day
 from app.admission.reservation import reserve, wanted_usd
 from app.checkpoints import replies
 from app.errors import TransientError
+from app.events.deciding import WentOn
+from app.events.working import RunEnded, RunParked
 from app.github.access import Access
 from app.jobs.job import label_put_on
 from app.ports.platform import Clock, Launcher, Queue, Store
@@ -51,14 +53,16 @@ class GoingOn:
         self._access = access
         self._bot_login = bot_login
 
-    def go_on(self, ledger: RunLedger, kind: str, reason: str, *, phases: Sequence[Phase], fresh: bool = False) -> bool:
-        """Append `kind` (`run.admitted`, `run.resumed`) to a run in one of `phases` and start its worker; whether.
+    def go_on(
+        self, ledger: RunLedger, kind: type[WentOn], reason: str, *, phases: Sequence[Phase], fresh: bool = False
+    ) -> bool:
+        """Append a `kind` to a run in one of `phases` and start its worker; whether.
 
         Otherwise the run has ended or waits, and its ledger says why. `fresh`: GitHub was asked just now. Raises
         TransientError when GitHub is away: nothing has happened then.
         """
-        if not ledger.state.created["thread"]["installation_id"]:  # a local run: its owner sits before it
-            return self._append(ledger, kind, phases, reason=reason) and self.start(ledger)
+        if not ledger.state.created.thread.installation_id:  # a local run: its owner sits before it
+            return self._append(ledger, kind(reason=reason), phases) and self.start(ledger)
         for _ in range(_TRIES):
             if ledger.state.phase not in phases:
                 return False
@@ -69,7 +73,7 @@ class GoingOn:
             if not fresh and not self._is_wanted(ledger):
                 return False
             fresh = True
-            if self._append(ledger, kind, phases, seq=money.seq, reason=reason, cap_usd=money.cap_usd):
+            if self._append(ledger, kind(reason=reason, cap_usd=money.cap_usd), phases, seq=money.seq):
                 return self.start(ledger)
         raise TransientError("the run's ledger is written to all the time", retry_after_seconds=5)
 
@@ -83,13 +87,11 @@ class GoingOn:
             announce(self._publishing, ledger)
         return True
 
-    def _append(
-        self, ledger: RunLedger, kind: str, phases: Sequence[Phase], *, seq: int | None = None, **data: object
-    ) -> bool:
+    def _append(self, ledger: RunLedger, said: WentOn, phases: Sequence[Phase], *, seq: int | None = None) -> bool:
         def is_as_it_was(state: RunState) -> bool:
             return state.phase in phases and seq in {None, state.seq}
 
-        return ledger.append_if(is_as_it_was, kind, **data) is not None
+        return ledger.append_if(is_as_it_was, said) is not None
 
     def _is_wanted(self, ledger: RunLedger) -> bool:
         """Whether GitHub has nothing against it. Ends the run otherwise."""
@@ -120,12 +122,10 @@ class GoingOn:
             note, until = day_is_spent(day, wanted), next_day(now)
         else:
             log.event("budget.refused", run=ledger.run_id, spent_usd=day.spent_usd, day_usd=day.day_usd)
-            label = label_put_on(ledger.state.created["trigger"])
+            label = label_put_on(ledger.state.created.trigger)
             reason = replies.refused(day_is_spent(day, wanted), label=label, when="the next day has begun")
-            ledger.append_if(lambda state: state.is_active, "run.ended", outcome="refused", reason=reason)
+            ledger.append_if(lambda state: state.is_active, RunEnded(outcome="refused", reason=reason))
             announce(self._publishing, ledger)
             return
-        ledger.append_if(
-            lambda state: state.seq == seq, "run.parked", reason="budget", note=note, until=until.isoformat()
-        )
+        ledger.append_if(lambda state: state.seq == seq, RunParked(reason="budget", note=note, until=until.isoformat()))
         announce(self._publishing, ledger)

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 from app.admission.github_facts import Facts, names_of
 from app.agent.budget import UNKNOWN, price_of
 from app.checkpoints import replies
+from app.events.deciding import Base, Names, RunCreated, Task
 from app.jobs.job import Command, Job
 from app.runs.task import branch_name, task_of
 from app.settings import Settings
 
 
-def request_of(job: Job) -> dict[str, Any]:
-    """Who asked, where and by what; the part every run has, also one that only says something."""
-    return {
-        "thread": job.thread._asdict(),
-        "requester": job.sender._asdict(),
-        "trigger": job.trigger,
-        "reason": job.reason,
-        "delivery": job.id,
-        "comment_id": job.source.comment_id,
-    }
+def request_of(job: Job, *, playbook: str, names: Names, task: Task, keeps_label: bool = False) -> RunCreated:
+    """The first event of a run that only says something, or sets up an installation: who asked, where and by what."""
+    return RunCreated(
+        thread=job.thread,
+        requester=job.sender,
+        trigger=job.trigger,
+        reason=job.reason,
+        delivery=job.id,
+        comment_id=job.source.comment_id,
+        playbook=playbook,
+        names=names,
+        task=task,
+        keeps_label=keeps_label,
+    )
 
 
 def created(
@@ -34,28 +38,37 @@ def created(
     role: str,
     clone_url: str,
     settings: Settings,
-    earlier: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The data of `run.created`. `earlier` is that of the run which is tried again."""
+    earlier: Task | None = None,
+    notes: Sequence[str] = (),
+) -> RunCreated:
+    """The first event of a run that works. `earlier` is what the run before was asked to do, when it is tried again;
+    `notes` are for whoever asked.
+    """
     config = facts.config.model_dump(mode="json")
     model = model_of(command, facts, settings)
     unpriced = [replies.unpriced(model)] if price_of(model) is UNKNOWN else []
-    return request_of(job) | {
-        "task": task_of(job, command, facts.comments, earlier),
-        "playbook": "fix",
-        "base": {"ref": facts.base_ref, "sha": facts.base_sha, "default": True},
-        "branch": branch_name(config["branch_prefix"], job, run_id),
-        "clone_url": clone_url,
-        "config": config | {"budget": facts.budget},
-        "config_source": facts.config_source,
-        "config_notes": facts.config.unbuilt(settings.sandbox_images) + unpriced,
-        "names": names_of(facts.config, settings.command_prefix),
-        "alias": alias_of(command, facts),  # with the playbook's effort it says how hard to think
-        "effort": facts.config.playbooks.fix.effort,
-        "model": model,
-        "admission": facts.admission | {"role": role},
-        "protection": facts.protection,
-    }
+    return RunCreated(
+        thread=job.thread,
+        requester=job.sender,
+        trigger=job.trigger,
+        reason=job.reason,
+        delivery=job.id,
+        comment_id=job.source.comment_id,
+        task=task_of(job, command, facts.comments, earlier),
+        playbook="fix",
+        base=Base(ref=facts.base_ref, sha=facts.base_sha),
+        branch=branch_name(config["branch_prefix"], job, run_id),
+        clone_url=clone_url,
+        config=config | {"budget": facts.budget},
+        config_source=facts.config_source,
+        config_notes=[*facts.config.unbuilt(settings.sandbox_images), *unpriced, *notes],
+        names=names_of(facts.config, settings.command_prefix),
+        alias=alias_of(command, facts),  # with the playbook's effort it says how hard to think
+        effort=facts.config.playbooks.fix.effort,
+        model=model,
+        admission=facts.admission | {"role": role},
+        protection=facts.protection,
+    )
 
 
 def model_of(command: Command, facts: Facts, settings: Settings) -> str:

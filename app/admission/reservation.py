@@ -29,7 +29,7 @@ class Reserved:
 
 def wanted_usd(state: RunState) -> float:
     """What the run may still cost by its own budget."""
-    return max(0.0, (state.run_usd or float(state.created["config"]["budget"]["run_usd"])) - state.cost_usd)
+    return max(0.0, (state.run_usd or float(state.created.config["budget"]["run_usd"])) - state.cost_usd)
 
 
 def look(store: Store, state: RunState, now: datetime) -> DayBudget:
@@ -60,14 +60,14 @@ def _look(store: Store, state: RunState, now: datetime) -> tuple[DayBudget, Mapp
 
     The text is read first and each run's row once: what a run spends meanwhile moves from its hold to its charges.
     """
-    today, repository_id = day_of(now), int(state.created["thread"]["repository_id"])
+    today, repository_id = day_of(now), int(state.created.thread.repository_id)
     text = store.cell(_key(state))
     holds = {run_id: hold for run_id, hold in holds_of(text).items() if run_id != state.run_id}
     runs = {run.run_id: run for run in store.charged_on(repository_id, today)}
     runs |= {run.run_id: run for run in map(store.summary, holds) if run}
     live = {name: hold for name, hold in holds.items() if name in runs and _holds(hold, runs[name])}
     day = DayBudget(
-        day_usd=float(state.created["config"]["budget"]["day_usd"]),
+        day_usd=float(state.created.config["budget"]["day_usd"]),
         spent_usd=round(sum(run.spent_on(today) for run in runs.values()), 6),
         held_usd=round(sum(max(0.0, hold.cap_usd - runs[name].cost_usd) for name, hold in live.items()), 6),
     )
@@ -79,4 +79,4 @@ def _holds(hold: Hold, run: RunSummary) -> bool:
 
 
 def _key(state: RunState) -> str:
-    return f"promises:{state.created['thread']['repository_id']}"
+    return f"promises:{state.created.thread.repository_id}"

@@ -12,11 +12,11 @@ from app import log
 from app.admission.admit import Facts, Objection, objection
 from app.admission.github_facts import role_of, switched_off
 from app.checkpoints.endings import kept_because
+from app.events.working import RunEnded
 from app.github import issues, pulls, repositories
 from app.github.access import Access
 from app.github.client import GitHub
 from app.github.errors import NotFound, Refused
-from app.jobs.job import Thread
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 
@@ -30,18 +30,18 @@ def started_by_label(state: RunState) -> bool:
     """
     if state.resumptions:
         return False
-    trigger = str(state.created.get("names", {}).get("labels", {}).get("trigger", ""))
-    return str(state.created.get("trigger", "")).lower() == f"issues.labeled:{trigger}".lower()
+    trigger = str(state.created.names.labels.get("trigger", ""))
+    return str(state.created.trigger).lower() == f"issues.labeled:{trigger}".lower()
 
 
 def asked_by(state: RunState) -> str:
     """The login of whoever wants this now: of a finished change, the person who asked for it last."""
-    return str(state.resumptions[-1]["by"] if state.resumptions else state.created["requester"]["login"])
+    return str(state.resumptions[-1].by if state.resumptions else state.created.requester.login)
 
 
 def ask(access: Access, state: RunState, bot_login: str) -> Objection | None:
     """What stands against the run going on. Raises TransientError when GitHub is away."""
-    thread = Thread(**state.created["thread"])
+    thread = state.created.thread
     try:
         with access.asking(thread) as github:
             return still_objected(github, state, bot_login)
@@ -53,14 +53,14 @@ def ask(access: Access, state: RunState, bot_login: str) -> Objection | None:
 
 def still_objected(github: GitHub, state: RunState, bot_login: str) -> Objection | None:
     """The same with a client that may read the repository. Raises as that does."""
-    created, thread = state.created, Thread(**state.created["thread"])
+    created, thread = state.created, state.created.thread
     name = thread.repository
     repository = repositories.repository(github, name)
     try:
         issue = issues.issue(github, name, thread.number)
     except NotFound:
         return _GONE
-    trigger = created["names"]["labels"]["trigger"]
+    trigger = created.names.labels["trigger"]
     now: dict[str, Any] = {
         "role": role_of(github, name, asked_by(state)),
         "trigger_label": trigger,
@@ -70,9 +70,9 @@ def still_objected(github: GitHub, state: RunState, bot_login: str) -> Objection
         "thread_open": issue.is_open,
         "thread_locked": issue.is_locked,
         "archived": repository.archived,
-        "open_pull_requests": len(pulls.open_pulls(github, name, head_prefix=created["config"]["branch_prefix"])),
+        "open_pull_requests": len(pulls.open_pulls(github, name, head_prefix=created.config["branch_prefix"])),
     }
-    found = objection(Facts(**{**created["admission"], **now}))
+    found = objection(Facts(**{**created.admission, **now}))
     log.event("revalidation.asked", run=state.run_id, objection=found.reason if found else None)
     return found
 
@@ -82,18 +82,20 @@ def stop(ledger: RunLedger, found: Objection) -> None:
     begun = ledger.state.attempt > 0
     ledger.append_if(
         lambda state: state.is_active,
-        "run.ended",
-        outcome="cancelled" if begun or found.withdrawn else "refused",
-        reason=found.reason,
-        next_step=found.next_step,
+        RunEnded(
+            outcome="cancelled" if begun or found.withdrawn else "refused",
+            reason=found.reason,
+            next_step=found.next_step,
+        ),
     )
 
 
 def keep(ledger: RunLedger, found: Objection) -> None:
     """End a run whose finished change is not to be published now; the change stays in the ledger."""
     ledger.append(
-        "run.ended",
-        outcome="cancelled" if found.withdrawn else "failed",
-        reason=kept_because(found.reason, ledger.state.created["names"]["prefix"]),
-        next_step=found.next_step,
+        RunEnded(
+            outcome="cancelled" if found.withdrawn else "failed",
+            reason=kept_because(found.reason, ledger.state.created.names.prefix),
+            next_step=found.next_step,
+        )
     )

@@ -18,6 +18,9 @@ from app.admission.request import created, model_of, request_of
 from app.admission.reservation import look
 from app.checkpoints import replies
 from app.errors import UserError
+from app.events.deciding import RunAdmitted, RunQueued, Task
+from app.events.parts import Outcome
+from app.events.working import RunEnded
 from app.github.access import Access
 from app.jobs.job import Command, Job, Thread, label_put_on
 from app.ports.platform import Clock, Queue, RunSummary, Store
@@ -73,8 +76,8 @@ class RunStart:
             if note is None:
                 return
         retried = worked[0].run_id if command.verb == "retry" and worked else None
-        earlier = fold(retried, self._store.events(retried)).created if retried else None
-        data = created(
+        earlier = fold(retried, self._store.events(retried)).created.task if retried else None
+        first = created(
             job,
             command,
             facts,
@@ -83,10 +86,9 @@ class RunStart:
             earlier=earlier,
             clone_url=self._clone_url(job.thread.repository),
             settings=self._settings,
+            notes=[note] if note else [],
         )
-        if note:
-            data["config_notes"] = [*data["config_notes"], note]
-        ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
+        ledger.append_if(lambda state: state.seq == 0, first)
         self.admit(ledger, fresh=True)
 
     def _defaults(self, thread: Thread) -> bytes | None:
@@ -105,7 +107,7 @@ class RunStart:
             announce(self._publishing, ledger)
             return
         facts = replace(
-            AdmissionFacts(**ledger.state.created["admission"]),
+            AdmissionFacts(**ledger.state.created.admission),
             spent_today_usd=look(self._store, ledger.state, self._clock.now()).spent_usd,
             ahead=self._store.count("queued"),
             working=self._store.count("working"),
@@ -114,13 +116,13 @@ class RunStart:
         found = admit(facts)
         log.event("dispatch.admission", run=ledger.run_id, verdict=found.verdict, reason=found.reason)
         if found.verdict == "admit":
-            self._going_on.go_on(ledger, "run.admitted", found.reason, phases=["created"], fresh=fresh)
+            self._going_on.go_on(ledger, RunAdmitted, found.reason, phases=["created"], fresh=fresh)
         elif found.verdict == "queue":
-            ledger.append("run.queued", reason=found.reason)
+            ledger.append(RunQueued(reason=found.reason))
         else:
-            label = label_put_on(ledger.state.created["trigger"])
+            label = label_put_on(ledger.state.created.trigger)
             reason = replies.refused(found.reason, label=label, when=again_when(facts))
-            ledger.append("run.ended", outcome="refused", reason=reason)
+            ledger.append(RunEnded(outcome="refused", reason=reason))
         announce(self._publishing, ledger)
 
     def reply(
@@ -131,13 +133,9 @@ class RunStart:
         """
         label = label_put_on(job.trigger) if refused and not keeps else ""
         text = f"{text} {replies.taken_off(label, when)}" if text and label else text
-        data = request_of(job) | {
-            "playbook": "reply",
-            "names": names_of(BOT_DEFAULTS, self._settings.command_prefix),
-            "task": {"title": job.source.title},
-            "keeps_label": keeps,
-        }
-        ledger.append_if(lambda state: state.seq == 0, "run.created", **data)
-        outcome = "refused" if refused else "replied"
-        ledger.append_if(lambda state: state.is_active, "run.ended", outcome=outcome, reason=text)
+        names = names_of(BOT_DEFAULTS, self._settings.command_prefix)
+        said = request_of(job, playbook="reply", names=names, task=Task(title=job.source.title), keeps_label=keeps)
+        ledger.append_if(lambda state: state.seq == 0, said)
+        outcome: Outcome = "refused" if refused else "replied"
+        ledger.append_if(lambda state: state.is_active, RunEnded(outcome=outcome, reason=text))
         announce(self._publishing, ledger)

@@ -36,7 +36,7 @@ def beginning(ledger: RunLedger, task: prompt.Task, root: str) -> Beginning:
     opened = next((event.data for event in ledger.events if event.kind == "conversation.opened"), None)
     if opened:
         return Beginning(**ledger.read(opened["begun"]))
-    opening = prompt.opening(task, ledger.state.created.get("task", {}), run_id=ledger.run_id, root=root)
+    opening = prompt.opening(task, ledger.state.created.task.model_dump(), run_id=ledger.run_id, root=root)
     # Through JSON, so that the first call sends what the ledger gives to every later one.
     made = json.loads(canonical({"system": prompt.system(task), "tools": list(TOOLS), "opening": opening}))
     return Beginning(**made)

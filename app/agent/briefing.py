@@ -6,9 +6,10 @@ model the same: a prompt that changes under a conversation is refused by the ven
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from app.events.working import BriefingMade
 
 ELSEWHERE = 20  # guides named; git lists the others
 
@@ -30,20 +31,19 @@ class Briefing:
     guides: Sequence[tuple[str, str]] = ()
     guides_elsewhere: Sequence[str] = ()
 
-    def as_event(self) -> dict[str, Any]:
-        """JSON-shaped, for `briefing.made`."""
-        return {
-            "facts": [{"text": fact.text, "quote": fact.quote, "what": fact.what} for fact in self.facts],
-            "guides": [[path, text] for path, text in self.guides],
-            "guides_elsewhere": list(self.guides_elsewhere),
-        }
+    def as_event(self) -> BriefingMade:
+        return BriefingMade(
+            facts=[{"text": fact.text, "quote": fact.quote, "what": fact.what} for fact in self.facts],
+            guides=[[path, text] for path, text in self.guides],
+            guides_elsewhere=list(self.guides_elsewhere),
+        )
 
     @classmethod
-    def from_event(cls, data: Mapping[str, Any]) -> Briefing:
+    def from_event(cls, said: BriefingMade) -> Briefing:
         return cls(
-            facts=tuple(Fact(**fact) for fact in data["facts"]),
-            guides=tuple((path, text) for path, text in data["guides"]),
-            guides_elsewhere=tuple(data["guides_elsewhere"]),
+            facts=tuple(Fact(**fact) for fact in said.facts),
+            guides=tuple((path, text) for path, text in said.guides),
+            guides_elsewhere=tuple(said.guides_elsewhere),
         )
 
     @property

@@ -24,6 +24,8 @@ from app.agent.stops import Options, Stop
 from app.agent.tools import BREAKING, Toolbox, ToolResult, not_executed
 from app.agent.transcript import RESTORED, Block, Transcript
 from app.errors import TransientError, UserError
+from app.events.record import Record, read
+from app.events.working import ConversationOpened, ModelCalled, ModelFailed, ModelReplied, NoticeGiven, ToolRan
 from app.ports.model import Model, ModelReply, ModelRequest
 from app.ports.platform import Clock
 from app.ports.sandbox import Sandbox
@@ -72,10 +74,10 @@ class Agent:
         self._catch_up()
         told = last_root(self._ledger)
         if told is None:
-            self._append("conversation.opened", root=self._root, begun=self._ledger.kept(self._begun.recorded()))
+            self._append(ConversationOpened(root=self._root, begun=self._ledger.kept(self._begun.recorded())))
         elif told != self._root:
             text = notices.MOVED.format(root=self._root)
-            self._append("notice.given", about=RESTORED, text=text, root=self._root)
+            self._append(NoticeGiven(about=RESTORED, text=text, root=self._root))
 
     def _close_dangling(self) -> None:
         """A call without an end in the ledger: its worker died. It is charged as if the vendor had read the prompt."""
@@ -83,7 +85,7 @@ class Agent:
         if call:
             event = next(e for e in reversed(self._ledger.events) if e.kind == "model.called")
             cost = budget.worst_prompt_usd(str(event.data["model"]), int(event.data["estimate_tokens"]))
-            self._append("model.failed", call=call, error="the worker died during the call", cost_usd=cost)
+            self._append(ModelFailed(call=call, error="the worker died during the call", cost_usd=cost))
 
     def _leave(self) -> Stop | None:
         """What others wrote meanwhile, then the caller's turn: heartbeat, snapshot, SIGTERM.
@@ -94,7 +96,7 @@ class Agent:
         self._catch_up()
         cancel = self._ledger.state.cancel
         if cancel:
-            return Stop(kind="cancelled", detail=str(cancel.get("reason", "")))
+            return Stop(kind="cancelled", detail=cancel.reason)
         interrupted = self._on_step()
         self._catch_up()
         return Stop(kind="interrupted") if interrupted else None
@@ -142,29 +144,23 @@ class Agent:
         if result.event:
             kind, data = result.event
             known = self._ledger.state.breaking
-            if kind != "breaking.reported" or all(item.get("tool_use_id") != name for item in known):
-                self._append(kind, tool_use_id=name, **data)
+            if kind != "breaking.reported" or all(item.tool_use_id != name for item in known):
+                self._append(read(kind, {"tool_use_id": name, **data}))
             if use["name"] != BREAKING:
                 return
-        kept = {}
+        kept: dict[str, Any] = {}
         if result.whole is not None:
             if self._ledger.redactor.holds(result.whole.decode("utf-8", "replace")):
                 raise SecretHeld
             kept = {"output": self._ledger.blob(result.whole), "output_path": result.whole_path}
-        self._append(
-            "tool.ran",
-            tool_use_id=name,
-            name=use["name"],
-            **result.recorded(),
-            **kept,
-        )
+        self._append(ToolRan.model_validate({"tool_use_id": name, "name": use["name"], **result.recorded(), **kept}))
 
     def _notify(self) -> Stop | None:
         """Say what has to be said before the next call."""
         while due := notices.due(self.transcript, self._options, self._budget(), self._spent()):
             if isinstance(due, Stop):
                 return due
-            self._append("notice.given", about=due.about, text=due.text)
+            self._append(NoticeGiven(about=due.about, text=due.text))
         return None
 
     # ------------------------------------------------------------ query: the next reply
@@ -211,13 +207,14 @@ class Agent:
         if not isinstance(tokens, int):
             return Stop(kind="out_of_budget", which=tokens, detail=budget.exceeded(limits, tokens))
         self._append(
-            "model.called",
-            call=self.transcript.calls + 1,
-            model=self._model_name,
-            estimate_tokens=estimate,
-            max_tokens=tokens,
-            effort=thought.effort,
-            cleared=cleared,
+            ModelCalled(
+                call=self.transcript.calls + 1,
+                model=self._model_name,
+                estimate_tokens=estimate,
+                max_tokens=tokens,
+                effort=thought.effort,
+                cleared=cleared,
+            )
         )
         return ModelRequest(
             model=self._model_name,
@@ -233,21 +230,22 @@ class Agent:
     def _replied(self, reply: ModelReply, seconds: float) -> Stop | None:
         content: Any = [dict(block) for block in reply.content]
         cost = budget.cost_usd(self._model_name, reply.usage)
-        told = {"applied_edits": reply.applied_edits, "input_transformations": reply.input_transformations}
         try:
             self._append(
-                "model.replied",
-                call=self.transcript.calls,
-                content=self._ledger.kept(content),
-                said=said_in(content),
-                stop_reason=reply.stop_reason,
-                usage=dict(reply.usage),
-                cost_usd=cost,
-                seconds=round(seconds, 3),
-                model=reply.model,
-                request_id=reply.request_id,
-                **{name: [dict(item) for item in items] for name, items in told.items() if items},
-                **({"scripted": True} if reply.extra.get("scripted") else {}),
+                ModelReplied(
+                    call=self.transcript.calls,
+                    content=self._ledger.kept(content),
+                    said=said_in(content),
+                    stop_reason=reply.stop_reason,
+                    usage=dict(reply.usage),
+                    cost_usd=cost,
+                    seconds=round(seconds, 3),
+                    model=reply.model,
+                    request_id=reply.request_id,
+                    applied_edits=[dict(item) for item in reply.applied_edits],
+                    input_transformations=[dict(item) for item in reply.input_transformations],
+                    scripted=bool(reply.extra.get("scripted")),
+                )
             )
         except SecretHeld as error:
             self._failed(str(error), reply.usage, None)
@@ -257,21 +255,23 @@ class Agent:
     def _failed(self, problem: str, usage: Mapping[str, int], retry_after: float | None) -> None:
         cost = budget.cost_usd(self._model_name, usage)
         self._append(
-            "model.failed",
-            call=self.transcript.calls,
-            error=problem,
-            retry_after_seconds=retry_after,
-            usage=dict(usage),
-            cost_usd=cost,
+            ModelFailed(
+                call=self.transcript.calls,
+                error=problem,
+                retry_after_seconds=retry_after,
+                usage=dict(usage),
+                cost_usd=cost,
+            )
         )
 
     # ------------------------------------------------------------ the ledger and its folds
 
-    def _append(self, kind: str, **data: Any) -> None:
-        self._ledger.append(kind, **data)
+    def _append(self, said: Record) -> None:
+        self._ledger.append(said)
         self._catch_up()
-        if data.get("cost_usd"):  # once in the log for every charge in the ledger: an alarm may add them up
-            log.event("agent.charged", run=self._ledger.run_id, cost_usd=data["cost_usd"])
+        if isinstance(said, ModelReplied | ModelFailed) and said.cost_usd:
+            # Once in the log for every charge in the ledger: an alarm may add them up.
+            log.event("agent.charged", run=self._ledger.run_id, cost_usd=said.cost_usd)
 
     def _catch_up(self) -> None:
         for event in self._ledger.events[self._taken :]:

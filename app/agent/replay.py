@@ -9,6 +9,7 @@ from typing import Any
 from app.agent.tools import Toolbox, changes_tree
 from app.agent.tools.outputs import keep_whole
 from app.agent.transcript import RESTORED
+from app.events.working import NoticeGiven
 from app.ledger import Event
 from app.ports.sandbox import Sandbox
 from app.runs.run_ledger import RunLedger
@@ -49,7 +50,7 @@ def replay_tools(ledger: RunLedger, sandbox: Sandbox, *, after_seq: int, timeout
             differences += _again(toolbox, event, use, timeout_seconds)
         elif event.data.get("output_path"):
             _output_again(ledger, sandbox, event)
-    ledger.append("notice.given", about=RESTORED, text=_notice(count, differences))
+    ledger.append(NoticeGiven(about=RESTORED, text=_notice(count, differences)))
     return Replay(replayed=count, differences=tuple(differences))
 
 

@@ -7,7 +7,7 @@ import threading
 from app.aws import items
 from app.aws.items import Item
 from app.aws.table import Table
-from app.kinds import CONTROL, UNKNOWN, WORKER
+from app.events import CONTROL, UNKNOWN, WORKER
 
 _REMEMBERED = 10_000  # runs of which a process knows whether they are of a time without marks
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from app.kinds import CONTROL, WORKER
+from app.events import CONTROL, WORKER
 from app.ledger import GENESIS, Event
 from app.ports.platform import RunSummary
 from app.runs import summary_row

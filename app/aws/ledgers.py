@@ -13,7 +13,7 @@ from app.aws.heads import S3Heads
 from app.aws.items import Item
 from app.aws.table import Table
 from app.errors import Conflict, LamplighterError
-from app.kinds import CONTROL, WORKER
+from app.events import CONTROL, WORKER
 from app.ledger import Event
 from app.ports.platform import Clock, RunSummary
 

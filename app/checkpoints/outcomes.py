@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.runs.state.run_state import Outcome, RunState
+from app.events.parts import Outcome
+from app.runs.state.run_state import RunState
 
 StateLabel = Literal["queued", "working", "needs-info", "needs-approval", "parked", "done", "failed"]
 Conclusion = Literal["success", "neutral", "failure", "cancelled", "action_required"]
@@ -46,7 +47,7 @@ def appearance(state: RunState) -> Appearance:
     """
     assert state.outcome is not None
     look = OUTCOMES[state.outcome]
-    claimed = state.outcome == "nothing_to_do" and (state.finish or {}).get("outcome") == "done"
+    claimed = state.outcome == "nothing_to_do" and state.finish is not None and state.finish.outcome == "done"
     return replace(look, headline="Nothing changed") if claimed else look
 
 
@@ -68,18 +69,18 @@ def state_label(state: RunState) -> StateLabel | None:
 
 def is_unproven(state: RunState) -> bool:
     """Whether no executed test speaks for the proposal, or tests were changed so that they say something else."""
-    return bool({"uncertain", "tests-changed"}.intersection((state.proposal or {}).get("marks", [])))
+    return bool({"uncertain", "tests-changed"}.intersection(state.proposal.marks if state.proposal else ()))
 
 
 def marks(state: RunState) -> list[str]:
     """The marks a run has earned, without the configured prefix."""
     found: list[str] = []
-    if state.finish and state.finish.get("confidence") == "low":
+    if state.finish and state.finish.confidence == "low":
         found.append("uncertain")
     if state.breaking:
         found.append("breaking-change")
-    proposal = state.proposal or {}
-    found += [mark for mark in proposal.get("marks", []) if mark not in found]
+    if state.proposal:
+        found += [mark for mark in state.proposal.marks if mark not in found]
     if state.outcome in {"needs_decision", "gave_up", "failed", "out_of_budget"}:
         found.append("needs-human")
     return found

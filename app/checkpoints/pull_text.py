@@ -8,6 +8,8 @@ from typing import Any
 from app.checkpoints.outcomes import is_unproven
 from app.checkpoints.template import Filled, fill
 from app.claims import Claims, Round, sentences
+from app.events.parts import Step
+from app.events.working import FinishCalled, VerificationEnded
 from app.runs.state.run_state import RunState
 from app.text.outgoing import BODY_LIMIT, code, cut, line, neutral, plain, plain_lines, row
 
@@ -21,8 +23,8 @@ _MODEL = ("Summary", "Decisions and assumptions", "Not done")  # in the model's 
 
 def title(state: RunState) -> str:
     """The pull request's title: the model's, or the issue's, as plain text."""
-    proposed = (state.proposal or {}).get("title") or state.created.get("task", {}).get("title")
-    return plain(str(proposed or ""), _TITLE_LIMIT) or "Proposed change"
+    proposed = (state.proposal and state.proposal.title) or state.created.task.title
+    return plain(proposed, _TITLE_LIMIT) or "Proposed change"
 
 
 def body(state: RunState, *, template: str | None, closes: bool, run_url: str = "") -> str:
@@ -30,7 +32,7 @@ def body(state: RunState, *, template: str | None, closes: bool, run_url: str = 
     when it has one.
     """
     sections = _sections(state)
-    link = f"{'Fixes' if closes else 'Refers to'} #{state.created['thread']['number']}"
+    link = f"{'Fixes' if closes else 'Refers to'} #{state.created.thread.number}"
     filled = fill(template, sections, link) if template else Filled(text="", left=sections, linked=False)
     ours = {name: text for name, text in filled.left.items() if name not in _MODEL}
     theirs = {name: text for name, text in filled.left.items() if name in _MODEL}
@@ -43,31 +45,31 @@ def body(state: RunState, *, template: str | None, closes: bool, run_url: str = 
 def commit_message(state: RunState, *, requester_id: int, requester: str) -> str:
     """Subject, why, and the trailers that say which run and model made the commit. No sign-off of a person."""
     noreply = f"{requester_id}+{requester}@users.noreply.github.com"
-    why = plain_lines(str((state.finish or {}).get("summary", "")), 1_500)
-    lines = [plain(title(state), _SUBJECT_LIMIT), "", why, "", f"Refers to #{state.created['thread']['number']}", ""]
-    lines += [f"Agent-Run: {state.run_id}", f"Agent-Model: {state.created.get('model', '')}"]
+    why = plain_lines(state.finish.summary if state.finish else "", 1_500)
+    lines = [plain(title(state), _SUBJECT_LIMIT), "", why, "", f"Refers to #{state.created.thread.number}", ""]
+    lines += [f"Agent-Run: {state.run_id}", f"Agent-Model: {state.created.model}"]
     lines += [f"Co-authored-by: {requester} <{noreply}>"]
     return "\n".join(lines)
 
 
 def _sections(state: RunState) -> dict[str, str]:
     """Each section's Markdown by its name, the harness's first, so that nothing of theirs stands above ours."""
-    finish: Mapping[str, Any] = state.finish or {}
+    finish = state.finish or FinishCalled(outcome="", summary="")
     return {
         "Evidence": _evidence(state) + _not_proven(finish),
         "Risk and breaking changes": _risk(state),
-        "Summary": neutral(str(finish.get("summary", "")), 4_000) or "No summary was given.",
+        "Summary": neutral(finish.summary, 4_000) or "No summary was given.",
         "Decisions and assumptions": _decisions(state, finish),
         "Not done": _not_done(state, finish) or "Nothing known to be missing.",
     }
 
 
-def _not_done(state: RunState, finish: Mapping[str, Any]) -> str:
+def _not_done(state: RunState, finish: FinishCalled) -> str:
     """What the model left out, then what was not there or could not be looked at, written by the harness."""
-    unseen = (state.proposal or {}).get("unseen", [])
+    unseen = state.proposal.unseen if state.proposal else []
     told = [f"Not in the checkout: {text}" for text in state.missing]
     told += [f"Not looked at, so unchanged here: {text}" for text in unseen]
-    return "\n".join(part for part in (_bullets(finish.get("not_done", [])), _bullets(told)) if part)
+    return "\n".join(part for part in (_bullets(finish.not_done), _bullets(told)) if part)
 
 
 def _join(sections: Mapping[str, str]) -> str:
@@ -75,26 +77,26 @@ def _join(sections: Mapping[str, str]) -> str:
 
 
 def _evidence(state: RunState) -> str:
-    verification: Mapping[str, Any] = state.verification or {}
+    verification = state.verification or VerificationEnded(ok=False)
     rows = [row(["command", "before", "after"]), "|---|---|---|"]
-    before = {item["command"]: item for item in verification.get("baseline", [])}
-    for item in verification.get("head", []):
-        rows.append(row([code(item["command"]), _ended(before.get(item["command"])), _ended(item)]))
+    before = {item.command: item for item in verification.baseline}
+    for item in verification.head:
+        rows.append(row([code(item.command), _ended(before.get(item.command)), _ended(item)]))
     text = "\n".join(rows) if len(rows) > 2 else "No verification command ran."
     text += "\n\n" + _said(verification)
     return text + "\n\n<sub>Written from recorded executions, not by the model.</sub>"
 
 
-def _not_proven(finish: Mapping[str, Any]) -> str:
-    told = _bullets(finish.get("not_proven", []))  # runs before the field was introduced have none
+def _not_proven(finish: FinishCalled) -> str:
+    told = _bullets(finish.not_proven)  # runs before the field was introduced have none
     return f"\n\n**Not proven**, in the model's words:\n\n{told}" if told else ""
 
 
-def _said(verification: Mapping[str, Any]) -> str:
+def _said(verification: VerificationEnded) -> str:
     """What the records say; runs before claims were kept have a note only."""
-    if not verification.get("claims"):
-        return line(verification.get("note", ""), 300)
-    claims = Claims.from_event(verification["claims"])
+    if verification.claims is None:
+        return line(verification.note, 300)
+    claims = Claims.from_event(verification.claims.model_dump())
     text = "\n".join(f"- {sentence}" for sentence in sentences(claims))
     if claims.tests:
         names = ", ".join(code(test.name) for test in claims.tests[:_FAILING])
@@ -118,46 +120,43 @@ def _failing(when: str, found: Round) -> str:
     return text
 
 
-def _ended(item: Mapping[str, Any] | None) -> str:
+def _ended(item: Step | None) -> str:
     if item is None:
         return "not run"
-    text = f"exit {item['exit_code']}" if item.get("exit_code") is not None else "killed"
-    counts = item.get("counts") or {}
+    text = f"exit {item.exit_code}" if item.exit_code is not None else "killed"
+    counts = item.counts.model_dump() if item.counts else {}
     numbers = [f"{counts[name]} {name}" for name in ("passed", "failed", "errors", "skipped") if counts.get(name)]
     return ", ".join([text, *numbers])
 
 
-def _decisions(state: RunState, finish: Mapping[str, Any]) -> str:
-    confidence = f"**{line(str(finish.get('confidence', 'not stated')), 20)}**"
+def _decisions(state: RunState, finish: FinishCalled) -> str:
+    confidence = f"**{line(finish.confidence, 20)}**"
     if is_unproven(state):
         confidence = f"**low**: tests do not vouch for it. The model's own word was {confidence}"
     lines = [f"- Confidence: {confidence}"]
-    lines += [f"- Assumed: {line(str(item), 300)}" for item in finish.get("assumptions", [])[:20]]
+    lines += [f"- Assumed: {line(item, 300)}" for item in finish.assumptions[:20]]
     for asked, answer in zip(state.questions, state.answers, strict=False):
-        topic = "; ".join(line(item["text"], 150) for item in asked["questions"])
-        lines.append(f"- Asked “{topic}”, answered by {line(answer['by'], 60)}: {line(answer['text'], 300)}")
+        topic = "; ".join(line(item.text, 150) for item in asked.said.questions)
+        lines.append(f"- Asked “{topic}”, answered by {line(answer.said.by, 60)}: {line(answer.said.text, 300)}")
     return "\n".join(lines)
 
 
 def _risk(state: RunState) -> str:
     lines = [
-        f"- ⚠️ **{line(item['what'], 300)}** Affected: {line(item['affected'], 300)}. "
-        f"Migration: {line(item['migration'], 300)}."
+        f"- ⚠️ **{line(item.what, 300)}** Affected: {line(item.affected, 300)}. Migration: {line(item.migration, 300)}."
         for item in state.breaking
     ]
-    findings: Sequence[Mapping[str, Any]] = (state.scan or {}).get("findings", [])
-    lines += [
-        f"- {code(item.get('path') or item['check'])}: {line(item['message'], 200)}" for item in findings[:_FINDINGS]
-    ]
+    findings = state.scan.findings if state.scan else []
+    lines += [f"- {code(item.path or item.check)}: {line(item.message, 200)}" for item in findings[:_FINDINGS]]
     if len(findings) > _FINDINGS:
         lines.append(f"- {len(findings) - _FINDINGS} more are in the check `lamplighter/scan`.")
     if state.blocked_hosts:
         lines.append(
             "- Network requests were blocked: " + ", ".join(code(host, 80) for host in state.blocked_hosts[:10])
         )
-    if not state.created.get("protection", {}).get("protected", True):
+    if not state.created.protection.protected:
         lines.append("- The base branch is **not protected**: nothing but you asks for a review before this is merged.")
-    if state.created.get("protection", {}).get("may_bypass"):
+    if state.created.protection.may_bypass:
         lines.append("- My App is on the **bypass list** of the base branch's ruleset: its rules do not hold me.")
     return "\n".join(lines) or "No breaking change was found or reported; the scan found nothing."
 
@@ -168,8 +167,8 @@ def _bullets(items: Sequence[Any]) -> str:
 
 def _footer(state: RunState, run_url: str) -> str:
     run = f"[`{state.run_id[:8]}`]({run_url})" if run_url else f"`{state.run_id[:8]}`"
-    head = (state.proposal or {}).get("ledger_head", "")
+    head = state.proposal.ledger_head if state.proposal else ""
     return (
-        f"<sub>🔥 Lamplighter · run {run} · {line(str(state.created.get('model', '')), 60)} · "
+        f"<sub>🔥 Lamplighter · run {run} · {line(state.created.model, 60)} · "
         f"${state.cost_usd:.2f} · ledger `{head[:16]}`</sub>"
     )

@@ -13,6 +13,7 @@ from app.checkpoints.moments import utc
 from app.checkpoints.outcomes import appearance, is_unproven
 from app.claims import Claims, sentences
 from app.config.question_times import in_words
+from app.events.working import CommandRan, QuestionAsked
 from app.runs.state.run_state import RunState, Stage
 from app.text.outgoing import code, cut, fence, line, neutral, people, row
 
@@ -43,9 +44,9 @@ def status(state: RunState, *, pull: Mapping[str, Any] | None, cap_usd: float, p
     if state.stages:
         lines += ["| | stage | time | |", "|---|---|---|---|", *_stage_rows(state)]
         lines.append("")
-    lines += [*_standing(state, pull, prefix), *state.created.get("config_notes", []), ""]
+    lines += [*_standing(state, pull, prefix), *state.created.config_notes, ""]
     spent = f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {_turns(state)}" if state.turns else "nothing spent yet"
-    asked_by = line(state.created.get("requester", {}).get("login", ""), 60)
+    asked_by = line(state.created.requester.login, 60)
     lines += [f"<sub>{spent} · asked for by {asked_by} · run `{short(state.run_id)}`</sub>"]
     return cut("\n".join(lines))
 
@@ -94,8 +95,8 @@ def _standing(state: RunState, pull: Mapping[str, Any] | None, prefix: str) -> l
             return [line(state.reason, 300)]
         for key in ("branch", "pull"):
             if delayed := state.delayed.get(key):
-                again = f"I try again at {str(delayed['until'])[11:16]} UTC; the change is kept."
-                return [f"The pull request could not be opened yet: {line(delayed['error'], 300)} {again}"]
+                again = f"I try again at {delayed.until[11:16]} UTC; the change is kept."
+                return [f"The pull request could not be opened yet: {line(delayed.error, 300)} {again}"]
         return [] if pull else [line(_first_line(state.reason), 300)]
     if state.phase == "queued":
         return [line(state.queue_reason, 300), f"`{prefix} stop` takes it out of the queue."]
@@ -114,17 +115,17 @@ def _first_line(text: str) -> str:
     return text.strip().split("\n", 1)[0] if text.strip() else ""
 
 
-def question(state: RunState, asked: Mapping[str, Any], number: int, *, prefix: str) -> str:
+def question(state: RunState, asked: QuestionAsked, number: int, *, prefix: str) -> str:
     """A checkpoint that needs a person: at most three questions, each with options, a default and consequences."""
-    requester = state.created.get("requester", {}).get("login", "")
+    requester = state.created.requester.login
     lines = [marker(state.run_id, f"question-{number}"), f"### ❓ {people([requester])} a question before I go on", ""]
     lines += [*_asked(asked), f"{_how_to_answer(asked, prefix)} Waiting costs nothing; an answer needs write access."]
     return cut("\n".join(lines))
 
 
-def reminder(state: RunState, asked: Mapping[str, Any], number: int, *, until: str | None, prefix: str) -> str:
+def reminder(state: RunState, asked: QuestionAsked, number: int, *, until: str | None, prefix: str) -> str:
     """The one reminder of a question; it repeats it, because on a phone nobody scrolls up."""
-    requester = state.created.get("requester", {}).get("login", "")
+    requester = state.created.requester.login
     lines = [marker(state.run_id, f"reminder-{number}"), f"### ⏰ {people([requester])} I still need an answer", ""]
     lines += [*_asked(asked), _how_to_answer(asked, prefix)]
     if until:
@@ -132,28 +133,27 @@ def reminder(state: RunState, asked: Mapping[str, Any], number: int, *, until: s
     return cut("\n".join(lines))
 
 
-def unanswered(state: RunState, asked: Mapping[str, Any], since: datetime, until: datetime) -> tuple[str, str]:
+def unanswered(state: RunState, asked: QuestionAsked, since: datetime, until: datetime) -> tuple[str, str]:
     """Reason and next step of a run that ends because nobody answered."""
-    waited, prefix = in_words((until - since).total_seconds()), state.created["names"]["prefix"]
-    texts = " / ".join(line(str(item["text"]), 200) for item in asked["questions"])
+    waited, prefix = in_words((until - since).total_seconds()), state.created.names.prefix
+    texts = " / ".join(line(item.text, 200) for item in asked.questions)
     reason = f"I waited {waited} for an answer and nobody gave one. I had asked: {texts}"
     return reason, f"Write the answer in a comment, then `{prefix} retry`: I start again and read it."
 
 
-def _how_to_answer(asked: Mapping[str, Any], prefix: str) -> str:
-    example = f"{prefix} answer 1a" if asked["questions"][0].get("options") else f"{prefix} answer your words"
+def _how_to_answer(asked: QuestionAsked, prefix: str) -> str:
+    example = f"{prefix} answer 1a" if asked.questions[0].options else f"{prefix} answer your words"
     return f"Reply here in your own words, or `{example}`."
 
 
-def _asked(asked: Mapping[str, Any]) -> list[str]:
+def _asked(asked: QuestionAsked) -> list[str]:
     lines: list[str] = []
-    for index, item in enumerate(asked["questions"], start=1):
-        lines += [f"**{index}. {line(item['text'], 600)}**", ""]
-        consequences = item.get("consequences", [])
-        for position, (letter, option) in enumerate(zip(_LETTERS, item.get("options", []), strict=False)):
-            text = line(str(option), 200) + (" *(default)*" if position == item.get("default") else "")
-            consequence = line(str(consequences[position]), 300) if position < len(consequences) else ""
-            says_more = consequence and consequence != line(str(option), 300)
+    for index, item in enumerate(asked.questions, start=1):
+        lines += [f"**{index}. {line(item.text, 600)}**", ""]
+        for position, (letter, option) in enumerate(zip(_LETTERS, item.options, strict=False)):
+            text = line(option, 200) + (" *(default)*" if position == item.default else "")
+            consequence = line(item.consequences[position], 300) if position < len(item.consequences) else ""
+            says_more = consequence and consequence != line(option, 300)
             lines.append(f"- **{index}{letter}** {text}" + (f": {consequence}" if says_more else ""))
         lines.append("")
     return lines
@@ -164,14 +164,14 @@ def result(
 ) -> str:
     """The closing comment: what came out, with evidence, and what to do next. `part` is for its marker."""
     look = appearance(state)
-    to = people([state.created.get("requester", {}).get("login", "")])
+    to = people([state.created.requester.login])
     lines = [marker(state.run_id, part)]
     if state.outcome == "proposed" and pull:
         if is_unproven(state):
             lines += [f"### 🟡 {to} pull request #{pull['number']} needs a careful look: tests do not vouch for it", ""]
         else:
             lines += [f"### {look.icon} {to} pull request #{pull['number']} is ready for you to look at", ""]
-        lines += [neutral(state.finish.get("summary", ""), 900) if state.finish else "", "", *_proof_lines(state)]
+        lines += [neutral(state.finish.summary, 900) if state.finish else "", "", *_proof_lines(state)]
         if why_draft := _why_draft(state):
             lines += ["", f"It is a **draft**: {why_draft}"]
         if state.breaking and owners:
@@ -188,45 +188,46 @@ def result(
 
 def _why_draft(state: RunState) -> str:
     """Empty for a pull request that is ready for review."""
-    proposal = state.proposal or {}
-    if proposal.get("draft"):
-        return str(proposal.get("draft_reason", ""))
-    refused = state.published.get("ready", {}).get("error")
-    return f"I could not mark it ready for review ({line(refused, 300)}). You can." if refused else ""
+    if state.proposal and state.proposal.draft:
+        return state.proposal.draft_reason
+    ready = state.published.get("ready")
+    refused = line(ready.error, 300) if ready else ""
+    return f"I could not mark it ready for review ({refused}). You can." if refused else ""
 
 
 def _proof_lines(state: RunState) -> list[str]:
-    verification = state.verification or {}
-    claims = verification.get("claims")  # runs before they were kept have a note only
-    said = sentences(Claims.from_event(claims)) if claims else [line(verification.get("note", ""), 300)]
+    found = state.verification
+    claims = found.claims if found else None  # runs before they were kept have a note only
+    note = line(found.note, 300) if found else ""
+    said = sentences(Claims.from_event(claims.model_dump())) if claims else [note]
     lines = [f"- {' '.join(said)}"] if any(said) else []
-    if state.finish and state.finish.get("confidence") == "low":
+    if state.finish and state.finish.confidence == "low":
         lines.append("- 🟡 I am **not sure** of this one: see *Decisions and assumptions* in the pull request.")
     return lines
 
 
 def _tried(state: RunState) -> list[str]:
     """What was run, newest last, for an outcome without a pull request."""
-    ran = [item for item in state.commands if item.get("purpose") in {"baseline", "verify", "setup"}][-3:]
+    ran = [told.said for told in state.commands if told.said.purpose in {"baseline", "verify", "setup"}][-3:]
     if not ran:
         return []
     lines = ["", "<details><summary>What was run</summary>", ""]
     for item in ran:
-        ended = f"exit {item['exit_code']}" if item.get("exit_code") is not None else "killed"
-        lines += [f"{code(item['command'], 200)}: {ended}", ""]
-        if item.get("tail") and not _passed(item):
-            lines += [fence("\n".join(item["tail"].splitlines()[-_LAST_LINES:]), 1_500), ""]
+        ended = f"exit {item.exit_code}" if item.exit_code is not None else "killed"
+        lines += [f"{code(item.command, 200)}: {ended}", ""]
+        if item.tail and not _passed(item):
+            lines += [fence("\n".join(item.tail.splitlines()[-_LAST_LINES:]), 1_500), ""]
     if state.blocked_hosts:
         lines += ["Blocked hosts (allow them under `sandbox.network`): "]
         lines += [", ".join(code(host, 80) for host in state.blocked_hosts[:10]), ""]
     return [*lines, "</details>"]
 
 
-def _passed(item: Mapping[str, Any]) -> bool:
-    counts = item.get("counts")
-    if counts is None or item["purpose"] == "setup":
-        return bool(item.get("exit_code") == 0)
-    return item.get("exit_code") == 0 and counts["passed"] > 0 and not counts["failed"] + counts["errors"]
+def _passed(item: CommandRan) -> bool:
+    counts = item.counts
+    if counts is None or item.purpose == "setup":
+        return item.exit_code == 0
+    return item.exit_code == 0 and counts.passed > 0 and not counts.failed + counts.errors
 
 
 def reply(state: RunState) -> str:
@@ -238,18 +239,18 @@ def check_summary(state: RunState, pull: Mapping[str, Any] | None) -> tuple[str,
     """Title and summary of the check run `lamplighter`."""
     title = _headline(state, pull).split(" ", 1)[1]
     rows = ["| | stage | time | |", "|---|---|---|---|", *_stage_rows(state)]
-    head = (state.proposal or {}).get("ledger_head", "")[:16]
+    head = state.proposal.ledger_head[:16] if state.proposal else ""
     summary = "\n".join([*rows, "", f"Ledger head `{head}` · ${state.cost_usd:.2f} · {_turns(state)}"])
     return title[:250], cut(summary, 65_535)
 
 
 def scan_summary(state: RunState) -> tuple[str, str]:
     """Title and summary of the check run `lamplighter/scan`."""
-    findings: Sequence[Mapping[str, Any]] = (state.scan or {}).get("findings", [])
+    findings = state.scan.findings if state.scan else []
     if not findings:
         return "Nothing found", "Limits, protected paths, secrets, test weakening and breaking changes were checked."
     rows = [
-        row([item["level"], code(item["check"], 40), code(item.get("path") or "-", 100), line(item["message"], 200)])
+        row([item.level, code(item.check, 40), code(item.path or "-", 100), line(item.message, 200)])
         for item in findings[:50]
     ]
     return f"{len(findings)} finding(s)", cut(

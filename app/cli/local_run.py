@@ -19,6 +19,9 @@ from app import wiring
 from app.checkpoints import pull_text
 from app.cli import screen, story
 from app.errors import UserError
+from app.events.deciding import CancelRequested, QuestionAnswered, RunAdmitted, RunCreated, RunResumed
+from app.events.publishing import PublishDone, PublishIntended, PublishSettled
+from app.events.working import RunEnded
 from app.local.branch import FileChange, LocalRepository
 from app.ports.platform import RunSummary, Store
 from app.publication.projection import next_effect
@@ -57,13 +60,13 @@ class LocalRun:
         )
 
     @classmethod
-    def start(cls, settings: Settings, made: tuple[str, dict[str, Any]]) -> LocalRun:
+    def start(cls, settings: Settings, made: tuple[str, RunCreated]) -> LocalRun:
         """Write the first events and start the worker."""
-        run_id, data = made
+        run_id, first = made
         local = cls(settings, run_id)
         ledger = local._ledger
-        ledger.append("run.created", **data)
-        ledger.append("run.admitted", reason="asked on this machine")
+        ledger.append(first)
+        ledger.append(RunAdmitted(reason="asked on this machine"))
         local._platform.launcher.start(run_id, 1)
         return local
 
@@ -82,13 +85,14 @@ class LocalRun:
         if not text.strip():
             raise UserError("The answer is empty.")
         self._ledger.append(
-            "question.answered",
-            by=self.state.created["requester"]["login"],
-            text=answer_text(text, question),
-            delivery="command line",
-            comment_id=None,
+            QuestionAnswered(
+                by=self.state.created.requester.login,
+                text=answer_text(text, question.said),
+                delivery="command line",
+                comment_id=None,
+            )
         )
-        self._ledger.append_if(lambda state: state.phase == "parked", "run.resumed", reason="answered")
+        self._ledger.append_if(lambda state: state.phase == "parked", RunResumed(reason="answered"))
         self._platform.launcher.start(self.run_id, self.state.attempt + 1)
 
     def drive(self, answers: list[str]) -> dict[str, Any]:
@@ -130,12 +134,12 @@ class LocalRun:
 
     def _ask(self, state: RunState) -> str:
         """Ask on the terminal; without one, say how the answer can be given."""
-        question = state.open_question or {"questions": []}
-        for number, item in enumerate(question["questions"], start=1):
-            self.say(f"\n{number}. {item['text']}")
-            for index, (letter, option) in enumerate(zip("abcd", item["options"], strict=False)):
-                mark = " (default)" if index == item.get("default") else ""
-                self.say(f"   {number}{letter} {option}{mark}: {item['consequences'][index]}")
+        asked = state.open_question
+        for number, item in enumerate(asked.said.questions if asked else [], start=1):
+            self.say(f"\n{number}. {item.text}")
+            for index, (letter, option) in enumerate(zip("abcd", item.options, strict=False)):
+                mark = " (default)" if index == item.default else ""
+                self.say(f"   {number}{letter} {option}{mark}: {item.consequences[index]}")
         if not sys.stdin.isatty():
             raise UserError(
                 f'The run waits for an answer. Give it with `lamplighter answer {self.run_id[:8]} "1a"` (or in words), '
@@ -163,12 +167,12 @@ class LocalRun:
             signal.signal(number, signal.SIG_IGN)  # asked once is enough
         who = getpass.getuser()
         self._ledger.append_if(
-            lambda state: state.is_active and state.cancel is None, "cancel.requested", by=who, reason="interrupted"
+            lambda state: state.is_active and state.cancel is None, CancelRequested(by=who, reason="interrupted")
         )
         with contextlib.suppress(OSError):  # the terminal may be what went away
             self.say("\nstopping …")
         self._ledger.append_if(
-            lambda state: state.phase == "parked", "run.ended", outcome="cancelled", reason=f"Stopped by {who}."
+            lambda state: state.phase == "parked", RunEnded(outcome="cancelled", reason=f"Stopped by {who}.")
         )
         deadline = time.monotonic() + STOP_SECONDS
         while self.state.is_active and time.monotonic() < deadline:
@@ -188,7 +192,7 @@ class LocalRun:
             "reason": state.reason,
             "next_step": state.next_step,
             "cost_usd": round(state.cost_usd, 4),
-            "base": state.created["base"]["sha"],
+            "base": state.created.base.sha,
             "branch": None,
         }
         if state.outcome == "proposed":
@@ -197,7 +201,7 @@ class LocalRun:
             for line in story.last_words(state):
                 self.say(line)
             self.say(f"\nNo branch was made. {state.next_step}".rstrip())
-        self._ledger.append("publish.settled", through=self.state.visible_seq)
+        self._ledger.append(PublishSettled(through=self.state.visible_seq))
         self._forget_messages()
         return result
 
@@ -208,27 +212,27 @@ class LocalRun:
             self._done(effect.key, effect.digest, {})
             effect = next_effect(self.state)
         if effect is not None:
-            base = MirrorBase(Mirror(Path(created["clone_url"])), created["base"]["sha"])
-            changes = check_again(self._platform.store, effect.data["changes"], created["config"], base)
-            self._ledger.append("publish.intended", key=effect.key, digest=effect.digest)
-            repository = LocalRepository.open_git_dir(created["clone_url"])
+            base = MirrorBase(Mirror(Path(created.clone_url)), created.base.sha)
+            changes = check_again(self._platform.store, effect.data["changes"], created.config, base)
+            self._ledger.append(PublishIntended(key=effect.key, digest=effect.digest))
+            repository = LocalRepository.open_git_dir(created.clone_url)
             sha = repository.add_branch(
-                created["branch"],
-                base_sha=created["base"]["sha"],
+                created.branch,
+                base_sha=created.base.sha,
                 changes=[FileChange(path=item.path, mode=item.mode, content=item.content) for item in changes],
                 message=_message(state, repository),
             )
-            self._done(effect.key, effect.digest, {"sha": sha, "ref": f"refs/heads/{created['branch']}"})
-        template = (state.proposal or {}).get("template")
+            self._done(effect.key, effect.digest, {"sha": sha, "ref": f"refs/heads/{created.branch}"})
+        template = state.proposal.template if state.proposal else None
         return {
-            "branch": created["branch"],
-            "sha": self.state.published["branch"]["result"]["sha"],
+            "branch": created.branch,
+            "sha": self.state.result("branch")["sha"],
             "title": pull_text.title(state),
             "body": _without_number(pull_text.body(state, template=template, closes=False)),
         }
 
     def _done(self, key: str, digest: str, result: dict[str, Any]) -> None:
-        self._ledger.append("publish.done", key=key, digest=digest, result=result)
+        self._ledger.append(PublishDone(key=key, digest=digest, result=result))
 
     def _forget_messages(self) -> None:
         """Nobody publishes in this home; the worker's announcements are taken out of its queue."""
@@ -244,7 +248,7 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 def _message(state: RunState, repository: LocalRepository) -> str:
     """The commit message, with the person's own address where git knows it."""
-    text = pull_text.commit_message(state, requester_id=0, requester=state.created["requester"]["login"])
+    text = pull_text.commit_message(state, requester_id=0, requester=state.created.requester.login)
     lines = [line for line in _without_number(text).split("\n") if not line.startswith("Co-authored-by:")]
     name, email = repository.person()
     if name and email:

@@ -9,6 +9,7 @@ from rich.text import Text
 from app.cli import screen, story
 from app.cli.homes import Home
 from app.cli.verification import examine
+from app.events.record import Record
 from app.ledger import Event
 from app.log import Redactor
 from app.runs.state import fold
@@ -20,34 +21,34 @@ def tell(home: Home, run_id: str) -> dict[str, Any]:
     """The story, JSON-shaped, with shapes of secrets masked: the ledger keeps them as they came."""
     written = home.events(run_id)
     state, events = fold(run_id, written), [event for event in written if event.is_rightful]
-    created = state.created
+    created, said = state.created, state.created.model_dump(exclude_unset=True)
     count, problems, retired = examine(home, run_id)
     told = {
         "run": run_id,
-        "trigger": {name: created.get(name) for name in ("trigger", "reason", "delivery", "requester", "thread")},
-        "task": created.get("task", {}).get("title", ""),
-        "role": created.get("admission", {}).get("role"),
-        "base": created.get("base"),
-        "config": {"source": created.get("config_source"), "values": created.get("config")},
-        "model": created.get("model"),
+        "trigger": {name: said.get(name) for name in ("trigger", "reason", "delivery", "requester", "thread")},
+        "task": created.task.title,
+        "role": created.admission.get("role"),
+        "base": said.get("base"),
+        "config": {"source": created.config_source, "values": created.config},
+        "model": created.model,
         "phase": state.phase,
         "outcome": state.outcome,
         "reason": state.reason or state.park_note or state.queue_reason,
         "attempts": [dict(event.data) | {"at": event.at} for event in events if event.kind == "attempt.started"],
         "stages": [vars(stage) for stage in state.stages],
-        "commands": [_command(item) for item in state.commands],
+        "commands": [_command({**_told(ran.said), "seq": ran.seq}) for ran in state.commands],
         "tools": [event.data.get("summary", "") for event in events if event.kind == "tool.ran"],
         "questions": list(_conversation(state)),
-        "steering": [dict(item) for item in state.steering],
-        "breaking": [dict(item) for item in state.breaking],
+        "steering": [{**_told(word.said), "seq": word.seq} for word in state.steering],
+        "breaking": [_told(item) for item in state.breaking],
         "egress": _egress(events),
-        "finish": state.finish,
-        "verification": state.verification,
-        "scan": state.scan,
-        "changes": (state.proposal or {}).get("changes", []),
+        "finish": _told(state.finish),
+        "verification": _told(state.verification),
+        "scan": _told(state.scan),
+        "changes": (_told(state.proposal) or {}).get("changes", []),
         "cost": {"usd": round(state.cost_usd, 4), "turns": state.turns, "tokens": state.tokens},
         "seconds": {"working": round(state.worked_seconds, 1)},
-        "published": {key: done.get("result", {}) for key, done in state.published.items()},
+        "published": {key: done.result for key, done in state.published.items()},
         "ledger": {
             "events": count,
             "head": state.head,
@@ -60,6 +61,10 @@ def tell(home: Home, run_id: str) -> dict[str, Any]:
     return dict(Redactor().data(told))
 
 
+def _told(said: Record | None) -> Any:
+    return said.model_dump(exclude_unset=True) if said else None
+
+
 def _command(item: Any) -> dict[str, Any]:
     names = ("seq", "purpose", "at", "command", "exit_code", "killed_by", "seconds", "counts")
     return {name: item.get(name) for name in names}
@@ -69,9 +74,9 @@ def _conversation(state: RunState) -> list[dict[str, Any]]:
     answers = [*state.answers, *([None] * len(state.questions))]
     return [
         {
-            "asked": [item["text"] for item in asked["questions"]],
-            "answer": answer["text"] if answer else None,
-            "by": answer["by"] if answer else None,
+            "asked": [item.text for item in asked.said.questions],
+            "answer": answer.said.text if answer else None,
+            "by": answer.said.by if answer else None,
         }
         for asked, answer in zip(state.questions, answers, strict=False)
     ]

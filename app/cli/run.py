@@ -17,6 +17,7 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.cli.local_run import LocalRun
+    from app.events.deciding import RunCreated
     from app.local.branch import LocalRepository
 
 
@@ -94,12 +95,13 @@ def absolute_script(settings: Settings) -> Settings:
 
 def _created(
     settings: Settings, repository: LocalRepository, title: str, body: str, base_ref: str, base_sha: str
-) -> tuple[str, dict[str, object]]:
-    """A new run's id and the data of its first event, as dispatch would make it."""
+) -> tuple[str, RunCreated]:
+    """A new run's id and its first event, as dispatch would make it."""
     from app.admission.github_facts import BOT_DEFAULTS, Facts
     from app.admission.request import created
     from app.config import repo_config
     from app.dispatch import run_id_of
+    from app.events.deciding import Protection
     from app.jobs.job import Command, Job, Person, Source, Thread
     from app.local.clock import SystemClock
 
@@ -125,9 +127,9 @@ def _created(
         budget=config.budget.model_dump(),
         comments=[],
         admission={},
-        protection={},
+        protection=Protection(),
     )
     run_id = run_id_of(job, 0)
     place = str(repository.git_dir)
-    data = created(job, Command(verb="fix"), facts, run_id, role="owner", clone_url=place, settings=settings)
-    return run_id, data
+    first = created(job, Command(verb="fix"), facts, run_id, role="owner", clone_url=place, settings=settings)
+    return run_id, first

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli import screen
 from app.cli.homes import Home, Homes, open_homes
+from app.events.deciding import CancelRequested
+from app.events.working import RunEnded
 from app.ledger import Event
 from app.ports.platform import RunSummary
 
@@ -124,20 +126,18 @@ def _stop(homes: Homes, home: Home, run: RunSummary) -> str:
     who = getpass.getuser()
     if waits_for_github(ledger.state):
         reason = kept_because(f"Stopped by {who}.", homes.settings.command_prefix)
-        called_off = ledger.append_if(waits_for_github, "run.ended", outcome="cancelled", reason=reason)
+        called_off = ledger.append_if(waits_for_github, RunEnded(outcome="cancelled", reason=reason))
         announce(home.queues["publish"], ledger)
         return "stopped; its finished change is kept" if called_off else "its pull request is being opened"
     if not ledger.state.is_active:
         return f"it had ended already ({ledger.state.outcome})"
     ledger.append_if(
         lambda state: state.is_active and state.cancel is None,
-        "cancel.requested",
-        by=who,
-        reason="asked to stop on the command line",
+        CancelRequested(by=who, reason="asked to stop on the command line"),
     )
     idle = {"created", "queued", "parked"}
     at_once = ledger.append_if(
-        lambda state: state.phase in idle, "run.ended", outcome="cancelled", reason=f"Stopped by {who}."
+        lambda state: state.phase in idle, RunEnded(outcome="cancelled", reason=f"Stopped by {who}.")
     )
     announce(home.queues["publish"], ledger)
     return "stopped" if at_once else "its worker was asked to stop, and ends within seconds"

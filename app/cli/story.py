@@ -41,7 +41,7 @@ def line(event: Event) -> Line | None:
 def last_words(state: RunState) -> list[str]:
     """Why a run has no result, in full: the reason, and the last lines of the command it ended at."""
     told = ["", strip_hidden(_READABLE.text(state.reason))] if len(state.reason) > _WIDTH else []
-    ran = [item for item in state.commands if item["purpose"] in {"setup", "verify"}]
+    ran = [told.said.model_dump() for told in state.commands if told.said.purpose in {"setup", "verify"}]
     if state.outcome not in {"failed", "gave_up", "out_of_budget"} or not ran or ran[-1].get("exit_code") == 0:
         return told
     tail = _COLOURS.sub("", _READABLE.text(str(ran[-1].get("tail") or "")))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from app import log
 from app.cli.ending import Ending
 from app.errors import LamplighterError
+from app.events.working import RunEnded
 
 if TYPE_CHECKING:
     from app.wiring import Platform
@@ -92,12 +93,11 @@ def _say(platform: Platform, run_id: str, error: LamplighterError) -> None:
 
     store = WorkerStore(platform.run_store(run_id), run_id)
     ledger = RunLedger(store, run_id, clock=platform.clock, redactor=platform.redactor)
-    if ledger.state.created and isinstance(error, UserError):
+    if ledger.state.is_created and isinstance(error, UserError):
         ledger.append_if(
             lambda state: state.is_active,
-            "run.ended",
-            outcome="failed",
-            reason=str(error),
-            next_step="Mend that (`lamplighter doctor` helps), then retry.",
+            RunEnded(
+                outcome="failed", reason=str(error), next_step="Mend that (`lamplighter doctor` helps), then retry."
+            ),
         )
         announce(platform.publishing, ledger)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from app import log
+from app.events.deciding import CancelRequested, QuestionAnswered, SteerReceived
+from app.events.working import RunEnded
 from app.jobs.job import Command, Job
 from app.ports.platform import Queue, RunSummary, Store
 from app.runs.each_run import each_run
@@ -33,13 +35,11 @@ class Conversation:
         if not _is_about(job, ledger.state):
             return False
         ledger.append_if(
-            lambda state: state.is_active and state.cancel is None, "cancel.requested", **_said(job, reason=reason)
+            lambda state: state.is_active and state.cancel is None, CancelRequested(**_said(job, reason=reason))
         )
         ledger.append_if(
             lambda state: state.phase in {"created", "queued", "parked"},
-            "run.ended",
-            outcome="cancelled",
-            reason=f"Stopped by {job.sender.login}: {reason}",
+            RunEnded(outcome="cancelled", reason=f"Stopped by {job.sender.login}: {reason}"),
         )
         log.event("conversation.cancelled", run=run.run_id, by=job.sender.login)
         announce(self._publishing, ledger)
@@ -51,13 +51,12 @@ class Conversation:
             ledger = self._open(run.run_id)
             question = ledger.state.open_question
             if question is not None:
-                text = answer_text(command.text, question)
+                text = answer_text(command.text, question.said)
                 ledger.append_if(
                     lambda state: state.is_active and state.open_question is not None,
-                    "question.answered",
-                    **_said(job, text=text),
+                    QuestionAnswered(**_said(job, text=text)),
                 )
-            if any(item.get("delivery") == job.id for item in ledger.state.answers):
+            if any(answer.said.delivery == job.id for answer in ledger.state.answers):
                 return ledger
         return None
 
@@ -65,9 +64,7 @@ class Conversation:
         """Pass words on to a run at work, which reads them before its next step; False when it has ended meanwhile."""
         ledger = self._open(run.run_id)
         ledger.append_if(
-            lambda state: state.is_active and not _has_heard(state, job),
-            "steer.received",
-            **_said(job, text=command.text),
+            lambda state: state.is_active and not _has_heard(state, job), SteerReceived(**_said(job, text=command.text))
         )
         announce(self._publishing, ledger)
         return _has_heard(ledger.state, job)
@@ -83,14 +80,12 @@ def _said(job: Job, **what: str) -> dict[str, Any]:
 
 
 def _has_heard(state: RunState, job: Job) -> bool:
-    cancelled = [state.cancel] if state.cancel else []
-    heard: list[Mapping[str, Any]] = [*state.answers, *state.steering, *cancelled, *state.resumptions]
-    return any(item.get("delivery") == job.id for item in heard)
+    return any(heard.delivery == job.id for heard in state.heard)
 
 
 def _is_about(job: Job, state: RunState) -> bool:
     """A label that came off cancels only the runs that this label had started."""
     if not job.trigger.startswith("issues.unlabeled:"):
         return True
-    trigger = state.created.get("names", {}).get("labels", {}).get("trigger", "")
+    trigger = state.created.names.labels.get("trigger", "")
     return job.trigger.partition(":")[2].lower() == str(trigger).lower()

@@ -13,6 +13,8 @@ from app.admission.github_facts import BOT_DEFAULTS, names_of
 from app.admission.request import request_of
 from app.checkpoints.welcome import is_ours
 from app.conversation.steering import Conversation
+from app.events.deciding import RunMoved, Task
+from app.events.publishing import OnboardingAsked
 from app.github import repositories
 from app.github.access import Access
 from app.github.errors import NotFound
@@ -107,7 +109,7 @@ class Installations:
     def _look_after(self, job: Job, run: RunSummary, why: str) -> None:
         """Follow the run's repository to its name of today, or stop the run when it is out of reach."""
         ledger = self._open(run.run_id)
-        thread = Thread(**ledger.state.created["thread"])
+        thread = ledger.state.created.thread
         name = self._access.whereabouts(thread)
         if name is None:
             self._conversation.cancel(job, why, [run])
@@ -152,18 +154,18 @@ class Installations:
         known = self._store.runs(thread_key=thread.key, limit=_RECENT)
         if any(_has_heard(self._open(run.run_id).state, job) for run in known):
             return
-        begun = request_of(job) | {
-            "thread": thread._asdict(),
-            "playbook": ONBOARD,
-            "names": names_of(BOT_DEFAULTS, self._prefix),
-            "task": {"title": f"Set up the repositories of {thread.repository}"},
-        }
+        begun = request_of(
+            job._replace(thread=thread),
+            playbook=ONBOARD,
+            names=names_of(BOT_DEFAULTS, self._prefix),
+            task=Task(title=f"Set up the repositories of {thread.repository}"),
+        )
         for candidate in (*(run.run_id for run in known if run.phase != "ended"), run_id):
             ledger = self._open(candidate)
             if candidate == run_id:
-                ledger.append_if(lambda state: state.seq == 0, "run.created", **begun)
-            ask = {"by": job.sender.login, "repositories": list(wanted), "delivery": job.id}
-            if ledger.append_if(lambda state: state.is_active, "onboarding.asked", **ask):
+                ledger.append_if(lambda state: state.seq == 0, begun)
+            ask = OnboardingAsked(by=job.sender.login, repositories=list(wanted), delivery=job.id)
+            if ledger.append_if(lambda state: state.is_active, ask):
                 announce(self._publishing, ledger)
                 return  # else it ended just now: the next one takes it
 
@@ -182,26 +184,29 @@ class Installations:
 
     def _say_again(self, ledger: RunLedger, installation_id: int) -> None:
         if ledger.events[-1].kind == "publish.abandoned":
-            place = Thread(**ledger.state.created["thread"])
+            place = ledger.state.created.thread
             move(ledger, place._replace(installation_id=installation_id), self._clone_url)
             announce(self._publishing, ledger)
 
 
 def move(ledger: RunLedger, to: Thread, clone_url: Callable[[str], str]) -> bool:
     """Let a run follow its repository to another name or installation; whether there was something to do."""
-    place = {"repository": to.repository, "installation_id": to.installation_id}
 
     def is_elsewhere(state: RunState) -> bool:
-        thread = state.created.get("thread", {})
-        is_same = thread.get("repository_id") == to.repository_id  # a run's index is a worker's word, its ledger is not
-        return is_same and any(thread[name] != value for name, value in place.items())
+        thread = state.created.thread
+        is_same = thread.repository_id == to.repository_id  # a run's index is a worker's word, its ledger is not
+        return is_same and _there(thread, to) != thread
 
-    thread = {**ledger.state.created.get("thread", {}), **place}
-    moved = ledger.append_if(is_elsewhere, "run.moved", thread=thread, clone_url=clone_url(to.repository))
+    thread = _there(ledger.state.created.thread, to)
+    moved = ledger.append_if(is_elsewhere, RunMoved(thread=thread, clone_url=clone_url(to.repository)))
     if moved:
         log.event("installation.moved", run=ledger.run_id, repository=to.repository)
     return moved is not None
 
 
+def _there(thread: Thread, to: Thread) -> Thread:
+    return thread._replace(repository=to.repository, installation_id=to.installation_id)
+
+
 def _has_heard(state: RunState, job: Job) -> bool:
-    return any(ask.get("delivery") == job.id for ask in state.onboarding.asks)
+    return any(ask.delivery == job.id for ask in state.onboarding.asks)

@@ -19,6 +19,8 @@ from app.checkpoints import welcome
 from app.config import repo_config
 from app.config.repo_config import RepoConfig
 from app.errors import TransientError, UserError
+from app.events.publishing import OnboardingBegan, OnboardingListed, OnboardingProgressed
+from app.events.working import RunEnded, RunParked
 from app.github import issues, repositories
 from app.github.access import Access
 from app.github.client import GitHub
@@ -97,18 +99,19 @@ class Onboarding:
         pause = max(tally.pause_seconds, share * PAUSE_SECONDS)
         ledger.append_if(
             _is_active,
-            "run.parked",
-            reason="onboarding",
-            note=_standing(ledger.state),
-            until=(self._clock.now() + timedelta(seconds=pause)).isoformat(),
+            RunParked(
+                reason="onboarding",
+                note=_standing(ledger.state),
+                until=(self._clock.now() + timedelta(seconds=pause)).isoformat(),
+            ),
         )
 
     # ------------------------------------------------------------ the list
 
     def _list(self, ledger: RunLedger) -> None:
         """Ask GitHub for the next part of what is to be set up; the run ends when the installation is not there."""
-        thread, found = Thread(**ledger.state.created["thread"]), ledger.state.onboarding
-        wanted = found.asks[found.answered]["repositories"]
+        thread, found = ledger.state.created.thread, ledger.state.onboarding
+        wanted = found.asks[found.answered].repositories
         try:
             if wanted:
                 listed = list(self._wanted(thread.installation_id, wanted))
@@ -116,20 +119,21 @@ class Onboarding:
                 with self._access.listing(thread.installation_id) as github:
                     listed = list(repositories.reachable(github, page=found.page, limit=_LISTED))
         except UserError as error:
-            ledger.append_if(_is_active, "run.ended", outcome="cancelled", reason=str(error))
+            ledger.append_if(_is_active, RunEnded(outcome="cancelled", reason=str(error)))
             return
         is_last = bool(wanted) or len(listed) < _LISTED
         reasons = [_skipped(item) for item in listed]
         rows = [[item.id, item.full_name, item.default_branch] for item in listed if not _skipped(item)]
         ledger.append_if(
             _is_active,
-            "onboarding.listed",
-            repositories=ledger.blob(json.dumps(rows)),
-            count=len(rows),
-            skipped={reason: reasons.count(reason) for reason in set(reasons) if reason},
-            asks=found.answered + is_last,
-            # The last page is listed again: a repository that is taken away meanwhile moves all others up by one.
-            page=1 if is_last else found.page + _LISTED // _PER_PAGE - 1,
+            OnboardingListed(
+                repositories=ledger.blob(json.dumps(rows)),
+                count=len(rows),
+                skipped={reason: reasons.count(reason) for reason in set(reasons) if reason},
+                asks=found.answered + is_last,
+                # The last page is listed again: a repository that is taken away meanwhile moves all others up by one.
+                page=1 if is_last else found.page + _LISTED // _PER_PAGE - 1,
+            ),
         )
 
     def _wanted(self, installation_id: int, wanted: Sequence[int]) -> Iterator[repositories.Repository]:
@@ -153,17 +157,17 @@ class Onboarding:
         rows = tally.rows[index][listing.cursor : listing.cursor + _BATCH]
         ids = [row[0] for row in rows]
         maybe_before = set(ledger.state.onboarding.maybe)
-        ledger.append("onboarding.began", ids=ids)
+        ledger.append(OnboardingBegan(ids=ids))
         tally.issues, tally.trouble, tally.maybe = 0, {}, []
         cursor = listing.cursor
         for repository_id, name, branch in rows:
-            place = ledger.state.created["thread"] | {"repository_id": repository_id, "repository": name}
+            thread = ledger.state.created.thread._replace(repository_id=repository_id, repository=name)
             try:
-                with self._access.welcoming(Thread(**place)) as github:
+                with self._access.welcoming(thread) as github:
                     if is_welcome:
-                        self._welcome(ledger, github, Thread(**place), branch, tally, repository_id in maybe_before)
+                        self._welcome(ledger, github, thread, branch, tally, repository_id in maybe_before)
                     else:
-                        self._label(github, Thread(**place), tally)
+                        self._label(github, thread, tally)
             except TransientError as error:
                 tally.maybe.append(repository_id)
                 tally.pause_seconds = error.retry_after_seconds
@@ -177,13 +181,14 @@ class Onboarding:
                 break
         left = [item for item in ids if item in maybe_before and item in ids[cursor - listing.cursor :]]
         ledger.append(
-            "onboarding.progressed",
-            listing=index,
-            cursor=cursor,
-            ids=ids,
-            maybe=sorted({*tally.maybe, *left}),
-            issues=tally.issues,
-            trouble=tally.trouble,
+            OnboardingProgressed(
+                listing=index,
+                cursor=cursor,
+                ids=ids,
+                maybe=sorted({*tally.maybe, *left}),
+                issues=tally.issues,
+                trouble=tally.trouble,
+            )
         )
 
     def _welcome(
@@ -233,9 +238,7 @@ class Onboarding:
         asks = len(ledger.state.onboarding.asks)
         ledger.append_if(
             lambda state: state.is_active and len(state.onboarding.asks) == asks,
-            "run.ended",
-            outcome="onboarded",
-            reason=_standing(ledger.state),
+            RunEnded(outcome="onboarded", reason=_standing(ledger.state)),
         )
 
 
@@ -250,8 +253,8 @@ def _facts(
     except Forbidden:  # a plan without rulesets answers 403: then it is not known, and said so
         guard = repositories.Protection(protected=True, approvals_required=None)
     return welcome.Welcome(
-        installed_by=state.created["requester"]["login"],
-        prefix=state.created["names"]["prefix"],
+        installed_by=state.created.requester.login,
+        prefix=state.created.names.prefix,
         trigger_label=config.triggers.label,
         branch=branch,
         has_commits=has_commits,

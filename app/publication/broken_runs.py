@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.checkpoints.endings import UNREADABLE, unreadable
+from app.events.working import RunEnded
 from app.publication.projection import pull_of
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
@@ -13,8 +14,8 @@ def end_faulty(ledger: RunLedger) -> bool:
     if not ledger.state.fault:
         return False
     reason = unreadable(ledger.state.fault)
-    told = {"outcome": "failed", "reason": reason, "next_step": UNREADABLE}
-    return ledger.append_if(_may_still_end, "run.ended", **told) is not None
+    end = RunEnded(outcome="failed", reason=reason, next_step=UNREADABLE)
+    return ledger.append_if(_may_still_end, end) is not None
 
 
 def _may_still_end(state: RunState) -> bool:

@@ -14,7 +14,6 @@ from app.github import checks, git_data, issues, pulls
 from app.github.base_tree import GitHubBase
 from app.github.client import GitHub
 from app.github.errors import NotFound
-from app.jobs.job import Thread
 from app.ports.platform import Clock, Store
 from app.publication.projection import Effect
 from app.runs.state.run_state import RunState
@@ -46,7 +45,7 @@ class Hand:
         self._clock = clock
         self._state = state
         self._bot = bot_login
-        self._thread = Thread(**state.created["thread"])
+        self._thread = state.created.thread
         self._repo = self._thread.repository
         self._perform: Mapping[str, Callable[[Effect, bool], dict[str, Any]]] = {
             "reaction": self._react,
@@ -80,7 +79,7 @@ class Hand:
     def _comment(self, effect: Effect, maybe_done: bool) -> dict[str, Any]:
         data = effect.data
         stage = {"stage": data["stage"]} if "stage" in data else {}
-        before = self._state.published.get(effect.key, {}).get("result", {})
+        before = self._state.result(effect.key)
         known = before.get("id")
         if before.get("deleted"):
             return {**before, **stage}
@@ -102,7 +101,7 @@ class Hand:
         number, data = self._thread.number, effect.data
         if data["states"] and not self._state.is_active and (other := self._other_run()):
             return {"left_to": other}  # its labels are the thread's now, and the trigger label may be what asked for it
-        names: Mapping[str, str] = self._state.created["names"]["labels"]
+        names: Mapping[str, str] = self._state.created.names.labels
         wanted = [name for name in [data["state"], *data["marks"]] if name]
         colours = {names[word]: LABEL_COLOURS[word] for word in LABEL_COLOURS if names[word] in wanted}
         if colours:
@@ -121,7 +120,7 @@ class Hand:
     def _branch(self, effect: Effect, _maybe_done: bool) -> dict[str, Any]:
         data = effect.data
         base = GitHubBase(self._github, self._repo, data["base_sha"], kept=self._kept)
-        changes = check_again(self._store, data["changes"], self._state.created["config"], base)
+        changes = check_again(self._store, data["changes"], self._state.created.config, base)
         sha = git_data.create_branch_with_changes(
             self._github,
             self._repo,
@@ -134,7 +133,8 @@ class Hand:
 
     def _kept(self, path: str) -> bytes | None:
         """A base file as the worker kept it; nothing to rely on."""
-        digest = (self._state.proposal or {}).get("kept", {}).get(path)
+        proposal = self._state.proposal
+        digest = proposal.kept.get(path) if proposal else None
         try:
             return self._store.get_blob(digest) if digest else None
         except KeyError:
@@ -174,7 +174,7 @@ class Hand:
             if data["name"] == "lamplighter"
             else [],
         )
-        known = self._state.published.get(effect.key, {}).get("result", {}).get("id")
+        known = self._state.result(effect.key).get("id")
         if known is None and maybe_done:
             self._clock.sleep(SETTLE_SECONDS)
             found = checks.find_check(

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from app.checkpoints import pull_text, render
 from app.checkpoints.outcomes import OUTCOMES, is_unproven, marks, state_label
+from app.events.working import ProposalMade
 from app.jobs.job import label_put_on
 from app.ledger import canonical
 from app.ports.rate import Priority
@@ -54,27 +55,27 @@ def next_effect(state: RunState, *, now: datetime | None = None, without: Collec
 
 def _differs(state: RunState, effect: Effect) -> bool:
     done = state.published.get(effect.key)
-    return done is None or done["digest"] != effect.digest
+    return done is None or done.digest != effect.digest
 
 
 def _is_due(state: RunState, effect: Effect, now: datetime) -> bool:
     delayed = state.delayed.get(effect.key)
-    if delayed and now < datetime.fromisoformat(delayed["until"]):
+    if delayed and now < datetime.fromisoformat(delayed.until):
         return False
     done = state.published.get(effect.key)
-    if effect.priority != Priority.STATUS or done is None or done["result"].get("stage") != effect.data["stage"]:
+    if effect.priority != Priority.STATUS or done is None or done.result.get("stage") != effect.data["stage"]:
         return True
-    return (now - datetime.fromisoformat(done["at"])).total_seconds() >= _STATUS_SECONDS
+    return (now - datetime.fromisoformat(done.at)).total_seconds() >= _STATUS_SECONDS
 
 
 def _desired(state: RunState) -> Iterator[Effect]:
     """In the order in which a thread should be read; what is urgent overtakes."""
-    if not state.created:
+    if not state.is_created:
         return
     if state.outcome in {"refused", "replied"} and not _is_known(state):
         yield from _answer(state)
         return
-    if state.created.get("playbook") == "reply":
+    if state.created.playbook == "reply":
         return  # whoever was about to say something died; the job comes again
     yield from _reactions(state)
     yield from _change(state)
@@ -88,8 +89,8 @@ def _answer(state: RunState) -> Iterator[Effect]:
         yield from _reactions(state)
         data = _comment(state, "reply", render.reply(state))
         yield Effect(key="comment:reply", kind="comment", data=data, priority=Priority.PEOPLE)
-    label = label_put_on(state.created["trigger"])
-    if state.outcome == "refused" and label and not state.created.get("keeps_label"):
+    label = label_put_on(state.created.trigger)
+    if state.outcome == "refused" and label and not state.created.keeps_label:
         data = {"state": None, "states": [], "marks": [], "remove": [label]}
         yield Effect(key="labels", kind="labels", data=data, priority=Priority.MARKS)
 
@@ -101,10 +102,9 @@ def _is_known(state: RunState) -> bool:
 
 def _reactions(state: RunState) -> Iterator[Effect]:
     """👀 on what woke the run and on every comment it has taken in since."""
-    targets = [state.created.get("comment_id")]
-    heard = [*state.answers, *state.steering, *([state.cancel] if state.cancel else []), *state.resumptions]
-    targets += [item["comment_id"] for item in heard if item.get("comment_id")]
-    stop = (state.cancel or {}).get("comment_id")
+    targets = [state.created.comment_id]
+    targets += [heard.comment_id for heard in state.heard if heard.comment_id]
+    stop = state.cancel.comment_id if state.cancel else None
     for target in dict.fromkeys(targets):
         priority = Priority.PEOPLE if stop and target == stop else Priority.MARKS
         key = f"reaction:{target or 'issue'}"
@@ -116,22 +116,23 @@ def _comments(state: RunState) -> Iterator[Effect]:
 
     The word on a pull request names its number, so it waits for it.
     """
-    pull, prefix = pull_of(state), state.created["names"]["prefix"]
+    pull, prefix = pull_of(state), state.created.names.prefix
     status = _status(state, pull)
     is_there = "comment:status" in state.published
     if not is_there:
         yield status
     for number, asked in enumerate(state.questions, start=1):
         part = f"question-{number}"
-        data = _comment(state, part, render.question(state, asked, number, prefix=prefix))
+        data = _comment(state, part, render.question(state, asked.said, number, prefix=prefix))
         yield Effect(key=f"comment:{part}", kind="comment", data=data, priority=Priority.PEOPLE)
     for reminder in state.reminders:
-        part, asked = f"reminder-{reminder['question']}", state.questions[reminder["question"] - 1]
-        text = render.reminder(state, asked, reminder["question"], until=reminder["until"], prefix=prefix)
+        number = reminder.question
+        part, question = f"reminder-{number}", state.questions[number - 1].said
+        text = render.reminder(state, question, number, until=reminder.until, prefix=prefix)
         yield Effect(key=f"comment:{part}", kind="comment", data=_comment(state, part, text), priority=Priority.PEOPLE)
     is_told = state.outcome and (OUTCOMES[state.outcome].comments or state.next_step)
     if is_told and not _awaits_pull(state):
-        owners = (state.proposal or {}).get("owners", [])
+        owners = state.proposal.owners if state.proposal else []
         part = f"result-{len(state.resumptions) + 1}" if state.resumptions else "result"
         data = _comment(state, part, render.result(state, part, pull=pull, prefix=prefix, owners=owners))
         yield Effect(key=f"comment:{part}", kind="comment", data=data, priority=Priority.PEOPLE)
@@ -141,8 +142,8 @@ def _comments(state: RunState) -> Iterator[Effect]:
 
 def _status(state: RunState, pull: Mapping[str, Any] | None) -> Effect:
     """Its end is as urgent as the result: a run that has ended must not be shown at work."""
-    cap = state.run_usd or state.created["config"]["budget"]["run_usd"]
-    body = render.status(state, pull=pull, cap_usd=cap, prefix=state.created["names"]["prefix"])
+    cap = state.run_usd or state.created.config["budget"]["run_usd"]
+    body = render.status(state, pull=pull, cap_usd=cap, prefix=state.created.names.prefix)
     is_first_of_several = "comment:status" not in state.published and state.questions
     if is_first_of_several or (state.phase == "ended" and not _awaits_pull(state)):
         priority = Priority.PEOPLE
@@ -166,7 +167,7 @@ def _awaits_pull(state: RunState) -> bool:
     pull = pull_of(state)
     if pull is None:
         return True
-    return bool(pull.get("draft")) and not state.proposal["draft"] and "ready" not in state.published
+    return bool(pull.get("draft")) and not state.proposal.draft and "ready" not in state.published
 
 
 def _comment(state: RunState, part: str, body: str) -> dict[str, Any]:
@@ -174,7 +175,7 @@ def _comment(state: RunState, part: str, body: str) -> dict[str, Any]:
 
 
 def _labels(state: RunState) -> dict[str, Any]:
-    names = state.created["names"]["labels"]
+    names = state.created.names.labels
     label, earned = state_label(state), marks(state)
     outdated = ["needs-human"] if state.resumptions and "needs-human" not in earned else []
     over = state.phase == "ended" and label != "working"
@@ -200,20 +201,20 @@ def _change(state: RunState) -> Iterator[Effect]:
         kind="branch",
         priority=Priority.PROPOSAL,
         data={
-            "branch": created["branch"],
-            "base_sha": created["base"]["sha"],
-            "changes": proposal["changes"],
+            "branch": created.branch,
+            "base_sha": created.base.sha,
+            "changes": [change.model_dump(exclude_unset=True) for change in proposal.changes],
             "message": pull_text.commit_message(
-                state, requester_id=created["requester"]["id"], requester=created["requester"]["login"]
+                state, requester_id=created.requester.id, requester=created.requester.login
             ),
         },
     )
-    head_sha = state.published.get("branch", {}).get("result", {}).get("sha")
+    head_sha = state.result("branch").get("sha")
     if head_sha:
         yield from _pull(state, proposal, head_sha)
 
 
-def _pull(state: RunState, proposal: Mapping[str, Any], head_sha: str) -> Iterator[Effect]:
+def _pull(state: RunState, proposal: ProposalMade, head_sha: str) -> Iterator[Effect]:
     created = state.created
     yield Effect(
         key="pull",
@@ -221,27 +222,27 @@ def _pull(state: RunState, proposal: Mapping[str, Any], head_sha: str) -> Iterat
         priority=Priority.PROPOSAL,
         data={
             "title": pull_text.title(state),
-            "body": pull_text.body(state, template=proposal.get("template"), closes=created["base"]["default"]),
-            "head": created["branch"],
-            "base": created["base"]["ref"],
+            "body": pull_text.body(state, template=proposal.template, closes=created.base.default),
+            "head": created.branch,
+            "base": created.base.ref,
         },
     )
     pull = pull_of(state)
     if pull is None:
         return
-    if pull.get("draft") and not proposal["draft"]:
+    if pull.get("draft") and not proposal.draft:
         yield Effect(key="ready", kind="ready", data={"number": pull["number"]}, priority=Priority.PROPOSAL)
     title, summary = render.check_summary(state, pull)
     conclusion = "neutral" if is_unproven(state) else OUTCOMES["proposed"].conclusion
     yield _check(state, "lamplighter", head_sha, conclusion, title, summary)
     scan_title, scan_summary = render.scan_summary(state)
-    conclusion = "success" if (state.scan or {}).get("ok") else "failure"
+    conclusion = "success" if state.scan and state.scan.ok else "failure"
     yield _check(state, "lamplighter/scan", head_sha, conclusion, scan_title, scan_summary)
     people = {
         "number": pull["number"],
-        "assignee": created["requester"]["login"],
-        "reviewers": proposal.get("reviewers", []),
-        "labels": [created["names"]["labels"][mark] for mark in marks(state)],
+        "assignee": created.requester.login,
+        "reviewers": proposal.reviewers,
+        "labels": [created.names.labels[mark] for mark in marks(state)],
     }
     yield Effect(key="people", kind="people", data=people, priority=Priority.MARKS)
 
@@ -260,5 +261,5 @@ def _check(state: RunState, name: str, head_sha: str, conclusion: str, title: st
 
 def pull_of(state: RunState) -> Mapping[str, Any] | None:
     """`{"number", "url", "draft"}` of the pull request as it was made, once it is there."""
-    done = state.published.get("pull")
-    return done["result"] if done and "number" in done["result"] else None
+    made = state.result("pull")
+    return made if "number" in made else None

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.events.working import RunEnded, RunParked
 from app.ledger import Event
 from app.retry import doubled
 from app.runs.run_ledger import RunLedger
@@ -58,16 +59,18 @@ def wait_for_room(ledger: RunLedger, note: str, seconds: float) -> None:
     """The run waits for its turn on the platform, a day at most."""
     pause = next_pause(ledger.events, ROOM, FOR_ROOM, at_least_seconds=seconds)
     if pause is None:
+        often = tried(ledger.events, ROOM, ledger.clock.now())
         ledger.append_if(
             _is_active,
-            "run.ended",
-            outcome="failed",
-            reason=f"{note} I tried to start {tried(ledger.events, ROOM, ledger.clock.now())} and have stopped trying.",
-            next_step="Make room for workers (`lamplighter doctor` looks into it), then retry.",
+            RunEnded(
+                outcome="failed",
+                reason=f"{note} I tried to start {often} and have stopped trying.",
+                next_step="Make room for workers (`lamplighter doctor` looks into it), then retry.",
+            ),
         )
         return
     until = ledger.clock.now() + timedelta(seconds=pause)
-    ledger.append_if(_is_active, "run.parked", reason=ROOM, note=note, until=until.isoformat())
+    ledger.append_if(_is_active, RunParked(reason=ROOM, note=note, until=until.isoformat()))
 
 
 def _parks(events: Iterable[Event], reason: str) -> list[Event]:

@@ -17,13 +17,14 @@ from typing import Any, TypeVar
 
 from app import log
 from app.errors import Conflict, Superseded, TransientError
-from app.jobs.job import Thread
+from app.events.parts import Blob
+from app.events.record import Record
 from app.ledger import Event, canonical
 from app.log import Redactor
 from app.ports.platform import Clock, Queue, RunStore, RunSummary
 from app.retry import Retry
 from app.runs.state import apply, fold
-from app.runs.state.run_state import WORKED, RunState
+from app.runs.state.run_state import RunState
 
 # How long a worker waits for a store that is away or slows it down; less than that would cost it what it has in memory,
 # a model's reply above all. Everybody else has a queue that brings the message again.
@@ -44,8 +45,6 @@ UNALTERABLE = frozenset({"model.replied", "tool.ran"})
 INLINE_BYTES = 16 * 1024  # a value above this goes into a blob: an item of the table holds 400 KB
 
 _Got = TypeVar("_Got")
-
-_NOWHERE = Thread(installation_id=0, repository_id=0, repository="", number=0)
 
 
 class SecretHeld(Exception):
@@ -84,18 +83,19 @@ class RunLedger:
             self._take(event)
         return new
 
-    def append(self, kind: str, **data: Any) -> Event:
+    def append(self, said: Record) -> Event:
         """Append one event at the head, reading on when another writer was first. Raises Superseded, SecretHeld."""
-        event = self.append_if(lambda _state: True, kind, **data)
+        event = self.append_if(lambda _state: True, said)
         assert event is not None
         return event
 
-    def append_if(self, guard: Callable[[RunState], bool], kind: str, /, **data: Any) -> Event | None:
+    def append_if(self, guard: Callable[[RunState], bool], said: Record) -> Event | None:
         """Append only while `guard(state)` holds for the newest state; None when it does not."""
+        kind, data = said.kind, said.data()
         if kind == "attempt.started" and self.attempt is not None:
             self._began = self.clock.monotonic()
         if self._began is not None and kind in _MEASURED:
-            data[WORKED] = round(self.clock.monotonic() - self._began, 3)
+            data["worked_seconds"] = round(self.clock.monotonic() - self._began, 3)
         if kind in UNALTERABLE and self.redactor.holds(data):
             raise SecretHeld
         masked = self.redactor.without_held(data) if kind in CONVERSATION else self.redactor.data(data)
@@ -133,10 +133,10 @@ class RunLedger:
         opened = self._opened if self.state.phase == "working" else self.clock.monotonic()
         return self.state.worked_seconds + self.clock.monotonic() - opened
 
-    def blob(self, content: str | bytes) -> dict[str, Any]:
-        """Store `content` by digest (text is redacted, bytes are not): `{"blob": digest, "size": bytes}`."""
+    def blob(self, content: str | bytes) -> Blob:
+        """Store `content` by digest; text is redacted, bytes are not."""
         data = self.redactor.text(content).encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-        return {"blob": self._patiently(lambda: self.store.put_blob(data)), "size": len(data)}
+        return Blob(blob=self._patiently(lambda: self.store.put_blob(data)), size=len(data))
 
     def kept(self, value: Any) -> Any:
         """JSON-shaped `value` for an event, exactly; a reference when it is long. Raises SecretHeld."""
@@ -148,8 +148,8 @@ class RunLedger:
     def read(self, reference: Any) -> Any:
         """The JSON value behind a blob reference; anything else is returned as it is."""
         if isinstance(reference, dict) and set(reference) == {"blob", "size"}:
-            return json.loads(self.store.get_blob(reference["blob"]))
-        return reference
+            reference = Blob(**reference)
+        return json.loads(self.store.get_blob(reference.blob)) if isinstance(reference, Blob) else reference
 
     def _write(self, event: Event) -> None:
         """The same event again and again: the store knows one that it has already."""
@@ -180,17 +180,17 @@ class RunLedger:
 def summarise(state: RunState) -> RunSummary:
     """The index row of a run."""
     created = state.created
-    thread = Thread(**{**_NOWHERE._asdict(), **created.get("thread", {})})
+    thread = created.thread
     return RunSummary(
         run_id=state.run_id,
         thread_key=thread.key,
         installation_id=thread.installation_id,
         repository=thread.repository,
         number=thread.number,
-        title=created.get("task", {}).get("title", ""),
+        title=created.task.title,
         phase=state.phase,
         reason=state.outcome or state.park_reason or state.queue_reason,
-        requester=created.get("requester", {}).get("login", ""),
+        requester=created.requester.login,
         attempt=state.attempt,
         cost_usd=round(state.cost_usd, 6),
         spent={day: round(usd, 6) for day, usd in state.spent.items()},

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.kinds import WORKER, WORKER_KINDS
+from app.events import CONTROL, KINDS, WORKER, WORKER_KINDS
+from app.events.fault import fault
 from app.ledger import Event
-from app.runs import shapes
 
 
 def stored(*, run_id: str, seq: int, at: str, kind: str, data: str, previous: str, digest: str, author: str) -> Event:
@@ -47,4 +47,7 @@ def _value(text: str, author: str) -> Mapping[str, Any]:
 
 
 def _fault(author: str, kind: str, at: str, data: Mapping[str, Any]) -> str:
-    return shapes.fault(kind, at, data) if author == WORKER and kind in WORKER_KINDS else ""
+    """The control side is believed. What was written before anybody kept the author has to fit as well."""
+    if author == CONTROL or kind not in (WORKER_KINDS if author == WORKER else KINDS):
+        return ""
+    return fault(kind, at, data, strictly=author == WORKER)

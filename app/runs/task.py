@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from app.events.deciding import Comment, Task
+from app.events.working import QuestionAsked
 from app.jobs.job import Command, Job
 
 _SLUG_LENGTH = 40
 
 
-def task_of(
-    job: Job, command: Command, comments: Sequence[Mapping[str, str]], earlier: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """`{"title", "body", "author", "url", "instructions", "comments": [{"author", "body", "at"}]}`; all untrusted."""
+def task_of(job: Job, command: Command, comments: Sequence[Comment], earlier: Task | None) -> Task:
+    """What was asked, with the conversation so far; a retry keeps the instructions of the run before."""
     instructions = [command.text] if command.text else []
-    if earlier and earlier.get("task", {}).get("instructions"):
-        instructions.insert(0, earlier["task"]["instructions"])
-    return {
-        "title": job.source.title,
-        "body": job.source.body,
-        "author": job.source.author,
-        "url": job.source.url,
-        "instructions": "\n".join(instructions),
-        "comments": list(comments),
-    }
+    if earlier and earlier.instructions:
+        instructions.insert(0, earlier.instructions)
+    return Task(
+        title=job.source.title,
+        body=job.source.body,
+        author=job.source.author,
+        url=job.source.url,
+        instructions="\n".join(instructions),
+        comments=list(comments),
+    )
 
 
 def branch_name(prefix: str, job: Job, run_id: str) -> str:
@@ -40,14 +39,13 @@ def branch_name(prefix: str, job: Job, run_id: str) -> str:
     return f"{prefix}{number}{slug}-{run_id[:4]}"
 
 
-def answer_text(text: str, asked: Mapping[str, Any]) -> str:
+def answer_text(text: str, asked: QuestionAsked) -> str:
     """The answer with every choice such as `1b` spelled out, so that nobody has to look it up."""
     chosen = []
     for number, letter in re.findall(r"(?<![\w])([1-3])\s?([a-d])(?![\w])", text.lower()):
-        questions = asked["questions"]
-        options = questions[int(number) - 1].get("options", []) if int(number) <= len(questions) else []
+        questions = asked.questions
+        options = questions[int(number) - 1].options if int(number) <= len(questions) else []
         position = "abcd".index(letter)
         if position < len(options):
-            option = options[position]
-            chosen.append(f"{number}{letter} = {option['text'] if isinstance(option, Mapping) else option}")
+            chosen.append(f"{number}{letter} = {options[position]}")
     return f"{text.strip()}\n({'; '.join(chosen)})" if chosen else text.strip()

@@ -1,14 +1,14 @@
 """The store as a worker may use it: its own run's ledger, contents, its own lease. Nothing else, and in its own name.
 
 On one machine this keeps an honest worker honest. A worker that was taken over goes past it: on AWS the role's policy
-holds it (template.yaml), and wherever the author of an event is known, the readers do (`app.kinds`).
+holds it (template.yaml), and wherever the author of an event is known, the readers do (`app.events`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.kinds import WORKER
+from app.events import WORKER
 from app.ledger import Event
 from app.ports.platform import RunStore, RunSummary
 from app.runs.lease import lease_key

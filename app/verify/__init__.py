@@ -7,7 +7,7 @@
     sandbox.seal()                         # `verify_head` starts from here
     …the model works…
     verification = verify_head(sandbox, changes, contents, plan, baseline, ledger, original_tests=old)
-    ledger.append("verification.ended", **verification.as_event())
+    ledger.append(verification.as_event())
 
 `contents` is {path: bytes} of the added and modified files, `original_tests` {path: bytes} of changed files as they are
 at base. `verify_head` resets the sandbox; a caller that lets the model go on restores its last snapshot afterwards.

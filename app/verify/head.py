@@ -10,6 +10,8 @@ from app.checks import ChangeSet, is_test_path
 from app.checks.test_files import holds_tests
 from app.checks.weakened import weakened_tests
 from app.claims import Claims, marks, sentences
+from app.events import parts
+from app.events.working import VerificationEnded
 from app.ports.sandbox import Sandbox
 from app.runs.run_ledger import RunLedger
 from app.verify.compare import Status, Verdict, compare
@@ -44,19 +46,18 @@ class Verification:
         """Labels that the claims earn, without prefix."""
         return marks(self.claims) if self.claims else set()
 
-    def as_event(self) -> dict[str, Any]:
-        """The data of `verification.ended`. `regression` sums up `claims`, for who reads it by machine."""
-        return {
-            "ok": self.ok,
-            "status": self.status,
-            "note": self.note,
-            "baseline": [result.as_event() for result in self.baseline],
-            "head": [result.as_event() for result in self.head],
-            "new_failures": list(self.new_failures[:50]),
-            "fixed": list(self.fixed[:50]),
-            "regression": self._regression(),
-            "claims": self.claims.as_event() if self.claims else None,
-        }
+    def as_event(self) -> VerificationEnded:
+        return VerificationEnded(
+            ok=self.ok,
+            status=self.status,
+            note=self.note,
+            baseline=[result.as_event() for result in self.baseline],
+            head=[result.as_event() for result in self.head],
+            new_failures=list(self.new_failures[:50]),
+            fixed=list(self.fixed[:50]),
+            regression=self._regression(),
+            claims=parts.Claims(**self.claims.as_event()) if self.claims else None,
+        )
 
     def _regression(self) -> dict[str, Any] | None:
         tests = self.claims.tests if self.claims else ()

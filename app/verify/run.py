@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from app.claims import Ending
 from app.errors import TransientError
+from app.events import parts
+from app.events.working import CommandRan
 from app.ports.sandbox import Execution, Sandbox
 from app.runs.run_ledger import RunLedger
 from app.verify.counts import Counts, parse_counts
@@ -69,39 +70,35 @@ class CommandResult:
         reasons = {"time": f"a time-out after {self.seconds:.0f} s", "memory": "too much memory", "disk": "a full disk"}
         return reasons.get(self.killed_by, f"a kill ({self.killed_by or 'signal'})")
 
-    def as_event(self) -> dict[str, Any]:
-        """JSON-shaped, for `verification.ended`."""
-        return {
-            "command": self.command,
-            "exit_code": self.exit_code,
-            "seconds": round(self.seconds, 3),
-            "counts": self.counts.numbers() if self.counts else None,
-        }
+    def as_event(self) -> parts.Step:
+        """For `verification.ended`."""
+        counts = parts.Counts.model_validate(self.counts.numbers()) if self.counts else None
+        return parts.Step(command=self.command, exit_code=self.exit_code, seconds=round(self.seconds, 3), counts=counts)
 
     @classmethod
-    def from_events(cls, events: Iterable[Mapping[str, Any]], *, purpose: str, at: str) -> list[CommandResult]:
-        """The last complete round of commands among the data of `command.ran` events; empty when there is none."""
-        rounds: list[Mapping[str, Any]] = []
+    def from_events(cls, events: Iterable[CommandRan], *, purpose: str, at: str) -> list[CommandResult]:
+        """The last complete round of commands among commands that ran; empty when there is none."""
+        rounds: list[CommandRan] = []
         for data in events:
-            if data["purpose"] == purpose and data["at"] == at:
-                if data.get("step", 1) == 1:
+            if data.purpose == purpose and data.at == at:
+                if data.step == 1:
                     rounds = []
                 rounds.append(data)
-        complete = bool(rounds) and len(rounds) == rounds[-1].get("steps", len(rounds))
+        complete = bool(rounds) and len(rounds) == (rounds[-1].steps or len(rounds))
         return [cls._from_event(data) for data in rounds] if complete else []
 
     @classmethod
-    def _from_event(cls, data: Mapping[str, Any]) -> CommandResult:
-        counts = data.get("counts")
+    def _from_event(cls, data: CommandRan) -> CommandResult:
+        counts = data.counts.model_dump() if data.counts else None
         return cls(
-            command=data["command"],
-            purpose=data["purpose"],
-            at=data["at"],
-            exit_code=data["exit_code"],
-            seconds=data["seconds"],
-            killed_by=data.get("killed_by", ""),
-            counts=Counts(**{**counts, "failing": tuple(counts.get("failing", ()))}) if counts else None,
-            tail=data.get("tail", ""),
+            command=data.command,
+            purpose=data.purpose,
+            at=data.at,
+            exit_code=data.exit_code,
+            seconds=data.seconds,
+            killed_by=data.killed_by or "",
+            counts=Counts(**{**counts, "failing": tuple(counts["failing"])}) if counts else None,
+            tail=data.tail,
         )
 
 
@@ -137,19 +134,20 @@ def run_commands(
         )
         results.append(result)
         ledger.append(
-            "command.ran",
-            purpose=purpose,
-            command=command,
-            exit_code=result.exit_code,
-            seconds=round(done.seconds, 3),
-            timed_out=done.killed_by == "time",
-            killed_by=done.killed_by,
-            output=ledger.blob(done.text),
-            tail=result.tail,
-            counts=counts.as_event() if counts else None,
-            at=at,
-            step=step,
-            steps=len(commands),
+            CommandRan(
+                purpose=purpose,
+                command=command,
+                exit_code=result.exit_code,
+                seconds=round(done.seconds, 3),
+                timed_out=done.killed_by == "time",
+                killed_by=done.killed_by,
+                output=ledger.blob(done.text),
+                tail=result.tail,
+                counts=parts.Counts.model_validate(counts.as_event()) if counts else None,
+                at=at,
+                step=step,
+                steps=len(commands),
+            )
         )
         if is_setup and not result.ok:
             break

@@ -53,7 +53,7 @@ def minting(way: Access) -> token_policy.Mint:
 
 def door(platform: Platform) -> Callable[[Delivery], Answer]:
     """`receive` with the platform's ports, for whatever is not the webhook's own function."""
-    from app.jobs.intake import InTurn  # noqa: PLC0415
+    from app.ports.intake import InTurn  # noqa: PLC0415
     from app.receive import receive  # noqa: PLC0415
 
     intake = InTurn(platform.store, platform.jobs)

@@ -15,8 +15,8 @@ from app import log
 from app.dispatch import Dispatcher
 from app.errors import NotItsTurn, TransientError, UserError
 from app.jobs.job import MOST_ATTEMPTS, Job
-from app.jobs.visibility import Heartbeat
 from app.ports.platform import Message, Queue
+from app.ports.visibility import Heartbeat
 from app.publish import Publisher
 from app.schedule import Scheduler
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import cast
 
 from app import log
 from app.admission.day_budget import next_day
@@ -15,9 +15,11 @@ from app.checkpoints.endings import after_refusal, changed_nothing
 from app.checkpoints.moments import utc
 from app.config.question_times import first_look
 from app.errors import TransientError, UserError
+from app.events.parts import Outcome
+from app.events.working import FinishCalled, RunEnded, RunParked, StageEnded
 from app.runs.parking import OUTAGE, REFUSAL, Patience, next_pause, tried
 from app.runs.run_ledger import RunLedger
-from app.runs.state.run_state import Outcome, RunState
+from app.runs.state.run_state import RunState
 from app.workspace.git import FetchRefused
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -39,7 +41,7 @@ CHECK_VENDOR = (
 
 def end(ledger: RunLedger, outcome: Outcome, reason: str, next_step: str = "") -> None:
     _close_work(ledger, ok=outcome == "proposed")
-    ledger.append_if(_is_active, "run.ended", outcome=outcome, reason=reason, next_step=next_step)
+    ledger.append_if(_is_active, RunEnded(outcome=outcome, reason=reason, next_step=next_step))
 
 
 def fail(ledger: RunLedger, error: Exception) -> None:
@@ -82,22 +84,21 @@ def without_model(ledger: RunLedger, stop: Stop, *, attended: bool) -> None:
 
 
 def end_cancelled(ledger: RunLedger) -> None:
-    cancel = ledger.state.cancel or {}
-    end(ledger, "cancelled", f"Stopped by {cancel.get('by', 'somebody')}: {cancel.get('reason', '')}")
+    cancel = ledger.state.cancel
+    said = f"{cancel.by}: {cancel.reason}" if cancel else "somebody: "
+    end(ledger, "cancelled", f"Stopped by {said}")
 
 
-def end_without_change(
-    ledger: RunLedger, finish: Mapping[str, Any], *, changed: bool, ignored: Sequence[str] = ()
-) -> None:
+def end_without_change(ledger: RunLedger, finish: FinishCalled, *, changed: bool, ignored: Sequence[str] = ()) -> None:
     """`ignored` are the new files that `.gitignore` keeps out of the change."""
-    if finish["outcome"] == "done":
-        told = changed_nothing(str(finish["summary"]), ignored)
+    if finish.outcome == "done":
+        told = changed_nothing(finish.summary, ignored)
         end(ledger, "nothing_to_do", told, "Say what is missing, or give a hint, then retry.")
         return
-    outcome: Outcome = finish["outcome"]
-    reason = str(finish["summary"])
-    if finish.get("decision"):
-        reason += f"\n\n**To decide:** {finish['decision']}"
+    outcome = cast(Outcome, finish.outcome)  # the tool takes no other word
+    reason = finish.summary
+    if finish.decision:
+        reason += f"\n\n**To decide:** {finish.decision}"
     if changed:
         reason += "\n\nFiles were changed on the way; they are not proposed."
     steps = {
@@ -132,19 +133,16 @@ def park(
             end(ledger, "failed", why, "Mend what is named here, or wait until it has passed; then retry.")
             return
         until = (ledger.clock.now() + timedelta(seconds=pause)).isoformat()
-    ledger.append_if(_is_active, "run.parked", reason=reason, note=note, until=until)
+    ledger.append_if(_is_active, RunParked(reason=reason, note=note, until=until))
 
 
 def park_for_answer(ledger: RunLedger) -> bool:
     """Park until somebody answers; False when the answer is there already, and the run has to go on."""
     asked = ledger.state.questions[-1]
-    until = first_look(ledger.state.created["config"], asked["at"])
+    until = first_look(ledger.state.created.config, asked.at)
     parked = ledger.append_if(
         lambda state: state.is_active and state.open_question is not None,
-        "run.parked",
-        reason="question",
-        note="It needs an answer.",
-        until=None if until is None else until.isoformat(),
+        RunParked(reason="question", note="It needs an answer.", until=None if until is None else until.isoformat()),
     )
     return parked is not None or not ledger.state.is_active
 
@@ -163,4 +161,4 @@ def _is_active(state: RunState) -> bool:
 
 def _close_work(ledger: RunLedger, *, ok: bool = True) -> None:
     if any(stage.name == "work" and stage.ended_at is None for stage in ledger.state.stages):
-        ledger.append("stage.ended", stage="work", ok=ok, note=f"{ledger.state.turns} turns")
+        ledger.append(StageEnded(stage="work", ok=ok, note=f"{ledger.state.turns} turns"))

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from app.agent import Briefing, Fact, Options
 from app.errors import TransientError
+from app.events.deciding import Task
 from app.ports.sandbox import Limits, Sandbox
 from app.text.untrusted import one_line
 from app.verify import CommandResult, Plan
@@ -176,7 +176,6 @@ def _checkout(made: Checkout) -> Iterable[Fact]:
         yield Fact(text="About the checkout:", quote="\n".join(made.notes), what="checkout")
 
 
-def text_of(task: Mapping[str, Any]) -> str:
+def text_of(task: Task) -> str:
     """All that people said in a task as it was frozen (`run.created`.`task`), to look for names of files in."""
-    comments = (str(comment.get("body", "")) for comment in task.get("comments") or [])
-    return "\n".join([*(str(task.get(name) or "") for name in ("title", "body", "instructions")), *comments])
+    return "\n".join([task.title, task.body, task.instructions, *(comment.body for comment in task.comments)])

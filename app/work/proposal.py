@@ -12,6 +12,8 @@ from typing import Any
 from app import workspace
 from app.checkpoints.endings import refused_by
 from app.checks import Finding, blocked, marks, owners
+from app.events import parts
+from app.events.working import ProposalMade, ScanEnded
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 from app.verify import Verification
@@ -32,7 +34,7 @@ class Refusal:
 
 def refuse_at_sight(ledger: RunLedger, room: Workroom, found: Sequence[Change]) -> Refusal | None:
     """By counts and sizes alone: nothing is read, kept or run for what the limits forbid anyway."""
-    findings = judge_at_sight(found, _base(room), ledger.state.created["config"])
+    findings = judge_at_sight(found, _base(room), ledger.state.created.config)
     if not findings:
         return None
     with stage(ledger, "scan", "checking the change") as end:
@@ -50,7 +52,7 @@ def propose(
 ) -> Refusal | None:
     """Scan the change and put the proposal into the ledger. None when it is there."""
     with stage(ledger, "scan", "checking the change") as end:
-        findings = judge(found, new, _base(room), ledger.state.created["config"])
+        findings = judge(found, new, _base(room), ledger.state.created.config)
         end.update(_scanned(ledger, findings))
     if blocked(findings):
         return _refusal(findings)
@@ -58,7 +60,7 @@ def propose(
         if change.kind != "delete":
             ledger.store.put_blob(new[change.path])
     kept = {path: ledger.store.put_blob(content) for path, content in old.items()}
-    ledger.append("proposal.made", **_proposal(ledger.state, room, found, findings, verification), kept=kept)
+    ledger.append(_proposal(ledger.state, room, found, findings, verification, kept))
     return None
 
 
@@ -69,7 +71,7 @@ def _base(room: Workroom) -> MirrorBase:
 def _scanned(ledger: RunLedger, findings: Sequence[Finding]) -> dict[str, Any]:
     """Record the findings; how the stage ends."""
     ok = not blocked(findings)
-    ledger.append("scan.ended", ok=ok, findings=[asdict(finding) for finding in findings])
+    ledger.append(ScanEnded(ok=ok, findings=[parts.Finding(**asdict(finding)) for finding in findings]))
     return {"ok": ok, "note": f"{len(findings)} finding(s)" if findings else "nothing found"}
 
 
@@ -90,29 +92,29 @@ def _proposal(
     found: Sequence[Change],
     findings: Sequence[Finding],
     verification: Verification,
-) -> dict[str, Any]:
-    finish = state.finish or {}
+    kept: Mapping[str, str],
+) -> ProposalMade:
+    finish = state.finish
     earned = sorted(marks(findings) | verification.marks | ({"breaking-change"} if state.breaking else set()))
     draft_reason = _draft_reason(state, earned)
     text = workspace.codeowners(room.mirror, room.made.sha)
     people = owners(text, [change.path for change in found]) if text else []
-    requester = state.created["requester"]["login"]
-    return {
-        "changes": [asdict(change) for change in found],
-        "title": finish.get("title", ""),
-        "draft": bool(draft_reason),
-        "draft_reason": draft_reason,
-        "marks": earned,
-        "owners": people,
-        "reviewers": [name for name in [*state.created["config"]["reviewers"], *people] if name != requester][
-            :_REVIEWERS
-        ],
-        "template": workspace.pull_request_template(room.mirror, room.made.sha),
-        "evidence": [item["seq"] for item in state.commands if item["purpose"] in {"verify", "proof"}],
-        "verified": verification.ok,
-        "unseen": room.unseen,
-        "ledger_head": state.head,
-    }
+    requester = state.created.requester.login
+    return ProposalMade(
+        changes=[parts.Change(**asdict(change)) for change in found],
+        title=finish.title if finish else "",
+        draft=bool(draft_reason),
+        draft_reason=draft_reason,
+        marks=earned,
+        owners=people,
+        reviewers=[name for name in [*state.created.config["reviewers"], *people] if name != requester][:_REVIEWERS],
+        template=workspace.pull_request_template(room.mirror, room.made.sha),
+        evidence=[told.seq for told in state.commands if told.said.purpose in {"verify", "proof"}],
+        verified=verification.ok,
+        unseen=list(room.unseen),
+        ledger_head=state.head,
+        kept=dict(kept),
+    )
 
 
 def _draft_reason(state: RunState, earned: Sequence[str]) -> str:
@@ -124,8 +126,8 @@ def _draft_reason(state: RunState, earned: Sequence[str]) -> str:
         return "it changes what existing tests check, or which run, so a person should look at that first."
     if "uncertain" in earned:
         return "no test shows that it does what it should."
-    if (state.finish or {}).get("confidence") == "low":
+    if state.finish and state.finish.confidence == "low":
         return "I am not sure of it."
-    if state.created["config"]["autonomy"] != "ready":
+    if state.created.config["autonomy"] != "ready":
         return "that is how this repository wants my pull requests (`autonomy: draft`)."
     return ""

@@ -16,6 +16,13 @@ from app import workspace
 from app.agent import Briefing
 from app.checks.limits import MAX_FILE_BYTES
 from app.errors import UserError
+from app.events.working import (
+    BriefingMade,
+    EgressRequested,
+    StageEnded,
+    StageStarted,
+    WorkspaceReady,
+)
 from app.ports.platform import Tokens
 from app.ports.sandbox import Egress, EgressRequest, Limits, Manifest, Sandbox, SandboxHost
 from app.runs.run_ledger import RunLedger
@@ -43,10 +50,10 @@ _SNAPSHOT_SECONDS = 60.0  # a crash runs again at most the tool calls of this lo
 @contextmanager
 def stage(ledger: RunLedger, name: str, note: str) -> Iterator[dict[str, Any]]:
     """A stage in the ledger; the body may set `ok` and `note` in the dictionary it is given."""
-    ledger.append("stage.started", stage=name, note=note)
+    ledger.append(StageStarted(stage=name, note=note))
     end: dict[str, Any] = {"ok": True, "note": ""}
     yield end
-    ledger.append("stage.ended", stage=name, **end)
+    ledger.append(StageEnded(stage=name, **end))
 
 
 class Workroom:
@@ -57,14 +64,14 @@ class Workroom:
         self._ledger = ledger
         self._tokens = tokens
         self._host = host
-        self._url: str = created["clone_url"]
-        self._base = created["base"]
-        self._config = created["config"]
+        self._url: str = created.clone_url
+        self._base = created.base
+        self._config = created.config
         settings = self._config["sandbox"]
         self._limits = Limits(memory_bytes=settings["memory_mb"] * 2**20, timeout_seconds=settings["timeout_seconds"])
         # One folder for each attempt: a worker that was taken for dead and wakes sweeps up only after itself.
         self._folder = home / "work" / f"{ledger.run_id}-{ledger.attempt or 0}"
-        self.mirror = Mirror(home / "mirrors" / f"{created['thread']['repository_id']}.git")
+        self.mirror = Mirror(home / "mirrors" / f"{created.thread.repository_id}.git")
         self._use: Use | None = None  # of the mirror, so that nobody packs or deletes it under the sandbox
         self.sandbox: Sandbox
         self.made: Checkout
@@ -81,7 +88,7 @@ class Workroom:
         with stage(self._ledger, "clone", "fetching the repository") as end:
             started = self._ledger.clock.now()
             self._host.prepare(self._ledger.run_id, self._config["sandbox"].get("image") or "")
-            installation = self._ledger.state.created["thread"]["installation_id"]
+            installation = self._ledger.state.created.thread.installation_id
             self._use = Use(self.mirror.path, installation, started)
             sha = self._fetch()
             for left in self._folder.parent.glob(f"{self._ledger.run_id}*"):  # of attempts that died
@@ -90,13 +97,14 @@ class Workroom:
             self.made = workspace.checkout(self.mirror, sha, tree)
             seconds = (self._ledger.clock.now() - started).total_seconds()
             self._ledger.append(
-                "workspace.ready",
-                sha=sha,
-                files=self.made.files,
-                size_bytes=self.made.size_bytes,
-                seconds=seconds,
-                notes=list(self.made.notes),
-                missing=list(self.made.missing),
+                WorkspaceReady(
+                    sha=sha,
+                    files=self.made.files,
+                    size_bytes=self.made.size_bytes,
+                    seconds=seconds,
+                    notes=list(self.made.notes),
+                    missing=list(self.made.missing),
+                )
             )
             end["note"] = f"{self.made.files} files at {sha[:7]}"
             self._open(tree)
@@ -104,25 +112,25 @@ class Workroom:
     def _fetch(self) -> str:
         """Bring the base commit into the mirror; a token that was not accepted is replaced once."""
         if not self._url.startswith("http"):
-            return self.mirror.fetch(self._url, self._base["sha"])
+            return self.mirror.fetch(self._url, self._base.sha)
         try:
-            return self.mirror.fetch(self._url, self._base["sha"], self._token())
+            return self.mirror.fetch(self._url, self._base.sha, self._token())
         except FetchRefused as error:
             if error.status != 401:
                 raise
         token = self._token(fresh=True)
         self._ledger.clock.sleep(_FRESH_TOKEN_SECONDS)
-        return self.mirror.fetch(self._url, self._base["sha"], token)
+        return self.mirror.fetch(self._url, self._base.sha, token)
 
     def _token(self, *, fresh: bool = False) -> str:
-        repository_id = self._ledger.state.created["thread"]["repository_id"]
+        repository_id = self._ledger.state.created.thread.repository_id
         token = self._tokens.read_token(self._ledger.run_id, repository_id, fresh=fresh)
         self._ledger.redactor.hold(token.value, expires=True)
         return token.value
 
     def _open(self, tree: Path) -> None:
         history = self._host.history_path(self.mirror.path)
-        workspace.throwaway(self.mirror, self.made, tree, history_inside=history, branch=self._base["ref"])
+        workspace.throwaway(self.mirror, self.made, tree, history_inside=history, branch=self._base.ref)
         settings = self._config["sandbox"]
         self.sandbox = self._host.open(
             self._ledger.run_id,
@@ -144,14 +152,15 @@ class Workroom:
 
     def _requested(self, request: EgressRequest) -> None:
         self._ledger.append(
-            "egress.requested",
-            host=request.host,
-            port=request.port,
-            method=request.method,
-            allowed=request.allowed,
-            reason=request.reason,
-            size_bytes=request.size_bytes,
-            sent_bytes=request.sent_bytes,
+            EgressRequested(
+                host=request.host,
+                port=request.port,
+                method=request.method,
+                allowed=request.allowed,
+                reason=request.reason,
+                size_bytes=request.size_bytes,
+                sent_bytes=request.sent_bytes,
+            )
         )
 
     def set_up(self) -> None:
@@ -176,7 +185,9 @@ class Workroom:
             raise UserError(why_unfit(found, self._limits))
 
     def _run_baseline(self) -> None:
-        known = CommandResult.from_events(self._ledger.state.commands, purpose="verify", at="base")
+        known = CommandResult.from_events(
+            (told.said for told in self._ledger.state.commands), purpose="verify", at="base"
+        )
         if known:
             self.baseline = known
             return
@@ -205,9 +216,9 @@ class Workroom:
     def briefing(self) -> Briefing:
         """What the model is told besides the task. Made by the first attempt; a later one reads it from the ledger."""
         for event in self._ledger.events:
-            if event.kind == "briefing.made":
-                return Briefing.from_event(event.data)
-        about = text_of(self._ledger.state.created["task"])
+            if isinstance(event.record, BriefingMade):
+                return Briefing.from_event(event.record)
+        about = text_of(self._ledger.state.created.task)
         made = briefing(
             machine=look_around(self.sandbox),
             limits=self._limits,
@@ -215,12 +226,14 @@ class Workroom:
             plan=self.plan,
             baseline=self.baseline,
             made=self.made,
-            ref=self._base["ref"],
+            ref=self._base.ref,
             root=workspace.root_map(workspace.base_manifest(self.mirror, self.made.sha)),
             guides=workspace.guides(self.mirror, self.made.sha, about),
             instructions=self._config["playbooks"]["fix"]["instructions"],
         )
-        return Briefing.from_event(self._ledger.append("briefing.made", **made.as_event()).data)
+        said = self._ledger.append(made.as_event()).record  # as a later attempt reads it
+        assert isinstance(said, BriefingMade)
+        return Briefing.from_event(said)
 
     def restore(self) -> None:
         """Bring the tree back to the last snapshot, if there is one."""
@@ -246,7 +259,7 @@ class Workroom:
         taken = workspace.take_snapshot(
             self.sandbox, self.before, self._ledger.store, previous=self._ledger.state.snapshot
         )
-        self._ledger.append("snapshot.taken", **taken)
+        self._ledger.append(taken)
         self._snapshot_at = now
 
     def changes(self) -> list[Change]:
@@ -273,7 +286,7 @@ class Workroom:
             verification = verify_head(
                 self.sandbox, found, new, self._plan_with(found, new), self.baseline, self._ledger, original_tests=old
             )
-            self._ledger.append("verification.ended", **verification.as_event())
+            self._ledger.append(verification.as_event())
             end |= {"ok": verification.ok, "note": verification.note}
         return verification
 

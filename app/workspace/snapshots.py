@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.errors import UserError
+from app.events.parts import Blob
+from app.events.working import SnapshotTaken
 from app.ports.platform import RunStore
 from app.ports.sandbox import FileEntry, Manifest, Sandbox, hides
 from app.workspace.changes import clear_folders, read, write
@@ -28,12 +30,12 @@ def take_snapshot(
     base: Manifest,
     store: RunStore,
     *,
-    previous: Mapping[str, Any] | None = None,
+    previous: SnapshotTaken | None = None,
     ignore: Ignore | None = None,
-) -> dict[str, Any]:
-    """Store what differs from `base`; the data of `snapshot.taken`.
+) -> SnapshotTaken:
+    """Store what differs from `base`.
 
-    `manifest` (blob reference), `files`, `size_bytes`, `skipped` (paths too big to keep). Contents that `previous`, the
+    `skipped` are the paths too big to keep. Contents that `previous`, the
     last snapshot of this run, holds are neither read nor stored again.
     """
     now = sandbox.manifest()
@@ -62,18 +64,18 @@ def take_snapshot(
         "packs": packs.rows(entry.digest for entry in kept.values()),
     }
     data = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
-    return {
-        "manifest": {"blob": store.put_blob(data), "size": len(data)},
-        "files": len(kept),
-        "size_bytes": sum(entry.size for entry in kept.values()),
-        "skipped": sorted(skipped)[:20],
-    }
+    return SnapshotTaken(
+        manifest=Blob(blob=store.put_blob(data), size=len(data)),
+        files=len(kept),
+        size_bytes=sum(entry.size for entry in kept.values()),
+        skipped=sorted(skipped)[:20],
+    )
 
 
 def restore_snapshot(
     sandbox: Sandbox,
     base: Manifest,
-    snapshot: Mapping[str, Any],
+    snapshot: SnapshotTaken,
     store: RunStore,
     *,
     read_base: Callable[[str], bytes] | None = None,
@@ -179,8 +181,8 @@ def snapshot_blobs(body: Mapping[str, Any]) -> list[str]:
     return [*packs, *(str(digest) for _mode, digest, _size in body["files"].values() if digest not in packed)]
 
 
-def _load(store: RunStore, snapshot: Mapping[str, Any]) -> _Snapshot:
-    body = json.loads(store.get_blob(snapshot["manifest"]["blob"]))
+def _load(store: RunStore, snapshot: SnapshotTaken) -> _Snapshot:
+    body = json.loads(store.get_blob(snapshot.manifest.blob))
     files = {p: FileEntry(mode=mode, digest=digest, size=size) for p, (mode, digest, size) in body["files"].items()}
     return _Snapshot(
         files=files,

@@ -7,13 +7,14 @@ from app.log import Redactor
 from app.ports.platform import Clock, Store
 from app.runs.run_ledger import RunLedger, summarise
 from app.runs.state import fold
+from tests.said import said
 
 
 def opened(store: Store, clock: Clock) -> RunLedger:
     """The ledger of the run `run`, begun if it is not there yet."""
     ledger = RunLedger(store, "run", clock=clock, redactor=Redactor())
     if not ledger.state.seq:
-        ledger.append("run.created", thread={"repository_id": 7, "number": 1, "repository": "acme/calc"})
+        ledger.append(said("run.created", thread={"repository_id": 7, "number": 1, "repository": "acme/calc"}))
     return ledger
 
 

@@ -11,6 +11,7 @@ from app.runs.run_ledger import summarise
 from app.runs.state import fold
 from tests.aws.emulator import TRIES, Fault
 from tests.aws.ledgers import opened, whole
+from tests.said import said
 
 pytestmark = pytest.mark.aws
 
@@ -81,7 +82,7 @@ def test_a_lost_answer_doubles_nothing(aws, queue, store, ledger, clock):
     for service, operation in {(service, operation) for service, operation, _ in CALLS.values()}:
         if operation not in {"ReceiveMessage", "GetObject", "Query", "BatchGetItem", "GetItem"}:
             aws.loses_the_answer(service, operation)
-    ledger.append("notice.given", text="once")
+    ledger.append(said("notice.given", text="once"))
     assert store.claim("claim", "me", ttl_seconds=60)
     aws.loses_the_answer("dynamodb", "TransactWriteItems")
     assert store.claim_all(["one", "two"], "me", ttl_seconds=60) is None
@@ -101,8 +102,8 @@ def test_a_lost_answer_doubles_nothing(aws, queue, store, ledger, clock):
 def test_an_append_whose_answers_are_all_lost_is_found_on_reading_on(aws, store, ledger, clock):
     aws.loses_the_answer("dynamodb", "TransactWriteItems", times=TRIES)
     with pytest.raises(TransientError):
-        ledger.append("notice.given", text="lost")
-    ledger.append("notice.given", text="next")
+        ledger.append(said("notice.given", text="lost"))
+    ledger.append(said("notice.given", text="next"))
     assert whole(store, clock) == ["lost", "next"]
 
 
@@ -113,7 +114,7 @@ def test_an_append_that_another_overtook_is_a_conflict_though_it_was_repeated(aw
         run_id="run", seq=2, at=clock.now(), kind="notice.given", data={"text": "mine"}, previous=ledger.state.head
     )
     aws.fails("dynamodb", "TransactWriteItems")
-    other.append("notice.given", text="theirs")
+    other.append(said("notice.given", text="theirs"))
     aws.fails("dynamodb", "TransactWriteItems")
     with pytest.raises(Conflict):
         store.append("run", 1, [event], summarise(ledger.state))
@@ -125,7 +126,7 @@ def test_an_append_that_another_overtook_is_a_conflict_though_it_was_repeated(aw
 
 def test_transactions_that_meet_are_tried_again(aws, store, ledger, clock):
     aws.cancels("TransactionConflict", "None", times=3)
-    ledger.append("notice.given", text="in the end")
+    ledger.append(said("notice.given", text="in the end"))
     assert whole(store, clock) == ["in the end"]
     assert len(clock.slept) == 3
     assert sum(clock.slept) < 1
@@ -134,14 +135,14 @@ def test_transactions_that_meet_are_tried_again(aws, store, ledger, clock):
 def test_transactions_that_always_meet_are_transient(aws, store, ledger):
     aws.cancels("None", "TransactionConflict", times=99)
     with pytest.raises(TransientError, match="others write"):
-        ledger.append("notice.given", text="never")
+        ledger.append(said("notice.given", text="never"))
 
 
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_a_throttled_transaction_is_no_conflict(aws, store, ledger, code):
     aws.cancels("None", code, times=9)
     with pytest.raises(TransientError, match="slows"):
-        ledger.append("notice.given", text="later")
+        ledger.append(said("notice.given", text="later"))
 
 
 # ---------------------------------------------------------------- dead half-way
@@ -153,18 +154,18 @@ def test_a_process_that_dies_while_it_appends_leaves_a_whole_ledger(aws, store, 
     """A long event: its data goes to S3 first, then the transaction, then the witness."""
     aws.dies_at("s3" if operation == "PutObject" else "dynamodb", operation, Died(), after=after)
     with pytest.raises(Died):
-        ledger.append("notice.given", text="x" * 300_000)
+        ledger.append(said("notice.given", text="x" * 300_000))
     written = operation == "TransactWriteItems" and after
     assert len(whole(store, clock)) == int(written)
     again = opened(store, clock)
-    again.append("notice.given", text="next")
+    again.append(said("notice.given", text="next"))
     assert len(whole(store, clock)) == int(written) + 1
     assert store.witness("run") == (again.state.seq, again.state.head)
 
 
 def test_a_run_that_changes_its_phase_while_runs_are_listed_is_listed_once(aws, store, ledger):
     def ends_meanwhile(emulator, name, request):
-        ledger.append("run.ended", outcome="failed", reason="because", next_step="")
+        ledger.append(said("run.ended", outcome="failed", reason="because", next_step=""))
         return emulator.answer(name, request)
 
     aws.faults.append(Fault(service="dynamodb", operation="Query", how=ends_meanwhile, times=1, skip=1))
@@ -173,9 +174,9 @@ def test_a_run_that_changes_its_phase_while_runs_are_listed_is_listed_once(aws, 
 
 def test_a_witness_that_cannot_be_written_only_falls_behind(aws, store, ledger, clock):
     aws.fails("s3", "PutObject", times=TRIES)
-    ledger.append("notice.given", text="not witnessed")
+    ledger.append(said("notice.given", text="not witnessed"))
     assert store.witness("run") == (1, store.events("run")[0].digest)
-    ledger.append("notice.given", text="witnessed")
+    ledger.append(said("notice.given", text="witnessed"))
     assert whole(store, clock) == ["not witnessed", "witnessed"]
     assert store.witness("run")[0] == 3
 

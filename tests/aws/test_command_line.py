@@ -14,6 +14,7 @@ from app.local.clock import SystemClock
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger
 from tests.asked import CREATED
+from tests.said import said
 
 pytestmark = pytest.mark.aws
 
@@ -36,10 +37,10 @@ def store(cloud):
     store = DynamoStore(cloud.clients, cloud.cloud.table, cloud.cloud.bucket, SystemClock())
     for run_id, ends in ((RUN, True), (OTHER, False)):
         ledger = RunLedger(store, run_id, clock=SystemClock(), redactor=Redactor())
-        ledger.append("run.created", **CREATED)
+        ledger.append(said("run.created", **CREATED))
         if ends:
-            ledger.append("run.ended", outcome="failed", reason="because", next_step="")
-            ledger.append("publish.settled", through=2)
+            ledger.append(said("run.ended", outcome="failed", reason="because", next_step=""))
+            ledger.append(said("publish.settled", through=2))
     return store
 
 

@@ -13,6 +13,7 @@ from app.ports.rate import Pace
 from app.runs.run_ledger import RunLedger, summarise
 from app.runs.state import fold
 from tests.aws.ledgers import whole
+from tests.said import said
 
 pytestmark = pytest.mark.aws
 
@@ -56,8 +57,8 @@ def test_a_dedup_id_of_any_kind_is_taken(queue):
 
 
 def test_data_beyond_an_item_is_a_blob(aws, store, ledger):
-    ledger.append("notice.given", text="x" * 200_000)
-    ledger.append("notice.given", text="x" * 300_000)
+    ledger.append(said("notice.given", text="x" * 200_000))
+    ledger.append(said("notice.given", text="x" * 300_000))
     items = aws.clients.get("dynamodb").query(
         TableName=aws.cloud.table,
         KeyConditionExpression="pk = :pk",
@@ -69,7 +70,7 @@ def test_data_beyond_an_item_is_a_blob(aws, store, ledger):
 
 def test_a_ledger_of_many_pages_is_read_whole(aws, store, ledger, clock):
     for number in range(12):
-        ledger.append("notice.given", text=f"{number}" * 150_000)
+        ledger.append(said("notice.given", text=f"{number}" * 150_000))
     aws.calls.clear()
     assert len(whole(store, clock)) == 12
     assert aws.calls["dynamodb", "Query"] > 1
@@ -116,7 +117,7 @@ def test_two_who_store_the_same_bytes_at_once_both_have_stored_them(aws, store):
 
 
 def test_a_deleted_witness_still_vouches_and_is_reported(aws, store, ledger):
-    ledger.append("notice.given", text="x")
+    ledger.append(said("notice.given", text="x"))
     s3 = aws.clients.get("s3")
     newest = s3.list_objects_v2(Bucket=aws.cloud.bucket, Prefix="heads/run/")["Contents"][0]["Key"]
     assert store.witness_problems() == []
@@ -146,9 +147,9 @@ def test_a_list_of_the_newest_reads_one_page_of_each_phase(aws, store, clock):
     for number in range(120):
         clock.advance(1)
         ledger = RunLedger(store, f"run{number:03d}", clock=clock, redactor=Redactor())
-        ledger.append("run.created", thread={"repository_id": 7, "number": number, "repository": "acme/calc"})
+        ledger.append(said("run.created", thread={"repository_id": 7, "number": number, "repository": "acme/calc"}))
         if number % 2:
-            ledger.append("run.ended", outcome="failed")
+            ledger.append(said("run.ended", outcome="failed"))
     aws.calls.clear()
     assert [run.run_id for run in store.runs(limit=3)] == ["run119", "run118", "run117"]
     assert aws.calls["dynamodb", "Query"] == 5
@@ -164,7 +165,7 @@ def test_what_the_common_calls_cost_in_requests(aws, store, ledger, clock):
         return {f"{service} {operation}": count for (service, operation), count in sorted(aws.calls.items())}
 
     pace = Pace(1, 500, 3600)
-    assert cost(lambda: ledger.append("notice.given", text="x")) == {
+    assert cost(lambda: ledger.append(said("notice.given", text="x"))) == {
         "dynamodb TransactWriteItems": 1,
         "s3 PutObject": 1,
     }

@@ -13,7 +13,7 @@ from app.aws.clients import Clients
 from app.aws.run_clients import run_clients
 from app.aws.store import DynamoStore
 from app.errors import TransientError, UserError
-from app.kinds import WORKER
+from app.events import WORKER
 from app.ledger import verify_chain
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger

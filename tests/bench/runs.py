@@ -18,6 +18,7 @@ from app.log import Redactor
 from app.runs.run_ledger import RunLedger
 from app.settings import Settings
 from tests.bench import histories, processes
+from tests.said import said
 
 BUDGET = {"run_usd": 1000.0, "day_usd": 1000.0, "turns": 1000, "minutes": 60}
 
@@ -48,8 +49,8 @@ def create(home: Path, repository: Path, sha: str) -> RunLedger:
     run_id, settings = run_id_of(job, 0), Settings(home=home)
     data = created(job, Command(verb="fix"), facts, run_id, role="owner", clone_url=str(repository), settings=settings)
     ledger = RunLedger(SqliteStore(home, clock), run_id, clock=clock, redactor=Redactor())
-    ledger.append("run.created", **data)
-    ledger.append("run.admitted", reason="measured")
+    ledger.append(said("run.created", **data))
+    ledger.append(said("run.admitted", reason="measured"))
     return ledger
 
 

@@ -25,6 +25,7 @@ from app.runs.run_ledger import RunLedger
 from app.sandbox.bubblewrap import BubblewrapHost
 from tests.bench import processes, story
 from tests.bench.measure import Row, Scale, kilo
+from tests.said import said
 
 TITLE = (
     "Input cost in cache-weighted tokens (floor: mini-swe-agent on the same script, everything it sent before cached)"
@@ -46,8 +47,8 @@ def ours(place: Path, moves: Sequence[story.Move]) -> tuple[dict[str, float], di
     script = Script([[say(move.said), bash(move.command)] for move in moves])
     script.will(finish("Guard every step", "Every module has its guard.", outcome="done"))
     ledger = RunLedger(SqliteStore(home, clock), "bench", clock=clock, redactor=Redactor())
-    ledger.append("run.created", task={"title": TITLE_OF_TASK, "body": BODY, "author": "bench"}, thread={})
-    ledger.append("attempt.started", attempt=1, worker="bench", sandbox="bubblewrap")
+    ledger.append(said("run.created", task={"title": TITLE_OF_TASK, "body": BODY, "author": "bench"}, thread={}))
+    ledger.append(said("attempt.started", attempt=1, worker="bench", sandbox="bubblewrap"))
     options = {"limits": Limits(), "egress": Egress(), "on_request": lambda _request: None}
     with BubblewrapHost(home).open("bench", tree, **options) as sandbox:
         agent = Agent(

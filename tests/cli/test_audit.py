@@ -16,6 +16,7 @@ from app.local.store import SqliteStore
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger
 from tests.asked import CREATED
+from tests.said import said
 
 RUN = "0123456789abcdef"
 
@@ -26,20 +27,19 @@ def home(tmp_path: Path) -> Home:
     store = SqliteStore(tmp_path / "home", SystemClock())
     found = Home(path=tmp_path / "home", store=store, is_local=False)
     ledger = RunLedger(store, RUN, clock=SystemClock(), redactor=Redactor())
-    ledger.append("run.created", **CREATED)
-    ledger.append("attempt.started", attempt=1, worker="w", sandbox="jail")
+    ledger.append(said("run.created", **CREATED))
+    ledger.append(said("attempt.started", attempt=1, worker="w", sandbox="jail"))
     ledger.append(
-        "command.ran", purpose="verify", at="base", command="make test", exit_code=1, seconds=0.5, killed_by="",
-        output=ledger.blob("boom\n"), counts=None,
-    )  # fmt: skip
+        said("command.ran", purpose="verify", at="base", command="make test", exit_code=1, seconds=0.5, killed_by="",
+        output=ledger.blob("boom\n"), counts=None))  # fmt: skip
     kept = store.put_blob(b"kept by the snapshot")
     manifest = json.dumps({"files": {"a": ["100644", kept, 20]}, "deleted": [], "skipped": []})
-    ledger.append("snapshot.taken", manifest=ledger.blob(manifest), files=1, size_bytes=20)
+    ledger.append(said("snapshot.taken", manifest=ledger.blob(manifest), files=1, size_bytes=20))
     digest = store.put_blob(b"proposed\n")
     ledger.append(
-        "proposal.made", changes=[{"path": "x", "kind": "add", "mode": "100644", "digest": digest, "size": 9}]
+        said("proposal.made", changes=[{"path": "x", "kind": "add", "mode": "100644", "digest": digest, "size": 9}])
     )
-    ledger.append("run.ended", outcome="failed", reason="because", next_step="")
+    ledger.append(said("run.ended", outcome="failed", reason="because", next_step=""))
     return found
 
 

@@ -19,6 +19,7 @@ from app.local.store import SqliteStore
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger
 from tests.asked import CREATED
+from tests.said import said
 
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nnot a real one\n-----END RSA PRIVATE KEY-----\n"
 RUN = "0123456789abcdef"
@@ -26,12 +27,10 @@ RUN = "0123456789abcdef"
 
 def write_run(home: Path, run_id: str, events: int = 3) -> None:
     ledger = RunLedger(SqliteStore(home, SystemClock()), run_id, clock=SystemClock(), redactor=Redactor())
-    ledger.append("run.created", **CREATED)
+    ledger.append(said("run.created", **CREATED))
     for number in range(events):
-        ledger.append(
-            "command.ran", purpose="verify", at="base", command="make test", exit_code=1, seconds=0.5, killed_by="",
-            output=ledger.blob(f"boom {run_id} {number}\n"), counts=None,
-        )  # fmt: skip
+        ran = {"purpose": "verify", "at": "base", "command": "make test", "exit_code": 1, "seconds": 0.5}
+        ledger.append(said("command.ran", **ran, output=ledger.blob(f"boom {run_id} {number}\n")))
 
 
 @pytest.fixture

@@ -9,17 +9,18 @@ from app.local.store import SqliteStore
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger
 from tests.asked import CREATED
+from tests.said import said
 
 RUN = "0123456789abcdef"
 
 
 def test_a_pull_request_that_github_refuses_so_far_can_be_called_off(tmp_path: Path, lamplighter) -> None:
     ledger = RunLedger(SqliteStore(tmp_path / "home", SystemClock()), RUN, clock=SystemClock(), redactor=Redactor())
-    ledger.append("run.created", **CREATED)
+    ledger.append(said("run.created", **CREATED))
     digest = ledger.store.put_blob(b"proposed\n")
     change = {"path": "x", "kind": "add", "mode": "100644", "digest": digest, "size": 9}
-    ledger.append("proposal.made", changes=[change])
-    ledger.append("run.ended", outcome="proposed", reason="", next_step="")
+    ledger.append(said("proposal.made", changes=[change]))
+    ledger.append(said("run.ended", outcome="proposed", reason="", next_step=""))
 
     assert lamplighter("stop", RUN).stdout == f"run {RUN[:8]}: stopped; its finished change is kept\n"
     ledger.refresh()

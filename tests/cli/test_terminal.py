@@ -18,6 +18,7 @@ from app.local.store import SqliteStore
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger
 from tests.asked import CREATED
+from tests.said import said
 
 TITLE = "Ähnliche Beträge 共有 🕯 werden falsch gerundet, und zwar immer am Ende einer langen Überschrift"
 LOCALES = [
@@ -33,8 +34,8 @@ def happen(home: Path, *, repository: str = "supper-club/tab", number: int = 123
         SqliteStore(home, SystemClock()), os.urandom(8).hex(), clock=SystemClock(), redactor=Redactor()
     )  # fmt: skip
     thread = {**CREATED["thread"], "repository": repository, "number": number}
-    ledger.append("run.created", **{**CREATED, "thread": thread, "task": {**CREATED["task"], "title": TITLE}})
-    ledger.append("run.ended", outcome="needs_decision", reason="because ✗", next_step="")
+    ledger.append(said("run.created", **{**CREATED, "thread": thread, "task": {**CREATED["task"], "title": TITLE}}))
+    ledger.append(said("run.ended", outcome="needs_decision", reason="because ✗", next_step=""))
     return ledger.run_id
 
 

@@ -63,7 +63,7 @@ def _counts(outcome: Outcome, at: str) -> str:
     if found is None:
         return ""
     words = ("passed", "failed", "errors", "skipped")
-    return ", ".join(f"{found[word]} {word}" for word in words if found[word])
+    return ", ".join(f"{getattr(found, word)} {word}" for word in words if getattr(found, word))
 
 
 def table(rows: Sequence[Row], seconds: float) -> str:

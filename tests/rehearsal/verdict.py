@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
 
+from app.events.parts import Counts
 from tests.rehearsal.projects import git, git_bytes
 from tests.rehearsal.routes import LAMPLIGHTER, REGISTRIES, Outcome
 
@@ -27,12 +27,12 @@ def problems(outcome: Outcome) -> list[str]:
 
 
 def _last_words(outcome: Outcome) -> str:
-    failed = [item for item in outcome.state.commands if item["exit_code"]]
-    return f"Last output: {failed[-1]['tail'][-600:]}" if failed else ""
+    failed = [ran.said for ran in outcome.state.commands if ran.said.exit_code]
+    return f"Last output: {failed[-1].tail[-600:]}" if failed else ""
 
 
 def branch(outcome: Outcome) -> str:
-    return str(outcome.state.created["branch"])
+    return str(outcome.state.created.branch)
 
 
 def _branch(outcome: Outcome) -> list[str]:
@@ -66,11 +66,11 @@ def _evidence(outcome: Outcome) -> list[str]:
         failing = counts(outcome, at)
         if failing is None:
             found.append(f"the tests were not counted {words}")
-        elif tuple(failing["failing"]) != outcome.case.known_failures or not failing["passed"]:
-            found.append(f"{words} {failing['passed']} tests pass, and these fail: {failing['failing']}")
-    if not any(item["exit_code"] for item in state.commands if item["at"] == "tests@base"):
+        elif tuple(failing.failing) != outcome.case.known_failures or not failing.passed:
+            found.append(f"{words} {failing.passed} tests pass, and these fail: {failing.failing}")
+    if not any(ran.said.exit_code for ran in state.commands if ran.said.at == "tests@base"):
         found.append("no recorded execution shows the regression test failing at base")
-    proof = (state.verification or {}).get("regression") or {}
+    proof = (state.verification and state.verification.regression) or {}
     if (proof.get("fails_before"), proof.get("passes_after")) != (True, True):
         found.append(f"the regression proof is {proof}")
     ended = "exit 1" if outcome.case.known_failures else "exit 0"
@@ -79,10 +79,10 @@ def _evidence(outcome: Outcome) -> list[str]:
     return found
 
 
-def counts(outcome: Outcome, at: str) -> dict[str, Any] | None:
+def counts(outcome: Outcome, at: str) -> Counts | None:
     """Of the last command of the suite that ran there."""
-    ran = [item for item in outcome.state.commands if item["purpose"] == "verify" and item["at"] == at]
-    return ran[-1]["counts"] if ran else None
+    ran = [told.said for told in outcome.state.commands if told.said.purpose == "verify" and told.said.at == at]
+    return ran[-1].counts if ran else None
 
 
 def _egress(outcome: Outcome) -> list[str]:

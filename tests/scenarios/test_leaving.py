@@ -9,6 +9,7 @@ from app import wiring
 from app.ports.model import ModelReply, ModelRequest
 from app.runs.lease import attempt_of, lease_key
 from app.runs.run_ledger import RunLedger
+from tests.said import said
 from tests.scenarios import stories
 from tests.scenarios.stage import replace
 from tests.waiting import BUSY_SECONDS
@@ -48,7 +49,7 @@ def _waiting_for_a_reply(bot, github, repo):
 def test_the_end_of_a_worker_that_came_too_late_is_not_taken_for_the_end_of_the_one_at_work(bot, github, repo):
     issue, run_id, attempt, _worker, silent, thread = _waiting_for_a_reply(bot, github, repo)
     ledger = RunLedger(bot.platform.store, run_id, clock=bot.clock, redactor=bot.platform.redactor)
-    ledger.append("run.resumed", reason="the worker was lost")  # it was not; the second one saw that and left
+    ledger.append(said("run.resumed", reason="the worker was lost"))  # it was not; the second one saw that and left
 
     assert not bot.control.scheduler.worker_ended(run_id, attempt + 1)
     assert attempt_of(bot.platform.store.claimed_by(lease_key(run_id))) == attempt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.kinds import WORKER
+from app.events import WORKER
 from app.ledger import Event
 from app.runs.stored_event import said_by
 from tests.scenarios import stories
@@ -43,7 +43,7 @@ def test_a_worker_that_moves_its_run_elsewhere_is_followed_by_nobody(bot, github
     assert len(repo.pulls) == 1
     assert loot.pulls == []
     assert [issue.title for issue in loot.issues if "Divide" in issue.title] == []
-    assert bot.state_of(run.run_id).created["thread"]["repository"] == "acme/calc"
+    assert bot.state_of(run.run_id).created.thread.repository == "acme/calc"
     bot.read_everything(issue)
 
 

@@ -151,7 +151,7 @@ def test_plain_words_steer_a_run_at_work(bot, github, issue, repo, model):
     bot.run_until_idle()
 
     [run] = bot.runs
-    assert [word["text"] for word in bot.state_of(run.run_id).steering] == ["keep the message"]
+    assert [word.said.text for word in bot.state_of(run.run_id).steering] == ["keep the message"]
     assert len(repo.pulls) == 1
     bot.read_everything(issue)
 

@@ -79,7 +79,7 @@ def test_an_answer_wakes_the_run_whenever_it_comes(make_bot, github, repo, model
 
     [run] = bot.runs
     assert run.reason == "proposed"
-    assert [answer["by"] for answer in bot.state_of(run.run_id).answers] == [github.contributor.login]
+    assert [answer.said.by for answer in bot.state_of(run.run_id).answers] == [github.contributor.login]
     assert len(repo.pulls) == 1
     bot.read_everything(issue)
 

@@ -102,7 +102,7 @@ class Panels:
 
     def verdict(self, state: RunState, *, events: int, problems: list[str], seconds: float, world: World) -> None:
         self._out.rule()
-        pull = state.published.get("pull", {}).get("result", {})
+        pull = state.result("pull")
         if problems:
             self.say(f"✗ audit: {'; '.join(problems)}", "bold red")
         else:

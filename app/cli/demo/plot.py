@@ -74,7 +74,7 @@ class Plot:
     def _answer(self, issue: Issue, state: RunState) -> None:
         """Maya answers: in the script's own story in her words, otherwise with the first choice of everything."""
         question = state.open_question
-        count = len(question["questions"]) if question else 1
+        count = len(question.said.questions) if question else 1
         text = ANSWER if self._world.is_scripted else " ".join(f"{number}a" for number in range(1, count + 1))
         self._panels.rest()
         comment = self._world.maya.comment(issue, text)

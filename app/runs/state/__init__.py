@@ -1,4 +1,4 @@
-"""How a ledger becomes a state: one small fold for each side of a run. Pure.
+"""How a ledger becomes a state: five small folds, one for each side of a run. Pure.
 
 `apply` is the only place that interprets events for the life of a run.
 """
@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.ledger import Event
-from app.runs.state import conversation, lifecycle, publication, work
-from app.runs.state.run_state import WORKED, RunState
-
-_FOLDS = {**lifecycle.FOLDS, **conversation.FOLDS, **work.FOLDS, **publication.FOLDS}
+from app.runs.state import conversation, lifecycle, onboarding, publication, work
+from app.runs.state.run_state import RunState
 
 
 def apply(state: RunState, event: Event) -> None:
-    """Take one event into the state; of what its author had no right to say, only that it stands there."""
+    """Take one event into the state; of what its author had no right to say, only that it stands there.
+
+    Raises pydantic.ValidationError for an event of the control side that was damaged.
+    """
     state.seq, state.head = event.seq, event.digest
     if event.fault and not state.fault:
         state.fault = f"Event {event.seq} (`{event.kind}`) {event.objection}."
@@ -25,13 +26,14 @@ def apply(state: RunState, event: Event) -> None:
     state.created_at = state.created_at or event.at
     if not event.kind.startswith("publish."):
         state.visible_seq = event.seq
-    if event.kind.startswith("onboarding."):
-        state.onboarding.apply(event.kind, event.data)
-    interpret = _FOLDS.get(event.kind)
-    if interpret:
-        interpret(state, event, event.data)
-    if WORKED in event.data:
-        state.attempt_seconds = max(state.attempt_seconds, float(event.data[WORKED]))
+    said = event.record
+    lifecycle.fold(said, state, event)
+    conversation.fold(said, state, event)
+    work.fold(said, state, event)
+    publication.fold(said, state, event)
+    onboarding.fold(said, state.onboarding)
+    if said.worked_seconds is not None:
+        state.attempt_seconds = max(state.attempt_seconds, said.worked_seconds)
 
 
 def fold(run_id: str, events: Iterable[Event]) -> RunState:

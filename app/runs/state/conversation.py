@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from functools import singledispatch
 
+from app.events.deciding import QuestionAnswered, QuestionReminded, SteerReceived
+from app.events.record import Record
+from app.events.working import QuestionAsked
 from app.ledger import Event
-from app.runs.state.run_state import RunState
+from app.runs.state.run_state import RunState, Told
 
 
-def _asked(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
-    state.questions.append({**data, "seq": event.seq, "at": event.at})
+@singledispatch
+def fold(said: Record, state: RunState, event: Event) -> None:
+    """Everything else is no part of the conversation."""
 
 
-def _reminded(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.reminders.append(data)
-    state.park_until = data["until"]
+@fold.register
+def _asked(said: QuestionAsked, state: RunState, event: Event) -> None:
+    state.questions.append(Told(seq=event.seq, at=event.at, said=said))
 
 
-def _answered(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
-    state.answers.append({**data, "seq": event.seq})
+@fold.register
+def _reminded(said: QuestionReminded, state: RunState, event: Event) -> None:
+    state.reminders.append(said)
+    state.park_until = said.until
 
 
-def _steered(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
-    state.steering.append({**data, "seq": event.seq})
+@fold.register
+def _answered(said: QuestionAnswered, state: RunState, event: Event) -> None:
+    state.answers.append(Told(seq=event.seq, at=event.at, said=said))
 
 
-FOLDS = {
-    "question.asked": _asked,
-    "question.reminded": _reminded,
-    "question.answered": _answered,
-    "steer.received": _steered,
-}
+@fold.register
+def _steered(said: SteerReceived, state: RunState, event: Event) -> None:
+    state.steering.append(Told(seq=event.seq, at=event.at, said=said))

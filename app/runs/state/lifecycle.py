@@ -2,87 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from functools import singledispatch
 
-from app.kinds import WORKER
+from app.events.deciding import BudgetRaised, CancelRequested, RunCreated, RunMoved, RunQueued, WentOn
+from app.events.record import WORKER, Record
+from app.events.working import AttemptStarted, RunEnded, RunParked, StageEnded, StageStarted
 from app.ledger import Event
-from app.runs.state.run_state import WORKED, RunState, Stage
+from app.runs.state.run_state import RunState, Stage
 
 
-def _created(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.created = {**state.created, **data}
+@singledispatch
+def fold(said: Record, state: RunState, event: Event) -> None:
+    """Everything else changes nothing in how a run stands."""
 
 
-def _queued(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.phase, state.queue_reason = "queued", data.get("reason", "")
+@fold.register
+def _created(said: RunCreated, state: RunState, event: Event) -> None:
+    state.created, state.is_created = said, True
 
 
-def _launched(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+@fold.register
+def _moved(said: RunMoved, state: RunState, event: Event) -> None:
+    state.created = state.created.model_copy(update={"thread": said.thread, "clone_url": said.clone_url})
+
+
+@fold.register
+def _queued(said: RunQueued, state: RunState, event: Event) -> None:
+    state.phase, state.queue_reason = "queued", said.reason
+
+
+@fold.register
+def _launched(said: WentOn, state: RunState, event: Event) -> None:
     state.phase, state.launched = "working", state.launched + 1
-    state.cap_usd = data.get("cap_usd", state.cap_usd)
+    if "cap_usd" in said.model_fields_set:
+        state.cap_usd = said.cap_usd
     state.queue_reason = state.park_reason = state.park_note = ""
     state.park_until = None
 
 
-def _attempt(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+@fold.register
+def _attempt(said: AttemptStarted, state: RunState, event: Event) -> None:
     if _is_too_late(state, event):
         return
     _clock_off(state, event)
-    _close_stages(state, event)
+    _close_stages(said, state, event)
     state.working_seconds, state.attempt_seconds = state.worked_seconds, 0.0
-    state.working_since = None if WORKED in data else event.at  # the worker says it, in ledgers of today
-    state.phase, state.attempt = "working", data["attempt"]
+    state.working_since = event.at if said.worked_seconds is None else None  # the worker says it, in ledgers of today
+    state.phase, state.attempt = "working", said.attempt
     state.park_reason = state.park_note = ""
 
 
-def _stage_started(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
-    state.stages.append(
-        Stage(name=data["stage"], started_at=event.at, worked_before=data.get(WORKED), note=data.get("note", ""))
-    )
-    state.doing = data.get("note", "")
+@fold.register
+def _stage_started(said: StageStarted, state: RunState, event: Event) -> None:
+    state.stages.append(Stage(name=said.stage, started_at=event.at, worked_before=said.worked_seconds, note=said.note))
+    state.doing = said.note
 
 
-def _stage_ended(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+@fold.register
+def _stage_ended(said: StageEnded, state: RunState, event: Event) -> None:
     for stage in reversed(state.stages):
-        if stage.name == data["stage"] and stage.ended_at is None:
-            _over(stage, event)
-            stage.ok, stage.note = data["ok"], data.get("note", "")
+        if stage.name == said.stage and stage.ended_at is None:
+            _over(stage, said, event)
+            stage.ok, stage.note = said.ok, said.note
             return
 
 
-def _parked(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+@fold.register
+def _parked(said: RunParked, state: RunState, event: Event) -> None:
     if _is_too_late(state, event):
         return
     _clock_off(state, event)
-    _close_stages(state, event)
-    state.phase, state.park_reason = "parked", data["reason"]
-    state.park_note, state.park_until = data.get("note", ""), data.get("until")
+    _close_stages(said, state, event)
+    state.phase, state.park_reason = "parked", said.reason
+    state.park_note, state.park_until = said.note, said.until
+
+
+@fold.register
+def _ended(said: RunEnded, state: RunState, event: Event) -> None:
+    if _is_too_late(state, event):
+        return
+    _clock_off(state, event)
+    state.phase, state.outcome = "ended", said.outcome
+    state.reason, state.next_step = said.reason, said.next_step
+    state.park_until = None  # the next reminder of a question nobody waits on any more holds no news back
+    state.delayed.clear()  # what is not to be published any more would be waited for without end
+    _close_stages(said, state, event)
+
+
+@fold.register
+def _budget(said: BudgetRaised, state: RunState, event: Event) -> None:
+    state.run_usd = said.run_usd
+
+
+@fold.register
+def _cancelled(said: CancelRequested, state: RunState, event: Event) -> None:
+    state.cancel = state.cancel or said
 
 
 def _is_too_late(state: RunState, event: Event) -> bool:
     """An ended run is brought back, or ended in another way, by the control side only."""
     return event.author == WORKER and state.phase == "ended"
-
-
-def _ended(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
-    if _is_too_late(state, event):
-        return
-    _clock_off(state, event)
-    state.phase, state.outcome = "ended", data["outcome"]
-    state.reason, state.next_step = data.get("reason", ""), data.get("next_step", "")
-    state.park_until = None  # the next reminder of a question nobody waits on any more holds no news back
-    state.delayed.clear()  # what is not to be published any more would be waited for without end
-    _close_stages(state, event)
-
-
-def _budget(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.run_usd = data["run_usd"]
-
-
-def _cancelled(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.cancel = state.cancel or data
 
 
 def _clock_off(state: RunState, event: Event) -> None:
@@ -91,34 +111,18 @@ def _clock_off(state: RunState, event: Event) -> None:
         state.working_since = None
 
 
-def _close_stages(state: RunState, event: Event) -> None:
+def _close_stages(said: Record, state: RunState, event: Event) -> None:
     """A stage that its attempt left open is over, without a verdict."""
     for stage in state.stages:
         if stage.ended_at is None:
-            _over(stage, event)
+            _over(stage, said, event)
 
 
-def _over(stage: Stage, event: Event) -> None:
+def _over(stage: Stage, said: Record, event: Event) -> None:
     """By the worker's clock that only goes forward, where both ends have it: the wall's may be set meanwhile."""
     stage.ended_at = event.at
-    if stage.worked_before is not None and WORKED in event.data:
-        stage.seconds = event.data[WORKED] - stage.worked_before
+    if stage.worked_before is not None and said.worked_seconds is not None:
+        stage.seconds = said.worked_seconds - stage.worked_before
     else:
         stage.seconds = (event.time - datetime.fromisoformat(stage.started_at)).total_seconds()
     stage.seconds = max(0.0, stage.seconds)
-
-
-FOLDS = {
-    "run.created": _created,
-    "run.moved": _created,
-    "run.queued": _queued,
-    "run.admitted": _launched,
-    "attempt.started": _attempt,
-    "stage.started": _stage_started,
-    "stage.ended": _stage_ended,
-    "cancel.requested": _cancelled,
-    "budget.raised": _budget,
-    "run.parked": _parked,
-    "run.resumed": _launched,
-    "run.ended": _ended,
-}

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import singledispatch
+from typing import Literal
+
+from app.events.parts import Blob
+from app.events.publishing import OnboardingAsked, OnboardingBegan, OnboardingListed, OnboardingProgressed
+from app.events.record import Record
 
 Round = Literal["welcome", "labels"]
 
@@ -17,7 +22,7 @@ ROUNDS: Sequence[Round] = ("welcome", "labels")
 class Listing:
     """Repositories as GitHub listed them at one time; `cursor` counts those that are done in this round."""
 
-    repositories: Mapping[str, Any]  # blob: rows of [id, "owner/name", default branch]
+    repositories: Blob  # rows of [id, "owner/name", default branch]
     count: int
     round: int = 0
     cursor: int = 0
@@ -31,7 +36,7 @@ class Listing:
 class OnboardingState:
     """What was asked, what was listed, what is done."""
 
-    asks: list[Mapping[str, Any]] = field(default_factory=list)
+    asks: list[OnboardingAsked] = field(default_factory=list)
     answered: int = 0  # asks that are listed to their end
     page: int = 1  # of GitHub's list for the next ask: ten thousand are listed in several visits
     listings: list[Listing] = field(default_factory=list)
@@ -49,27 +54,39 @@ class OnboardingState:
         open_ones = [index for index, listing in enumerate(self.listings) if not listing.is_done]
         return min(open_ones, key=lambda index: (self.listings[index].round, -index), default=None)
 
-    def apply(self, kind: str, data: Mapping[str, Any]) -> None:
-        if kind == "onboarding.asked":
-            self.asks.append(data)
-        elif kind == "onboarding.listed":
-            self.answered, self.page = data["asks"], data["page"]
-            self.listings.append(Listing(repositories=data["repositories"], count=data["count"]))
-            for reason, count in data["skipped"].items():
-                self.skipped[reason] = self.skipped.get(reason, 0) + count
-        elif kind == "onboarding.began":
-            self.maybe.update(data["ids"])
-        elif kind == "onboarding.progressed":
-            self._progressed(data)
 
-    def _progressed(self, data: Mapping[str, Any]) -> None:
-        listing = self.listings[data["listing"]]
-        if ROUNDS[listing.round] == "welcome":
-            self.welcomed += data["cursor"] - listing.cursor
-        listing.cursor = data["cursor"]
-        if listing.cursor >= listing.count:
-            listing.round, listing.cursor = listing.round + 1, 0
-        self.maybe.difference_update(data["ids"])
-        self.maybe.update(data["maybe"])
-        self.issues += data["issues"]
-        self.trouble.update(data["trouble"])
+@singledispatch
+def fold(said: Record, state: OnboardingState) -> None:
+    """Everything else is no part of setting up an installation."""
+
+
+@fold.register
+def _asked(said: OnboardingAsked, state: OnboardingState) -> None:
+    state.asks.append(said)
+
+
+@fold.register
+def _listed(said: OnboardingListed, state: OnboardingState) -> None:
+    state.answered, state.page = said.asks, said.page
+    state.listings.append(Listing(repositories=said.repositories, count=said.count))
+    for reason, count in said.skipped.items():
+        state.skipped[reason] = state.skipped.get(reason, 0) + count
+
+
+@fold.register
+def _began(said: OnboardingBegan, state: OnboardingState) -> None:
+    state.maybe.update(said.ids)
+
+
+@fold.register
+def _progressed(said: OnboardingProgressed, state: OnboardingState) -> None:
+    listing = state.listings[said.listing]
+    if ROUNDS[listing.round] == "welcome":
+        state.welcomed += said.cursor - listing.cursor
+    listing.cursor = said.cursor
+    if listing.cursor >= listing.count:
+        listing.round, listing.cursor = listing.round + 1, 0
+    state.maybe.difference_update(said.ids)
+    state.maybe.update(said.maybe)
+    state.issues += said.issues
+    state.trouble.update(said.trouble)

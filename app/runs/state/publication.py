@@ -2,69 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from functools import singledispatch
 
+from app.events.deciding import ProposalResumed
+from app.events.publishing import (
+    PublishAbandoned,
+    PublishDelayed,
+    PublishDone,
+    PublishFailed,
+    PublishIntended,
+    PublishSettled,
+    PublishWithdrawn,
+)
+from app.events.record import Record
 from app.ledger import Event
-from app.runs.state.run_state import RunState
+from app.runs.state.run_state import Delay, Published, RunState
 
 
-def _intended(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.intended[data["key"]] = data["digest"]
-    state.tries[data["key"]] = state.tries.get(data["key"], 0) + 1
+@singledispatch
+def fold(said: Record, state: RunState, event: Event) -> None:
+    """Everything else changes nothing of what is on GitHub."""
 
 
-def _withdrawn(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+@fold.register
+def _intended(said: PublishIntended, state: RunState, event: Event) -> None:
+    state.intended[said.key] = said.digest
+    state.tries[said.key] = state.tries.get(said.key, 0) + 1
+
+
+@fold.register
+def _withdrawn(said: PublishWithdrawn, state: RunState, event: Event) -> None:
     """It was certainly not made: the next try need not look for it."""
-    state.intended.pop(data["key"], None)
-    state.tries.pop(data["key"], None)
+    state.intended.pop(said.key, None)
+    state.tries.pop(said.key, None)
 
 
-def _published(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
-    state.intended.pop(data["key"], None)
-    state.delayed.pop(data["key"], None)
-    state.tries.pop(data["key"], None)
-    state.published[data["key"]] = {**data, "at": event.at}
+@fold.register
+def _done(said: PublishDone, state: RunState, event: Event) -> None:
+    _decided(state, said.key)
+    state.published[said.key] = Published(digest=said.digest, at=event.at, result=said.result)
 
 
-def _refused_effect(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
-    """GitHub will not have it: known, so that it is not tried for ever."""
-    state.intended.pop(data["key"], None)
-    state.delayed.pop(data["key"], None)
-    state.tries.pop(data["key"], None)
-    result = state.published.get(data["key"], {}).get("result", {})
-    state.published[data["key"]] = {**data, "result": result, "at": event.at}
+@fold.register
+def _refused(said: PublishFailed, state: RunState, event: Event) -> None:
+    """GitHub will not have it: known, so that it is not tried without end."""
+    _decided(state, said.key)
+    before = state.result(said.key)
+    state.published[said.key] = Published(digest=said.digest, at=event.at, result=before, error=said.error)
 
 
-def _delayed(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+@fold.register
+def _delayed(said: PublishDelayed, state: RunState, event: Event) -> None:
     """A refusal did nothing; what an earlier try may have done stays possible."""
-    if not data["maybe_done"]:
-        state.intended.pop(data["key"], None)
-    state.tries.pop(data["key"], None)
-    count = state.delayed.get(data["key"], {}).get("count", 0) + 1
-    state.delayed[data["key"]] = {"error": data["error"], "until": data["until"], "count": count}
+    if not said.maybe_done:
+        state.intended.pop(said.key, None)
+    state.tries.pop(said.key, None)
+    state.delayed[said.key] = Delay(error=said.error, until=said.until, count=state.delays(said.key) + 1)
 
 
-def _resumed(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
+@fold.register
+def _resumed(said: ProposalResumed, state: RunState, event: Event) -> None:
     """The proposal is to be published after all: what was refused is no longer taken for done."""
     state.outcome, state.reason, state.next_step = "proposed", "", ""
     state.cancel = None
     state.delayed.clear()
-    state.published = {key: done for key, done in state.published.items() if "error" not in done}
-    state.resumptions.append(data)
+    state.published = {key: done for key, done in state.published.items() if not done.error}
+    state.resumptions.append(said)
 
 
-def _settled(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.settled_seq = data["through"]
+@fold.register
+def _settled(said: PublishSettled, state: RunState, event: Event) -> None:
+    state.settled_seq = said.through
 
 
-FOLDS = {
-    "publish.intended": _intended,
-    "publish.withdrawn": _withdrawn,
-    "publish.done": _published,
-    "publish.failed": _refused_effect,
-    "publish.delayed": _delayed,
-    "proposal.resumed": _resumed,
-    "publish.settled": _settled,
-    "publish.abandoned": _settled,
-}
+@fold.register
+def _abandoned(said: PublishAbandoned, state: RunState, event: Event) -> None:
+    state.settled_seq = said.through
+
+
+def _decided(state: RunState, key: str) -> None:
+    state.intended.pop(key, None)
+    state.delayed.pop(key, None)
+    state.tries.pop(key, None)

@@ -4,31 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
+from app.events.deciding import (
+    CancelRequested,
+    Heard,
+    ProposalResumed,
+    QuestionAnswered,
+    QuestionReminded,
+    RunCreated,
+    SteerReceived,
+)
+from app.events.parts import Outcome
+from app.events.record import Record
+from app.events.working import (
+    BreakingReported,
+    CommandRan,
+    FinishCalled,
+    ProposalMade,
+    QuestionAsked,
+    ScanEnded,
+    SnapshotTaken,
+    VerificationEnded,
+)
 from app.ledger import GENESIS
 from app.runs.state.onboarding import OnboardingState
 
-WORKED = "worked_seconds"  # in a worker's events: how long its attempt has lasted, by a clock that only goes forward
-
 Phase = Literal["created", "queued", "working", "parked", "ended"]
-Outcome = Literal[
-    "proposed",  # a verified change became a pull request
-    "nothing_to_do",
-    "not_reproduced",
-    "needs_decision",
-    "out_of_budget",
-    "gave_up",  # it went round in circles; what is known is said
-    "failed",
-    "cancelled",
-    "out_of_reach",  # the repository was deleted, transferred, or taken away from the App
-    "refused",  # not admitted: role, configuration, protection
-    "replied",  # the request was a question to the bot itself (`status`, `help`)
-    "onboarded",  # the repositories of an installation are set up
-]
 
 # Outcomes after which a proposal may be there that never became a pull request.
 UNPUBLISHED = frozenset({"proposed", "failed", "cancelled", "out_of_reach"})
+
+Said = TypeVar("Said", bound=Record)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told(Generic[Said]):
+    """What one event said, and where it stands in the ledger."""
+
+    seq: int
+    at: str
+    said: Said
 
 
 @dataclass(kw_only=True)
@@ -42,6 +58,25 @@ class Stage:
     note: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """One thing of the run on GitHub. With an `error` GitHub would not have it, and `result` is of before."""
+
+    digest: str
+    at: str
+    result: Mapping[str, Any]  # as its kind of publication needs it
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delay:
+    """What GitHub refused `count` times so far, and when it is asked again."""
+
+    error: str
+    until: str
+    count: int
+
+
 @dataclass(kw_only=True)
 class RunState:
     """What a run is, after all its events. Made by `runs.state.fold`; changed by `runs.state.apply` only."""
@@ -52,7 +87,8 @@ class RunState:
     created_at: str = ""
     updated_at: str = ""
     phase: Phase = "created"
-    created: Mapping[str, Any] = field(default_factory=dict)
+    created: RunCreated = field(default_factory=RunCreated)
+    is_created: bool = False  # its first event is there
     queue_reason: str = ""
     park_reason: str = ""
     park_note: str = ""
@@ -63,23 +99,23 @@ class RunState:
     launched: int = 0  # the newest attempt a worker was asked for
     attempt: int = 0  # the newest attempt that started
     stages: list[Stage] = field(default_factory=list)
-    commands: list[Mapping[str, Any]] = field(default_factory=list)  # every command.ran, in order
+    commands: list[Told[CommandRan]] = field(default_factory=list)
     blocked_hosts: list[str] = field(default_factory=list)
-    questions: list[Mapping[str, Any]] = field(default_factory=list)  # question.asked, in order
-    reminders: list[Mapping[str, Any]] = field(default_factory=list)  # question.reminded, in order
-    answers: list[Mapping[str, Any]] = field(default_factory=list)  # question.answered, in order
-    steering: list[Mapping[str, Any]] = field(default_factory=list)  # steer.received, in order
-    cancel: Mapping[str, Any] | None = None
-    breaking: list[Mapping[str, Any]] = field(default_factory=list)
-    finish: Mapping[str, Any] | None = None
+    questions: list[Told[QuestionAsked]] = field(default_factory=list)
+    reminders: list[QuestionReminded] = field(default_factory=list)
+    answers: list[Told[QuestionAnswered]] = field(default_factory=list)
+    steering: list[Told[SteerReceived]] = field(default_factory=list)
+    cancel: CancelRequested | None = None
+    breaking: list[BreakingReported] = field(default_factory=list)
+    finish: FinishCalled | None = None
     refusal: str = ""  # what stood in the way of `finish` last, for people
     refused_writes: dict[str, str] = field(default_factory=dict)  # by file: what the editor said, newest last
     missing: list[str] = field(default_factory=list)  # what the checkout left out, a sentence each
-    snapshot: Mapping[str, Any] | None = None
+    snapshot: SnapshotTaken | None = None
     snapshot_seq: int = 0
-    verification: Mapping[str, Any] | None = None
-    scan: Mapping[str, Any] | None = None
-    proposal: Mapping[str, Any] | None = None
+    verification: VerificationEnded | None = None
+    scan: ScanEnded | None = None
+    proposal: ProposalMade | None = None
     cost_usd: float = 0.0
     spent: dict[str, float] = field(default_factory=dict)  # cost_usd by the day (UTC) on which it was charged
     cap_usd: float | None = None  # what it may cost in all by the day's budget, said when it was let in or went on
@@ -91,10 +127,10 @@ class RunState:
     working_since: str | None = None  # in ledgers of older versions: when the attempt began, by the wall clock
     doing: str = ""
     intended: dict[str, str] = field(default_factory=dict)  # key → digest, not yet done
-    published: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # key → publish.done
+    published: dict[str, Published] = field(default_factory=dict)  # by key
     tries: dict[str, int] = field(default_factory=dict)  # key → intents that came to nothing so far
-    delayed: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # key → error, until, count: refused so far
-    resumptions: list[Mapping[str, Any]] = field(default_factory=list)  # proposal.resumed, in order
+    delayed: dict[str, Delay] = field(default_factory=dict)  # by key
+    resumptions: list[ProposalResumed] = field(default_factory=list)
     fault: str = ""  # the first event of a worker that nobody can read, in a sentence
     visible_seq: int = 0  # last event that GitHub may have to show
     settled_seq: int = 0  # last event that GitHub shows, or that it does not let us show
@@ -107,12 +143,19 @@ class RunState:
     @property
     def is_kept(self) -> bool:
         """Whether it ended with a finished change that is no pull request: a retry publishes it."""
-        return (
-            self.phase == "ended"
-            and self.outcome in UNPUBLISHED
-            and bool((self.proposal or {}).get("changes"))
-            and "number" not in self.published.get("pull", {}).get("result", {})
-        )
+        has_change = self.proposal is not None and bool(self.proposal.changes)
+        is_over = self.phase == "ended" and self.outcome in UNPUBLISHED
+        return is_over and has_change and "number" not in self.result("pull")
+
+    def result(self, key: str) -> Mapping[str, Any]:
+        """What GitHub gave for the thing called `key`; empty when it is not there."""
+        done = self.published.get(key)
+        return done.result if done else {}
+
+    def delays(self, key: str) -> int:
+        """How often GitHub has refused the thing called `key` so far."""
+        delay = self.delayed.get(key)
+        return delay.count if delay else 0
 
     @property
     def last_refusal(self) -> str:
@@ -132,9 +175,19 @@ class RunState:
     @property
     def publish_until(self) -> str | None:
         """When GitHub is next asked for what it refused; None when nothing of the kind is open."""
-        return min((str(item["until"]) for item in self.delayed.values()), default=None)
+        return min((delay.until for delay in self.delayed.values()), default=None)
 
     @property
-    def open_question(self) -> Mapping[str, Any] | None:
+    def heard(self) -> list[Heard]:
+        """What people said to it, each word once."""
+        words: list[Heard] = [
+            *(told.said for told in self.answers),
+            *(told.said for told in self.steering),
+            *self.resumptions,
+        ]
+        return [*words, self.cancel] if self.cancel else words
+
+    @property
+    def open_question(self) -> Told[QuestionAsked] | None:
         """The last question that nobody has answered."""
         return self.questions[-1] if len(self.questions) > len(self.answers) else None

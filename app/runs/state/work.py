@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from functools import singledispatch
 
-from app.kinds import WORKER
+from app.events.record import WORKER, Record
+from app.events.working import (
+    BreakingReported,
+    CommandRan,
+    EgressRequested,
+    FinishCalled,
+    ModelFailed,
+    ModelReplied,
+    NoticeGiven,
+    ProposalMade,
+    ScanEnded,
+    SnapshotTaken,
+    ToolRan,
+    VerificationEnded,
+    WorkspaceReady,
+)
 from app.ledger import Event
-from app.runs.state.run_state import RunState
+from app.runs.state.run_state import RunState, Told
 
 EDITOR = "str_replace_based_edit_tool"  # the vendor's name of the tool that writes files
-
-
-def _command(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
-    state.commands.append({**data, "seq": event.seq})
-
-
-def _egress(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    if not data["allowed"] and data["host"] not in state.blocked_hosts:
-        state.blocked_hosts.append(data["host"])
-
-
 _WAITING = "the model did not answer, trying again: "
 
 
-def _replied(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+@singledispatch
+def fold(said: Record, state: RunState, event: Event) -> None:
+    """Everything else is no work."""
+
+
+@fold.register
+def _command(said: CommandRan, state: RunState, event: Event) -> None:
+    state.commands.append(Told(seq=event.seq, at=event.at, said=said))
+
+
+@fold.register
+def _egress(said: EgressRequested, state: RunState, event: Event) -> None:
+    if not said.allowed and said.host not in state.blocked_hosts:
+        state.blocked_hosts.append(said.host)
+
+
+@fold.register
+def _replied(said: ModelReplied, state: RunState, event: Event) -> None:
     state.turns += 1
     if state.doing.startswith(_WAITING):
         state.doing = ""
-    _charge(state, event, data["cost_usd"])
-    for name, count in data["usage"].items():
-        state.tokens[name] = state.tokens.get(name, 0) + int(count)
+    _charge(state, event, said.cost_usd)
+    for name, count in said.usage.items():
+        state.tokens[name] = state.tokens.get(name, 0) + count
 
 
-def _failed_call(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
-    _charge(state, event, data.get("cost_usd", 0.0))
-    state.doing = f"{_WAITING}{data.get('error', '')}"
+@fold.register
+def _failed_call(said: ModelFailed, state: RunState, event: Event) -> None:
+    _charge(state, event, said.cost_usd)
+    state.doing = f"{_WAITING}{said.error}"
 
 
 def _charge(state: RunState, event: Event, cost_usd: float) -> None:
@@ -47,69 +68,61 @@ def _charge(state: RunState, event: Event, cost_usd: float) -> None:
         state.spent[day] = state.spent.get(day, 0.0) + cost_usd
 
 
-def _tool(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.doing = data.get("summary", "")
-    if data.get("name") == EDITOR:
-        _written(state, str(data.get("summary", "")), data)
+@fold.register
+def _tool(said: ToolRan, state: RunState, event: Event) -> None:
+    state.doing = said.summary
+    if said.name == EDITOR:
+        _written(said, state)
 
 
-def _written(state: RunState, summary: str, data: Mapping[str, Any]) -> None:
+def _written(said: ToolRan, state: RunState) -> None:
     """A write that the editor refused stays in mind until one of the same file is done."""
-    words = summary.split(" ", 3)
+    words = said.summary.split(" ", 3)
     if words[:2] == ["could", "not"] and len(words) == 4 and words[2] != "view":
-        told = " ".join(block["text"] for block in data.get("content", ()) if block.get("type") == "text")
+        told = " ".join(block.text for block in said.content if block.type == "text")
         state.refused_writes.pop(words[3], None)
-        state.refused_writes[words[3]] = f"{summary}: {told}"
-    elif not data.get("is_error") and words[0] not in {"viewed", "listed"}:
-        state.refused_writes.pop(summary.partition(" ")[2], None)
+        state.refused_writes[words[3]] = f"{said.summary}: {told}"
+    elif not said.is_error and words[0] not in {"viewed", "listed"}:
+        state.refused_writes.pop(said.summary.partition(" ")[2], None)
 
 
-def _noticed(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    if data.get("about", "") == "verification":
-        state.refusal = data.get("why") or data["text"]
+@fold.register
+def _noticed(said: NoticeGiven, state: RunState, event: Event) -> None:
+    if said.about == "verification":
+        state.refusal = said.why or said.text
 
 
-def _ready(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.missing = list(data.get("missing", []))
+@fold.register
+def _ready(said: WorkspaceReady, state: RunState, event: Event) -> None:
+    state.missing = list(said.missing)
 
 
-def _breaking(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.breaking.append(data)
+@fold.register
+def _breaking(said: BreakingReported, state: RunState, event: Event) -> None:
+    state.breaking.append(said)
 
 
-def _finish(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.finish = data
+@fold.register
+def _finish(said: FinishCalled, state: RunState, event: Event) -> None:
+    state.finish = said
 
 
-def _snapshot(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
-    state.snapshot, state.snapshot_seq = data, event.seq
+@fold.register
+def _snapshot(said: SnapshotTaken, state: RunState, event: Event) -> None:
+    state.snapshot, state.snapshot_seq = said, event.seq
 
 
-def _verified(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.verification = data
+@fold.register
+def _verified(said: VerificationEnded, state: RunState, event: Event) -> None:
+    state.verification = said
 
 
-def _scanned(state: RunState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.scan = data
+@fold.register
+def _scanned(said: ScanEnded, state: RunState, event: Event) -> None:
+    state.scan = said
 
 
-def _proposed(state: RunState, event: Event, data: Mapping[str, Any]) -> None:
+@fold.register
+def _proposed(said: ProposalMade, state: RunState, event: Event) -> None:
     if event.author != WORKER or state.phase != "ended":  # what was decided to be published is not changed any more
-        state.proposal = data
-
-
-FOLDS = {
-    "command.ran": _command,
-    "egress.requested": _egress,
-    "model.replied": _replied,
-    "model.failed": _failed_call,
-    "tool.ran": _tool,
-    "notice.given": _noticed,
-    "workspace.ready": _ready,
-    "breaking.reported": _breaking,
-    "finish.called": _finish,
-    "snapshot.taken": _snapshot,
-    "verification.ended": _verified,
-    "scan.ended": _scanned,
-    "proposal.made": _proposed,
-}
+        state.proposal = said

@@ -22,6 +22,7 @@ from app.worker import _ANNOUNCE_SECONDS
 from app.workspace import Change
 from tests.bench.installation.script import STEP_SECONDS, Story
 from tests.bench.installation.turns import Turns
+from tests.said import said
 
 ANSWER_SECONDS = 0.2  # GitHub's, for every request
 CONFIG = RepoConfig.model_validate({"autonomy": "ready"})
@@ -293,7 +294,7 @@ class _Worker:
         self._append("stage.ended", stage=name, ok=True, note="done")
 
     def _append(self, kind: str, **data: object) -> None:
-        self._ledger.append(kind, **data)
+        self._ledger.append(said(kind, **data))
 
     def _announce(self) -> None:
         announce(self._play.platform.publishing, self._ledger)

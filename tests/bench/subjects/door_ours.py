@@ -9,11 +9,11 @@ import time
 def main() -> None:
     deliveries, mode = sys.argv[1:]
     from app import log, settings
-    from app.jobs.intake import InTurn
     from app.local.clock import SystemClock
     from app.local.queue import SqliteQueue
     from app.local.store import SqliteStore
     from app.log import Redactor
+    from app.ports.intake import InTurn
     from app.receive import Delivery, receive
 
     with open(deliveries, "rb") as file:

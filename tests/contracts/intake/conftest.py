@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from app.jobs.intake import InTurn
+from app.ports.intake import InTurn
 from app.ports.platform import Intake, Queue, Store
 from tests.clock import HeldClock
 

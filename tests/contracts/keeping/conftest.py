@@ -26,10 +26,10 @@ class Place:
     def run(self, run_id: str, *, ends: bool = True, **said: Any) -> RunLedger:
         """A run of some events; `said` is in one of them."""
         ledger = RunLedger(self.store, run_id, clock=self.clock, redactor=Redactor())
-        ledger.append("run.created", thread={"repository_id": 7, "number": 1, "repository": "acme/calc"})
-        ledger.append("notice.given", **said)
+        ledger.append(said("run.created", thread={"repository_id": 7, "number": 1, "repository": "acme/calc"}))
+        ledger.append(said("notice.given", **said))
         if ends:
-            ledger.append("run.ended", outcome="failed")
+            ledger.append(said("run.ended", outcome="failed"))
         return ledger
 
     def days_pass(self, days: float) -> None:

@@ -9,6 +9,7 @@ from app.ledger import Event, verify_chain
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger, summarise
 from tests.contracts.keeping.conftest import DAY, Place
+from tests.said import said
 
 
 def kept(store, *digests: str) -> list[bool]:
@@ -66,7 +67,7 @@ def test_ended_runs_are_named_by_their_last_event_the_oldest_first(place):
     place.run("active", ends=False)
     late = place.run("late")
     place.days_pass(10)
-    late.append("notice.given", text="once more")
+    late.append(said("notice.given", text="once more"))
     assert place.keeping.ended_before(place.before(5), limit=10) == ["run0", "run1", "run2"]
     assert place.keeping.ended_before(place.before(5), limit=2) == ["run0", "run1"]
     assert place.keeping.ended_before(place.before(12.5), limit=10) == ["run0"]
@@ -153,6 +154,6 @@ def test_the_witness_forgets_a_retired_run_in_the_end(place):
         assert place.store.witness_problems() == []
     assert verify_chain("young", place.store.events("young"), place.store.witness("young")) == []
     again = RunLedger(place.store, "young", clock=place.clock, redactor=Redactor())
-    again.append("notice.given", text="later")
+    again.append(said("notice.given", text="later"))
     assert place.store.witness("young") == (young.state.seq + 1, again.state.head)
     assert place.store.witness_problems() == []

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from app.jobs.visibility import Heartbeat
 from app.local.clock import SystemClock
+from app.ports.visibility import Heartbeat
 
 VISIBLE_SECONDS = 4.0  # a busy machine stalls for one
 

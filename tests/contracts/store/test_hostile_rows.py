@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from app.errors import Conflict
-from app.kinds import WORKER
+from app.events import WORKER
 from app.ledger import GENESIS
 from app.local.store import SqliteStore
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 from app.runs.worker_store import WorkerStore
+from tests.said import said
 
 AT = "2026-03-02T09:00:00.000+00:00"
 ROWS: dict[str, Any] = {
@@ -42,7 +43,7 @@ EVENTS = {
 def opened(store: Any, clock: Any, run_id: str, number: int) -> RunLedger:
     ledger = RunLedger(store, run_id, clock=clock, redactor=Redactor())
     thread = {"repository_id": 7, "number": number, "repository": "acme/calc", "installation_id": 5}
-    ledger.append("run.created", thread=thread)
+    ledger.append(said("run.created", thread=thread))
     return ledger
 
 
@@ -87,7 +88,7 @@ def test_the_next_event_mends_the_row(store, clock):
     ledger = opened(store, clock, "run", 1)
     whole = store.summary("run")
     write_row(store, "run", "{}")
-    ledger.append("run.queued", reason="full")
+    ledger.append(said("run.queued", reason="full"))
     assert store.summary("run").thread_key == whole.thread_key
 
 
@@ -96,7 +97,7 @@ def test_an_event_of_any_shape_is_read_and_means_nothing(store, clock, text):
     opened(store, clock, "run", 1)
     write_event(store, "run", 2, text)
     state = _fold(store, clock)
-    assert (state.cost_usd, state.seq, state.created["thread"]["number"]) == (0.0, 2, 1)
+    assert (state.cost_usd, state.seq, state.created.thread.number) == (0.0, 2, 1)
     assert "Event 2 (`model.failed`) is malformed" in state.fault
 
 
@@ -151,10 +152,10 @@ def test_a_wrecked_head_keeps_the_control_side_from_nothing(aws_store, clock, he
         table._dynamo.put_item(TableName=table.name, Item={"pk": {"S": "RUN#run"}, "sk": {"S": sk}, **rest})
     worker = RunLedger(WorkerStore(aws_store, "run"), "run", clock=clock, redactor=Redactor())
     with pytest.raises(Conflict):
-        worker.append("stage.started", stage="work", note="")
-    ledger.append("run.ended", outcome="failed", reason="", next_step="")
+        worker.append(said("stage.started", stage="work", note=""))
+    ledger.append(said("run.ended", outcome="failed", reason="", next_step=""))
     assert (aws_store.summary("run").phase, aws_store.summary("run").seq) == ("ended", 2)
-    ledger.append("publish.settled", through=2)
+    ledger.append(said("publish.settled", through=2))
     assert [event.seq for event in aws_store.events("run")] == [1, 2, 3]
 
 

@@ -21,10 +21,12 @@ from app.local.heads import HeadsLog
 from app.local.store import SqliteStore
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger
+from tests.said import said
 
 WRITER = """
 import sys
 from pathlib import Path
+from app.events.working import CommandRan
 from app.local.clock import SystemClock
 from app.local.store import SqliteStore
 from app.log import Redactor
@@ -35,7 +37,7 @@ count = int(sys.argv[3])
 while count:
     count -= 1
     blob = ledger.blob("output " * 500 + str(ledger.state.seq))
-    event = ledger.append("notice.given", text=f"{sys.argv[2]}", output=blob)
+    event = ledger.append(CommandRan(purpose=sys.argv[2], command="make", output=blob))
     print(event.seq, flush=True)
 """
 
@@ -89,7 +91,7 @@ def test_home_and_files_are_private(tmp_path, clock):
     before = os.umask(0)
     try:
         store = SqliteStore(home, clock)
-        RunLedger(store, "run", clock=clock, redactor=Redactor()).append("notice.given", text="x")
+        RunLedger(store, "run", clock=clock, redactor=Redactor()).append(said("notice.given", text="x"))
         store.put_blob(b"secret")
     finally:
         os.umask(before)
@@ -101,7 +103,7 @@ def test_home_and_files_are_private(tmp_path, clock):
 
 def test_events_cannot_be_changed_by_a_slip(tmp_path, clock):
     store = SqliteStore(tmp_path, clock)
-    RunLedger(store, "run", clock=clock, redactor=Redactor()).append("notice.given", text="x")
+    RunLedger(store, "run", clock=clock, redactor=Redactor()).append(said("notice.given", text="x"))
     store.close()
     connection = sqlite3.connect(tmp_path / "ledger.db")
     for statement in ("DELETE FROM events", "UPDATE events SET data = '{}'"):
@@ -223,7 +225,7 @@ def test_a_witness_that_cannot_be_written_does_not_undo_what_was(tmp_path, clock
     store = SqliteStore(tmp_path, clock)
     ledger = RunLedger(store, "run", clock=clock, redactor=Redactor())
     (tmp_path / "heads.log").mkdir()
-    ledger.append("notice.given", text="x")
+    ledger.append(said("notice.given", text="x"))
     assert [event.seq for event in store.events("run")] == [1]
     store.close()
 
@@ -241,7 +243,7 @@ def test_a_file_of_a_version_that_kept_no_authors_is_read_and_written(tmp_path, 
             ("old", 1, event.at, event.kind, GENESIS, event.digest),
         )
     ledger = RunLedger(store, "old", clock=clock, redactor=Redactor())
-    ledger.append("run.queued", reason="")
+    ledger.append(said("run.queued", reason=""))
     assert [event.author for event in store.events("old")] == ["", "control"]
     assert ledger.state.phase == "queued"
     store.close()

@@ -10,17 +10,19 @@ from dataclasses import replace
 import pytest
 
 from app.errors import Conflict
-from app.kinds import CONTROL, WORKER
+from app.events import CONTROL, WORKER
 from app.ledger import GENESIS, Event, verify_chain
 from app.log import Redactor
 from app.ports.platform import RunSummary
 from app.runs.run_ledger import RunLedger, summarise
 from app.runs.state import fold
 from app.runs.worker_store import WorkerStore
+from tests.said import said
 
 
 def _event(clock, run_id="run", seq=1, previous=GENESIS, **data) -> Event:
-    return Event.make(run_id=run_id, seq=seq, at=clock.now(), kind="notice.given", data=data, previous=previous)
+    told = {"about": "test", "text": "", **data}
+    return Event.make(run_id=run_id, seq=seq, at=clock.now(), kind="notice.given", data=told, previous=previous)
 
 
 def _chain(clock, count, run_id="run") -> list[Event]:
@@ -37,9 +39,9 @@ def _summary(events) -> RunSummary:
 
 def _start(store, clock, run_id, *, number=1, ended=False) -> RunLedger:
     ledger = RunLedger(store, run_id, clock=clock, redactor=Redactor())
-    ledger.append("run.created", thread={"repository_id": 7, "number": number, "repository": "acme/calc"})
+    ledger.append(said("run.created", thread={"repository_id": 7, "number": number, "repository": "acme/calc"}))
     if ended:
-        ledger.append("run.ended", outcome="failed")
+        ledger.append(said("run.ended", outcome="failed"))
     return ledger
 
 
@@ -139,16 +141,16 @@ def test_writers_that_read_on_lose_nothing(store, clock):
     def write(writer: int) -> None:
         ledger = RunLedger(store, "run", clock=clock, redactor=Redactor())
         for number in range(10):
-            ledger.append("notice.given", text=f"{writer}.{number}")
+            ledger.append(said("notice.given", text=f"{writer}.{number}"))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(8)))
     events = store.events("run")
     assert verify_chain("run", events, store.witness("run")) == []
-    said = [event.data["text"] for event in events]
-    assert sorted(said) == sorted(f"{writer}.{number}" for writer in range(8) for number in range(10))
+    texts = [event.data["text"] for event in events]
+    assert sorted(texts) == sorted(f"{writer}.{number}" for writer in range(8) for number in range(10))
     for writer in range(8):
-        assert [text for text in said if text.startswith(f"{writer}.")] == [f"{writer}.{n}" for n in range(10)]
+        assert [text for text in texts if text.startswith(f"{writer}.")] == [f"{writer}.{n}" for n in range(10)]
 
 
 # ---------------------------------------------------------------- runs
@@ -182,17 +184,17 @@ def test_runs_with_unpublished_news_are_found(store, clock):
     _start(store, clock, "quiet")
     clock.advance(1)
     ledger = _start(store, clock, "loud", ended=True)
-    ledger.append("publish.settled", through=0)
+    ledger.append(said("publish.settled", through=0))
     assert [run.run_id for run in store.runs(unpublished=True)] == ["loud", "quiet"]
     assert [run.run_id for run in store.runs(unpublished=True, active=False)] == ["loud"]
-    ledger.append("publish.settled", through=ledger.state.visible_seq)
+    ledger.append(said("publish.settled", through=ledger.state.visible_seq))
     assert [run.run_id for run in store.runs(unpublished=True)] == ["quiet"]
     assert [run.run_id for run in store.runs(unpublished=False)] == ["loud"]
 
 
 def test_a_run_that_ends_changes_lists(store, clock):
     ledger = _start(store, clock, "run")
-    ledger.append("run.ended", outcome="cancelled")
+    ledger.append(said("run.ended", outcome="cancelled"))
     assert store.runs(active=True) == []
     assert [run.phase for run in store.runs(active=False)] == ["ended"]
 
@@ -200,19 +202,21 @@ def test_a_run_that_ends_changes_lists(store, clock):
 def test_runs_are_counted_by_phase(store, clock):
     _start(store, clock, "fresh")
     ledger = _start(store, clock, "waiting")
-    ledger.append("run.queued", reason="8 are at work")
+    ledger.append(said("run.queued", reason="8 are at work"))
     for number in range(3):
         _start(store, clock, f"done{number}", ended=True)
     assert [store.count(phase) for phase in ("created", "queued", "working", "ended")] == [1, 1, 0, 3]
-    ledger.append("run.admitted", reason="there is room now")
+    ledger.append(said("run.admitted", reason="there is room now"))
     assert [store.count(phase) for phase in ("created", "queued", "working", "ended")] == [1, 0, 1, 3]
 
 
 def test_what_a_repository_spent_on_a_day(store, clock):
     def spend(run_id: str, cost_usd: float, repository_id: int = 7) -> RunLedger:
         ledger = RunLedger(store, run_id, clock=clock, redactor=Redactor())
-        ledger.append("run.created", thread={"repository_id": repository_id, "number": 1, "repository": "acme/calc"})
-        ledger.append("model.replied", call=1, content=[], stop_reason="end_turn", usage={}, cost_usd=cost_usd)
+        ledger.append(
+            said("run.created", thread={"repository_id": repository_id, "number": 1, "repository": "acme/calc"})
+        )
+        ledger.append(said("model.replied", call=1, content=[], stop_reason="end_turn", usage={}, cost_usd=cost_usd))
         return ledger
 
     def spent(repository_id: int, day: str) -> float:
@@ -220,13 +224,15 @@ def test_what_a_repository_spent_on_a_day(store, clock):
 
     day = clock.now().date().isoformat()
     assert spent(7, day) == 0
-    spend("one", 0.25).append("model.replied", call=2, content=[], stop_reason="", usage={}, cost_usd=0.5)
+    spend("one", 0.25).append(said("model.replied", call=2, content=[], stop_reason="", usage={}, cost_usd=0.5))
     spend("two", 1.0)
     spend("elsewhere", 5.0, repository_id=77)
     assert spent(7, day) == pytest.approx(1.75)
     clock.advance(86_400)
     spend("tomorrow", 3.0)
-    RunLedger(store, "two", clock=clock, redactor=Redactor()).append("model.failed", call=2, error="", cost_usd=0.125)
+    RunLedger(store, "two", clock=clock, redactor=Redactor()).append(
+        said("model.failed", call=2, error="", cost_usd=0.125)
+    )
     assert spent(7, day) == pytest.approx(1.75)
     assert spent(7, clock.now().date().isoformat()) == pytest.approx(3.125)  # the day of the charge, not of the run
 
@@ -234,12 +240,12 @@ def test_what_a_repository_spent_on_a_day(store, clock):
 def test_what_a_worker_spends_after_midnight_is_found(store, clock):
     """Its role writes no row for a day: the control side does, when it lets the run go on."""
     ledger = RunLedger(store, "run", clock=clock, redactor=Redactor())
-    ledger.append("run.created", thread={"repository_id": 7, "number": 1, "repository": "acme/calc"})
-    ledger.append("run.admitted", reason="")
+    ledger.append(said("run.created", thread={"repository_id": 7, "number": 1, "repository": "acme/calc"}))
+    ledger.append(said("run.admitted", reason=""))
     for _ in range(2):
         clock.advance(86_400)
         RunLedger(WorkerStore(store, "run"), "run", clock=clock, redactor=Redactor()).append(
-            "model.failed", call=1, error="", cost_usd=0.5
+            said("model.failed", call=1, error="", cost_usd=0.5)
         )
         day = clock.now().date().isoformat()
         assert [run.spent_on(day) for run in store.charged_on(7, day)] == [0.5]

@@ -10,6 +10,7 @@ from app.local.database import Database
 from app.local.store import SqliteStore
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger
+from tests.said import said
 
 FEW, MANY = 20, 2_000
 DAY = "2026-03-03"
@@ -40,10 +41,10 @@ class Counted(Database):
 
 def make(store, clock, run_id: str, *, number: int, ends: bool) -> None:
     ledger = RunLedger(store, run_id, clock=clock, redactor=Redactor())
-    ledger.append("run.created", thread={"repository_id": 7, "number": number, "repository": "acme/calc"})
+    ledger.append(said("run.created", thread={"repository_id": 7, "number": number, "repository": "acme/calc"}))
     if ends:
-        ledger.append("run.ended", outcome="failed")
-        ledger.append("publish.settled", through=ledger.state.visible_seq)
+        ledger.append(said("run.ended", outcome="failed"))
+        ledger.append(said("publish.settled", through=ledger.state.visible_seq))
 
 
 @pytest.fixture
@@ -55,8 +56,8 @@ def counted(tmp_path, clock, monkeypatch):
     clock.advance(86_400)
     make(store, clock, "active", number=1, ends=False)
     ledger = RunLedger(store, "news", clock=clock, redactor=Redactor())
-    ledger.append("run.created", thread={"repository_id": 7, "number": 2, "repository": "acme/calc"})
-    ledger.append("run.ended", outcome="failed")
+    ledger.append(said("run.created", thread={"repository_id": 7, "number": 2, "repository": "acme/calc"}))
+    ledger.append(said("run.ended", outcome="failed"))
 
     def end(count: int) -> None:
         with sqlite3.connect(tmp_path / "home/ledger.db") as connection:

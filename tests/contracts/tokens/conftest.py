@@ -12,6 +12,7 @@ from app.log import Redactor
 from app.ports.platform import Token
 from app.runs.run_ledger import RunLedger
 from tests.clock import HeldClock
+from tests.said import said
 
 
 @pytest.fixture
@@ -38,9 +39,9 @@ class Control:
     def run(self, run_id: str, *, ended: bool = False) -> None:
         ledger = RunLedger(self.store, run_id, clock=self.clock, redactor=Redactor())
         thread = {"installation_id": 5, "repository_id": 7, "repository": "acme/calc", "number": 1}
-        ledger.append("run.created", thread=thread)
+        ledger.append(said("run.created", thread=thread))
         if ended:
-            ledger.append("run.ended", outcome="failed")
+            ledger.append(said("run.ended", outcome="failed"))
 
 
 class Local(Control):

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from app.errors import TransientError, UserError
-from app.kinds import WORKER
+from app.events import WORKER
 from app.ledger import Event
 
 

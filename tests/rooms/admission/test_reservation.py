@@ -15,6 +15,7 @@ from app.local.store import SqliteStore
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger
 from tests.clock import HeldClock
+from tests.said import said
 
 DAY_USD, RUN_USD, RUNS = 5.0, 2.0, 4
 
@@ -29,7 +30,7 @@ class Play:
             ledger = self.ledger(number)
             thread = {"repository_id": 7, "number": number, "repository": "o/r", "installation_id": 1}
             budget = {"run_usd": RUN_USD, "day_usd": DAY_USD}
-            ledger.append("run.created", thread=thread, config={"budget": budget})
+            ledger.append(said("run.created", thread=thread, config={"budget": budget}))
 
     def ledger(self, number: int) -> RunLedger:
         return RunLedger(self.store, f"run{number}", clock=self.clock, redactor=Redactor())
@@ -47,22 +48,21 @@ class Play:
         if promise:
             self.ledger(number).append_if(
                 lambda state: state.seq == promise.seq and state.phase != "working",
-                "run.admitted",
-                cap_usd=promise.cap_usd,
+                said("run.admitted", cap_usd=promise.cap_usd),
             )
 
     def spend(self, number: int, share: float) -> None:
         state = self.ledger(number).state
         if state.phase == "working" and state.cap_usd is not None:
             cost = (state.cap_usd - state.cost_usd) * share
-            self.ledger(number).append("model.replied", cost_usd=cost, usage={})
+            self.ledger(number).append(said("model.replied", cost_usd=cost, usage={}))
 
     def say(self, number: int) -> None:
-        self.ledger(number).append("steer.received", by="maya", text="")
+        self.ledger(number).append(said("steer.received", by="maya", text=""))
 
     def leave(self, number: int, kind: str) -> None:
         data = {"run.parked": {"reason": "question"}, "run.ended": {"outcome": "failed"}}[kind]
-        self.ledger(number).append_if(lambda state: state.is_active, kind, **data)
+        self.ledger(number).append_if(lambda state: state.is_active, said(kind, **data))
 
     def committed_usd(self) -> float:
         """What is spent today and what runs at work may still spend."""

@@ -20,6 +20,7 @@ from app.log import Redactor
 from app.ports.platform import RunSummary
 from app.ports.sandbox import Execution
 from app.runs.run_ledger import RunLedger
+from tests.said import said
 
 
 class Clock:
@@ -148,7 +149,7 @@ class Bench:
         self.attempt = 0
         self.redactor = Redactor()
         task = {"title": "Divide by zero", "body": "`calc.py` crashes.", "author": "alice"}
-        self.ledger().append("run.created", task=task, thread={"repository_id": 1, "number": 2})
+        self.ledger().append(said("run.created", task=task, thread={"repository_id": 1, "number": 2}))
 
     def ledger(self) -> RunLedger:
         return RunLedger(self.store, self.run_id, clock=self.clock, redactor=self.redactor)  # type: ignore[arg-type]
@@ -169,11 +170,11 @@ class Bench:
 
     def work(self) -> Stop:
         self.attempt += 1
-        self.ledger().append("attempt.started", attempt=self.attempt, worker="w", sandbox="tree")
+        self.ledger().append(said("attempt.started", attempt=self.attempt, worker="w", sandbox="tree"))
         return self.agent().run()
 
     def append(self, kind: str, **data: object) -> None:
-        self.ledger().append(kind, **data)
+        self.ledger().append(said(kind, **data))
 
     def events(self, kind: str) -> list[dict]:
         return [dict(event.data) for event in self.ledger().events if event.kind == kind]

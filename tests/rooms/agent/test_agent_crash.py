@@ -114,7 +114,7 @@ def test_nothing_is_lost_wherever_the_worker_dies(tmp_path):
 
 def test_a_call_that_died_is_charged(bench):
     bench.append("attempt.started", attempt=1)
-    bench.append("model.called", call=1, model="claude-sonnet-5-5", estimate_tokens=10_000)
+    bench.append("model.called", call=1, model="claude-sonnet-5-5", estimate_tokens=10_000, max_tokens=1)
     bench.model.will(finish("Done"))
     assert bench.work().kind == "finished"
     [failed] = bench.events("model.failed")

@@ -66,7 +66,7 @@ def test_a_question_parks_and_its_answer_wakes(bench):
     bench.model.will([bash("echo looking"), ask(asked)], finish("Raise"))
     assert bench.work().kind == "asked"
     assert bench.work().kind == "asked"
-    assert bench.ledger().state.open_question["questions"][0]["default"] == 1
+    assert bench.ledger().state.open_question.said.questions[0].default == 1
     bench.append("question.answered", by="bob", text="raise, please")
     assert bench.work().kind == "finished"
     looked, answered = last_user(bench)

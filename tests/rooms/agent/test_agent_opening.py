@@ -12,6 +12,7 @@ from inline_snapshot import snapshot
 from app.agent import Briefing, Task
 from app.agent.prompt import nonce_of, opening
 from app.errors import TransientError
+from app.events import deciding
 from app.ports.sandbox import Execution, Limits
 from app.verify import CommandResult, Counts, Plan
 from app.work.environment import Machine, briefing, look_around, text_of
@@ -39,7 +40,7 @@ def _opening(project: Project, tmp_path: Path, task: dict, **more: object) -> st
     told = _briefing(
         made=made,
         root=root_map(base_manifest(mirror, made.sha)),
-        guides=guides(mirror, made.sha, text_of(task)),
+        guides=guides(mirror, made.sha, text_of(deciding.Task(**task))),
         **more,
     )
     assert Briefing.from_event(told.as_event()) == told

@@ -83,7 +83,7 @@ def test_what_has_no_room_does_not_keep_the_rest() -> None:
 def test_the_status_follows_stages_at_once_and_steps_once_a_minute(kind, data, seconds, is_edited) -> None:
     story = working()
     publish(story)
-    edited_at = max(done["at"] for key, done in story.state.published.items() if key == "comment:status")
+    edited_at = max(done.at for key, done in story.state.published.items() if key == "comment:status")
     story.happen(kind, **data)
     now = story.at.fromisoformat(edited_at) + timedelta(seconds=seconds)
     effect = next_effect(story.state, now=now)

@@ -21,7 +21,8 @@ SUMMARY = "`divide` returns None when the divisor is zero."
 
 def body(template: str | None = None, *, summary: str = SUMMARY, closes: bool = True) -> str:
     state: RunState = replace(proposed().state)
-    state.finish = {**(state.finish or {}), "summary": summary}
+    assert state.finish
+    state.finish = state.finish.model_copy(update={"summary": summary})
     return pull_text.body(state, template=template, closes=closes)
 
 

@@ -12,10 +12,13 @@ from inline_snapshot import snapshot
 from app.checkpoints import pull_text, render
 from app.claims import Claims, Round, TestProof
 from app.config.repo_config import RepoConfig
+from app.events.deciding import Protection
+from app.events.working import QuestionAsked
 from app.ledger import GENESIS, Event
 from app.publication.projection import next_effect
 from app.runs.state import apply
 from app.runs.state.run_state import RunState
+from tests.said import said
 
 CONFIG = RepoConfig.model_validate({})
 CREATED = {
@@ -68,8 +71,14 @@ class Telling:
     def happen(self, kind: str, **data: object) -> Telling:
         self.at += timedelta(seconds=10)
         state = self.state
+        told = said(kind, **data).data()
         event = Event.make(
-            run_id=state.run_id, seq=state.seq + 1, at=self.at, kind=kind, data=data, previous=state.head or GENESIS
+            run_id=state.run_id,
+            seq=state.seq + 1,
+            at=self.at,
+            kind=kind,
+            data=told,
+            previous=state.head or GENESIS,
         )
         apply(state, event)
         return self
@@ -154,7 +163,7 @@ def test_the_status_comment_while_it_works() -> None:
 
 
 def test_a_question() -> None:
-    assert render.question(proposed().state, ASKED, 1, prefix="/agent") == snapshot("""\
+    assert render.question(proposed().state, QuestionAsked(**ASKED), 1, prefix="/agent") == snapshot("""\
 <!-- lamplighter run=cafe0123456789ab part=question-1 -->
 ### ❓ @maya a question before I go on
 
@@ -269,7 +278,7 @@ def test_a_run_from_before_there_was_a_field_for_it_claims_nothing_about_proof()
 
 def test_a_bypass_of_the_rules_is_said() -> None:
     story = proposed()
-    story.state.created = {**story.state.created, "protection": {"protected": True, "may_bypass": True}}
+    story.state.created = story.state.created.model_copy(update={"protection": Protection(may_bypass=True)})
     assert "My App is on the **bypass list**" in pull_text.body(story.state, template=None, closes=True)
 
 

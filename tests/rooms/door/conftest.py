@@ -12,8 +12,8 @@ import pytest
 
 from app import settings
 from app.errors import TransientError
-from app.jobs.intake import InTurn
 from app.jobs.job import Job
+from app.ports.intake import InTurn
 from app.receive import Answer, Delivery, receive
 from tests.clock import HeldClock
 

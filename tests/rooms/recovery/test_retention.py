@@ -9,6 +9,7 @@ from app.log import Redactor
 from app.recovery import retention
 from app.recovery.retention import Retention
 from app.runs.run_ledger import RunLedger
+from tests.said import said
 
 HOUR, DAY = 3_600.0, 86_400.0
 
@@ -23,12 +24,12 @@ def turns(tmp_path, store, clock):
 def made(store, clock, run_id: str, *, ends: bool) -> str:
     """A run with a content; the content's digest."""
     ledger = RunLedger(store, run_id, clock=clock, redactor=Redactor())
-    ledger.append("run.created", thread={"repository_id": 7, "number": 1, "repository": "acme/calc"})
-    said = ledger.blob(f"output of {run_id}")
-    ledger.append("notice.given", output=said)
+    ledger.append(said("run.created", thread={"repository_id": 7, "number": 1, "repository": "acme/calc"}))
+    output = ledger.blob(f"output of {run_id}")
+    ledger.append(said("command.ran", purpose="verify", command="make test", output=output))
     if ends:
-        ledger.append("run.ended", outcome="failed")
-    return str(said["blob"])
+        ledger.append(said("run.ended", outcome="failed"))
+    return output.blob
 
 
 def is_there(store, digest: str) -> bool:
@@ -87,7 +88,7 @@ def test_a_run_at_work_keeps_all_and_its_end_begins_the_days(store, clock, turns
     active, ended = made(store, clock, "active", ends=False), made(store, clock, "ended", ends=True)
     pass_days(clock, turns, 45)
     assert (is_there(store, active), is_there(store, ended)) == (True, False)
-    RunLedger(store, "active", clock=clock, redactor=Redactor()).append("run.ended", outcome="failed")
+    RunLedger(store, "active", clock=clock, redactor=Redactor()).append(said("run.ended", outcome="failed"))
     pass_days(clock, turns, 29)
     assert is_there(store, active)
     pass_days(clock, turns, 3)

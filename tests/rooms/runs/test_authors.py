@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.kinds import CONTROL, CONTROL_KINDS, KINDS, UNKNOWN, WORKER, WORKER_KINDS, may_say
+from app.events import CONTROL, CONTROL_KINDS, KINDS, UNKNOWN, WORKER, WORKER_KINDS, may_say
+from app.jobs.job import Thread
 from app.ledger import GENESIS, Event, verify_chain
 from app.local.store import SqliteStore
 from app.log import Redactor
@@ -18,6 +19,7 @@ from app.runs.state import fold
 from app.runs.worker_store import NotIts, WorkerStore
 from tests.clock import HeldClock
 from tests.rooms.runs.words import GOOD
+from tests.said import said
 
 OWN = {"installation_id": 5, "repository_id": 7, "repository": "acme/calc", "number": 1}
 OTHER = {"installation_id": 9, "repository_id": 8, "repository": "evil/loot", "number": 1}
@@ -65,15 +67,15 @@ def opened(store: Any) -> RunLedger:
 
 
 def test_every_kind_has_one_owner():
-    assert not CONTROL_KINDS.keys() & WORKER_KINDS.keys()
-    assert set(KINDS) == CONTROL_KINDS.keys() | WORKER_KINDS.keys() == {*CONTROL_KINDS, *WORKER_KINDS}
-    assert {kind for kind in KINDS if may_say(WORKER, kind)} == set(WORKER_KINDS)
+    assert not CONTROL_KINDS & WORKER_KINDS
+    assert KINDS == CONTROL_KINDS | WORKER_KINDS
+    assert {kind for kind in KINDS if may_say(WORKER, kind)} == WORKER_KINDS
     assert all(may_say(CONTROL, kind) and may_say(UNKNOWN, kind) for kind in KINDS)
 
 
 @pytest.mark.parametrize("kind", sorted(CONTROL_KINDS))
 def test_a_worker_cannot_say_it(store, kind):
-    opened(store).append("run.created", thread=OWN)
+    opened(store).append(said("run.created", thread=OWN))
     event = Event.make(run_id="run", seq=2, at=HeldClock().now(), kind=kind, data=LIES[kind], previous="0" * 64)
     with pytest.raises(NotIts, match=kind):
         WorkerStore(store, "run").append("run", 1, [event], store.summary("run"))
@@ -82,7 +84,7 @@ def test_a_worker_cannot_say_it(store, kind):
 
 @pytest.mark.parametrize("kind", sorted(CONTROL_KINDS))
 def test_what_it_says_all_the_same_means_nothing_and_is_found(store, kind):
-    opened(store).append("run.created", thread=OWN)
+    opened(store).append(said("run.created", thread=OWN))
     before = vars(fold("run", store.events("run")))
     say(store, kind, **LIES[kind])
     events = store.events("run")
@@ -95,7 +97,7 @@ def test_what_it_says_all_the_same_means_nothing_and_is_found(store, kind):
 
 @pytest.mark.parametrize("kind", sorted(WORKER_KINDS))
 def test_a_worker_says_what_is_its_own_and_in_its_name(store, kind):
-    opened(store).append("run.created", thread=OWN)
+    opened(store).append(said("run.created", thread=OWN))
     events = [
         Event.make(
             run_id="run", seq=2, at=HeldClock().now(), kind=kind, data=GOOD[kind], previous=opened(store).state.head
@@ -106,7 +108,7 @@ def test_a_worker_says_what_is_its_own_and_in_its_name(store, kind):
 
 
 def test_a_worker_reaches_its_own_run_and_lease_only(store):
-    opened(store).append("run.created", thread=OWN)
+    opened(store).append(said("run.created", thread=OWN))
     mine = WorkerStore(store, "other")
     for reach in (
         lambda: mine.events("run"),
@@ -129,7 +131,7 @@ def test_a_run_that_only_its_worker_made_gets_no_token(store):
 
 def test_money_is_never_given_back(store):
     """Else a run that says it cost less than nothing would pay for all others of its repository."""
-    opened(store).append("run.created", thread=OWN)
+    opened(store).append(said("run.created", thread=OWN))
     say(store, "model.failed", UNKNOWN, call=1, error="", cost_usd=-100.0)
     assert fold("run", store.events("run")).cost_usd == 0.0
     summary = dataclasses.replace(store.summary("run"), spent={"2026-03-02": -100.0})
@@ -140,4 +142,4 @@ def test_an_event_without_an_author_is_believed_as_it_was():
     event = Event(run_id="run", seq=1, at="2026-03-02T09:00:00.000+00:00", kind="run.created",
                   data={"thread": OWN}, previous=GENESIS, digest="0" * 64)  # fmt: skip
     assert event.author == UNKNOWN
-    assert fold("run", [event]).created["thread"] == OWN
+    assert fold("run", [event]).created.thread == Thread(**OWN)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from app.ledger import GENESIS, KINDS, Event, canonical, verify_chain
+from app.events import KINDS
+from app.ledger import GENESIS, Event, canonical, verify_chain
 
 fewer = settings(max_examples=60)
 

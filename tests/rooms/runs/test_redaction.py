@@ -12,6 +12,7 @@ from app.local.clock import SystemClock
 from app.local.store import SqliteStore
 from app.log import MASK, Redactor
 from app.runs.run_ledger import RunLedger
+from tests.said import said
 
 HELD = "correct-horse-battery-staple"
 SHAPED = {
@@ -57,11 +58,14 @@ def _on_disk(home: Path) -> bytes:
 @pytest.mark.parametrize("secret", [HELD, *SHAPED.values()], ids=["held", *SHAPED])
 def test_no_file_ever_holds_a_secret(home, ledger, secret):
     ledger.append(
-        "command.ran",
-        command=f"curl -H 'Authorization: {secret}' https://x",
-        nested={"deep": [{"in": f"<{secret}>"}], secret: "as a key"},
-        output=ledger.blob(f"printed {secret}\n"),
+        said(
+            "command.ran",
+            command=f"curl -H 'Authorization: {secret}' https://x",
+            tail=f"<{secret}>",
+            output=ledger.blob(f"printed {secret}\n"),
+        )
     )
+    ledger.append(said("publish.done", key="k", digest="d", result={"deep": [{"in": f"<{secret}>"}], secret: "a key"}))
     written = _on_disk(home)
     core = secret.encode().replace(b"\n", b"\\n")
     assert secret.encode() not in written
@@ -72,7 +76,7 @@ def test_no_file_ever_holds_a_secret(home, ledger, secret):
 
 def test_a_secret_held_later_is_masked_from_then_on(home, ledger):
     ledger.redactor.hold("a-token-minted-just-now")
-    event = ledger.append("notice.given", text="x a-token-minted-just-now y")
+    event = ledger.append(said("notice.given", text="x a-token-minted-just-now y"))
     assert event.data["text"] == f"x {MASK} y"
     assert b"minted-just-now" not in _on_disk(home)
 
@@ -86,11 +90,11 @@ def test_no_line_of_the_log_holds_a_secret(secret):
 
 @pytest.mark.parametrize("text", ["ghost_writers are fine", "AKIA is a prefix", "sk-ant-", "the PRIVATE KEY", "gh_x"])
 def test_plain_text_is_left_alone(ledger, text):
-    assert ledger.append("notice.given", text=text).data["text"] == text
+    assert ledger.append(said("notice.given", text=text)).data["text"] == text
 
 
 def test_what_the_writer_sees_is_what_was_written(ledger):
-    event = ledger.append("notice.given", text=f"x {HELD}")
+    event = ledger.append(said("notice.given", text=f"x {HELD}"))
     assert ledger.store.events("run") == [event]
     assert ledger.state.head == event.digest
 

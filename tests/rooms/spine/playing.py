@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger
+from tests.said import said
 
 
 class Playing:
@@ -35,5 +36,5 @@ class Playing:
 def ledger_of(store, clock, run_id: str) -> RunLedger:
     ledger = RunLedger(store, run_id, clock=clock, redactor=Redactor())
     thread = {"repository_id": 7, "number": 1, "repository": "acme/calc", "installation_id": 5}
-    ledger.append("run.created", thread=thread)
+    ledger.append(said("run.created", thread=thread))
     return ledger

@@ -14,18 +14,19 @@ from app.cli.page import tell
 from app.cli.story import line
 from app.cli.verification import examine
 from app.errors import Conflict, TransientError, UserError
-from app.kinds import WORKER_KINDS
+from app.events import WORKER_KINDS
 from app.ports.platform import RunSummary
 from app.runs.each_run import each_run
 from app.runs.run_ledger import RunLedger
 from app.runs.summary_row import read
 from tests.contracts.store.test_hostile_rows import EVENTS, ROWS, write_event, write_row
 from tests.rooms.spine.playing import ledger_of
+from tests.said import said
 
 
 def at_work(store: Any, clock: Any, run_id: str) -> RunLedger:
     ledger = ledger_of(store, clock, run_id)
-    ledger.append("run.admitted", reason="")
+    ledger.append(said("run.admitted", reason=""))
     return ledger
 
 
@@ -46,9 +47,9 @@ def test_the_clock_passes_a_row_that_nobody_can_read(store, clock, scheduler, pl
 def test_a_run_whose_worker_wrote_nonsense_ends_when_its_turn_comes(store, clock, scheduler, playing, phase):
     ledger = at_work(store, clock, "broken")
     if phase == "parked":
-        ledger.append("run.parked", reason="outage", until=clock.now().isoformat())
+        ledger.append(said("run.parked", reason="outage", until=clock.now().isoformat()))
     if phase == "queued":
-        ledger.append("run.queued", reason="")
+        ledger.append(said("run.queued", reason=""))
     write_event(store, "broken", 4 if phase != "working" else 3, EVENTS["wrong types"])
     playing.is_running = lambda _run_id: False
     assert scheduler.tick() == 1
@@ -119,7 +120,7 @@ def test_the_command_line_tells_of_it(store, clock, tmp_path, kind):
 
 @pytest.mark.parametrize("text", EVENTS.values(), ids=EVENTS)
 def test_who_watches_it_as_json_is_told_why_it_means_nothing(store, clock, tmp_path, text, monkeypatch, capsys):
-    at_work(store, clock, "broken").append("run.ended", outcome="failed", reason="", next_step="")
+    at_work(store, clock, "broken").append(said("run.ended", outcome="failed", reason="", next_step=""))
     write_event(store, "broken", 4, text)
     (tmp_path / "home").rename(tmp_path / "local")
     monkeypatch.setenv("LAMPLIGHTER_HOME", str(tmp_path))

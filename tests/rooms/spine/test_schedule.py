@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from app.runs.lease import TTL_SECONDS, lease_key
 from tests.rooms.spine.playing import ledger_of
+from tests.said import said
 
 DAY = 86_400.0
 
@@ -28,7 +29,7 @@ def test_the_oldest_of_a_thousand_active_runs_goes_on_when_its_time_has_come(
 ):
     ledger = ledger_of(store, clock, "old")
     until = clock.now() + timedelta(seconds=60)
-    ledger.append("run.parked", reason="outage", note="", until=until.isoformat())
+    ledger.append(said("run.parked", reason="outage", note="", until=until.isoformat()))
     clock.advance(1)
     ledger_of(store, clock, "new")
     many_like(tmp_path, "new", 1_100)
@@ -40,7 +41,7 @@ def test_the_oldest_of_a_thousand_active_runs_goes_on_when_its_time_has_come(
 def test_news_of_every_run_is_announced_when_there_is_more_than_goes_at_once(
     tmp_path, store, clock, playing, scheduler
 ):
-    ledger_of(store, clock, "news").append("run.ended", outcome="failed")
+    ledger_of(store, clock, "news").append(said("run.ended", outcome="failed"))
     many_like(tmp_path, "news", 700)
     clock.advance(3_600)
     minutes = 0
@@ -54,8 +55,8 @@ def test_news_of_every_run_is_announced_when_there_is_more_than_goes_at_once(
 
 def test_what_was_heard_of_workers_is_forgotten(tmp_path, store, clock, playing, scheduler):
     ledger = ledger_of(store, clock, "run")
-    ledger.append("run.admitted", reason="", cap_usd=1.0)
-    ledger.append("attempt.started", attempt=1, worker="w 1", sandbox="")
+    ledger.append(said("run.admitted", reason="", cap_usd=1.0))
+    ledger.append(said("attempt.started", attempt=1, worker="w 1", sandbox=""))
     for _ in range(240):
         store.claim(lease_key("run"), "w 1", ttl_seconds=TTL_SECONDS)
         scheduler.tick()

@@ -6,8 +6,10 @@ import hashlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from app.events.parts import Blob
+from app.events.record import Record
+from app.events.working import CommandRan
 from app.verify import Plan, Verification, run_commands, verify_head
 from app.workspace import Ignore, changes, collect
 from tests.rooms.workspace.folders import FolderSandbox
@@ -29,16 +31,16 @@ class Ledger:
     """What the flow writes."""
 
     def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.events: list[Record] = []
 
-    def append(self, kind: str, **data: Any) -> None:
-        self.events.append((kind, data))
+    def append(self, said: Record) -> None:
+        self.events.append(said)
 
-    def blob(self, content: str) -> dict[str, Any]:
-        return {"blob": hashlib.sha256(content.encode()).hexdigest(), "size": len(content)}
+    def blob(self, content: str) -> Blob:
+        return Blob(blob=hashlib.sha256(content.encode()).hexdigest(), size=len(content))
 
-    def ran(self) -> list[dict[str, Any]]:
-        return [data for kind, data in self.events if kind == "command.ran"]
+    def ran(self) -> list[CommandRan]:
+        return [said for said in self.events if isinstance(said, CommandRan)]
 
 
 class Room:

@@ -9,6 +9,7 @@ import pytest
 
 from app.claims import Claims
 from app.errors import TransientError
+from app.events import parts
 from app.ports.sandbox import Execution
 from app.verify import CommandResult, Counts, Plan, compare, run_commands
 from app.verify.named import Named, by_name
@@ -28,17 +29,17 @@ def test_a_fix_with_its_regression_test_is_proved(tmp_path: Path) -> None:
     assert found.claims.originals is None
     assert found.marks == set()
     event = found.as_event()
-    assert event["baseline"][0]["counts"] == {"passed": 1, "failed": 0, "skipped": 0, "errors": 0}
-    assert event["head"][0]["counts"]["passed"] == 2
-    assert event["regression"] == {
+    assert event.baseline[0].counts == parts.Counts(passed=1, failed=0)
+    assert event.head[0].counts == parts.Counts(passed=2, failed=0)
+    assert event.regression == {
         "fails_before": True, "passes_after": True, "tests": ["test_zero.py::T::test_zero"],
     }  # fmt: skip
-    assert Claims.from_event(json.loads(json.dumps(event["claims"]))) == found.claims
+    assert Claims.from_event(json.loads(event.model_dump_json())["claims"]) == found.claims
     ran = room.ledger.ran()
-    assert [(item["purpose"], item["at"]) for item in ran] == [
+    assert [(item.purpose, item.at) for item in ran] == [
         ("verify", "base"), ("verify", "head"), ("proof", "tests@head"), ("proof", "tests@base"),
     ]  # fmt: skip
-    assert ran[3]["command"] == f"{PYTEST} test_zero.py::T::test_zero"
+    assert ran[3].command == f"{PYTEST} test_zero.py::T::test_zero"
     assert not any(network for command, network in room.sandbox.commands if command.startswith("PYTEST"))
 
 
@@ -111,7 +112,7 @@ def test_setup_runs_again_only_when_dependencies_changed(tmp_path: Path) -> None
     room = Room(tmp_path / "tree", BASE, Plan(setup=("grep -q ok requirements.txt",), verify=(UNITTEST,)))
     room.write({"calc.py": FIXED})
     assert room.verify().ok
-    assert not any(item["purpose"] == "setup" for item in room.ledger.ran())
+    assert not any(item.purpose == "setup" for item in room.ledger.ran())
     room.write({"requirements.txt": "bad"})
     found = room.verify()
     assert not found.ok

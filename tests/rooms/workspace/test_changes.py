@@ -231,7 +231,7 @@ def test_a_snapshot_brings_the_tree_back_elsewhere(tmp_path: Path, store: Memory
     alter(here)
     fill(here, {"node_modules/x/y.js": b"n", "venv/pyvenv.cfg": b"", "venv/bin/pip": b"p", "notes.log": b"n"})
     taken = take_snapshot(here, before, store)  # type: ignore[arg-type]
-    assert taken["files"] == 7
+    assert taken.files == 7
     there = FolderSandbox(tmp_path / "there")
     fill(there, FILES | {"node_modules/x/y.js": b"other", "leftover.txt": b"from something else"})
     restore_snapshot(there, before, taken, store)  # type: ignore[arg-type]
@@ -250,7 +250,7 @@ def test_a_second_snapshot_stores_only_what_is_new(sandbox: FolderSandbox, store
     sandbox.write_file("one.txt", b"one more")
     second = take_snapshot(sandbox, before, store, previous=first)  # type: ignore[arg-type]
     assert len(store.puts) == 2  # the file and the manifest
-    assert second["files"] == first["files"] + 1
+    assert second.files == first.files + 1
 
 
 def test_files_too_big_for_a_snapshot_are_named(
@@ -260,7 +260,7 @@ def test_files_too_big_for_a_snapshot_are_named(
     monkeypatch.setattr("app.workspace.snapshots.MAX_BYTES", 120)
     fill(sandbox, {"big": b"b" * 101, "mid": b"m" * 90, "small": b"s" * 50})
     taken = take_snapshot(sandbox, {}, store)  # type: ignore[arg-type]
-    assert taken["skipped"] == ["big", "mid"]
+    assert taken.skipped == ["big", "mid"]
     assert restore_snapshot(sandbox, {}, taken, store) == 2  # type: ignore[arg-type]
     assert list(sandbox.manifest()) == ["small"]
 

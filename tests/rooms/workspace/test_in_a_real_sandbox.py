@@ -6,11 +6,13 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.errors import UserError
+from app.events.parts import Blob
+from app.events.record import Record
+from app.events.working import CommandRan
 from app.ports.sandbox import Egress, Limits
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.verify import Plan, run_commands, verify_head
@@ -39,14 +41,14 @@ PLAN = Plan(setup=("touch ~/ready; echo '{}' > made.lock",), verify=("test -e ~/
 
 class Ledger:
     def __init__(self) -> None:
-        self.ran: list[dict[str, Any]] = []
+        self.ran: list[CommandRan] = []
 
-    def append(self, kind: str, **data: Any) -> None:
-        assert kind == "command.ran"
-        self.ran.append(data)
+    def append(self, said: Record) -> None:
+        assert isinstance(said, CommandRan)
+        self.ran.append(said)
 
-    def blob(self, content: str) -> dict[str, Any]:
-        return {"blob": hashlib.sha256(content.encode()).hexdigest(), "size": len(content)}
+    def blob(self, content: str) -> Blob:
+        return Blob(blob=hashlib.sha256(content.encode()).hexdigest(), size=len(content))
 
 
 @pytest.fixture

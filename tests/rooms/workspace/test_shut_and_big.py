@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import UserError
+from app.events.parts import Blob
 from app.ports.sandbox import hides
 from app.sandbox import walk
 from app.sandbox.walk import Walker
@@ -181,7 +182,7 @@ def test_a_thousand_small_files_are_one_blob(sandbox: FolderSandbox, store: Memo
 
 def _body(store: MemoryStore, taken: dict) -> dict:  # type: ignore[type-arg]
 
-    return dict(json.loads(store.blobs[taken["manifest"]["blob"]]))
+    return dict(json.loads(store.blobs[taken.manifest.blob]))
 
 
 def test_a_snapshot_without_packs_is_still_read(sandbox: FolderSandbox, store: MemoryStore) -> None:
@@ -193,7 +194,8 @@ def test_a_snapshot_without_packs_is_still_read(sandbox: FolderSandbox, store: M
     for content in (b"1", b"2"):
         store.put_blob(content)
 
-    old = {**taken, "manifest": {"blob": store.put_blob(json.dumps(body).encode()), "size": 1}}
+    manifest = Blob(blob=store.put_blob(json.dumps(body).encode()), size=1)
+    old = taken.model_copy(update={"manifest": manifest})
     sandbox.remove_file("a")
     assert restore_snapshot(sandbox, {}, old, store) == 1  # type: ignore[arg-type]
     assert sandbox.read_file("a") == b"1"
@@ -209,7 +211,7 @@ def test_too_many_files_are_named_and_those_of_the_base_go_first(
     for number in range(5):
         sandbox.write_file(f"{number}", b"%d" % number)
     taken = take_snapshot(sandbox, before, store)  # type: ignore[arg-type]
-    assert taken["skipped"] == ["2", "3", "4"]
+    assert taken.skipped == ["2", "3", "4"]
 
 
 def test_a_damaged_pack_is_noticed(store: MemoryStore) -> None:

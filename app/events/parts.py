@@ -1,9 +1,9 @@
-"""What the shapes of events are made of: bounded scalars, and the records inside events."""
+"""What events are made of: bounded scalars, and the records inside events. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf
 
@@ -31,62 +31,67 @@ def _time(text: str) -> str:
 
 Time = Annotated[str, Field(max_length=40), AfterValidator(_time)]
 Ending = Literal["green", "red", "killed", "nothing", "broken", "contradictory", "unknown"]
-# The control side alone says that a request was refused, answered, or went out of reach.
 Outcome = Literal[
-    "proposed", "nothing_to_do", "not_reproduced", "needs_decision", "out_of_budget", "gave_up", "failed", "cancelled"
+    "proposed",  # a verified change became a pull request
+    "nothing_to_do",
+    "not_reproduced",
+    "needs_decision",
+    "out_of_budget",
+    "gave_up",  # it went round in circles; what is known is said
+    "failed",
+    "cancelled",
+    "out_of_reach",  # the repository was deleted, transferred, or taken away from the App
+    "refused",  # not admitted: role, configuration, protection
+    "replied",  # the request was a question to the bot itself (`status`, `help`)
+    "onboarded",  # the repositories of an installation are set up
 ]
+CONTROL_OUTCOMES = frozenset({"out_of_reach", "refused", "replied", "onboarded"})  # which no worker may say
 
 
-ABSENT: Any = None  # an older version's event lacks the field
+class Part(BaseModel):
+    """A record inside an event."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False, extra="forbid")
 
 
-class Shape(BaseModel):
-    model_config = ConfigDict(strict=True, allow_inf_nan=False)
-
-    worked_seconds: Seconds = 0.0
-
-
-class Exact(BaseModel):
-    """Of what becomes the arguments of a call."""
-
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-
-class Blob(Shape):
+class Blob(Part):
     blob: Digest
     size: Count
 
 
-class Counts(Shape):
+class Counts(Part):
     passed: Tally
     failed: Tally
-    skipped: Tally
-    errors: Tally
+    skipped: Tally = 0
+    errors: Tally = 0
+    failing: list[Text] = []
+    unloaded: Tally = 0
 
 
-class Step(Shape):
+class Step(Part):
     command: Text
     exit_code: Code | None
+    seconds: Seconds = 0.0
     counts: Counts | None
 
 
-class Round(Exact):
+class Round(Part):
     ending: Ending
-    how: Text = ABSENT
-    passed: Tally | None = ABSENT
-    ran: Tally | None = ABSENT
-    failing: list[Text] = ABSENT
-    unnamed: Tally = ABSENT
+    how: Text = ""
+    passed: Tally | None = None
+    ran: Tally | None = None
+    failing: list[Text] = []
+    unnamed: Tally = 0
 
 
-class Proof(Exact):
+class Proof(Part):
     name: Text
     before: Ending
     after: Ending
-    how: Text = ABSENT
+    how: Text = ""
 
 
-class Claims(Shape):
+class Claims(Part):
     base: Round
     head: Round
     tests: list[Proof]
@@ -97,16 +102,16 @@ class Claims(Shape):
     only_edits: bool
 
 
-class Change(Exact):
+class Change(Part):
     path: Text
     kind: Literal["add", "modify", "delete", "mode"]
     mode: Text
     digest: Digest | Literal[""]
     size: Count
-    old_mode: Text = ABSENT
+    old_mode: Text = ""
 
 
-class Finding(Shape):
+class Finding(Part):
     check: Text
     level: Literal["block", "mark", "note"]
     path: Text
@@ -115,13 +120,13 @@ class Finding(Shape):
     mark: Text
 
 
-class Question(Shape):
+class Question(Part):
     text: Text
     options: list[Text]
     default: Count
-    consequences: list[Text] = ABSENT
+    consequences: list[Text] = []
 
 
-class Said(Shape):
+class Said(Part):
     type: Text
-    text: Text = ABSENT
+    text: Text = ""

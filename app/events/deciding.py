@@ -1,0 +1,154 @@
+"""What the control side decides about a run, and what people said to it: its kinds of event. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, InstanceOf, PlainSerializer
+
+from app.events.parts import Part
+from app.events.record import Record
+from app.jobs.job import Person, Thread
+
+NOWHERE = Thread(installation_id=0, repository_id=0, repository="", number=0)
+NOBODY = Person(login="", id=0)
+
+
+def _thread(value: Any) -> Any:
+    return Thread(**{**NOWHERE._asdict(), **value}) if isinstance(value, Mapping) else value
+
+
+def _person(value: Any) -> Any:
+    return Person(**{**NOBODY._asdict(), **value}) if isinstance(value, Mapping) else value
+
+
+_AsMapping = PlainSerializer(lambda value: value._asdict())
+Where = Annotated[InstanceOf[Thread], BeforeValidator(_thread), _AsMapping]
+Who = Annotated[InstanceOf[Person], BeforeValidator(_person), _AsMapping]
+
+
+class Comment(Part):
+    author: str
+    body: str
+    at: str = ""
+
+
+class Task(Part):
+    """The text a run is asked to do, frozen; all of it untrusted."""
+
+    title: str = ""
+    body: str = ""
+    author: str = ""
+    url: str = ""
+    instructions: str = ""
+    comments: list[Comment] = []
+
+
+class Base(Part):
+    """The commit that a run stands on; `default` when it is the default branch's."""
+
+    ref: str
+    sha: str
+    default: bool = True
+
+
+class Names(Part):
+    """What a run's texts call things: the command's prefix, and the labels by their fixed word."""
+
+    prefix: str = "/agent"
+    labels: dict[str, str] = {}
+
+
+class Protection(Part):
+    """What guards the base branch."""
+
+    protected: bool = True
+    approvals_required: int | None = None
+    may_bypass: bool | None = False
+
+
+class RunCreated(Record, kind="run.created"):
+    """All that was known when the run was asked for. One that only says something has the first eight fields."""
+
+    thread: Where = NOWHERE
+    requester: Who = NOBODY
+    trigger: str = ""
+    reason: str = ""
+    delivery: str = ""
+    comment_id: int | None = None
+    playbook: str = ""
+    names: Names = Names()
+    task: Task = Task()
+    keeps_label: bool = False
+    base: Base = Base(ref="", sha="")
+    branch: str = ""
+    clone_url: str = ""
+    config: dict[str, Any] = {}  # `app.config.repo_config.RepoConfig`, as it was
+    config_source: dict[str, Any] = {}
+    config_notes: list[str] = []
+    alias: str = "default"
+    effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
+    model: str = ""
+    admission: dict[str, Any] = {}  # `app.admission.admit.Facts`, as they were
+    protection: Protection = Protection()
+
+
+class RunMoved(Record, kind="run.moved"):
+    """What the repository is called from now on; its id stays."""
+
+    thread: Where
+    clone_url: str
+
+
+class RunQueued(Record, kind="run.queued"):
+    reason: str = ""
+    ahead: int = 0
+
+
+class WentOn(Record):
+    """The run may spend, up to `cap_usd` in all; asks for one more attempt."""
+
+    reason: str = ""
+    cap_usd: float | None = None
+
+
+class RunAdmitted(WentOn, kind="run.admitted"):
+    """For the first time."""
+
+
+class RunResumed(WentOn, kind="run.resumed"):
+    """Again; without `cap_usd` a lost worker is replaced."""
+
+
+class Heard(Record):
+    """What somebody said to a run that was there."""
+
+    by: str
+    delivery: str = ""
+    comment_id: int | None = None
+
+
+class SteerReceived(Heard, kind="steer.received"):
+    text: str
+
+
+class QuestionAnswered(Heard, kind="question.answered"):
+    text: str
+
+
+class CancelRequested(Heard, kind="cancel.requested"):
+    reason: str = ""
+
+
+class BudgetRaised(Heard, kind="budget.raised"):
+    run_usd: float
+
+
+class ProposalResumed(Heard, kind="proposal.resumed"):
+    """What was finished but not published is to be published after all."""
+
+
+class QuestionReminded(Record, kind="question.reminded"):
+    question: int  # its number, from 1
+    until: str | None  # when the run ends without an answer

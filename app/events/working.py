@@ -1,0 +1,242 @@
+"""What a worker says of its own work: its kinds of event, as strict as what a hostile process may write there. Pure.
+
+Blobs are `{"blob": digest, "size": bytes}`. A field without a default has always been there.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from app.events.parts import (
+    Blob,
+    Change,
+    Claims,
+    Code,
+    Count,
+    Counts,
+    Digest,
+    Dollars,
+    Finding,
+    Outcome,
+    Part,
+    Question,
+    Said,
+    Seconds,
+    Step,
+    Text,
+    Time,
+)
+from app.events.record import WORKER, Record
+
+
+class _Said(Record):
+    author = WORKER
+
+
+class AttemptStarted(_Said, kind="attempt.started"):
+    attempt: Annotated[int, Field(ge=1, le=10**6)]
+    worker: Text
+    sandbox: Text = ""
+
+
+class StageStarted(_Said, kind="stage.started"):
+    stage: Text
+    note: Text = ""
+
+
+class StageEnded(_Said, kind="stage.ended"):
+    stage: Text
+    ok: bool
+    note: Text = ""
+
+
+class WorkspaceReady(_Said, kind="workspace.ready"):
+    sha: Text
+    files: Count
+    size_bytes: Count
+    seconds: Seconds
+    notes: list[Text]
+    missing: list[Text] = []
+
+
+class CommandRan(_Said, kind="command.ran"):
+    purpose: Text
+    command: Text
+    exit_code: Code | None = None
+    seconds: Seconds = 0.0
+    killed_by: Text | None = None
+    timed_out: bool = False
+    output: Blob | None = None
+    tail: Text = ""
+    counts: Counts | None = None
+    at: Text = ""
+    step: Count = 1
+    steps: Count = 0  # of the round; 0 in ledgers that did not say it
+
+
+class EgressRequested(_Said, kind="egress.requested"):
+    host: Text
+    port: Count
+    method: Text
+    allowed: bool
+    reason: Text
+    size_bytes: Count
+    sent_bytes: Count = 0
+
+
+class BriefingMade(_Said, kind="briefing.made"):
+    facts: list[dict[Text, Text]]
+    guides: list[list[Text]]
+    guides_elsewhere: list[Text]
+
+
+class Begun(Part):
+    system: list[dict[Text, Any]]
+    tools: list[dict[Text, Any]]
+    opening: list[dict[Text, Any]]
+
+
+class ConversationOpened(_Said, kind="conversation.opened"):
+    root: Text
+    begun: Begun | Blob
+
+
+class ModelCalled(_Said, kind="model.called"):
+    call: Count
+    model: Text
+    estimate_tokens: Count
+    max_tokens: Count
+    effort: Text = ""
+    cleared: Count = 0
+
+
+class ModelReplied(_Said, kind="model.replied"):
+    call: Count
+    content: list[dict[Text, Any]] | Blob
+    said: Text = ""
+    stop_reason: Text | None
+    usage: dict[Text, Count]
+    cost_usd: Dollars
+    seconds: Seconds = 0.0
+    model: Text = ""
+    request_id: Any = None
+    applied_edits: list[Any] = []  # what the vendor cleared
+    input_transformations: list[Any] = []  # what it did not show to the model
+    scripted: bool = False
+
+
+class ModelFailed(_Said, kind="model.failed"):
+    call: Count
+    error: Text
+    cost_usd: Dollars = 0.0
+    retry_after_seconds: Seconds | None = None
+    usage: dict[Text, Count] = {}
+
+
+class ToolRan(_Said, kind="tool.ran"):
+    tool_use_id: Text
+    name: Text
+    summary: Text
+    content: list[Said]
+    is_error: bool
+    malformed: bool = False
+    seconds: Seconds = 0.0
+    exit_code: Code | None = None
+    output: Blob | None = None
+    output_path: Text = ""
+
+
+class NoticeGiven(_Said, kind="notice.given"):
+    """What the harness told the model besides tool results (`about` budget, steering, a loop …)."""
+
+    about: Text
+    text: Text
+    why: Text = ""  # for people
+    root: Text = ""  # of the workspace, when that has moved
+
+
+class ContextTrimmed(_Said, kind="context.trimmed"):
+    through_call: Count
+
+
+class QuestionAsked(_Said, kind="question.asked"):
+    tool_use_id: Any = ""
+    questions: Annotated[list[Question], Field(min_length=1)]
+
+
+class BreakingReported(_Said, kind="breaking.reported"):
+    tool_use_id: Any = ""
+    what: Text
+    affected: Text
+    migration: Text
+
+
+class FinishCalled(_Said, kind="finish.called"):
+    tool_use_id: Any = ""
+    outcome: Text
+    title: Text = ""
+    summary: Text
+    confidence: Text = "not stated"
+    assumptions: list[Text] = []
+    not_proven: list[Text] = []
+    not_done: list[Text] = []
+    decision: Text = ""
+
+
+class SnapshotTaken(_Said, kind="snapshot.taken"):
+    manifest: Blob
+    files: Count
+    size_bytes: Count
+    skipped: list[Any] = []  # paths too big to keep
+
+
+class WorkspaceRestored(_Said, kind="workspace.restored"):
+    snapshot_seq: Count
+    replayed: Any = None
+
+
+class VerificationEnded(_Said, kind="verification.ended"):
+    ok: bool
+    status: Text = ""
+    note: Text = ""
+    new_failures: list[Text] = []
+    fixed: list[Text] = []
+    regression: Any = None  # sums up `claims`, for who reads it by machine
+    baseline: list[Step] = []
+    head: list[Step] = []
+    claims: Claims | None = None
+
+
+class ScanEnded(_Said, kind="scan.ended"):
+    ok: bool
+    findings: list[Finding]
+
+
+class ProposalMade(_Said, kind="proposal.made"):
+    changes: list[Change]
+    title: Text = ""
+    draft: bool
+    draft_reason: Text = ""
+    marks: list[Text] = []
+    owners: list[Text] = []
+    reviewers: list[Text] = []
+    template: Text | None = None
+    evidence: list[Count] = []  # events of commands
+    verified: bool = False
+    unseen: list[Text] = []  # what could not be looked at
+    ledger_head: Text = ""
+    kept: dict[Text, Digest] = {}  # contents of before the change, by path
+
+
+class RunParked(_Said, kind="run.parked"):
+    reason: Text
+    note: Text = ""
+    until: Time | None = None
+
+
+class RunEnded(_Said, kind="run.ended"):
+    outcome: Outcome
+    reason: Text = ""
+    next_step: Text = ""
