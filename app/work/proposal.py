@@ -17,7 +17,8 @@ from app.events.working import ProposalMade, ScanEnded
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 from app.verify import Verification
-from app.work.session import Workroom, stage
+from app.work.recording import stage
+from app.work.session import Workroom
 from app.work.verdict import MirrorBase, judge, judge_at_sight
 from app.workspace import Change
 

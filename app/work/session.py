@@ -6,25 +6,17 @@ Joins `app.workspace`, `app.verify` and a sandbox host for the worker; every ste
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from app import workspace
 from app.agent import Briefing
 from app.checks.limits import MAX_FILE_BYTES
 from app.errors import UserError
-from app.events.working import (
-    BriefingMade,
-    EgressRequested,
-    StageEnded,
-    StageStarted,
-    WorkspaceReady,
-)
+from app.events.working import BriefingMade, WorkspaceReady
 from app.ports.platform import Tokens
-from app.ports.sandbox import Egress, EgressRequest, Limits, Manifest, Sandbox, SandboxHost
+from app.ports.sandbox import Egress, Limits, Manifest, Sandbox, SandboxHost
 from app.runs.run_ledger import RunLedger
 from app.verify import (
     CommandResult,
@@ -39,21 +31,13 @@ from app.verify import (
 )
 from app.work.early_end import in_numbers, setup_failed, why_unfit
 from app.work.environment import briefing, look_around, text_of
+from app.work.recording import requested, stage
 from app.workspace import Change, Checkout, Mirror, unseen_names
 from app.workspace.git import FetchRefused
 from app.workspace.upkeep import Use
 
 _FRESH_TOKEN_SECONDS = 5.0  # a new token may not be known everywhere at once (facts.md)
 _SNAPSHOT_SECONDS = 60.0  # a crash runs again at most the tool calls of this long
-
-
-@contextmanager
-def stage(ledger: RunLedger, name: str, note: str) -> Iterator[dict[str, Any]]:
-    """A stage in the ledger; the body may set `ok` and `note` in the dictionary it is given."""
-    ledger.append(StageStarted(stage=name, note=note))
-    end: dict[str, Any] = {"ok": True, "note": ""}
-    yield end
-    ledger.append(StageEnded(stage=name, **end))
 
 
 class Workroom:
@@ -141,7 +125,7 @@ class Workroom:
                 methods=tuple(settings.get("methods", Egress.methods)),
                 upload_bytes=settings.get("upload_mb", Egress.upload_bytes >> 20) << 20,
             ),
-            on_request=self._requested,
+            on_request=partial(requested, self._ledger),
             history=self.mirror.path,
         )
         self.before = self.after_setup = self.sandbox.manifest()
@@ -149,19 +133,6 @@ class Workroom:
 
     def _contents_at_base(self, path: str) -> bytes:
         return workspace.read_files(self.mirror, self.made.sha, [path]).get(path, b"")
-
-    def _requested(self, request: EgressRequest) -> None:
-        self._ledger.append(
-            EgressRequested(
-                host=request.host,
-                port=request.port,
-                method=request.method,
-                allowed=request.allowed,
-                reason=request.reason,
-                size_bytes=request.size_bytes,
-                sent_bytes=request.sent_bytes,
-            )
-        )
 
     def set_up(self) -> None:
         """Run `setup` with the network on, then seal. Raises UserError when a command fails."""

@@ -11,6 +11,7 @@ from app.admission.github_facts import Facts
 from app.admission.request import created
 from app.config.repo_config import RepoConfig
 from app.dispatch import run_id_of
+from app.events.deciding import Protection
 from app.jobs.job import Command, Job, Person, Source, Thread
 from app.local.clock import SystemClock
 from app.local.store import SqliteStore
@@ -44,12 +45,12 @@ def create(home: Path, repository: Path, sha: str) -> RunLedger:
         budget=BUDGET,
         comments=[],
         admission={},
-        protection={},
+        protection=Protection(),
     )
     run_id, settings = run_id_of(job, 0), Settings(home=home)
-    data = created(job, Command(verb="fix"), facts, run_id, role="owner", clone_url=str(repository), settings=settings)
+    first = created(job, Command(verb="fix"), facts, run_id, role="owner", clone_url=str(repository), settings=settings)
     ledger = RunLedger(SqliteStore(home, clock), run_id, clock=clock, redactor=Redactor())
-    ledger.append(said("run.created", **data))
+    ledger.append(first)
     ledger.append(said("run.admitted", reason="measured"))
     return ledger
 

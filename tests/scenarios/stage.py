@@ -19,6 +19,7 @@ from app.agent.models.scripted_model import ScriptedModel
 from app.cli.homes import Home
 from app.cli.verification import Examined, examine, known_runs
 from app.errors import TransientError
+from app.events.working import BriefingMade
 from app.jobs.job import Job, taken_key
 from app.ledger import verify_chain
 from app.ports.platform import Message, Queue, Store
@@ -169,9 +170,9 @@ class Bot:
         """The first message that the model got."""
         created = fold(run_id, self.platform.store.events(run_id)).created
         events = self.platform.store.events(run_id)
-        told = [Briefing.from_event(event.data) for event in events if event.kind == "briefing.made"]
+        told = [Briefing.from_event(event.record) for event in events if isinstance(event.record, BriefingMade)]
         task = prompt.Task(briefing=told[0])
-        opening = prompt.opening(task, created["task"], run_id=run_id, root="/workspace")
+        opening = prompt.opening(task, created.task.model_dump(), run_id=run_id, root="/workspace")
         return json.dumps(opening, ensure_ascii=False)
 
     def state_of(self, run_id: str) -> RunState:

@@ -35,7 +35,7 @@ def test_a_worker_that_moves_its_run_elsewhere_is_followed_by_nobody(bot, github
     stories.fix(model)
     bot.step_until(lambda: bot.platform.store.runs(active=True))
     (run,) = bot.platform.store.runs()
-    created = bot.state_of(run.run_id).created
+    created = bot.state_of(run.run_id).created.model_dump()
     there = created["thread"] | {"repository_id": loot.id, "repository": "evil/loot"}
     told_by_the_worker(bot, run.run_id, kind, **created | {"thread": there})
     bot.run_until_idle()

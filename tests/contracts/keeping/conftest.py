@@ -11,6 +11,7 @@ import pytest
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger
 from tests.clock import HeldClock
+from tests.said import said
 
 DAY = 86_400.0
 
@@ -23,11 +24,11 @@ class Place:
     age: Callable[[], None]  # what the platform does by itself
     aws: Any = None
 
-    def run(self, run_id: str, *, ends: bool = True, **said: Any) -> RunLedger:
-        """A run of some events; `said` is in one of them."""
+    def run(self, run_id: str, *, ends: bool = True, **told: Any) -> RunLedger:
+        """A run of some events; `told` is in one of them."""
         ledger = RunLedger(self.store, run_id, clock=self.clock, redactor=Redactor())
         ledger.append(said("run.created", thread={"repository_id": 7, "number": 1, "repository": "acme/calc"}))
-        ledger.append(said("notice.given", **said))
+        ledger.append(said("notice.given", **told))
         if ends:
             ledger.append(said("run.ended", outcome="failed"))
         return ledger

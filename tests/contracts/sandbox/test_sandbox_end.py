@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[3]
 HARNESS = """
 import sys, threading, time
 from pathlib import Path
-from app.ports import Egress, Limits
+from app.ports.sandbox import Egress, Limits
 from app.sandbox.probe import choose
 place = Path(sys.argv[2])
 (place / "tree").mkdir()
@@ -131,7 +131,7 @@ def test_older_landlock_confines_by_uid(tmp_path: Path, abi: int, canary: str) -
 ORDINARY = """
 import os, sys
 from pathlib import Path
-from app.ports import Egress, Limits
+from app.ports.sandbox import Egress, Limits
 from app.sandbox.probe import choose
 kind, place = sys.argv[1], Path(sys.argv[2])
 secret = place / "secret"

@@ -73,12 +73,7 @@ class Telling:
         state = self.state
         told = said(kind, **data).data()
         event = Event.make(
-            run_id=state.run_id,
-            seq=state.seq + 1,
-            at=self.at,
-            kind=kind,
-            data=told,
-            previous=state.head or GENESIS,
+            run_id=state.run_id, seq=state.seq + 1, at=self.at, kind=kind, data=told, previous=state.head or GENESIS
         )
         apply(state, event)
         return self
