@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,9 +69,10 @@ class Blobs:
         for folder in self._directory.iterdir():
             with _locked(folder, fcntl.LOCK_EX):
                 for path in folder.iterdir():
-                    if path.stat().st_mtime < before:
-                        path.unlink()
-                        gone += 1
+                    with suppress(FileNotFoundError):  # it was being written, and has its name now
+                        if path.stat().st_mtime < before:
+                            path.unlink()
+                            gone += 1
         return gone
 
     def _renew(self, path: Path, size: int | None = None) -> bool:
