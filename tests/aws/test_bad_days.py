@@ -38,7 +38,14 @@ CALLS = {
 
 
 def _append(store) -> None:
-    event = Event.make(run_id="r", seq=1, at=store._clock.now(), kind="notice.given", data={}, previous="0" * 64)
+    event = Event.make(
+        run_id="r",
+        seq=1,
+        at=store._clock.now(),
+        kind="notice.given",
+        data={"about": "a", "text": ""},
+        previous="0" * 64,
+    )
     store.append("r", 0, [event], summarise(fold("r", [event])))
 
 

@@ -87,7 +87,7 @@ def test_many_events_are_one_transaction_and_too_many_a_defect(aws, store, clock
                     seq=seq,
                     at=clock.now(),
                     kind="notice.given",
-                    data={"text": "x" * 60_000},
+                    data={"about": "a", "text": "x" * 60_000},
                     previous=previous,
                 )
             )

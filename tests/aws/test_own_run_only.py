@@ -14,11 +14,13 @@ from app.aws.run_clients import run_clients
 from app.aws.store import DynamoStore
 from app.errors import TransientError, UserError
 from app.events import WORKER
-from app.ledger import verify_chain
+from app.events.record import VERSION
+from app.ledger import canonical, verify_chain
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger
 from app.runs.worker_store import WorkerStore
 from tests.aws.brokered import Brokered
+from tests.said import said
 
 pytestmark = pytest.mark.aws
 
@@ -34,8 +36,8 @@ def parts(tmp_path, aws, clock, store):
 
     for run_id in ("run", "other"):
         ledger = RunLedger(store, run_id, clock=clock, redactor=Redactor())
-        ledger.append("run.created", thread={"repository_id": 7, "number": 1, "repository": "acme/calc"})
-        ledger.append("notice.given", about="verification", text=LONG)
+        ledger.append(said("run.created", thread={"repository_id": 7, "number": 1, "repository": "acme/calc"}))
+        ledger.append(said("notice.given", **SAID))
         store.claim(f"worker:{run_id}", "somebody", ttl_seconds=60)
     parts = Brokered(tmp_path, aws, store, clock, mint)
     yield parts
@@ -82,7 +84,8 @@ def of(pk: str) -> dict[str, Any]:
     return {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": pk}}}
 
 
-DIGEST = hashlib.sha256(b'{"about":"verification","text":"' + LONG.encode() + b'"}').hexdigest()
+SAID = {"about": "verification", "text": LONG}
+DIGEST = hashlib.sha256(canonical({"version": VERSION, "agent": "main", **SAID})).hexdigest()
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-worker"]}}
 # What a worker that was taken over would try: (service, operation, request).
 ATTEMPTS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -177,7 +180,7 @@ def test_a_run_is_worked_on_with_its_own_credentials_alone(holder, store, clock)
     store.release("worker:run", "somebody")
     assert own.claim("worker:run", "me", ttl_seconds=60)
     ledger = RunLedger(own, "run", clock=clock, redactor=Redactor())
-    ledger.append("notice.given", about="verification", text=LONG + "y")
+    ledger.append(said("notice.given", about="verification", text=LONG + "y"))
     content = own.put_blob(b"content")
     large = own.put_blob(b"x" * 400_000)
     clock.advance(3 * 86_400)
@@ -211,7 +214,7 @@ def test_credentials_are_renewed_in_the_middle_of_a_long_run_and_nothing_is_lost
     own = WorkerStore(holder.store, "run")
     ledger = RunLedger(own, "run", clock=clock, redactor=Redactor())
     for minute in range(0, 180, 5):
-        ledger.append("notice.given", about="verification", text=f"minute {minute}")
+        ledger.append(said("notice.given", about="verification", text=f"minute {minute}"))
         clock.advance(300)
     told = [event.data["text"] for event in store.events("run") if event.kind == "notice.given"][1:]
     assert told == [f"minute {minute}" for minute in range(0, 180, 5)]
@@ -252,7 +255,7 @@ def test_an_event_of_the_control_side_stays_its_own(holder, store, clock):
     """Another attempt's worker, the publisher and this one write to one ledger."""
     control = RunLedger(store, "run", clock=clock, redactor=Redactor())
     worker = RunLedger(WorkerStore(holder.store, "run"), "run", clock=clock, redactor=Redactor())
-    worker.append("notice.given", about="verification", text="one")
-    control.append("cancel.requested", by="maintainer")
-    worker.append("notice.given", about="verification", text="two")
+    worker.append(said("notice.given", about="verification", text="one"))
+    control.append(said("cancel.requested", by="maintainer"))
+    worker.append(said("notice.given", about="verification", text="two"))
     assert [event.author for event in store.events("run")][-3:] == ["worker", "control", "worker"]

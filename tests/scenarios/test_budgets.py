@@ -107,7 +107,7 @@ def test_an_answer_on_a_day_without_money_waits_for_midnight(make_bot, github, m
     bot.control.drain_publishing()
     assert "It starts anew at midnight UTC." in first.comments[0].read()
     assert "agent:parked" in first.labels
-    until = clock.now().replace(hour=0, minute=0, second=0) + timedelta(days=1)
+    until = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     assert bot.runs[0].park_until == until.isoformat()
     model.will(finish("Nothing", "It is intended.", outcome="nothing_to_do"))
     bot.run_until_idle()

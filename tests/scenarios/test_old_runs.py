@@ -77,12 +77,12 @@ def test_after_four_hundred_days_the_ledger_is_gone_and_nobody_misses_it(bot, gi
     bot.run_until_idle()
     assert parts(issue) == ["status", "result"]
     (old,) = bot.runs
-    bot.clock.advance(398 * 86_400)
+    bot.clock.advance(397 * 86_400)
     bot.days_pass(2)
     assert bot.known_runs() == [old.run_id]
     assert bot.examined(old.run_id).problems == []
 
-    bot.days_pass(4)
+    bot.days_pass(5)
     assert bot.known_runs() == []
     assert bot.platform.store.witness_problems() == []
     assert bot.platform.store.events(old.run_id) == []
