@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from app.admission.github_facts import Facts, names_of
 from app.agent.budget import UNKNOWN, price_of
@@ -13,15 +14,22 @@ from app.runs.task import branch_name, task_of
 from app.settings import Settings
 
 
+def _asked(job: Job) -> dict[str, Any]:
+    """Who asked, where and by what: what every first event says."""
+    return {
+        "thread": job.thread,
+        "requester": job.sender,
+        "trigger": job.trigger,
+        "reason": job.reason,
+        "delivery": job.id,
+        "comment_id": job.source.comment_id,
+    }
+
+
 def request_of(job: Job, *, playbook: str, names: Names, task: Task, keeps_label: bool = False) -> RunCreated:
     """The first event of a run that only says something, or sets up an installation: who asked, where and by what."""
     return RunCreated(
-        thread=job.thread,
-        requester=job.sender,
-        trigger=job.trigger,
-        reason=job.reason,
-        delivery=job.id,
-        comment_id=job.source.comment_id,
+        **_asked(job),
         playbook=playbook,
         names=names,
         task=task,
@@ -48,12 +56,7 @@ def created(
     model = model_of(command, facts, settings)
     unpriced = [replies.unpriced(model)] if price_of(model) is UNKNOWN else []
     return RunCreated(
-        thread=job.thread,
-        requester=job.sender,
-        trigger=job.trigger,
-        reason=job.reason,
-        delivery=job.id,
-        comment_id=job.source.comment_id,
+        **_asked(job),
         task=task_of(job, command, facts.comments, earlier),
         playbook="fix",
         base=Base(ref=facts.base_ref, sha=facts.base_sha),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -50,11 +50,6 @@ def read(kind: str, data: Mapping[str, Any], *, strictly: bool = False) -> Recor
     `strictly` also for what would have to be converted.
     """
     return RECORDS.get(kind, Foreign).model_validate(data, strict=strictly, extra="ignore")
-
-
-def kinds_of(author: str) -> Iterator[str]:
-    """The kinds that are `author`'s to say."""
-    return (kind for kind, record in RECORDS.items() if record.author == author)
 
 
 def may_say(author: str, kind: str) -> bool:
