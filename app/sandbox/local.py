@@ -142,6 +142,10 @@ class LocalSandbox:
         plan = self._walls.plan(argv, fds, network=proxy is not None)
         try:
             process = self._nursery.start(plan.spec)
+        except TransientError:
+            if self._is_closed():  # and its keeper killed before it could say that the command runs
+                raise UserError("the sandbox is closed") from None
+            raise
         finally:
             for fd in plan.close:
                 os.close(fd)

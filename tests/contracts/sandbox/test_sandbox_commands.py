@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -145,10 +146,27 @@ def test_a_closed_sandbox_takes_nothing_more(enter: Enter, tmp_path: Path, canar
         sandbox.run("true")
 
 
-def test_close_ends_a_command_under_way(enter: Enter, canary: str) -> None:
+@pytest.mark.parametrize("wait_seconds", [0.0, 0.001, 0.003, 0.01, 0.03, 0.1])
+def test_close_ends_a_command_at_any_moment_of_its_start(enter: Enter, wait_seconds: float, canary: str) -> None:
+    """Either it was never started, or it was and was cut short; never "try again in ten seconds"."""
     sandbox = enter()
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(sandbox.run, f"exec -a {canary} sleep 600")
-        until(lambda: alive(canary))
+        time.sleep(wait_seconds)
+        sandbox.close()
+    refused = done.exception()
+    if refused is not None:
+        assert isinstance(refused, UserError) and str(refused) == "the sandbox is closed"
+    else:
+        assert done.result().killed_by == "closed" and done.result().exit_code is None
+    until(lambda: not alive(canary))
+
+
+def test_close_ends_a_command_under_way(enter: Enter, canary: str) -> None:
+    sandbox = enter()
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(sandbox.run, f"touch running; exec -a {canary} sleep 600")
+        until(lambda: "running" in sandbox.manifest() and alive(canary))
+        sandbox.run("true")  # by the time another has come and gone, the first one's start is known
         sandbox.close()
     assert done.result().killed_by == "closed" and done.result().exit_code is None
