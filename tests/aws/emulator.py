@@ -27,7 +27,6 @@ import moto.sqs.models
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 from botocore.handlers import BUILTIN_HANDLERS
-from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 from moto.core.utils import unix_time as wall_time
@@ -38,7 +37,7 @@ from app.ports.platform import Clock
 from app.settings import Cloud
 from tests.aws import account
 from tests.aws.quick_moto import cheap_backup, quick
-from tests.aws.quick_requests import process_request, quick_requests
+from tests.aws.quick_requests import Account, process_request, quick_requests
 
 DEDUPLICATED_SECONDS = 300
 TRIES = 2
@@ -227,7 +226,7 @@ def emulated(clock: Clock | None = None, *, max_attempts: int = MOST_ATTEMPTS) -
     """An account with everything that template.yaml makes. Without a `clock` SQS runs on the machine's time."""
     if _FRONT.emulator is not None:
         raise RuntimeError("one emulator at a time")
-    with mock_aws(), _environment(), quick(), quick_requests():
+    with Account(), _environment(), quick(), quick_requests():
         emulator = Emulator(clock)
         before = moto.sqs.models.unix_time, moto.sqs.models.unix_time_millis
         moto.sqs.models.unix_time = emulator.unix_time
