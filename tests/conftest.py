@@ -25,6 +25,8 @@ LONGEST = re.compile(
     r"test_crash_sweep|end_to_end|test_old_runs.*aws|test_pace.*aws|outage_of_the_model.*aws|test_second_answers.*aws"
     r"|test_demo|make_demo|commands_of_the_readme|ten_thousand|test_artifacts|test_calls|test_bench_runs"
 )
+# Their tests look at one thing that takes half a minute to make: on several workers each would make it.
+TOGETHER = re.compile(r"template/test_calls|artifacts/test_artifacts")
 _ALL_ON_AWS = re.compile(r"^pytestmark = (?:\[\s*)?pytest\.mark\.aws\b", re.MULTILINE)
 
 
@@ -64,14 +66,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     A worker is given that part of the list which begins at its number, and takes from the others' ends when it is done.
     """
     workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
-    long = [item for item in items if LONGEST.search(item.nodeid)]
+    long: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if LONGEST.search(item.nodeid):
+            shared = TOGETHER.search(item.nodeid)
+            long.setdefault(shared[0] if shared else item.nodeid, []).append(item)
     rest = [item for item in items if not LONGEST.search(item.nodeid)]
-    share = -(-len(rest) // workers)
-    items[:] = [
-        item
-        for number in range(workers)
-        for item in (*long[number::workers], *rest[number * share : (number + 1) * share])
-    ]
+    groups, ordered = list(long.values()), list[pytest.Item]()
+    for number in range(workers):
+        size = (len(items) - len(ordered)) // (workers - number)  # as xdist parts the list
+        mine = [item for group in groups[number::workers] for item in group]
+        fill = max(0, size - len(mine))
+        ordered += [*mine, *rest[:fill]]
+        rest = rest[fill:]
+    items[:] = [*ordered, *rest]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
