@@ -31,10 +31,11 @@ from app.events.working import RunEnded
 from app.github.access import Access
 from app.github.client import GitHub
 from app.github.errors import Forbidden, Invalid, NotFound, RateLimited, Unauthorized
-from app.installation.installations import ONBOARD, move
+from app.installation.installations import move
 from app.installation.onboarding import Onboarding
 from app.jobs.job import Thread
 from app.log import Redactor
+from app.playbooks import playbook
 from app.ports.platform import Clock, Store
 from app.ports.rate import Priority
 from app.publication.broken_runs import end_faulty
@@ -88,7 +89,7 @@ class Publisher:
             if not ledger.state.is_created:
                 return
             end_faulty(ledger)
-            if ledger.state.created.playbook == ONBOARD:
+            if playbook(ledger.state.created.playbook).worked_by == "publisher":
                 self._onboarding.visit(ledger)
                 self._settle(ledger)
             else:

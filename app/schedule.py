@@ -17,8 +17,8 @@ from app.events.deciding import RunAdmitted, RunResumed, WentOn
 from app.events.parts import Outcome
 from app.events.working import RunEnded
 from app.github.errors import Refused
-from app.installation.installations import ONBOARD
 from app.log import Redactor
+from app.playbooks import playbook
 from app.ports.platform import Clock, Launcher, Queue, RunSummary, Store
 from app.publication.broken_runs import end_faulty
 from app.runs.each_run import each_run
@@ -205,7 +205,7 @@ class Scheduler:
 
     def _launch(self, run: RunSummary, reason: str) -> bool:
         ledger = self._open(run.run_id)
-        if ledger.state.created.playbook == ONBOARD:  # it needs no worker: the publisher makes the next visit
+        if playbook(ledger.state.created.playbook).worked_by == "publisher":  # which makes the next visit
             announce(self._publishing, ledger)
             return False
         if ledger.state.phase == "parked":

@@ -16,6 +16,7 @@ from app.errors import Superseded, UserError
 from app.events.deciding import RunCreated
 from app.events.working import AttemptStarted, NoticeGiven, StageStarted
 from app.log import Redactor
+from app.playbooks import playbook
 from app.ports.model import Model
 from app.ports.platform import Clock, Queue, RunStore, Tokens
 from app.ports.sandbox import SandboxHost
@@ -23,6 +24,7 @@ from app.publication.broken_runs import end_faulty
 from app.runs.lease import Lease, holder
 from app.runs.run_ledger import RunLedger, announce
 from app.runs.worker_store import WorkerStore
+from app.text.untrusted import one_line
 from app.work.attempt_end import (
     end,
     end_cancelled,
@@ -136,11 +138,23 @@ class Worker:
 
     def _flow(self, ledger: RunLedger, lease: Lease, room: Workroom) -> None:
         announce(self._publishing, ledger)
+        name = ledger.state.created.playbook
+        stages = playbook(name).stages
+        if not stages:
+            raise UserError(f"There is no playbook named `{one_line(name, 40)}` that a worker could follow.")
         room.clone()
         lease.on_stop = room.sandbox.close
         announce(self._publishing, ledger)
-        room.set_up()
-        room.test_before()
+        if "setup" in stages:
+            room.set_up()
+        if "baseline" in stages:
+            room.test_before()
+        if "work" in stages:
+            self._work(ledger, lease, room)
+        else:
+            end(ledger, "nothing_to_do", "Nothing had to be changed.")
+
+    def _work(self, ledger: RunLedger, lease: Lease, room: Workroom) -> None:
         room.restore()
         if ledger.state.attempt > 1:
             replay_tools(ledger, room.sandbox, after_seq=ledger.state.snapshot_seq)

@@ -32,7 +32,10 @@ def closure(*modules: str) -> list[Path]:
         found[name] = path
         parent = name.rpartition(".")[0]
         waiting += [parent] if parent else []
-        waiting += _imported(ast.parse(path.read_text("utf-8")))
+        text = path.read_text("utf-8")
+        waiting += _imported(ast.parse(text))
+        if "os.listdir(os.path.dirname(__file__))" in text:  # a package that finds its modules itself
+            waiting += (f"{name}.{module.stem}" for module in path.parent.glob("[!_]*.py"))
     missing = [module for module in modules if module not in found]
     if missing:
         raise SystemExit(f"no such module: {', '.join(missing)}")

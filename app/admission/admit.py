@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.admission.day_budget import DayBudget
-from app.commands.verbs import ROLES, may
+from app.jobs.verb import ROLES, may
+from app.playbooks import playbook
 
 Verdict = Literal[
     "admit",
@@ -20,9 +21,6 @@ Verdict = Literal[
     "refuse",  # one polite line
     "ignore",  # nobody asked us anything: no word at all
 ]
-
-# What a phase of the adoption road admits (shared with the documentation): 1 is maintenance only.
-_FIX_PHASE = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +46,7 @@ class Facts:
     is_pull_request: bool = False
     archived: bool = False
     empty: bool = False  # no commit on the base branch
+    playbook: str = "fix"  # the kind of run that is asked for
     playbook_enabled: bool = True
     autonomy: str = "draft"
     phase: int = 2
@@ -104,7 +103,7 @@ def objection(facts: Facts) -> Objection | None:
 
 
 def admit(facts: Facts) -> Admission:
-    """Whether a fix may start."""
+    """Whether a run may start."""
     if facts.label and facts.label.lower() != facts.trigger_label.lower():
         return Admission(verdict="ignore", reason=f"The label that starts a run here is `{facts.trigger_label}`.")
     if facts.archived:
@@ -143,11 +142,12 @@ def _closed_to_us(facts: Facts) -> str | None:
 
 
 def _not_configured(facts: Facts) -> str | None:
-    """Why the repository's configuration does not let a fix start."""
-    if facts.phase < _FIX_PHASE:
-        return "This repository is in `phase: 1` (maintenance only); fixing issues begins with `phase: 2`."
+    """Why the repository's configuration does not let a run of this kind start."""
+    book = playbook(facts.playbook)
+    if facts.phase < book.phase:
+        return f"This repository is in `phase: {facts.phase}`, and {book.called} begin with `phase: {book.phase}`."
     if not facts.playbook_enabled:
-        return "This repository has switched fixes off (`playbooks.fix.enabled: false`)."
+        return f"This repository has switched {book.called} off (`playbooks.{book.name}.enabled: false`)."
     if facts.autonomy in {"diagnose", "plan"}:
         return (
             f"This repository stops runs at `autonomy: {facts.autonomy}`, and runs that stop there are not built yet."
@@ -211,8 +211,8 @@ def again_when(facts: Facts) -> str:
         (facts.thread_locked, "the conversation is unlocked"),
         (facts.is_pull_request, ""),
         (facts.empty, "there is a commit"),
-        (facts.phase < _FIX_PHASE, f"`phase` is {_FIX_PHASE} or more"),
-        (not facts.playbook_enabled, "`playbooks.fix.enabled` is `true`"),
+        (facts.phase < playbook(facts.playbook).phase, f"`phase` is {playbook(facts.playbook).phase} or more"),
+        (not facts.playbook_enabled, f"`playbooks.{facts.playbook}.enabled` is `true`"),
         (facts.autonomy in {"diagnose", "plan"}, "`autonomy` is `draft` or `ready`"),
         (facts.open_pull_requests >= facts.max_open_pull_requests, "one of them is merged or closed"),
     )

@@ -14,6 +14,7 @@ from app.events.deciding import Comment, Names, Protection
 from app.github import issues, pulls, repositories
 from app.github.client import GitHub
 from app.jobs.job import Command, Job, label_put_on
+from app.playbooks.playbook import Playbook
 
 BOT_DEFAULTS = RepoConfig.model_validate({})
 _COMMENTS = 30  # the latest of a conversation; more would drown the issue itself
@@ -23,6 +24,7 @@ _COMMENTS = 30  # the latest of a conversation; more would drown the issue itsel
 class Facts:
     """All that admission and a run's first event need to know."""
 
+    book: Playbook
     base_ref: str
     base_sha: str
     config: RepoConfig
@@ -70,8 +72,10 @@ def switched_off(github: GitHub, repository: str, bot_login: str) -> int | None:
     return None
 
 
-def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = None, *, bot_login: str) -> Facts:
-    """Ask everything. `defaults` is the organisation's configuration file.
+def gather(
+    github: GitHub, job: Job, command: Command, book: Playbook, defaults: bytes | None = None, *, bot_login: str
+) -> Facts:
+    """Ask everything that a run of the kind `book` needs. `defaults` is the organisation's configuration file.
 
     Raises UserError when there is nothing to start from or the configuration is wrong.
     """
@@ -81,25 +85,21 @@ def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = 
     base_sha = repositories.branch_sha(github, name, base_ref)
     if base_sha is None:
         raise UserError(f"`{name}` has no commit on `{base_ref}` yet, so there is nothing to work on.")
-    config, source = _config(github, name, base_sha, defaults)
+    config, source = configuration(github, name, base_sha, defaults)
     protection = repositories.protection(github, name, base_ref)
     budget = config.budget.model_dump()
     if "budget" in command.flags:
         budget["run_usd"] = float(command.flags["budget"])
     open_pulls = pulls.open_pulls(github, name, head_prefix=config.branch_prefix)
     issue = issues.issue(github, name, job.thread.number)
-    conversation = issues.comments(github, name, job.thread.number, until=job.received_at)
     return Facts(
+        book=book,
         base_ref=base_ref,
         base_sha=base_sha,
         config=config,
         config_source=source,
         budget=budget,
-        comments=[
-            Comment(author=comment.author, body=comment.body, at=comment.created_at.isoformat())
-            for comment in conversation[-_COMMENTS:]
-            if comment.author_type != "Bot" and comment.id != job.source.comment_id
-        ],
+        comments=_conversation(github, job),
         admission={
             "needed_role": needed_role(command),
             "thread_labels": list(issue.labels),
@@ -109,7 +109,8 @@ def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = 
             "thread_locked": issue.is_locked,
             "is_pull_request": job.thread.is_pull_request,
             "archived": repository.archived,
-            "playbook_enabled": config.playbooks.fix.enabled,
+            "playbook": book.name,
+            "playbook_enabled": config.playbook(book.name).enabled,
             "autonomy": config.autonomy,
             "phase": config.phase,
             "open_pull_requests": len(open_pulls),
@@ -121,11 +122,23 @@ def gather(github: GitHub, job: Job, command: Command, defaults: bytes | None = 
     )
 
 
-def _config(github: GitHub, name: str, sha: str, defaults: bytes | None) -> tuple[RepoConfig, dict[str, Any]]:
-    """The repository's configuration at `sha` over the organisation's. Raises UserError with every mistake in it."""
-    content = repositories.file(github, name, repo_config.PATH, sha)
+def _conversation(github: GitHub, job: Job) -> list[Comment]:
+    """What people had said on the thread when the job came, the command itself left out."""
+    said = issues.comments(github, job.thread.repository, job.thread.number, until=job.received_at)
+    return [
+        Comment(author=comment.author, body=comment.body, at=comment.created_at.isoformat())
+        for comment in said[-_COMMENTS:]
+        if comment.author_type != "Bot" and comment.id != job.source.comment_id
+    ]
+
+
+def configuration(github: GitHub, name: str, ref: str, defaults: bytes | None) -> tuple[RepoConfig, dict[str, Any]]:
+    """The repository's configuration at `ref` over the organisation's, and where it is from. Raises UserError with
+    every mistake in it.
+    """
+    content = repositories.file(github, name, repo_config.PATH, ref)
     config = repo_config.parse(content) if content is not None else BOT_DEFAULTS
-    source = {"path": repo_config.PATH if content is not None else None, "sha": sha, "defaults": defaults is not None}
+    source = {"path": repo_config.PATH if content is not None else None, "sha": ref, "defaults": defaults is not None}
     if defaults is not None:
         owner = name.partition("/")[0]
         config = repo_config.merge(repo_config.parse(defaults, f"{owner}/.github: {repo_config.PATH}"), config)

@@ -48,9 +48,11 @@ def created(
     settings: Settings,
     earlier: Task | None = None,
     notes: Sequence[str] = (),
+    why: Sequence[str] = (),
 ) -> RunCreated:
     """The first event of a run that works. `earlier` is what the run before was asked to do, when it is tried again;
-    `notes` are for whoever asked.
+    `notes` are for whoever asked,
+    `why` says which rule let it begin, a line each.
     """
     config = facts.config.model_dump(mode="json")
     model = model_of(command, facts, settings)
@@ -58,7 +60,7 @@ def created(
     return RunCreated(
         **_asked(job),
         task=task_of(job, command, facts.comments, earlier),
-        playbook="fix",
+        playbook=facts.book.name,
         base=Base(ref=facts.base_ref, sha=facts.base_sha),
         branch=branch_name(config["branch_prefix"], job, run_id),
         clone_url=clone_url,
@@ -67,10 +69,11 @@ def created(
         config_notes=[*facts.config.unbuilt(settings.sandbox_images), *unpriced, *notes],
         names=names_of(facts.config, settings.command_prefix),
         alias=alias_of(command, facts),  # with the playbook's effort it says how hard to think
-        effort=facts.config.playbooks.fix.effort,
+        effort=facts.config.playbook(facts.book.name).effort,
         model=model,
         admission=facts.admission | {"role": role},
         protection=facts.protection,
+        why=list(why),
     )
 
 
@@ -81,4 +84,5 @@ def model_of(command: Command, facts: Facts, settings: Settings) -> str:
 
 def alias_of(command: Command, facts: Facts) -> str:
     """`fast`, `default`, `deep`, or a model's own name."""
-    return str(command.flags.get("model") or facts.config.playbooks.fix.model or facts.config.model)
+    wanted = facts.config.playbook(facts.book.name).model or facts.book.model or facts.config.model
+    return str(command.flags.get("model") or wanted)

@@ -24,16 +24,6 @@ _GONE = Objection(reason="The issue is gone.", withdrawn=True)
 _OUT_OF_REACH = Objection(reason="I no longer have access to the repository.", withdrawn=True)
 
 
-def started_by_label(state: RunState) -> bool:
-    """Whether it was the trigger label that asked for this run, so that taking it off calls the run off. Once a person
-    has asked for a finished change with a comment, it is that.
-    """
-    if state.resumptions:
-        return False
-    trigger = str(state.created.names.labels.get("trigger", ""))
-    return str(state.created.trigger).lower() == f"issues.labeled:{trigger}".lower()
-
-
 def asked_by(state: RunState) -> str:
     """The login of whoever wants this now: of a finished change, the person who asked for it last."""
     return str(state.resumptions[-1].by if state.resumptions else state.created.requester.login)
@@ -64,7 +54,7 @@ def still_objected(github: GitHub, state: RunState, bot_login: str) -> Objection
     now: dict[str, Any] = {
         "role": role_of(github, name, asked_by(state)),
         "trigger_label": trigger,
-        "label_off": started_by_label(state) and not issue.has_label(trigger),
+        "label_off": state.is_by_label and not issue.has_label(trigger),
         "thread_labels": issue.labels,
         "switched_off": switched_off(github, name, bot_login),
         "thread_open": issue.is_open,

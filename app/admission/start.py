@@ -5,7 +5,7 @@ A refusal or an answer is a run too, one that only says something.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from app import log
@@ -22,8 +22,11 @@ from app.events.deciding import RunAdmitted, RunQueued, Task
 from app.events.parts import Outcome
 from app.events.working import RunEnded
 from app.github.access import Access
-from app.jobs.job import Command, Job, Thread, label_put_on
-from app.ports.platform import Clock, Queue, RunSummary, Store
+from app.jobs.job import Job, Thread, label_put_on
+from app.playbooks import BY_LABEL, BY_VERB, REPLY, playbook
+from app.ports.platform import Clock, Queue, Store
+from app.routing.route import Asked
+from app.routing.steps import Start
 from app.runs.run_ledger import RunLedger, announce
 from app.runs.state import fold
 from app.settings import Settings
@@ -44,7 +47,7 @@ class RunStart:
         settings: Settings,
         clock: Clock,
         clone_url: Callable[[str], str],
-        kept: KeptProposals,
+        open_ledger: Callable[[str], RunLedger],
     ) -> None:
         self._store = store
         self._publishing = publishing
@@ -53,14 +56,17 @@ class RunStart:
         self._settings = settings
         self._clock = clock
         self._clone_url = clone_url
-        self._kept = kept
+        self.kept = KeptProposals(open_ledger, store, publishing)
 
-    def create(self, ledger: RunLedger, job: Job, command: Command, role: str, worked: Sequence[RunSummary]) -> None:
-        """Write the run's first event and admit it; `worked` are the thread's earlier runs, newest first."""
+    def create(self, ledger: RunLedger, asked: Asked, step: Start) -> None:
+        """Write the run's first event and admit it."""
+        job, command, role = asked.job, asked.command, step.role
+        before = fold(step.before, self._store.events(step.before)).created if step.before else None
+        book = BY_VERB.get(command.verb) or (playbook(before.playbook) if before else BY_LABEL)
         try:
             with self._access.asking(job.thread, since=job.received_at) as github:
                 defaults, bot = self._defaults(job.thread), self._settings.bot_login
-                facts = gather(github, job, command, defaults, bot_login=bot)
+                facts = gather(github, job, command, book, defaults, bot_login=bot)
             facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered
             model_of(command, facts, self._settings)  # raises for a name that the model's provider does not know
         except UserError as error:
@@ -71,22 +77,21 @@ class RunStart:
             log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
             return
         note: str | None = ""
-        if command.verb == "retry" and worked and verdict == "admit":
-            note = self._kept.publish(job, worked[0].run_id, facts.base_ref, facts.base_sha)
+        if step.before and verdict == "admit":
+            note = self.kept.publish(job, step.before, facts.base_ref, facts.base_sha)
             if note is None:
                 return
-        retried = worked[0].run_id if command.verb == "retry" and worked else None
-        earlier = fold(retried, self._store.events(retried)).created.task if retried else None
         first = created(
             job,
             command,
             facts,
             ledger.run_id,
             role=role,
-            earlier=earlier,
+            earlier=before.task if before else None,
             clone_url=self._clone_url(job.thread.repository),
             settings=self._settings,
             notes=[note] if note else [],
+            why=step.why.lines(),
         )
         ledger.append_if(lambda state: state.seq == 0, first)
         self.admit(ledger, fresh=True)
@@ -126,15 +131,22 @@ class RunStart:
         announce(self._publishing, ledger)
 
     def reply(
-        self, ledger: RunLedger, job: Job, text: str, *, refused: bool = False, when: str = _MENDED, keeps: bool = False
+        self,
+        ledger: RunLedger,
+        job: Job,
+        text: str,
+        *,
+        refused: bool = False,
+        when: str | None = None,
+        keeps: bool = False,
     ) -> None:
         """A run that only says something. A refused label comes off, unless the run `keeps` it: then `when` says when
         putting it on again helps. With no text that is all it does.
         """
         label = label_put_on(job.trigger) if refused and not keeps else ""
-        text = f"{text} {replies.taken_off(label, when)}" if text and label else text
+        text = f"{text} {replies.taken_off(label, _MENDED if when is None else when)}" if text and label else text
         names = names_of(BOT_DEFAULTS, self._settings.command_prefix)
-        said = request_of(job, playbook="reply", names=names, task=Task(title=job.source.title), keeps_label=keeps)
+        said = request_of(job, playbook=REPLY.name, names=names, task=Task(title=job.source.title), keeps_label=keeps)
         ledger.append_if(lambda state: state.seq == 0, said)
         outcome: Outcome = "refused" if refused else "replied"
         ledger.append_if(lambda state: state.is_active, RunEnded(outcome=outcome, reason=text))

@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from app.agent import prompt
-from app.agent.tools import TOOLS
+from app.agent.tools import offered
 from app.ledger import canonical
+from app.playbooks import playbook
 from app.runs.run_ledger import RunLedger
 
 
@@ -27,6 +28,10 @@ class Beginning:
         """The size of what comes before the first message."""
         return len(canonical([self.system, self.tools]))
 
+    @property
+    def tool_names(self) -> list[str]:
+        return [str(tool["name"]) for tool in self.tools]
+
     def recorded(self) -> dict[str, Any]:
         return {"system": self.system, "tools": self.tools, "opening": self.opening}
 
@@ -37,8 +42,9 @@ def beginning(ledger: RunLedger, task: prompt.Task, root: str) -> Beginning:
     if opened:
         return Beginning(**ledger.read(opened["begun"]))
     opening = prompt.opening(task, ledger.state.created.task.model_dump(), run_id=ledger.run_id, root=root)
+    tools = offered(playbook(task.playbook).tools)
     # Through JSON, so that the first call sends what the ledger gives to every later one.
-    made = json.loads(canonical({"system": prompt.system(task), "tools": list(TOOLS), "opening": opening}))
+    made = json.loads(canonical({"system": prompt.system(task), "tools": tools, "opening": opening}))
     return Beginning(**made)
 
 

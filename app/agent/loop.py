@@ -52,8 +52,8 @@ class Agent:
         """Raises UserError for a playbook that does not exist."""
         self._ledger, self._clock, self._limits, self._options = ledger, clock, budget, options or Options()
         self._model, self._model_name, self._on_step, self._on_text = model, model_name, on_step, on_text
-        self._toolbox, self._root = Toolbox(sandbox), sandbox.root
-        self._begun = beginning(ledger, task, sandbox.root)
+        self._begun, self._root = beginning(ledger, task, sandbox.root), sandbox.root
+        self._toolbox = Toolbox(sandbox, self._begun.tool_names)
         self.transcript = Transcript(self._begun.opening, nonce=prompt.nonce_of(ledger.run_id), read=ledger.read)
         self._taken = 0  # events of the ledger that the transcript has seen
 

@@ -13,11 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from app import playbooks
 from app.agent.briefing import NOTHING, Briefing
 from app.errors import UserError
+from app.playbooks import playbook
 from app.text.untrusted import one_line, strip_hidden
 
-PROMPTS = Path(__file__).parent / "prompts"
+SYSTEM = Path(__file__).parent / "system.md"
 # GitHub allows 65,536 characters a body; 20,000 (5,000 tokens) hold any report met so far with its stack traces.
 BODY_CHARS = 20_000
 MESSAGE_CHARS = 8_000
@@ -61,18 +63,21 @@ def fenced_person(by: Any, text: str, nonce: str, *, what: str) -> str:
 
 
 @cache
-def _text(name: str) -> str:
-    path = PROMPTS / f"{name}.md"
-    if not name.replace("_", "").isalpha() or not path.is_file():
-        raise UserError(f"There is no playbook named `{one_line(name, 40)}`.")
+def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip()
+
+
+def _instructions(name: str) -> str:
+    if "work" not in playbook(name).stages:
+        raise UserError(f"There is no playbook named `{one_line(name, 40)}`.")
+    return _text(Path(playbooks.__file__).with_name(f"{name}.md"))
 
 
 def system(task: Task) -> list[dict[str, Any]]:
     """The system blocks, the same for all runs of a playbook. Raises UserError: no such playbook."""
     return [
-        {"type": "text", "text": _text("system")},
-        {"type": "text", "text": _text(task.playbook), "cache_control": dict(EPHEMERAL)},
+        {"type": "text", "text": _text(SYSTEM)},
+        {"type": "text", "text": _instructions(task.playbook), "cache_control": dict(EPHEMERAL)},
     ]
 
 

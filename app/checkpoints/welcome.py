@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.playbooks import BY_LABEL, CONFIGURABLE, LABEL_VERB, playbook
 from app.text.outgoing import code, cut, line
 
 MARKER = "<!-- lamplighter onboarding -->"
@@ -27,7 +28,7 @@ class Welcome:
     configured: bool
     may_bypass: bool | None = False  # the rules; None where it is not shown
     mistakes: str = ""  # in the configuration file, as Markdown of ours
-    enabled: bool = True
+    off: tuple[str, ...] = ()  # the playbooks that the configuration does not let start
 
 
 def issue(facts: Welcome) -> str:
@@ -40,14 +41,15 @@ def issue(facts: Welcome) -> str:
                 "**Nothing happens until somebody asks me.**",
                 "",
                 "### Ask me",
-                f"Put the label {code(facts.trigger_label)} on an issue, or comment {code(facts.prefix + ' fix')} on "
-                "it. That takes write access here. Then I",
+                f"Put the label {code(facts.trigger_label)} on an issue, or comment "
+                f"{code(f'{facts.prefix} {LABEL_VERB}')} on it. That takes write access here. Then I",
                 "",
                 "1. read the issue and work on a copy, in a sandbox without secrets;",
                 "2. ask you when something is unclear, and wait;",
                 "3. run your tests before and after the change;",
                 f"4. open a **draft pull request**. I never merge, never approve, and never push to {_branch(facts)}.",
                 "",
+                *_more(facts),
                 *_first_step(facts),
                 "### Who has the last word",
                 _guard(facts),
@@ -76,9 +78,22 @@ def _branch(facts: Welcome) -> str:
 def _first_step(facts: Welcome) -> list[str]:
     if not facts.has_commits:
         return ["⚠️ There is no commit here yet, so there is nothing to work on so far.", ""]
-    if not facts.enabled:
-        return ["⚠️ This repository's configuration switches fixes off (`playbooks.fix.enabled` or `phase`).", ""]
-    return []
+    return [
+        text
+        for book in map(playbook, facts.off)
+        for text in (
+            f"⚠️ This repository's configuration switches {book.called} off (`playbooks.{book.name}.enabled` or "
+            "`phase`).",
+            "",
+        )
+    ]
+
+
+def _more(facts: Welcome) -> list[str]:
+    """What else can be asked for, besides what the label starts."""
+    others = [(book, verb) for book in CONFIGURABLE if book is not BY_LABEL for verb in book.verbs]
+    rows = [f"- {code(f'{facts.prefix} {verb.name}')} {verb.help} {book.does}" for book, verb in others]
+    return ["I do more when you comment:", *rows, ""] if rows else []
 
 
 def _guard(facts: Welcome) -> str:

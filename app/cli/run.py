@@ -104,6 +104,7 @@ def _created(
     from app.events.deciding import Protection
     from app.jobs.job import Command, Job, Person, Source, Thread
     from app.local.clock import SystemClock
+    from app.playbooks import BY_LABEL, LABEL_VERB
 
     content = repository.file(base_sha, repo_config.PATH)
     config = repo_config.parse(content) if content is not None else BOT_DEFAULTS
@@ -120,6 +121,7 @@ def _created(
         source=Source(title=title, body=body, author=who),
     )
     facts = Facts(
+        book=BY_LABEL,
         base_ref=base_ref,
         base_sha=base_sha,
         config=config,
@@ -131,5 +133,6 @@ def _created(
     )
     run_id = run_id_of(job, 0)
     place = str(repository.git_dir)
-    first = created(job, Command(verb="fix"), facts, run_id, role="owner", clone_url=place, settings=settings)
+    asked = Command(verb=LABEL_VERB)
+    first = created(job, asked, facts, run_id, role="owner", clone_url=place, settings=settings)
     return run_id, first

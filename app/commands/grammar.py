@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.commands.lines import lines
-from app.commands.verbs import FLAGS, INSTRUCT, ISSUE, PULL_REQUEST, VERBS, Verb
+from app.commands.verbs import FLAGS, INSTRUCT, VERBS
 from app.jobs.job import Command
+from app.jobs.verb import ISSUE, PULL_REQUEST, Verb
 
 PREFIX = "/agent"
 MAX_COMMANDS = 10  # more in one comment is a mistake or an attack, and each one costs a line in the answer

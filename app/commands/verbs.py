@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from app.jobs.job import Action, Command
+from app.jobs.job import Command
+from app.jobs.verb import ISSUE, PULL_REQUEST, ROLES, START_FLAGS, Verb, may
+from app.playbooks import PLAYBOOKS
 
-# GitHub's roles on a repository, weakest first.
-ROLES = ("none", "read", "triage", "write", "maintain", "admin")
-
-ISSUE = "issue"
-PULL_REQUEST = "pull request"
 _BOTH = (ISSUE, PULL_REQUEST)
 _ISSUE = (ISSUE,)
 _PULL = (PULL_REQUEST,)
-
-# Flags with the role each needs on top of its verb's. Spending more than the configuration allows is a budget decision.
-_START_FLAGS: Mapping[str, str] = {"model": "write", "budget": "maintain"}
 
 # (an example of its value, what it does) of every flag.
 FLAGS: Mapping[str, tuple[str, str]] = {
@@ -26,22 +19,8 @@ FLAGS: Mapping[str, tuple[str, str]] = {
 }
 
 
-class Verb(NamedTuple):
-    """One row of the command table."""
-
-    name: str
-    role: str  # the least role that may say it
-    places: tuple[str, ...]  # where it makes sense
-    help: str
-    action: Action = "start"  # what the door calls a comment that begins with it
-    works: tuple[str, ...] = ()  # where it works in this version; nowhere = not built yet
-    flags: Mapping[str, str] = {}  # flag → least role
-    raw: bool = False  # everything after the verb is text, `--` included
-    example: str = ""
-
-
+# What starts work is in the playbooks; these are about work that is there, or to come.
 _TABLE = (
-    Verb(name="fix", role="write", places=_BOTH, works=_ISSUE, flags=_START_FLAGS, help="Work on this issue."),
     Verb(name="plan", role="write", places=_ISSUE, help="Propose a plan and wait for approval."),
     Verb(name="approve", role="write", places=_BOTH, action="answer", help="Approve the plan."),
     Verb(name="revise", role="write", places=_BOTH, action="answer", raw=True, help="Ask for another plan."),
@@ -61,7 +40,7 @@ _TABLE = (
     Verb(name="deps", role="write", places=_BOTH, help="Update a dependency."),
     Verb(name="ci", role="write", places=_PULL, help="Find out why a check failed."),
     Verb(name="rebase", role="write", places=_PULL, help="Bring the branch up to its base."),
-    Verb(name="retry", role="write", places=_BOTH, works=_BOTH, flags=_START_FLAGS, help="Start the last run anew."),
+    Verb(name="retry", role="write", places=_BOTH, works=_BOTH, flags=START_FLAGS, help="Start the last run anew."),
     Verb(name="resume", role="write", places=_BOTH, action="steer", help="Go on with a parked run."),
     Verb(name="stop", role="write", places=_BOTH, works=_BOTH, action="cancel", help="Stop the run."),
     Verb(name="status", role="triage", places=_BOTH, works=_BOTH, action="steer", help="Say where the run is."),
@@ -82,12 +61,14 @@ INSTRUCT = Verb(
     places=_BOTH,
     works=_BOTH,
     action="steer",
-    flags=_START_FLAGS,
+    flags=START_FLAGS,
     help="Tell the run at work.",
     example="use the existing parser",
 )
 
-VERBS: Mapping[str, Verb] = {verb.name: verb for verb in _TABLE}
+VERBS: Mapping[str, Verb] = {
+    verb.name: verb for verb in (*(verb for book in PLAYBOOKS.values() for verb in book.verbs), *_TABLE)
+}
 
 
 def lookup(name: str) -> Verb:
@@ -114,8 +95,3 @@ def _demands(command: Command) -> list[tuple[str, str]]:
     if command.error is not None:
         return [("triage", "")]
     return [(verb.role, ""), *((verb.flags[flag], flag) for flag in command.flags if flag in verb.flags)]
-
-
-def may(role: str, needed: str) -> bool:
-    """Whether `role` is at least `needed`. A role that is none of ROLES may nothing."""
-    return role in ROLES and ROLES.index(role) >= ROLES.index(needed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from app.config import errors, parse_yaml
 from app.config.question_times import END_SECONDS, REMIND_SECONDS
@@ -30,6 +30,8 @@ from app.config.values import (
     Wait,
 )
 from app.errors import UserError
+from app.playbooks import CONFIGURABLE
+from app.playbooks.playbook import Playbook
 from app.triggers.policy import OFF_LABEL
 
 PATH = ".github/lamplighter.yml"
@@ -45,7 +47,7 @@ class Triggers(_Part):
     label: TriggerLabel = Field(default="agent-fix", description="Putting this label on an issue starts a fix.")
 
 
-class Playbook(_Part):
+class PlaybookSettings(_Part):
     """What this repository wants of one kind of run."""
 
     enabled: bool = Field(default=True, description="Whether runs of this kind are started at all.")
@@ -56,10 +58,11 @@ class Playbook(_Part):
     instructions: str = Field(default="", max_length=8000, description="Guidance for the agent, besides AGENTS.md.")
 
 
-class Playbooks(_Part):
-    """The kinds of run that can be configured."""
-
-    fix: Playbook = Field(default=Playbook(), description="From an issue to a pull request.")
+# One key for each kind of run that a worker does.
+_BY_NAME: Any = {
+    book.name: (PlaybookSettings, Field(default=PlaybookSettings(), description=book.does)) for book in CONFIGURABLE
+}
+Playbooks = create_model("Playbooks", __base__=_Part, __doc__="The kinds of run that can be configured.", **_BY_NAME)
 
 
 class Sandbox(_Part):
@@ -161,7 +164,7 @@ class RepoConfig(_Part):
     """`.github/lamplighter.yml`. Every key may be left out."""
 
     triggers: Triggers = Triggers()
-    playbooks: Playbooks = Playbooks()
+    playbooks: Playbooks = Playbooks()  # type: ignore[valid-type] # made of the table of playbooks
     setup: Commands | None = Field(
         default=None, description="Commands that install what the tests need, with network. Detected when absent."
     )
@@ -196,6 +199,15 @@ class RepoConfig(_Part):
                 raise errors.at(path, f"is {parse_yaml.shown(name)}, which stands for something else already")
             seen.add(name.lower())
         return self
+
+    def playbook(self, name: str) -> PlaybookSettings:
+        """What is wanted of the kind of run that `app.playbooks` calls so."""
+        settings: PlaybookSettings = getattr(self.playbooks, name)
+        return settings
+
+    def allows(self, book: Playbook) -> bool:
+        """Whether runs of this kind are started here."""
+        return self.playbook(book.name).enabled and self.phase >= book.phase
 
     def label_names(self) -> dict[str, str]:
         """Every label by its fixed word: `trigger`, `off`, the states (`needs-info` …) and the marks."""

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from app import log
 from app.admission.start import RunStart
 from app.checkpoints import replies
-from app.commands.verbs import INSTRUCT, lacking, may
+from app.commands.verbs import INSTRUCT, lacking
 from app.errors import UserError
 from app.jobs.job import REMEMBERED_SECONDS, Command, Job, label_put_on
+from app.jobs.verb import may
 from app.ports.platform import Store
 from app.runs.run_ledger import RunLedger
 

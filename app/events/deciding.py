@@ -92,6 +92,7 @@ class RunCreated(Record, kind="run.created"):
     model: str = ""
     admission: dict[str, Any] = {}  # `app.admission.admit.Facts`, as they were
     protection: Protection = Protection()
+    why: list[str] = []  # what was asked and found, and the rule that decided, as the lines of a tree
 
 
 class RunMoved(Record, kind="run.moved"):

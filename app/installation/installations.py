@@ -19,12 +19,12 @@ from app.github import repositories
 from app.github.access import Access
 from app.github.errors import NotFound
 from app.jobs.job import Job, Thread
+from app.playbooks import ONBOARD
 from app.ports.platform import Keeping, Queue, RunSummary, Store
 from app.runs.each_run import each_run
 from app.runs.run_ledger import RunLedger, announce
 from app.runs.state.run_state import RunState
 
-ONBOARD = "onboard"  # the playbook of the run that sets up an installation's repositories
 _RECENT = 3  # ended onboarding runs that may have heard a job which comes again
 _UNSAID = 200  # ended runs that are looked through for news that could not be shown
 
@@ -59,7 +59,7 @@ class Installations:
         self._clone_url = clone_url
         self._bot = bot_login
         self._prefix = prefix
-        self._conversation = Conversation(open_ledger, store, publishing)
+        self._conversation = Conversation(publishing)
 
     def attend(self, job: Job, run_id: str) -> None:
         """Do a job that `is_about_installations`; `run_id` names the onboarding run it may begin.
@@ -86,7 +86,7 @@ class Installations:
     def _installation(self, job: Job, run_id: str) -> None:
         standing = self._access.standing(job.thread.installation_id, is_new=job.action == "start")
         if standing != "active":
-            self._conversation.cancel(job, _GONE[standing], self._of(job.thread.installation_id))
+            self._stop(job, _GONE[standing], self._of(job.thread.installation_id))
             if standing == "removed":
                 self._forget(job.thread, is_all=True)
         elif job.action == "start":
@@ -106,13 +106,16 @@ class Installations:
     def _of(self, installation_id: int) -> list[RunSummary]:
         return [run for run in self._store.runs(active=True, limit=None) if run.installation_id == installation_id]
 
+    def _stop(self, job: Job, why: str, runs: Sequence[RunSummary]) -> None:
+        each_run(runs, lambda run: self._conversation.cancel(job, why, self._open(run.run_id)))
+
     def _look_after(self, job: Job, run: RunSummary, why: str) -> None:
         """Follow the run's repository to its name of today, or stop the run when it is out of reach."""
         ledger = self._open(run.run_id)
         thread = ledger.state.created.thread
         name = self._access.whereabouts(thread)
         if name is None:
-            self._conversation.cancel(job, why, [run])
+            self._stop(job, why, [run])
         else:
             move(ledger, thread._replace(repository=name), self._clone_url)
 
@@ -132,7 +135,7 @@ class Installations:
             if name is None:
                 self._keeping.forget(job.thread.repository_id)
             if runs and not self._is_writable(job.thread, name):
-                self._conversation.cancel(job, f"the repository was {job.trigger.partition('.')[2]}", runs)
+                self._stop(job, f"the repository was {job.trigger.partition('.')[2]}", runs)
 
     def _in_repository(self, repository_id: int) -> list[RunSummary]:
         active = self._store.runs(active=True, limit=None)
@@ -156,7 +159,7 @@ class Installations:
             return
         begun = request_of(
             job._replace(thread=thread),
-            playbook=ONBOARD,
+            playbook=ONBOARD.name,
             names=names_of(BOT_DEFAULTS, self._prefix),
             task=Task(title=f"Set up the repositories of {thread.repository}"),
         )

@@ -189,7 +189,8 @@ class Workroom:
         for event in self._ledger.events:
             if isinstance(event.record, BriefingMade):
                 return Briefing.from_event(event.record)
-        about = text_of(self._ledger.state.created.task)
+        created = self._ledger.state.created
+        about = text_of(created.task)
         made = briefing(
             machine=look_around(self.sandbox),
             limits=self._limits,
@@ -200,7 +201,7 @@ class Workroom:
             ref=self._base.ref,
             root=workspace.root_map(workspace.base_manifest(self.mirror, self.made.sha)),
             guides=workspace.guides(self.mirror, self.made.sha, about),
-            instructions=self._config["playbooks"]["fix"]["instructions"],
+            instructions=self._config["playbooks"][created.playbook]["instructions"],
         )
         said = self._ledger.append(made.as_event()).record  # as a later attempt reads it
         assert isinstance(said, BriefingMade)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.installation.onboarding import PAUSE_SECONDS, WRITES_PER_VISIT
+from app.installation.onboarding import PAUSE_SECONDS
+from app.installation.setup import WRITES_PER_VISIT
 from app.simulator import Simulator
 from tests.clock import HeldClock
 from tests.scenarios import stories

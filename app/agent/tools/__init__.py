@@ -1,7 +1,7 @@
 """What the model can do: the published bash and text-editor tools, and three of our own."""
 
 from app.agent.tools.registry import Toolbox, ToolResult, changes_tree, not_executed
-from app.agent.tools.schemas import ASK, BASH, BREAKING, EDIT, FINISH, MALFORMED, TOOLS
+from app.agent.tools.schemas import ASK, BASH, BREAKING, EDIT, FINISH, MALFORMED, TOOLS, offered
 
 __all__ = [
     "ASK",
@@ -15,4 +15,5 @@ __all__ = [
     "Toolbox",
     "changes_tree",
     "not_executed",
+    "offered",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from app.agent.tools import words
 from app.agent.tools.calls import Call
 from app.agent.tools.edit import Edit, run_edit
 from app.agent.tools.outputs import cap, keep_whole, short_lines
-from app.agent.tools.schemas import BASH, EDIT, Ask, Bash, Finish, ReportBreakingChange, parsed
+from app.agent.tools.schemas import BASH, EDIT, NAMES, Ask, Bash, Finish, ReportBreakingChange, parsed
 from app.agent.tools.tree_text import EditError
 from app.errors import UserError
 from app.ports.sandbox import Execution, Sandbox
@@ -58,17 +58,18 @@ def not_executed(why: str, *, summary: str) -> ToolResult:
 
 
 class Toolbox:
-    """The tools around one sandbox."""
+    """The tools around one sandbox, as far as the model was offered them."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, offered: Sequence[str] = NAMES) -> None:
         self.sandbox = sandbox
+        self._offered = offered
 
     def run(self, name: str, arguments: Any, *, output_name: str, timeout_seconds: float) -> ToolResult:
         """Carry out one call. `output_name` names the file a cut output is kept in; the timeout is a command's.
 
         Raises what the sandbox raises when it is broken; everything the model did wrong is a result.
         """
-        call = parsed(name, arguments)
+        call = parsed(name, arguments, self._offered)
         if isinstance(call, list):
             return not_executed("; ".join(call[:8]), summary=one_line(f"called {name} wrongly", SUMMARY_CHARS))
         if isinstance(call, Bash):

@@ -166,10 +166,15 @@ TOOLS: tuple[Mapping[str, Any], ...] = (
 NAMES = tuple(str(tool["name"]) for tool in TOOLS)
 
 
-def parsed(name: str, arguments: Any) -> Call | list[str]:
-    """The call, or what is wrong with its input in words the model can act on."""
-    if name not in NAMES:
-        return [f"there is no tool {name!r}; the tools are {', '.join(NAMES)}"]
+def offered(names: Sequence[str] | None) -> list[Mapping[str, Any]]:
+    """The tools of these names as the API is told of them, always in the same order; all for None."""
+    return [tool for tool in TOOLS if names is None or tool["name"] in names]
+
+
+def parsed(name: str, arguments: Any, names: Sequence[str] = NAMES) -> Call | list[str]:
+    """The call, or what is wrong with its input in words the model can act on. `names`: the tools it was offered."""
+    if name not in names:
+        return [f"there is no tool {name!r}; the tools are {', '.join(names)}"]
     if not isinstance(arguments, Mapping):
         return ["the input is not a JSON object"]
     if MALFORMED in arguments:

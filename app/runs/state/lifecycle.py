@@ -9,6 +9,7 @@ from app.events.deciding import BudgetRaised, CancelRequested, RunCreated, RunMo
 from app.events.record import WORKER, Record
 from app.events.working import AttemptStarted, RunEnded, RunParked, StageEnded, StageStarted
 from app.ledger import Event
+from app.playbooks import playbook
 from app.runs.state.run_state import RunState, Stage
 
 
@@ -80,7 +81,7 @@ def _parked(said: RunParked, state: RunState, event: Event) -> None:
 
 @fold.register
 def _ended(said: RunEnded, state: RunState, event: Event) -> None:
-    if _is_too_late(state, event):
+    if _is_too_late(state, event) or not _may_end_so(said, state, event):
         return
     _clock_off(state, event)
     state.phase, state.outcome = "ended", said.outcome
@@ -103,6 +104,11 @@ def _cancelled(said: CancelRequested, state: RunState, event: Event) -> None:
 def _is_too_late(state: RunState, event: Event) -> bool:
     """An ended run is brought back, or ended in another way, by the control side only."""
     return event.author == WORKER and state.phase == "ended"
+
+
+def _may_end_so(said: RunEnded, state: RunState, event: Event) -> bool:
+    """A worker ends a run as its kind of work may end; what else one says of it does not count."""
+    return event.author != WORKER or said.outcome in playbook(state.created.playbook).outcomes
 
 
 def _clock_off(state: RunState, event: Event) -> None:

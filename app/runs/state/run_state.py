@@ -141,6 +141,14 @@ class RunState:
         return self.phase != "ended"
 
     @property
+    def is_by_label(self) -> bool:
+        """Whether it was the trigger label that asked for it, so that taking it off calls it off. Once a person has
+        asked for a finished change with a comment, it is that.
+        """
+        label = self.created.names.labels.get("trigger", "")
+        return not self.resumptions and self.created.trigger.lower() == f"issues.labeled:{label}".lower()
+
+    @property
     def is_kept(self) -> bool:
         """Whether it ended with a finished change that is no pull request: a retry publishes it."""
         has_change = self.proposal is not None and bool(self.proposal.changes)

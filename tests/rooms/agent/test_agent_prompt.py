@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import app.agent
 from app.agent import Briefing, Fact
 from app.agent.prompt import Task, fence, nonce_of, opening, system
 from app.errors import UserError
+from app.playbooks import CONFIGURABLE
 
 NONCE = nonce_of("run-1")
 
@@ -85,5 +84,6 @@ def test_an_unknown_playbook_is_said():
 
 
 def test_the_prompts_travel_with_the_package():
-    prompts = Path(app.agent.__file__).parent / "prompts"
-    assert {path.name for path in prompts.glob("*.md")} >= {"system.md", "fix.md"}
+    for book in CONFIGURABLE:
+        first, second = system(Task(playbook=book.name))
+        assert "You are Lamplighter" in first["text"] and len(second["text"]) > 200

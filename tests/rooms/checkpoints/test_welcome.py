@@ -63,7 +63,7 @@ For your editor: `# yaml-language-server: $schema=lamplighter.schema.json` (what
         ({"approvals": None}, "❔ `main` is protected, but only an administrator can see"),
         ({"approvals": 0, "protected": False}, "⚠️ `main` is **not protected** and asks for nobody's approval"),
         ({"has_commits": False}, "There is no commit here yet"),
-        ({"enabled": False}, "switches fixes off"),
+        ({"off": ("fix",)}, "switches fixes off"),
         ({"configured": True}, "is set in `.github/lamplighter.yml`"),
         ({"mistakes": "line 3: no"}, "### To mend first\nline 3: no"),
     ],

@@ -16,6 +16,8 @@ print("\\n".join(sorted(name for name in sys.modules if name.startswith("app."))
 WORDS = {
     *("app.errors", "app.log", "app.receive", "app.settings", "app.settings.providers", "app.settings.retention_days"),
     *("app.commands", "app.commands.grammar", "app.commands.lines", "app.commands.verbs", "app.jobs", "app.jobs.job"),
+    *("app.jobs.verb", "app.playbooks", "app.playbooks.fix", "app.playbooks.onboard", "app.playbooks.playbook"),
+    "app.playbooks.reply",
     *("app.triggers", "app.triggers.policy"),
     *("app.webhooks", "app.webhooks.events", "app.webhooks.fields", "app.webhooks.parse", "app.webhooks.signature"),
 }

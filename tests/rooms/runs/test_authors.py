@@ -143,3 +143,17 @@ def test_an_event_without_an_author_is_believed_as_it_was():
                   data={"thread": OWN}, previous=GENESIS, digest="0" * 64)  # fmt: skip
     assert event.author == UNKNOWN
     assert fold("run", [event]).created.thread == Thread(**OWN)
+
+
+@pytest.mark.parametrize(("outcome", "counts"), [("proposed", True), ("nothing_to_do", True), ("onboarded", False)])
+def test_a_worker_ends_a_run_only_as_its_kind_of_work_may_end(store, outcome, counts):
+    say(store, "run.created", CONTROL, thread=OTHER, playbook="fix")
+    say(store, "run.ended", outcome=outcome, reason="done")
+    state = fold("run", store.events("run"))
+    assert (state.phase == "ended") is counts
+
+
+def test_a_change_is_no_end_of_work_that_only_answers(store):
+    say(store, "run.created", CONTROL, thread=OTHER, playbook="reply")
+    say(store, "run.ended", outcome="proposed", reason="done")
+    assert fold("run", store.events("run")).phase == "created"

@@ -1,0 +1,84 @@
+"""Doing what was decided about a command: one method for each step of `app.routing.steps`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.admission.proceed import GoingOn
+from app.admission.stale_events import LateEvents
+from app.admission.start import RunStart
+from app.conversation.notices import Manners
+from app.conversation.steering import Conversation
+from app.errors import TransientError
+from app.events.deciding import RunResumed
+from app.ports.platform import Queue
+from app.routing import steps
+from app.routing.route import Asked
+from app.runs.each_run import each_run
+from app.runs.run_ledger import RunLedger, announce
+
+ENDING_SECONDS = 5.0  # how long a worker that was told to stop may need, about
+
+
+class Act:
+    """Every step may be done twice: what is there already is found."""
+
+    def __init__(
+        self,
+        *,
+        open_ledger: Callable[[str], RunLedger],
+        publishing: Queue,
+        going_on: GoingOn,
+        starts: RunStart,
+        manners: Manners,
+        late: LateEvents,
+    ) -> None:
+        self._open = open_ledger
+        self._publishing = publishing
+        self._going_on = going_on
+        self._starts = starts
+        self._conversation = Conversation(publishing)
+        self._acts: Mapping[type[steps.Step], Callable[[Any, Asked, str], bool | None]] = {
+            steps.Ignore: lambda _step, _asked, _run_id: None,
+            steps.Later: self._later,
+            steps.Remember: lambda _step, asked, _run_id: late.remember(asked.job),
+            steps.GoOn: lambda _step, _asked, run_id: starts.admit(open_ledger(run_id)),
+            steps.Refuse: lambda step, asked, run_id: manners.refuse(asked.job, asked.command, run_id, step.role),
+            steps.Hint: lambda _step, asked, run_id: manners.hint(asked.job, run_id),
+            steps.Say: self._say,
+            steps.Stop: self._stop,
+            steps.CallOff: lambda step, asked, _run_id: starts.kept.call_off(asked.job, step.run.row.run_id),
+            steps.Steer: self._steer,
+            steps.Answer: self._answer,
+            steps.Start: lambda step, asked, run_id: starts.create(open_ledger(run_id), asked, step),
+        }
+
+    def do(self, step: steps.Step, asked: Asked, run_id: str) -> bool:
+        """Do it for a command whose own run is `run_id`; False when what it rests on has changed meanwhile. Raises
+        TransientError when it is too early, and as GitHub and the store do.
+        """
+        return self._acts[type(step)](step, asked, run_id) is not False
+
+    def _later(self, step: steps.Later, _asked: Asked, _run_id: str) -> None:
+        raise TransientError(step.reason, retry_after_seconds=ENDING_SECONDS)
+
+    def _say(self, step: steps.Say, asked: Asked, run_id: str) -> None:
+        self._starts.reply(self._open(run_id), asked.job, step.text, refused=step.refused, when=step.when)
+
+    def _stop(self, step: steps.Stop, asked: Asked, _run_id: str) -> None:
+        rows = [run.row for run in step.runs]
+        each_run(rows, lambda row: self._conversation.cancel(asked.job, step.reason, self._open(row.run_id)))
+
+    def _steer(self, step: steps.Steer, asked: Asked, _run_id: str) -> bool:
+        return self._conversation.steer(asked.job, asked.command, self._open(step.run.row.run_id))
+
+    def _answer(self, step: steps.Answer, asked: Asked, _run_id: str) -> bool:
+        """Put the words into the run that asked and wake it."""
+        run = self._open(step.run.row.run_id)
+        if not self._conversation.answer(asked.job, asked.command, run):
+            return False
+        if run.state.phase == "parked" and run.state.park_reason == "question":
+            self._going_on.go_on(run, RunResumed, "answered", phases=["parked"])
+        announce(self._publishing, run)
+        return True

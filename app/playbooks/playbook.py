@@ -1,0 +1,35 @@
+"""What a kind of work is. Pure, and for the door: the standard library only, a named tuple as in `app.jobs.job`."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from app.jobs.verb import Verb
+
+WorkedBy = Literal["worker", "publisher", "nobody"]
+Stage = Literal["clone", "setup", "baseline", "work"]
+
+IN_SANDBOX: tuple[Stage, ...] = ("clone", "setup", "baseline", "work")
+# How work may end whatever it is; `app.events.parts` says what each means.
+ENDINGS = ("needs_decision", "out_of_budget", "gave_up", "failed", "cancelled", "out_of_reach", "refused")
+
+
+class Playbook(NamedTuple):
+    """One kind of run. The rest of the product asks its record and names none of them: commands and help, admission,
+    configuration and its schema, the onboarding issue, the prompt, the worker's stages, what may be published.
+
+    Its prompt is the file `NAME.md` beside its module.
+    """
+
+    name: str  # as in ledgers and under `playbooks:` in the configuration
+    does: str  # one sentence
+    called: str = ""  # several of its kind, as people read of them: "fixes"
+    verbs: tuple[Verb, ...] = ()  # which start it
+    by_label: bool = False  # the trigger label starts it
+    phase: int = 1  # of the adoption road, in which it begins; see `phase` of the configuration
+    worked_by: WorkedBy = "worker"
+    stages: tuple[Stage, ...] = IN_SANDBOX  # of a worker; without `work` no model is asked
+    tools: tuple[str, ...] | None = None  # that the model is offered, by name; None: all
+    model: str = ""  # its alias, where neither command nor configuration names one
+    outcomes: tuple[str, ...] = ENDINGS
+    delivers: tuple[str, ...] = ("comment", "labels", "check")  # kinds of publication that may be made for it

@@ -1,0 +1,62 @@
+"""What was found on a job's thread before anything was decided. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.jobs.job import Job
+from app.ports.platform import RunSummary
+from app.runs.state.run_state import RunState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One run, as far as a rule may ask about it."""
+
+    row: RunSummary
+    requester: str = ""
+    is_cancelled: bool = False
+    by_label: bool = False  # the trigger label asked for it
+    is_asking: bool = False  # a question of it is open
+    was_answered: bool = False  # by this very job
+    is_meant: bool = True  # by the job: a label that came off means the runs it had started
+
+    @property
+    def name(self) -> str:
+        return f"run {self.row.run_id[:8]} ({self.row.phase})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The thread when the job came. `role` None: nobody asked us anything (the label is not ours, or off again)."""
+
+    role: str | None = ""
+    own: str = ""  # the phase of the run that this job made when it was here before
+    holds: bool = True  # GitHub still shows what the event said
+    was_heard: bool = False  # by a run that has ended since
+    active: tuple[Standing, ...] = ()  # newest first
+    waiting: Standing | None = None  # a finished change that GitHub has not let become a pull request so far
+    worked: tuple[RunSummary, ...] = ()  # runs that were more than an answer, newest first
+
+    def sentences(self) -> tuple[str, ...]:
+        """The same for people, one sentence each."""
+        said = [f"the role here: {self.role or 'none'}"] if self.role is not None else ["nobody asked us"]
+        said += [f"{run.name} is active" + (", and asks" if run.is_asking else "") for run in self.active]
+        said += [f"{self.waiting.name} waits to become a pull request"] if self.waiting else []
+        ended = len(self.worked) - len(self.active)
+        return (*said, *([f"runs that ended here: {ended}"] if ended > 0 else []))
+
+
+def standing(row: RunSummary, state: RunState, job: Job) -> Standing:
+    """What there is to know of a run for a job that comes to its thread."""
+    label = state.created.names.labels.get("trigger", "").lower()
+    kind, _, changed = job.trigger.partition(":")
+    return Standing(
+        row=row,
+        requester=state.created.requester.login,
+        is_cancelled=state.cancel is not None,
+        by_label=state.is_by_label,
+        is_asking=state.open_question is not None,
+        was_answered=any(answer.said.delivery == job.id for answer in state.answers),
+        is_meant=kind != "issues.unlabeled" or changed.lower() == label,
+    )

@@ -1,0 +1,232 @@
+"""Which rule decides about a command on a thread: the first that has something to say. Pure.
+
+    step = route(asked, found)
+    print("\\n".join(step.why.lines()))
+
+The order of the table is the order in which people want to hear about things: whether anybody asked, whether they may,
+what is wrong with what they said, what it means for what is at work here, and last that something new starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from app.checkpoints import replies
+from app.commands.verbs import INSTRUCT, lacking, lookup
+from app.jobs.job import Command, Job, label_put_on
+from app.playbooks import LABEL_VERB
+from app.routing.found import Found
+from app.routing.steps import (
+    Answer,
+    CallOff,
+    GoOn,
+    Hint,
+    Ignore,
+    Later,
+    Refuse,
+    Remember,
+    Say,
+    Start,
+    Steer,
+    Step,
+    Stop,
+    Why,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One command of a job, and what the bot is called where it was said."""
+
+    job: Job
+    command: Command
+    prefix: str
+    trigger_label: str
+
+    @property
+    def verb(self) -> str:
+        return lookup(self.command.verb).name
+
+    @property
+    def label(self) -> str:
+        return label_put_on(self.job.trigger)
+
+    @property
+    def is_spoken(self) -> bool:
+        """Somebody addressed us; a label or a plain reply among people did not."""
+        return bool(self.job.commands)
+
+
+Rule = Callable[[Asked, Found], Step | None]
+
+
+def asked_of(job: Job, prefix: str, trigger_label: str) -> list[Asked]:
+    """What a job asks for, one after another; what a label, a plain reply or the end of a thread means."""
+    if job.commands:
+        commands: tuple[Command, ...] = job.commands
+    elif is_withdrawal(job):
+        commands = (Command(verb="stop"),)
+    elif label_put_on(job.trigger):
+        commands = (Command(verb=LABEL_VERB),)
+    else:
+        commands = (Command(verb="answer", text=job.source.comment),)
+    return [Asked(job=job, command=command, prefix=prefix, trigger_label=trigger_label) for command in commands]
+
+
+def is_withdrawal(job: Job) -> bool:
+    """Whether the thread or its label is gone, rather than somebody saying stop."""
+    return job.action == "cancel" and not job.commands
+
+
+def route(asked: Asked, found: Found) -> Step:
+    """What to do, and why."""
+    passed: list[Why] = []
+    for rule in _RULES:
+        step = rule(asked, found)
+        if step is not None:
+            return replace(step, why=_explained(asked, found, passed, rule, step))
+        passed.append(Why(said=f"no: {_sentence(rule)}"))
+    raise AssertionError("the last rule decides everything")
+
+
+def _explained(asked: Asked, found: Found, passed: list[Why], rule: Rule, step: Step) -> Why:
+    what = f"{asked.job.sender.login}: {asked.command.verb} ({asked.job.trigger})"
+    return Why(
+        said=f"{step.name}: {_sentence(rule)}",
+        below=(
+            Why(said=f"asked by {what}"),
+            Why(said="found", below=tuple(Why(said=text) for text in found.sentences())),
+            Why(said="rules", below=(*passed, Why(said=f"yes: {_sentence(rule)}"))),
+        ),
+    )
+
+
+def _sentence(rule: Rule) -> str:
+    return (rule.__doc__ or "").strip().rstrip(".")
+
+
+# ---------------------------------------------------------------- the rules
+
+
+def _withdrawn(asked: Asked, found: Found) -> Step | None:
+    """The thread or its label is gone, so what works on it stops if GitHub says so too."""
+    if not is_withdrawal(asked.job):
+        return None
+    runs = tuple(run for run in found.active if run.is_meant)
+    return Stop(runs=runs, reason=asked.job.reason) if runs and found.holds else Ignore()
+
+
+def _here_before(_asked: Asked, found: Found) -> Step | None:
+    """This job was here before and made its run."""
+    return GoOn() if found.own else None
+
+
+def _nobody(_asked: Asked, found: Found) -> Step | None:
+    """Nobody asked us: the label is not ours, or off again."""
+    return Ignore() if found.role is None else None
+
+
+def _heard(_asked: Asked, found: Found) -> Step | None:
+    """A run that has ended since took this in already."""
+    return Ignore() if found.was_heard else None
+
+
+def _not_allowed(asked: Asked, found: Found) -> Step | None:
+    """The role is too low; but whoever asked for a run may answer its question."""
+    is_own = asked.verb == "answer" and any(run.requester == asked.job.sender.login for run in found.active)
+    if is_own or not lacking(asked.command, found.role or ""):
+        return None
+    # a plain reply among people is not for us to turn down
+    return Refuse(role=found.role or "") if asked.is_spoken or asked.label else Ignore()
+
+
+def _mistaken(asked: Asked, _found: Found) -> Step | None:
+    """The command cannot be obeyed as it was written."""
+    return Say(text=asked.command.error, refused=True) if asked.command.error else None
+
+
+def _label_on_pull(asked: Asked, _found: Found) -> Step | None:
+    """A label on a pull request starts nothing yet."""
+    is_so = asked.label and asked.job.thread.is_pull_request
+    return Say(text=replies.label_on_pull_request(asked.label), refused=True, when="") if is_so else None
+
+
+def _answer(asked: Asked, found: Found) -> Step | None:
+    """Words for an open question answer it."""
+    if asked.verb not in {"answer", INSTRUCT.name}:
+        return None
+    run = next((run for run in found.active if run.is_asking or run.was_answered), None)
+    return Answer(run=run) if run else None
+
+
+def _no_question(asked: Asked, _found: Found) -> Step | None:
+    """An answer, and no question is open."""
+    if asked.verb != "answer":
+        return None
+    return Say(text=replies.no_open_question(asked.prefix)) if asked.is_spoken else Ignore()
+
+
+def _steer(asked: Asked, found: Found) -> Step | None:
+    """Plain words are for the run at work; where there is none, they start nothing."""
+    if asked.verb != INSTRUCT.name:
+        return None
+    return Steer(run=found.active[0]) if found.active else Hint()
+
+
+def _help(asked: Asked, _found: Found) -> Step | None:
+    """Help says what can be said."""
+    return Say(text=replies.help_text(asked.prefix, asked.trigger_label)) if asked.verb == "help" else None
+
+
+def _status(asked: Asked, found: Found) -> Step | None:
+    """Status says where the runs of the thread stand."""
+    return Say(text=replies.status(found.worked)) if asked.verb == "status" else None
+
+
+def _stop(asked: Asked, found: Found) -> Step | None:
+    """Stop ends what is at work or waits to be published."""
+    if asked.verb != "stop":
+        return None
+    if found.active:
+        return Stop(runs=found.active, reason="asked to stop")
+    if found.waiting:
+        return CallOff(run=found.waiting)
+    return Say(text=replies.no_active_run("stop", asked.prefix))
+
+
+def _at_work(asked: Asked, found: Found) -> Step | None:
+    """A run is at work here already, or about to stop."""
+    run = found.active[0] if found.active else found.waiting if asked.verb != "retry" else None
+    if run is None:
+        return None
+    if run.is_cancelled:
+        return Later(reason="the run before is about to stop")
+    if not asked.is_spoken and run.by_label:
+        return Remember()  # the label is on and its run is at work: nobody asked for more
+    return Say(text=replies.already_active(run.row, asked.prefix))
+
+
+def _start(asked: Asked, found: Found) -> Step | None:
+    """The command starts a run, and none is at work."""
+    is_retry = asked.verb == "retry" and bool(found.worked)
+    return Start(role=found.role or "", before=found.worked[0].run_id if is_retry else "")
+
+
+_RULES: tuple[Rule, ...] = (
+    _withdrawn,
+    _here_before,
+    _nobody,
+    _heard,
+    _not_allowed,
+    _mistaken,
+    _label_on_pull,
+    _answer,
+    _no_question,
+    _steer,
+    _help,
+    _status,
+    _stop,
+    _at_work,
+    _start,
+)

@@ -1,0 +1,186 @@
+"""Which rule decides: a table of what is asked and found, and the tree that explains it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from inline_snapshot import snapshot
+
+from app.commands.verbs import INSTRUCT, VERBS
+from app.jobs.job import Command, Job, Person, Source, Thread
+from app.jobs.verb import ROLES
+from app.ports.platform import RunSummary
+from app.routing import steps
+from app.routing.found import Found, Standing
+from app.routing.route import asked_of, route
+
+ISSUE = Thread(installation_id=7, repository_id=1, repository="acme/calc", number=3)
+
+
+def job(*verbs: str, trigger: str = "issue_comment.created", action: str = "start", **more) -> Job:
+    return Job(
+        id="d1",
+        action=action,
+        reason="the issue was closed",
+        trigger=trigger,
+        thread=more.pop("thread", ISSUE),
+        sender=Person(login=more.pop("by", "ada"), id=5),
+        received_at=datetime(2026, 3, 2, tzinfo=UTC),
+        commands=tuple(Command(verb=verb, error=more.get("error")) for verb in verbs),
+        source=Source(comment="1b"),
+    )
+
+
+def row(phase: str = "working", reason: str = "") -> RunSummary:
+    return RunSummary(
+        run_id="0123456789abcdef",
+        thread_key="1#3",
+        repository="acme/calc",
+        number=3,
+        title="t",
+        phase=phase,
+        reason=reason,
+        requester="bob",
+        attempt=1,
+        cost_usd=0.0,
+        created_at="2026-03-02T00:00:00+00:00",
+        updated_at="2026-03-02T00:00:00+00:00",
+        seq=9,
+        head="h",
+        unpublished=False,
+    )
+
+
+def standing(**more) -> Standing:
+    return Standing(row=row(), requester="bob", **more)
+
+
+AT_WORK, ASKING = standing(), standing(is_asking=True)
+ENDED = row("ended", "failed")
+LABEL, UNLABEL = "issues.labeled:agent-fix", "issues.unlabeled:agent-fix"
+ON_PULL = ISSUE._replace(is_pull_request=True)
+
+CASES = [
+    (job("fix"), Found(role="write"), steps.Start(role="write")),
+    (job("fix"), Found(role="write", active=(AT_WORK,)), "already on this"),
+    (job("fix"), Found(role="write", waiting=AT_WORK), "already on this"),
+    (job("fix"), Found(role="write", active=(standing(is_cancelled=True),)), steps.Later),
+    (job("fix"), Found(role="triage"), steps.Refuse(role="triage")),
+    (job("fix"), Found(role=None), steps.Ignore()),
+    (job("fix"), Found(role="write", was_heard=True), steps.Ignore()),
+    (job("fix"), Found(own="parked"), steps.GoOn()),
+    (job("fix", error="`--x` is no flag"), Found(role="triage"), "`--x` is no flag"),
+    (job("retry"), Found(role="write", worked=(ENDED,)), steps.Start(role="write", before=ENDED.run_id)),
+    (job("retry"), Found(role="write", waiting=AT_WORK, worked=(ENDED,)), steps.Start),
+    (job("retry"), Found(role="write", active=(AT_WORK,)), "already on this"),
+    (job("retry"), Found(role="write"), steps.Start(role="write")),
+    (job(trigger=LABEL), Found(role="write"), steps.Start(role="write")),
+    (job(trigger=LABEL), Found(role="read"), steps.Refuse(role="read")),
+    (job(trigger=LABEL), Found(role="write", active=(standing(by_label=True),)), steps.Remember()),
+    (job(trigger=LABEL), Found(role="write", active=(AT_WORK,)), "already on this"),
+    (job(trigger=f"pull_request.labeled:{'agent-fix'}", thread=ON_PULL), Found(role="write"), "pull requests yet"),
+    (job(action="answer"), Found(role="write", active=(ASKING,)), steps.Answer(run=ASKING)),
+    (job(action="answer"), Found(role="write", active=(AT_WORK,)), steps.Ignore()),
+    (job(action="answer"), Found(role="none", active=(ASKING,)), steps.Ignore()),
+    (job(action="answer", by="bob"), Found(role="none", active=(ASKING,)), steps.Answer(run=ASKING)),
+    (job("answer"), Found(role="write", active=(AT_WORK, ASKING)), steps.Answer(run=ASKING)),
+    (job("answer"), Found(role="write"), "No question is open"),
+    (job("instruct"), Found(role="write", active=(ASKING,)), steps.Answer(run=ASKING)),
+    (job("instruct"), Found(role="write", active=(AT_WORK,)), steps.Steer(run=AT_WORK)),
+    (job("instruct"), Found(role="write"), steps.Hint()),
+    (job("help"), Found(role="triage"), "`agent-fix`"),
+    (job("status"), Found(role="triage", worked=(ENDED,)), "failed"),
+    (job("stop"), Found(role="write", active=(AT_WORK,)), steps.Stop(runs=(AT_WORK,), reason="asked to stop")),
+    (job("stop"), Found(role="write", waiting=AT_WORK), steps.CallOff(run=AT_WORK)),
+    (job("stop"), Found(role="write"), "no run here to stop"),
+    (
+        job(trigger="issues.closed", action="cancel"),
+        Found(active=(AT_WORK,)),
+        steps.Stop(runs=(AT_WORK,), reason="the issue was closed"),
+    ),
+    (job(trigger="issues.closed", action="cancel"), Found(active=(AT_WORK,), holds=False), steps.Ignore()),
+    (job(trigger="issues.closed", action="cancel"), Found(), steps.Ignore()),
+    (job(trigger=UNLABEL, action="cancel"), Found(active=(standing(is_meant=False),)), steps.Ignore()),
+]
+
+
+@pytest.mark.parametrize(("job", "found", "expected"), CASES)
+def test_one_rule_decides(job, found, expected):
+    [asked] = asked_of(job, "/agent", "agent-fix")
+    step = route(asked, found)
+    if isinstance(expected, str):
+        assert isinstance(step, steps.Say) and expected in step.text
+    elif isinstance(expected, type):
+        assert isinstance(step, expected)
+    else:
+        assert step == expected
+
+
+def test_every_step_is_in_the_table():
+    [*routes] = [route(asked_of(job, "/agent", "agent-fix")[0], found) for job, found, _ in CASES]
+    assert {type(step) for step in routes} == set(steps.Step.__subclasses__())
+
+
+def test_a_step_explains_itself():
+    [asked] = asked_of(job("stop"), "/agent", "agent-fix")
+    step = route(asked, Found(role="write", active=(ASKING,), worked=(ASKING.row, ENDED)))
+    assert step.why.lines() == snapshot(
+        [
+            "stop: Stop ends what is at work or waits to be published",
+            "  asked by ada: stop (issue_comment.created)",
+            "  found",
+            "    the role here: write",
+            "    run 01234567 (working) is active, and asks",
+            "    runs that ended here: 1",
+            "  rules",
+            "    no: The thread or its label is gone, so what works on it stops if GitHub says so too",
+            "    no: This job was here before and made its run",
+            "    no: Nobody asked us: the label is not ours, or off again",
+            "    no: A run that has ended since took this in already",
+            "    no: The role is too low; but whoever asked for a run may answer its question",
+            "    no: The command cannot be obeyed as it was written",
+            "    no: A label on a pull request starts nothing yet",
+            "    no: Words for an open question answer it",
+            "    no: An answer, and no question is open",
+            "    no: Plain words are for the run at work; where there is none, they start nothing",
+            "    no: Help says what can be said",
+            "    no: Status says where the runs of the thread stand",
+            "    yes: Stop ends what is at work or waits to be published",
+        ]
+    )
+
+
+standings = st.builds(
+    Standing,
+    row=st.just(row()),
+    requester=st.sampled_from(["ada", "bob"]),
+    is_cancelled=st.booleans(),
+    by_label=st.booleans(),
+    is_asking=st.booleans(),
+    is_meant=st.booleans(),
+)
+founds = st.builds(
+    Found,
+    role=st.none() | st.sampled_from(ROLES),
+    own=st.sampled_from(["", "parked"]),
+    holds=st.booleans(),
+    was_heard=st.booleans(),
+    active=st.lists(standings, max_size=2).map(tuple),
+    waiting=st.none() | standings,
+    worked=st.lists(st.just(ENDED), max_size=2).map(tuple),
+)
+
+
+@given(verb=st.sampled_from([*VERBS, INSTRUCT.name]), found=founds, is_pull=st.booleans())
+def test_whatever_is_found_exactly_one_rule_decides_and_nobody_without_a_role_starts_anything(verb, found, is_pull):
+    thread = ISSUE._replace(is_pull_request=is_pull)
+    [asked] = asked_of(job(verb, thread=thread), "/agent", "agent-fix")
+    step = route(asked, found)
+    assert sum("yes: " in line for line in step.why.lines()) == 1
+    if found.role in {None, "none", "read"} and not found.own:
+        assert not isinstance(step, steps.Start | steps.Steer | steps.Stop | steps.CallOff)
+    if isinstance(step, steps.Start):
+        assert not found.active, "one run at a time on a thread"
