@@ -15,6 +15,7 @@ from app.conversation.reminders import attend
 from app.errors import LamplighterError, TransientError
 from app.events.deciding import RunAdmitted, RunResumed, WentOn
 from app.events.parts import Outcome
+from app.events.waits import ForAnswer
 from app.events.working import RunEnded
 from app.github.errors import Refused
 from app.log import Redactor
@@ -89,7 +90,7 @@ class Scheduler:
     def _look_after(self, run: RunSummary) -> bool:
         if run.phase == "parked":
             return self._is_due(run) and (
-                self._unanswered(run) if run.reason == "question" else self._launch(run, "its time has come")
+                self._unanswered(run) if run.reason == ForAnswer().kind else self._launch(run, "its time has come")
             )
         if run.phase == "queued":
             return self._has_room() and self._admit(run)

@@ -14,6 +14,7 @@ from app.admission.reservation import wanted_usd
 from app.agent import ATTENDED_PATIENCE_SECONDS, Agent, Budget, Options, Stop, Task, replay_tools, thought_for
 from app.errors import Superseded, UserError
 from app.events.deciding import RunCreated
+from app.events.waits import ForWorker
 from app.events.working import AttemptStarted, NoticeGiven, StageStarted
 from app.log import Redactor
 from app.playbooks import playbook
@@ -134,7 +135,7 @@ class Worker:
         if ledger.state.cancel:
             end_cancelled(ledger)
         else:
-            park(ledger, "interrupted", "The machine was taken away.", after_seconds=0)
+            park(ledger, ForWorker(), "The machine was taken away.", after_seconds=0)
 
     def _flow(self, ledger: RunLedger, lease: Lease, room: Workroom) -> None:
         announce(self._publishing, ledger)

@@ -18,6 +18,7 @@ from app.admission.reservation import reserve, wanted_usd
 from app.checkpoints import replies
 from app.errors import TransientError
 from app.events.deciding import WentOn
+from app.events.waits import ForAnswer, ForBudget
 from app.events.working import RunEnded, RunParked
 from app.github.access import Access
 from app.jobs.job import label_put_on
@@ -108,7 +109,7 @@ class GoingOn:
 
     def _was_asked_lately(self, ledger: RunLedger) -> bool:
         """An interruption is no wait; a question is one, however quick the answer."""
-        if ledger.state.phase != "parked" or ledger.state.park_reason == "question":
+        if ledger.state.phase != "parked" or isinstance(ledger.state.wait, ForAnswer):
             return False
         went_on = [event.time for event in ledger.events if event.kind in {"run.admitted", "run.resumed"}]
         return bool(went_on) and self._clock.now() - went_on[-1] < timedelta(seconds=_FRESH_SECONDS)
@@ -127,5 +128,7 @@ class GoingOn:
             ledger.append_if(lambda state: state.is_active, RunEnded(outcome="refused", reason=reason))
             announce(self._publishing, ledger)
             return
-        ledger.append_if(lambda state: state.seq == seq, RunParked(reason="budget", note=note, until=until.isoformat()))
+        ledger.append_if(
+            lambda state: state.seq == seq, RunParked(wait=ForBudget(), note=note, until=until.isoformat())
+        )
         announce(self._publishing, ledger)

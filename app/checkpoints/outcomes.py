@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.events.parts import Outcome
+from app.events.waits import ForAnswer
 from app.runs.state.run_state import RunState
 
 StateLabel = Literal["queued", "working", "needs-info", "needs-approval", "parked", "done", "failed"]
@@ -51,9 +52,6 @@ def appearance(state: RunState) -> Appearance:
     return replace(look, headline="Nothing changed") if claimed else look
 
 
-_PARKED: Mapping[str, StateLabel] = {"question": "needs-info", "approval": "needs-approval"}
-
-
 def state_label(state: RunState) -> StateLabel | None:
     """The one state label a thread should carry for this run, without the configured prefix; None for none."""
     if state.phase == "ended" and state.delayed.keys() & {"branch", "pull"}:
@@ -63,7 +61,7 @@ def state_label(state: RunState) -> StateLabel | None:
     if state.phase == "queued":
         return "queued"
     if state.phase == "parked":
-        return _PARKED.get(state.park_reason, "parked")
+        return "needs-info" if isinstance(state.wait, ForAnswer) else "parked"
     return "working"
 
 

@@ -13,6 +13,7 @@ from app.checkpoints.moments import utc
 from app.checkpoints.outcomes import appearance, is_unproven
 from app.claims import Claims, sentences
 from app.config.question_times import in_words
+from app.events.waits import ForAnswer, ForWorker
 from app.events.working import CommandRan, QuestionAsked
 from app.runs.state.run_state import RunState, Stage
 from app.text.outgoing import code, cut, fence, line, neutral, people, row
@@ -66,9 +67,7 @@ def _headline(state: RunState, pull: Mapping[str, Any] | None) -> str:
     if state.phase == "queued":
         return "🕯️ Waiting"
     if state.phase == "parked":
-        return {"question": "❓ Waiting for an answer", "approval": "✋ Waiting for approval"}.get(
-            state.park_reason, "⏸️ Paused"
-        )
+        return "❓ Waiting for an answer" if isinstance(state.wait, ForAnswer) else "⏸️ Paused"
     return "🔥 Working on it" if state.stages else "🕯️ Starting"
 
 
@@ -100,10 +99,10 @@ def _standing(state: RunState, pull: Mapping[str, Any] | None, prefix: str) -> l
         return [] if pull else [line(_first_line(state.reason), 300)]
     if state.phase == "queued":
         return [line(state.queue_reason, 300), f"`{prefix} stop` takes it out of the queue."]
-    if state.phase == "parked" and state.park_reason == "question":
+    if isinstance(state.wait, ForAnswer):
         return ["The question is in a comment below. Nothing is spent while it waits."]
     if state.phase == "parked":
-        if state.park_reason == "interrupted" or not state.park_until:
+        if isinstance(state.wait, ForWorker) or not state.park_until:
             return [f"{line(state.park_note, 300)} It goes on by itself; nothing is spent meanwhile."]
         when = utc(state.park_until)
         return [f"{line(state.park_note, 400)} It goes on by itself at {when}; nothing is spent until then."]

@@ -21,6 +21,7 @@ from app.cli import screen, story
 from app.errors import UserError
 from app.events.deciding import CancelRequested, QuestionAnswered, RunAdmitted, RunCreated, RunResumed
 from app.events.publishing import PublishDone, PublishIntended, PublishSettled
+from app.events.waits import ForAnswer
 from app.events.working import RunEnded
 from app.local.branch import FileChange, LocalRepository
 from app.ports.platform import RunSummary, Store
@@ -118,7 +119,7 @@ class LocalRun:
         state = self.state
         if not state.is_active:
             return False
-        if state.phase == "parked" and state.park_reason == "question" and state.open_question:
+        if isinstance(state.wait, ForAnswer) and state.open_question:
             self.answer(answers.pop(0) if answers else self._ask(state))
         elif state.phase == "parked" and state.park_until:
             self._wait(state.park_until)

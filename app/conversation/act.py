@@ -12,6 +12,7 @@ from app.conversation.notices import Manners
 from app.conversation.steering import Conversation
 from app.errors import TransientError
 from app.events.deciding import RunResumed
+from app.events.waits import ForAnswer
 from app.ports.platform import Queue
 from app.routing import steps
 from app.routing.route import Asked
@@ -78,7 +79,7 @@ class Act:
         run = self._open(step.run.row.run_id)
         if not self._conversation.answer(asked.job, asked.command, run):
             return False
-        if run.state.phase == "parked" and run.state.park_reason == "question":
+        if isinstance(run.state.wait, ForAnswer):
             self._going_on.go_on(run, RunResumed, "answered", phases=["parked"])
         announce(self._publishing, run)
         return True

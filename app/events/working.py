@@ -5,9 +5,10 @@ Blobs are `{"blob": digest, "size": bytes}`. A field without a default has alway
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from app.events.parts import (
     Blob,
@@ -29,6 +30,7 @@ from app.events.parts import (
     Time,
 )
 from app.events.record import WORKER, Record
+from app.events.waits import Wait
 
 
 class _Said(Record):
@@ -231,9 +233,20 @@ class ProposalMade(_Said, kind="proposal.made"):
 
 
 class RunParked(_Said, kind="run.parked"):
-    reason: Text
+    wait: Wait
     note: Text = ""
     until: Time | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_before_there_were_records(cls, said: Any) -> Any:
+        """Older versions wrote a word, `reason`."""
+        if not isinstance(said, Mapping) or "wait" in said:
+            return said
+        return {
+            **{name: value for name, value in said.items() if name != "reason"},
+            "wait": {"kind": said.get("reason")},
+        }
 
 
 class RunEnded(_Said, kind="run.ended"):

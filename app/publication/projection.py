@@ -157,7 +157,7 @@ def _stage(state: RunState, pull: Mapping[str, Any] | None) -> str:
     """Changes when there is something to tell: with every stage, park and end, but not with every step."""
     stages = ",".join(f"{stage.name}:{stage.ok}" for stage in state.stages)
     refused = ",".join(sorted(state.delayed))
-    return f"{state.phase} {state.park_reason} {state.outcome} {bool(pull)} {state.attempt} {stages} {refused}"
+    return f"{state.phase} {state.waits_for} {state.outcome} {bool(pull)} {state.attempt} {stages} {refused}"
 
 
 def _awaits_pull(state: RunState) -> bool:

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.events.waits import ForRoom, Wait
 from app.events.working import RunEnded, RunParked
 from app.ledger import Event
 from app.retry import doubled
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 
-ROOM = "capacity"  # why a run is parked whose worker the platform has no place for
 _FIRST_SECONDS = 30.0
 _PROGRESS = frozenset({"model.replied", "question.answered", "budget.raised"})
 
@@ -35,10 +35,10 @@ FOR_ROOM = Patience(parks=288, longest_seconds=300.0)  # a day: room comes back 
 
 
 def next_pause(
-    events: Iterable[Event], reason: str, patience: Patience, *, at_least_seconds: float = 0.0
+    events: Iterable[Event], wait: Wait, patience: Patience, *, at_least_seconds: float = 0.0
 ) -> float | None:
-    """How long to park now for `reason`; None when it has been tried often enough. Pure."""
-    before = len(_parks(events, reason))
+    """How long to park now for `wait`; None when it has been tried often enough. Pure."""
+    before = len(_parks(events, wait))
     if before >= patience.parks:
         return None
     if before == 0:
@@ -47,9 +47,9 @@ def next_pause(
     return max(at_least_seconds, pause)
 
 
-def tried(events: Iterable[Event], reason: str, now: datetime) -> str:
+def tried(events: Iterable[Event], wait: Wait, now: datetime) -> str:
     """What was tried in vain, as words for the end of a sentence."""
-    parks = _parks(events, reason)
+    parks = _parks(events, wait)
     minutes = (now - parks[0].time).total_seconds() / 60 if parks else 0.0
     span = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
     return f"{len(parks) + 1} times in {span}"
@@ -57,9 +57,9 @@ def tried(events: Iterable[Event], reason: str, now: datetime) -> str:
 
 def wait_for_room(ledger: RunLedger, note: str, seconds: float) -> None:
     """The run waits for its turn on the platform, a day at most."""
-    pause = next_pause(ledger.events, ROOM, FOR_ROOM, at_least_seconds=seconds)
+    pause = next_pause(ledger.events, ForRoom(), FOR_ROOM, at_least_seconds=seconds)
     if pause is None:
-        often = tried(ledger.events, ROOM, ledger.clock.now())
+        often = tried(ledger.events, ForRoom(), ledger.clock.now())
         ledger.append_if(
             _is_active,
             RunEnded(
@@ -70,22 +70,27 @@ def wait_for_room(ledger: RunLedger, note: str, seconds: float) -> None:
         )
         return
     until = ledger.clock.now() + timedelta(seconds=pause)
-    ledger.append_if(_is_active, RunParked(reason=ROOM, note=note, until=until.isoformat()))
+    ledger.append_if(_is_active, RunParked(wait=ForRoom(), note=note, until=until.isoformat()))
 
 
-def _parks(events: Iterable[Event], reason: str) -> list[Event]:
-    """The parks for `reason` since the run last got anywhere; those for a person's answer never count."""
+def _parks(events: Iterable[Event], wait: Wait) -> list[Event]:
+    """The parks for the like of `wait` since the run last got anywhere; those for a person's answer never count."""
     found: list[Event] = []
     done: set[str] = set()
     for event in events:
-        if event.kind == "run.parked" and event.data["reason"] == reason and event.data.get("until"):
-            found.append(event)
-        elif event.kind in _PROGRESS or (reason == ROOM and event.kind == "attempt.started"):
+        if event.kind == "run.parked":
+            found += [event] if _is_for(event, wait) else []
+        elif event.kind in _PROGRESS or (isinstance(wait, ForRoom) and event.kind == "attempt.started"):
             found.clear()
         elif event.kind == "stage.ended" and event.data["ok"] and event.data["stage"] not in done:
             done.add(event.data["stage"])
             found.clear()
     return found
+
+
+def _is_for(event: Event, wait: Wait) -> bool:
+    said = event.record
+    return isinstance(said, RunParked) and said.wait.kind == wait.kind and said.until is not None
 
 
 def _is_active(state: RunState) -> bool:

@@ -189,7 +189,7 @@ def summarise(state: RunState) -> RunSummary:
         number=thread.number,
         title=created.task.title,
         phase=state.phase,
-        reason=state.outcome or state.park_reason or state.queue_reason,
+        reason=state.outcome or state.waits_for or state.queue_reason,
         requester=created.requester.login,
         attempt=state.attempt,
         cost_usd=round(state.cost_usd, 6),

@@ -16,6 +16,7 @@ from app.checkpoints.moments import utc
 from app.config.question_times import first_look
 from app.errors import TransientError, UserError
 from app.events.parts import Outcome
+from app.events.waits import ForAnswer, ForBudget, ForWorld, Wait
 from app.events.working import FinishCalled, RunEnded, RunParked, StageEnded
 from app.runs.parking import OUTAGE, REFUSAL, Patience, next_pause, tried
 from app.runs.run_ledger import RunLedger
@@ -49,9 +50,9 @@ def fail(ledger: RunLedger, error: Exception) -> None:
     if isinstance(error, TransientError):
         patience = REFUSAL if isinstance(error, FetchRefused) else OUTAGE
         note = f"{str(error).rstrip('.')}."
-        park(ledger, "outage", note, after_seconds=error.retry_after_seconds, patience=patience)
+        park(ledger, ForWorld(), note, after_seconds=error.retry_after_seconds, patience=patience)
     elif isinstance(error, OSError) and error.errno in _DISK_FULL:
-        park(ledger, "outage", "There is no room left on this machine's disk.", after_seconds=60)
+        park(ledger, ForWorld(), "There is no room left on this machine's disk.", after_seconds=60)
     elif isinstance(error, UserError):
         end(ledger, "failed", after_refusal(str(error), ledger.state.last_refusal), "Mend that, then retry.")
     else:
@@ -71,7 +72,7 @@ def without_model(ledger: RunLedger, stop: Stop, *, attended: bool) -> None:
     why = f"{stop.detail[:1].upper()}{stop.detail[1:]}."
     seconds = stop.retry_after_seconds or PARK_SECONDS
     if not attended:
-        park(ledger, "outage", why, after_seconds=seconds)
+        park(ledger, ForWorld(), why, after_seconds=seconds)
         return
     if seconds > PARK_SECONDS:
         why += f" It asks to wait until {utc((ledger.clock.now() + timedelta(seconds=seconds)).isoformat())}."
@@ -117,7 +118,7 @@ def end_stopped(ledger: RunLedger, kind: str, detail: str) -> None:
 
 def park(
     ledger: RunLedger,
-    reason: str,
+    wait: Wait,
     note: str,
     *,
     after_seconds: float | None = None,
@@ -126,14 +127,14 @@ def park(
     """Wait for a person (no `after_seconds`), or for the world: longer each time, and not for ever."""
     until = None
     if after_seconds is not None:
-        pause = next_pause(ledger.events, reason, patience, at_least_seconds=after_seconds)
+        pause = next_pause(ledger.events, wait, patience, at_least_seconds=after_seconds)
         if pause is None:
-            often = tried(ledger.events, reason, ledger.clock.now())
+            often = tried(ledger.events, wait, ledger.clock.now())
             why = f"{note} I tried {often} and got no further, so I have stopped trying."
             end(ledger, "failed", why, "Mend what is named here, or wait until it has passed; then retry.")
             return
         until = (ledger.clock.now() + timedelta(seconds=pause)).isoformat()
-    ledger.append_if(_is_active, RunParked(reason=reason, note=note, until=until))
+    ledger.append_if(_is_active, RunParked(wait=wait, note=note, until=until))
 
 
 def park_for_answer(ledger: RunLedger) -> bool:
@@ -142,7 +143,11 @@ def park_for_answer(ledger: RunLedger) -> bool:
     until = first_look(ledger.state.created.config, asked.at)
     parked = ledger.append_if(
         lambda state: state.is_active and state.open_question is not None,
-        RunParked(reason="question", note="It needs an answer.", until=None if until is None else until.isoformat()),
+        RunParked(
+            wait=ForAnswer(number=len(ledger.state.questions)),
+            note="It needs an answer.",
+            until=None if until is None else until.isoformat(),
+        ),
     )
     return parked is not None or not ledger.state.is_active
 
@@ -152,7 +157,7 @@ def park_until_tomorrow(ledger: RunLedger) -> None:
     now = ledger.clock.now()
     spent = ledger.state.cost_usd
     note = f"It has cost ${spent:.2f}, and today's budget (`budget.day_usd`) pays no more before midnight UTC."
-    park(ledger, "budget", note, after_seconds=(next_day(now) - now).total_seconds())
+    park(ledger, ForBudget(), note, after_seconds=(next_day(now) - now).total_seconds())
 
 
 def _is_active(state: RunState) -> bool:

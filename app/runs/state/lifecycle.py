@@ -38,8 +38,8 @@ def _launched(said: WentOn, state: RunState, event: Event) -> None:
     state.phase, state.launched = "working", state.launched + 1
     if "cap_usd" in said.model_fields_set:
         state.cap_usd = said.cap_usd
-    state.queue_reason = state.park_reason = state.park_note = ""
-    state.park_until = None
+    state.queue_reason = state.park_note = ""
+    state.wait = state.park_until = None
 
 
 @fold.register
@@ -51,7 +51,7 @@ def _attempt(said: AttemptStarted, state: RunState, event: Event) -> None:
     state.working_seconds, state.attempt_seconds = state.worked_seconds, 0.0
     state.working_since = event.at if said.worked_seconds is None else None  # the worker says it, in ledgers of today
     state.phase, state.attempt = "working", said.attempt
-    state.park_reason = state.park_note = ""
+    state.wait, state.park_note = None, ""
 
 
 @fold.register
@@ -75,7 +75,7 @@ def _parked(said: RunParked, state: RunState, event: Event) -> None:
         return
     _clock_off(state, event)
     _close_stages(said, state, event)
-    state.phase, state.park_reason = "parked", said.reason
+    state.phase, state.wait = "parked", said.wait
     state.park_note, state.park_until = said.note, said.until
 
 
@@ -86,6 +86,7 @@ def _ended(said: RunEnded, state: RunState, event: Event) -> None:
     _clock_off(state, event)
     state.phase, state.outcome = "ended", said.outcome
     state.reason, state.next_step = said.reason, said.next_step
+    state.wait = None
     state.park_until = None  # the next reminder of a question nobody waits on any more holds no news back
     state.delayed.clear()  # what is not to be published any more would be waited for without end
     _close_stages(said, state, event)

@@ -17,6 +17,7 @@ from app.events.deciding import (
 )
 from app.events.parts import Outcome
 from app.events.record import Record
+from app.events.waits import Wait
 from app.events.working import (
     BreakingReported,
     CommandRan,
@@ -90,7 +91,7 @@ class RunState:
     created: RunCreated = field(default_factory=RunCreated)
     is_created: bool = False  # its first event is there
     queue_reason: str = ""
-    park_reason: str = ""
+    wait: Wait | None = None  # what it waits for while it is parked
     park_note: str = ""
     park_until: str | None = None
     outcome: Outcome | None = None
@@ -139,6 +140,11 @@ class RunState:
     @property
     def is_active(self) -> bool:
         return self.phase != "ended"
+
+    @property
+    def waits_for(self) -> str:
+        """The kind of what it waits for; empty when it is not parked."""
+        return self.wait.kind if self.wait else ""
 
     @property
     def is_by_label(self) -> bool:

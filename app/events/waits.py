@@ -1,0 +1,60 @@
+"""What a parked run waits for: one record each. Pure.
+
+A new one is a class here and its line in `Wait`; who has to know what it means asks for its class.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.events.parts import Count, Part
+
+
+class _Wait(Part):
+    def model_post_init(self, _context: object) -> None:
+        self.__pydantic_fields_set__.add("kind")  # which is written, although it is nowhere said
+
+
+class ForAnswer(_Wait):
+    """A person answers question `number`; time alone only reminds, and ends the run."""
+
+    kind: Literal["question"] = "question"
+    number: Count = 0  # from 1; 0 in ledgers of older versions
+
+
+class ForBudget(_Wait):
+    """The repository's day has no money for it."""
+
+    kind: Literal["budget"] = "budget"
+
+
+class ForRoom(_Wait):
+    """The platform has no place for its worker."""
+
+    kind: Literal["capacity"] = "capacity"
+
+
+class ForWorld(_Wait):
+    """GitHub, the model's vendor or the machine's disk is away or full."""
+
+    kind: Literal["outage"] = "outage"
+
+
+class ForWorker(_Wait):
+    """Its worker was told to leave: another goes on at once."""
+
+    kind: Literal["interrupted"] = "interrupted"
+
+
+class ForPause(_Wait):
+    """Work that is done in short visits, with time for others in between."""
+
+    kind: Literal["onboarding"] = "onboarding"
+
+
+Wait = Annotated[
+    ForAnswer | ForBudget | ForRoom | ForWorld | ForWorker | ForPause,
+    Field(discriminator="kind"),
+]
