@@ -1,10 +1,11 @@
-"""The command as people run it: a process of its own, with an environment that holds nothing of this machine's."""
+"""The command as people run it, in a process with an environment that holds nothing of this machine's."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from app.cli.demo.world import World
+from tests.cli.preloaded import Preloaded
 
 DEMO = Path(__file__).parents[2] / "app" / "demo"
 
@@ -31,13 +33,17 @@ sys.meta_path.insert(0, Absent())
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: plays a whole story with real processes; tens of seconds")
+    config.addinivalue_line("markers", "fresh: every command is a Python of its own, as people start it")
 
 
 class Terminal:
-    """Runs `lamplighter …` and waits for it."""
+    """Runs `lamplighter …` and waits for it: in a Python of its own where that was asked for, or the environment has
+    words for Python.
+    """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, preloaded: Preloaded | None) -> None:
         self.home = home
+        self._preloaded = preloaded
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(home.parent),
@@ -46,23 +52,39 @@ class Terminal:
             "LAMPLIGHTER_MODEL_SCRIPT": str(DEMO / "replies.json"),
         }
 
-    def __call__(self, *arguments: str | Path, stdin: str = "", timeout: float = 60, **env: str):
+    def __call__(
+        self, *arguments: str | Path, stdin: str = "", timeout: float = 60, cwd: Path | None = None, **env: str
+    ):
+        words, where = list(map(str, arguments)), cwd or self.home.parent
+        environment = self.env | env
+        if self._preloaded and not any(name.startswith(("PYTHON", "LANG", "LC_")) for name in environment):
+            with tempfile.TemporaryDirectory() as place:
+                return self._preloaded.run(
+                    words, env=environment, cwd=where, place=Path(place), stdin=stdin, timeout=timeout
+                )
         return subprocess.run(
-            [sys.executable, "-P", "-m", "app.cli", *map(str, arguments)],
-            env=self.env | env,
+            [sys.executable, "-P", "-m", "app.cli", *words],
+            env=environment,
             input=stdin,
             capture_output=True,
             check=False,
             text=True,
             errors="replace",
             timeout=timeout,
-            cwd=self.home.parent,
+            cwd=where,
         )
 
 
+@pytest.fixture(scope="session")
+def preloaded() -> Iterator[Preloaded]:
+    made = Preloaded()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def lamplighter(tmp_path: Path) -> Terminal:
-    return Terminal(tmp_path / "home")
+def lamplighter(request: pytest.FixtureRequest, preloaded: Preloaded, tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path / "home", None if request.node.get_closest_marker("fresh") else preloaded)
 
 
 @pytest.fixture

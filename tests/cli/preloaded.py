@@ -1,15 +1,16 @@
-"""The command for tests that ask dozens of times for what it says before it starts anything: a process that has loaded
-everything forks for each, which takes a tenth of a fresh Python's time. What a fresh one does the other tests show.
+"""The command by a process that has loaded everything and forks for each call, which takes a tenth of a fresh Python's
+time. What a fresh one does show the tests that are marked `fresh`.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO
 
 PROGRAM = """
 import json, os, sys
@@ -36,33 +37,64 @@ def answer(asked):
 for line in sys.stdin:
     if (pid := os.fork()) == 0:
         answer(json.loads(line))
+    print(pid, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 
 
 class Preloaded:
-    """Answers one after another until `close`."""
+    """Answers one after another, from its first call until `close`."""
 
     def __init__(self) -> None:
-        env = {"PATH": os.environ["PATH"]}
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
-        )
+        self._process: subprocess.Popen[bytes] | None = None
 
     def run(
-        self, arguments: list[str], *, env: dict[str, str], cwd: Path, place: Path
+        self,
+        arguments: list[str],
+        *,
+        env: dict[str, str],
+        cwd: Path,
+        place: Path,
+        stdin: str = "",
+        timeout: float = 60,
     ) -> subprocess.CompletedProcess[str]:
-        """`lamplighter ARGUMENTS…` with nothing on its standard input; what it writes is kept in `place`."""
+        """`lamplighter ARGUMENTS…`; what it reads and writes is kept in `place`. Raises subprocess.TimeoutExpired."""
         files = [place / name for name in ("in", "out", "err")]
         for file in files:
             file.write_bytes(b"")
+        files[0].write_text(stdin, "utf-8")
         asked = {"arguments": arguments, "env": env, "cwd": str(cwd), "files": list(map(str, files))}
-        pipes: tuple[IO[str] | None, IO[str] | None] = self._process.stdin, self._process.stdout
-        assert pipes[0] and pipes[1]
-        print(json.dumps(asked), file=pipes[0], flush=True)
-        status = int(pipes[1].readline())
+        self._tell(json.dumps(asked))
+        pid = int(self._line())
+        if not select.select([self._started().stdout], [], [], timeout)[0]:
+            os.kill(pid, signal.SIGKILL)
+            self._line()
+            raise subprocess.TimeoutExpired(arguments, timeout)
+        status = int(self._line())
         out, err = (file.read_text("utf-8", "replace") for file in files[1:])
         return subprocess.CompletedProcess(arguments, status, out, err)
 
     def close(self) -> None:
-        self._process.communicate()
+        if self._process:
+            self._process.communicate()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", PROGRAM],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={"PATH": os.environ["PATH"]},
+                bufsize=0,
+            )
+        return self._process
+
+    def _tell(self, line: str) -> None:
+        pipe = self._started().stdin
+        assert pipe
+        pipe.write(f"{line}\n".encode())
+
+    def _line(self) -> bytes:
+        pipe = self._started().stdout
+        assert pipe
+        return pipe.readline()

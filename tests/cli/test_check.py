@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 from tests.cli.conftest import git
 
 
 def check(lamplighter, folder, *words):
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "app.cli", "check", *map(str, words)],
-        env=lamplighter.env, cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return lamplighter("check", *words, cwd=folder)
 
 
 def test_all_mistakes_at_once_with_their_lines(lamplighter, tmp_path):

@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+pytestmark = pytest.mark.fresh
+
 
 @pytest.mark.slow
 def test_the_demo_plays_the_whole_story_and_leaves_nothing(lamplighter, tmp_path):

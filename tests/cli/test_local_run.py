@@ -20,6 +20,8 @@ from app.local.branch import FileChange, LocalRepository
 from tests.cli.conftest import DEMO, git
 from tests.waiting import BUSY_SECONDS, until
 
+pytestmark = pytest.mark.fresh
+
 ISSUE = DEMO / "issue.md"
 
 

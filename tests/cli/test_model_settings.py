@@ -7,7 +7,6 @@ import json
 import pytest
 
 from tests.cli.conftest import DEMO
-from tests.cli.preloaded import Preloaded
 
 ISSUE = str(DEMO / "issue.md")
 SERVED = {"LAMPLIGHTER_WEBHOOK_SECRET": "s" * 32, "LAMPLIGHTER_APP_ID": "1", "LAMPLIGHTER_PRIVATE_KEY": "PRIVATE KEY"}
@@ -61,23 +60,6 @@ SCRIPTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def preloaded():
-    made = Preloaded()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def quick(preloaded, lamplighter, tmp_path):
-    """The command, by a process that has loaded everything."""
-
-    def ask(*arguments, **env):
-        return preloaded.run(list(arguments), env=lamplighter.env | env, cwd=lamplighter.home.parent, place=tmp_path)
-
-    return ask
-
-
 @pytest.fixture(params=["serve", "run", "demo"])
 def start(request, project):
     """The arguments of a command that would ask the model."""
@@ -96,20 +78,20 @@ def said(done, words, home):
 
 
 @pytest.mark.parametrize(("env", "words"), WRONG)
-def test_it_is_said_before_anything_starts(quick, lamplighter, start, env, words):
+def test_it_is_said_before_anything_starts(lamplighter, start, env, words):
     if start[0] == "demo" and words == ("ANTHROPIC_API_KEY is not set",):
         pytest.skip("the demo then plays its script")
-    said(quick(*start, **SERVED | env), words, lamplighter.home)
+    said(lamplighter(*start, **SERVED | env), words, lamplighter.home)
 
 
 @pytest.mark.parametrize(("script", "words"), SCRIPTS)
-def test_a_script_is_read_before_anything_starts(quick, lamplighter, start, tmp_path, script, words):
+def test_a_script_is_read_before_anything_starts(lamplighter, start, tmp_path, script, words):
     if start[0] == "demo":
         pytest.skip("the demo has a script of its own")
     if isinstance(script, bytes):
         (tmp_path / "script.json").write_bytes(script)
         script = "script.json"
-    said(quick(*start, **SERVED | {"LAMPLIGHTER_MODEL_SCRIPT": script or ""}), words, lamplighter.home)
+    said(lamplighter(*start, **SERVED | {"LAMPLIGHTER_MODEL_SCRIPT": script or ""}), words, lamplighter.home)
 
 
 INSTALL = "pip install -e '.[aws]'"

@@ -9,6 +9,8 @@ import pytest
 from tests.cli.conftest import DEMO
 from tests.rooms.agent.answers import Answers, error
 
+pytestmark = pytest.mark.fresh
+
 CLAUDE = {"LAMPLIGHTER_MODEL_PROVIDER": "anthropic", "ANTHROPIC_API_KEY": "sk-test-not-a-key"}
 
 
