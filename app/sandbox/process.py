@@ -126,8 +126,7 @@ class Nursery:
         with theirs:
             # Nothing of the harness's environment goes along: not even the nursery holds what must not leak.
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-B", "-c", PROGRAM, str(ROOT), str(theirs.fileno())]
-                + ["hidden"] * hidden,
+                [sys.executable, "-I", "-S", "-c", PROGRAM, str(ROOT), str(theirs.fileno())] + ["hidden"] * hidden,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
