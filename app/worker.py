@@ -190,7 +190,7 @@ class Worker:
 
     def _agent(self, ledger: RunLedger, lease: Lease, room: Workroom) -> Agent:
         created = ledger.state.created
-        budget = created.config["budget"]
+        budget = created.config.budget
         last = [self._clock.now()]
 
         def on_step() -> bool:
@@ -211,9 +211,7 @@ class Worker:
                 repository=created.thread.repository,
                 briefing=room.briefing(),
             ),
-            budget=Budget(
-                usd=ledger.state.run_usd or budget["run_usd"], turns=budget["turns"], minutes=budget["minutes"]
-            ),
+            budget=Budget(usd=ledger.state.run_usd or budget.run_usd, turns=budget.turns, minutes=budget.minutes),
             clock=self._clock,
             on_step=on_step,
             options=self._options(created),

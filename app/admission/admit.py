@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.admission.day_budget import DayBudget
+from app.events.asked import AdmissionFacts
 from app.jobs.verb import ROLES, may
 from app.playbooks import playbook
 
@@ -31,38 +32,6 @@ class Admission:
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What the verdict depends on. Amounts in US dollars, counts of this repository unless said otherwise."""
-
-    role: str  # the sender's, from `app.github.repositories.role`
-    label: str = ""  # the one that was put on; empty when it was a command
-    trigger_label: str = "agent-fix"
-    thread_labels: tuple[str, ...] = ()
-    switched_off: int | None = None  # number of the repository's onboarding issue when it carries `agent:off`
-    own_issue: bool = False  # the onboarding issue: there is nothing in it to work on
-    thread_open: bool = True
-    thread_locked: bool = False
-    is_pull_request: bool = False
-    archived: bool = False
-    empty: bool = False  # no commit on the base branch
-    playbook: str = "fix"  # the kind of run that is asked for
-    playbook_enabled: bool = True
-    autonomy: str = "draft"
-    phase: int = 2
-    open_pull_requests: int = 0  # the bot's own
-    max_open_pull_requests: int = 5
-    needed_role: str = "write"  # the least that may ask for this, from `verbs.needed_role`
-    label_off: bool = False  # the run was started by the trigger label, and that is not on the thread
-    spent_today_usd: float = 0.0
-    day_usd: float = 20.0
-    wanted_usd: float = 0.0  # what the run may cost
-    active_run: str | None = None  # on this thread, parked ones included
-    ahead: int = 0  # runs of the whole installation that wait in line before this one
-    working: int = 0  # runs of the whole installation at work now
-    concurrency: int = 8
-
-
 def refusal(role: str, needed: str) -> str | None:
     """The one polite line for somebody whose `role` is below `needed`; None when it is enough."""
     if may(role, needed):
@@ -80,7 +49,7 @@ class Objection:
     next_step: str = ""
 
 
-def objection(facts: Facts) -> Objection | None:
+def objection(facts: AdmissionFacts) -> Objection | None:
     """What stands against a run that was let in once, from what GitHub says now; None when it may go on.
 
     Configuration does not count: a run keeps what it was started with.
@@ -102,7 +71,7 @@ def objection(facts: Facts) -> Objection | None:
     return None
 
 
-def admit(facts: Facts) -> Admission:
+def admit(facts: AdmissionFacts) -> Admission:
     """Whether a run may start."""
     if facts.label and facts.label.lower() != facts.trigger_label.lower():
         return Admission(verdict="ignore", reason=f"The label that starts a run here is `{facts.trigger_label}`.")
@@ -120,7 +89,7 @@ def admit(facts: Facts) -> Admission:
     return Admission(verdict="admit", reason="Asked by somebody who may, and there is room.")
 
 
-def _closed_to_us(facts: Facts) -> str | None:
+def _closed_to_us(facts: AdmissionFacts) -> str | None:
     """Why nothing may run on this thread at all."""
     if "agent:off" in (label.lower() for label in facts.thread_labels):
         return "The label `agent:off` is on, so I leave this alone. Take it off and ask again."
@@ -141,7 +110,7 @@ def _closed_to_us(facts: Facts) -> str | None:
     return None
 
 
-def _not_configured(facts: Facts) -> str | None:
+def _not_configured(facts: AdmissionFacts) -> str | None:
     """Why the repository's configuration does not let a run of this kind start."""
     book = playbook(facts.playbook)
     if facts.phase < book.phase:
@@ -155,7 +124,7 @@ def _not_configured(facts: Facts) -> str | None:
     return None
 
 
-def _too_many_pulls(facts: Facts) -> str | None:
+def _too_many_pulls(facts: AdmissionFacts) -> str | None:
     if facts.open_pull_requests >= facts.max_open_pull_requests:
         return (
             f"{facts.open_pull_requests} of my pull requests are open here already, and this repository wants at most "
@@ -164,7 +133,7 @@ def _too_many_pulls(facts: Facts) -> str | None:
     return None
 
 
-def _over_a_limit(facts: Facts) -> str | None:
+def _over_a_limit(facts: AdmissionFacts) -> str | None:
     if reason := _too_many_pulls(facts):
         return f"{reason} Merge or close one and ask again."
     day = DayBudget(day_usd=facts.day_usd, spent_usd=facts.spent_today_usd, held_usd=0.0)
@@ -190,13 +159,13 @@ def _usd(amount: float) -> str:
     return f"${amount:.2f}" if amount >= 1 or not amount or amount == round(amount, 2) else f"${amount:.4f}"
 
 
-def _waits(facts: Facts) -> str:
+def _waits(facts: AdmissionFacts) -> str:
     line = f", and {facts.ahead} {'waits' if facts.ahead == 1 else 'wait'} before this one" if facts.ahead else ""
     runs = "run is" if facts.working == 1 else "runs are"
     return f"{facts.working} {runs} at work (at most {facts.concurrency} at once){line}."
 
 
-def again_when(facts: Facts) -> str:
+def again_when(facts: AdmissionFacts) -> str:
     """What has to come true before it helps to ask for a refused run again, as the end of a sentence; empty: nothing.
 
     In the order of the refusals, so that it belongs to the reason that was given.

@@ -10,6 +10,8 @@ from app.commands.verbs import needed_role
 from app.config import repo_config
 from app.config.repo_config import RepoConfig
 from app.errors import UserError
+from app.events.asked import AdmissionFacts
+from app.events.configured import BudgetWanted
 from app.events.deciding import Comment, Names, Protection
 from app.github import issues, pulls, repositories
 from app.github.client import GitHub
@@ -29,9 +31,9 @@ class Facts:
     base_sha: str
     config: RepoConfig
     config_source: dict[str, Any]  # {"path", "sha"}; path None when the repository has no file
-    budget: dict[str, Any]  # the configured one, with what the command changed
+    budget: BudgetWanted  # the configured one, with what the command changed
     comments: list[Comment]
-    admission: dict[str, Any]  # of `triggers.admission.Facts`, what GitHub says; kept in the ledger
+    admission: AdmissionFacts  # what GitHub and the configuration say
     protection: Protection  # of the base branch
 
 
@@ -87,9 +89,9 @@ def gather(
         raise UserError(f"`{name}` has no commit on `{base_ref}` yet, so there is nothing to work on.")
     config, source = configuration(github, name, base_sha, defaults)
     protection = repositories.protection(github, name, base_ref)
-    budget = config.budget.model_dump()
+    budget = config.kept().budget
     if "budget" in command.flags:
-        budget["run_usd"] = float(command.flags["budget"])
+        budget = budget.model_copy(update={"run_usd": float(command.flags["budget"])})
     open_pulls = pulls.open_pulls(github, name, head_prefix=config.branch_prefix)
     issue = issues.issue(github, name, job.thread.number)
     return Facts(
@@ -100,24 +102,24 @@ def gather(
         config_source=source,
         budget=budget,
         comments=_conversation(github, job),
-        admission={
-            "needed_role": needed_role(command),
-            "thread_labels": list(issue.labels),
-            "switched_off": switched_off(github, name, bot_login),
-            "own_issue": issue.author == bot_login and is_ours(issue.body),
-            "thread_open": issue.is_open,
-            "thread_locked": issue.is_locked,
-            "is_pull_request": job.thread.is_pull_request,
-            "archived": repository.archived,
-            "playbook": book.name,
-            "playbook_enabled": config.playbook(book.name).enabled,
-            "autonomy": config.autonomy,
-            "phase": config.phase,
-            "open_pull_requests": len(open_pulls),
-            "max_open_pull_requests": config.limits.open_pull_requests,
-            "day_usd": config.budget.day_usd,
-            "wanted_usd": budget["run_usd"],
-        },
+        admission=AdmissionFacts(
+            needed_role=needed_role(command),
+            thread_labels=tuple(issue.labels),
+            switched_off=switched_off(github, name, bot_login),
+            own_issue=issue.author == bot_login and is_ours(issue.body),
+            thread_open=issue.is_open,
+            thread_locked=issue.is_locked,
+            is_pull_request=job.thread.is_pull_request,
+            archived=repository.archived,
+            playbook=book.name,
+            playbook_enabled=config.playbook(book.name).enabled,
+            autonomy=config.autonomy,
+            phase=config.phase,
+            open_pull_requests=len(open_pulls),
+            max_open_pull_requests=config.limits.open_pull_requests,
+            day_usd=config.budget.day_usd,
+            wanted_usd=budget.run_usd,
+        ),
         protection=Protection(**asdict(protection)),
     )
 

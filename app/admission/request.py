@@ -54,7 +54,7 @@ def created(
     `notes` are for whoever asked,
     `why` says which rule let it begin, a line each.
     """
-    config = facts.config.model_dump(mode="json")
+    config = facts.config.kept().model_copy(update={"budget": facts.budget})
     model = model_of(command, facts, settings)
     unpriced = [replies.unpriced(model)] if price_of(model) is UNKNOWN else []
     return RunCreated(
@@ -62,16 +62,16 @@ def created(
         task=task_of(job, command, facts.comments, earlier),
         playbook=facts.book.name,
         base=Base(ref=facts.base_ref, sha=facts.base_sha),
-        branch=branch_name(config["branch_prefix"], job, run_id),
+        branch=branch_name(config.branch_prefix, job, run_id),
         clone_url=clone_url,
-        config=config | {"budget": facts.budget},
+        config=config,
         config_source=facts.config_source,
         config_notes=[*facts.config.unbuilt(settings.sandbox_images), *unpriced, *notes],
         names=names_of(facts.config, settings.command_prefix),
         alias=alias_of(command, facts),  # with the playbook's effort it says how hard to think
         effort=facts.config.playbook(facts.book.name).effort,
         model=model,
-        admission=facts.admission | {"role": role},
+        admission=facts.admission.model_copy(update={"role": role}),
         protection=facts.protection,
         why=list(why),
     )

@@ -29,7 +29,7 @@ class Reserved:
 
 def wanted_usd(state: RunState) -> float:
     """What the run may still cost by its own budget."""
-    return max(0.0, (state.run_usd or float(state.created.config["budget"]["run_usd"])) - state.cost_usd)
+    return max(0.0, (state.run_usd or state.created.config.budget.run_usd) - state.cost_usd)
 
 
 def look(store: Store, state: RunState, now: datetime) -> DayBudget:
@@ -67,7 +67,7 @@ def _look(store: Store, state: RunState, now: datetime) -> tuple[DayBudget, Mapp
     runs |= {run.run_id: run for run in map(store.summary, holds) if run}
     live = {name: hold for name, hold in holds.items() if name in runs and _holds(hold, runs[name])}
     day = DayBudget(
-        day_usd=float(state.created.config["budget"]["day_usd"]),
+        day_usd=state.created.config.budget.day_usd,
         spent_usd=round(sum(run.spent_on(today) for run in runs.values()), 6),
         held_usd=round(sum(max(0.0, hold.cap_usd - runs[name].cost_usd) for name, hold in live.items()), 6),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from app import log
-from app.admission.admit import Facts, Objection, objection
+from app.admission.admit import Objection, objection
 from app.admission.github_facts import role_of, switched_off
 from app.checkpoints.endings import kept_because
 from app.events.working import RunEnded
@@ -60,9 +60,9 @@ def still_objected(github: GitHub, state: RunState, bot_login: str) -> Objection
         "thread_open": issue.is_open,
         "thread_locked": issue.is_locked,
         "archived": repository.archived,
-        "open_pull_requests": len(pulls.open_pulls(github, name, head_prefix=created.config["branch_prefix"])),
+        "open_pull_requests": len(pulls.open_pulls(github, name, head_prefix=created.config.branch_prefix)),
     }
-    found = objection(Facts(**{**created.admission, **now}))
+    found = objection(created.admission.model_copy(update=now))
     log.event("revalidation.asked", run=state.run_id, objection=found.reason if found else None)
     return found
 

@@ -6,10 +6,8 @@ A refusal or an answer is a run too, one that only says something.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from app import log
-from app.admission.admit import Facts as AdmissionFacts
 from app.admission.admit import admit, again_when
 from app.admission.finished_work import KeptProposals
 from app.admission.github_facts import BOT_DEFAULTS, gather, names_of, organisation_defaults
@@ -72,7 +70,7 @@ class RunStart:
         except UserError as error:
             self.reply(ledger, job, f"{error}", refused=True)
             return
-        verdict = admit(AdmissionFacts(role=role, **facts.admission)).verdict
+        verdict = admit(facts.admission.model_copy(update={"role": role})).verdict
         if verdict == "ignore":
             log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
             return
@@ -111,12 +109,13 @@ class RunStart:
                 self._going_on.start(ledger)
             announce(self._publishing, ledger)
             return
-        facts = replace(
-            AdmissionFacts(**ledger.state.created.admission),
-            spent_today_usd=look(self._store, ledger.state, self._clock.now()).spent_usd,
-            ahead=self._store.count("queued"),
-            working=self._store.count("working"),
-            concurrency=self._settings.concurrency,
+        facts = ledger.state.created.admission.model_copy(
+            update={
+                "spent_today_usd": look(self._store, ledger.state, self._clock.now()).spent_usd,
+                "ahead": self._store.count("queued"),
+                "working": self._store.count("working"),
+                "concurrency": self._settings.concurrency,
+            }
         )
         found = admit(facts)
         log.event("dispatch.admission", run=ledger.run_id, verdict=found.verdict, reason=found.reason)

@@ -72,7 +72,7 @@ def _plan(root: Path, config: RepoConfig) -> Plan:
     )  # fmt: skip
     names = [name for name in listed.decode("utf-8", "surrogateescape").split("\0") if name]
     there = [name for name in names if (root / name).is_file()]
-    return configured(config.model_dump(), detect(there, lambda name: (root / name).read_bytes()))
+    return configured(config.kept(), detect(there, lambda name: (root / name).read_bytes()))
 
 
 def _as_json(checked: Checked) -> dict[str, object]:

@@ -101,6 +101,7 @@ def _created(
     from app.admission.request import created
     from app.config import repo_config
     from app.dispatch import run_id_of
+    from app.events.asked import AdmissionFacts
     from app.events.deciding import Protection
     from app.jobs.job import Command, Job, Person, Source, Thread
     from app.local.clock import SystemClock
@@ -126,9 +127,9 @@ def _created(
         base_sha=base_sha,
         config=config,
         config_source={"path": repo_config.PATH if content is not None else None, "sha": base_sha},
-        budget=config.budget.model_dump(),
+        budget=config.kept().budget,
         comments=[],
-        admission={},
+        admission=AdmissionFacts(),
         protection=Protection(),
     )
     run_id = run_id_of(job, 0)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+
+from app.events.configured import Configured
 
 REMIND_SECONDS = 24 * 3600  # a working day: who did not see the question has slept over it
 END_SECONDS = 7 * 24 * 3600  # a week's holiday is survived, a forgotten issue is not kept for ever
 
 
-def remind_at(config: Mapping[str, Any], asked_at: str) -> datetime | None:
+def remind_at(config: Configured, asked_at: str) -> datetime | None:
     """When to remind whoever asked for the run; None for never. `config` is a run's configuration."""
-    return _after(asked_at, config.get("questions", {}).get("remind_after_seconds", REMIND_SECONDS))
+    return _after(asked_at, config.questions.remind_after_seconds)
 
 
-def end_at(config: Mapping[str, Any], asked_at: str) -> datetime | None:
+def end_at(config: Configured, asked_at: str) -> datetime | None:
     """When a run whose question nobody answered ends; None for never."""
-    return _after(asked_at, config.get("questions", {}).get("end_after_seconds", END_SECONDS))
+    return _after(asked_at, config.questions.end_after_seconds)
 
 
-def first_look(config: Mapping[str, Any], asked_at: str) -> datetime | None:
+def first_look(config: Configured, asked_at: str) -> datetime | None:
     """The earlier of the two."""
     return min((at for at in (remind_at(config, asked_at), end_at(config, asked_at)) if at), default=None)
 

@@ -30,6 +30,7 @@ from app.config.values import (
     Wait,
 )
 from app.errors import UserError
+from app.events.configured import Configured
 from app.playbooks import CONFIGURABLE
 from app.playbooks.playbook import Playbook
 from app.triggers.policy import OFF_LABEL
@@ -199,6 +200,10 @@ class RepoConfig(_Part):
                 raise errors.at(path, f"is {parse_yaml.shown(name)}, which stands for something else already")
             seen.add(name.lower())
         return self
+
+    def kept(self) -> Configured:
+        """As a run's first event keeps it."""
+        return Configured.model_validate(self.model_dump(mode="json"))
 
     def playbook(self, name: str) -> PlaybookSettings:
         """What is wanted of the kind of run that `app.playbooks` calls so."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, InstanceOf, PlainSerializer
 
+from app.events.asked import AdmissionFacts
+from app.events.configured import Configured, Effort
 from app.events.parts import Part
 from app.events.record import Record
 from app.jobs.job import Person, Thread
@@ -84,13 +86,13 @@ class RunCreated(Record, kind="run.created"):
     base: Base = Base(ref="", sha="")
     branch: str = ""
     clone_url: str = ""
-    config: dict[str, Any] = {}  # `app.config.repo_config.RepoConfig`, as it was
+    config: Configured = Configured()
     config_source: dict[str, Any] = {}
     config_notes: list[str] = []
     alias: str = "default"
-    effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
+    effort: Effort | None = None
     model: str = ""
-    admission: dict[str, Any] = {}  # `app.admission.admit.Facts`, as they were
+    admission: AdmissionFacts = AdmissionFacts()
     protection: Protection = Protection()
     why: list[str] = []  # what was asked and found, and the rule that decided, as the lines of a tree
 

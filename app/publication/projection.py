@@ -142,7 +142,7 @@ def _comments(state: RunState) -> Iterator[Effect]:
 
 def _status(state: RunState, pull: Mapping[str, Any] | None) -> Effect:
     """Its end is as urgent as the result: a run that has ended must not be shown at work."""
-    cap = state.run_usd or state.created.config["budget"]["run_usd"]
+    cap = state.run_usd or state.created.config.budget.run_usd
     body = render.status(state, pull=pull, cap_usd=cap, prefix=state.created.names.prefix)
     is_first_of_several = "comment:status" not in state.published and state.questions
     if is_first_of_several or (state.phase == "ended" and not _awaits_pull(state)):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
+from app.events.configured import Configured
 from app.sandbox.egress_policy import UPLOAD_HOSTS
 from app.verify.python_project import VENV_PATH, python_plan
 
@@ -64,17 +64,18 @@ def detect(paths: Collection[str], read: Read) -> Plan:
     return Plan(why="no tests that I know how to run were found")
 
 
-def configured(config: Mapping[str, Any], plan: Plan) -> Plan:
+def configured(config: Configured, plan: Plan) -> Plan:
     """The plan with the repository's own `setup` and `verify` commands in place of the detected ones.
 
     Commands configured for a Python project whose setup was detected find its environment on the PATH.
     """
-    allowed = config.get("sandbox", {}).get("network_with_change", ())
-    plan = replace(plan, withheld=tuple(host for host in UPLOAD_HOSTS if host not in allowed))
-    setup, verify = config.get("setup"), config.get("verify")
+    plan = replace(
+        plan, withheld=tuple(host for host in UPLOAD_HOSTS if host not in config.sandbox.network_with_change)
+    )
+    setup, verify = config.setup, config.verify
     if setup is None and verify is None:
         return plan
-    said = " and ".join(f"`{key}`" for key in ("setup", "verify") if config.get(key) is not None)
+    said = " and ".join(f"`{key}`" for key in ("setup", "verify") if getattr(config, key) is not None)
     chosen = replace(plan, why=f"{said} as configured in `.github/lamplighter.yml`")
     if setup is not None:
         chosen = replace(chosen, setup=tuple(setup))

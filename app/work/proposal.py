@@ -108,7 +108,7 @@ def _proposal(
         draft_reason=draft_reason,
         marks=earned,
         owners=people,
-        reviewers=[name for name in [*state.created.config["reviewers"], *people] if name != requester][:_REVIEWERS],
+        reviewers=[name for name in [*state.created.config.reviewers, *people] if name != requester][:_REVIEWERS],
         template=workspace.pull_request_template(room.mirror, room.made.sha),
         evidence=[told.seq for told in state.commands if told.said.purpose in {"verify", "proof"}],
         verified=verification.ok,
@@ -129,6 +129,6 @@ def _draft_reason(state: RunState, earned: Sequence[str]) -> str:
         return "no test shows that it does what it should."
     if state.finish and state.finish.confidence == "low":
         return "I am not sure of it."
-    if state.created.config["autonomy"] != "ready":
+    if state.created.config.autonomy != "ready":
         return "that is how this repository wants my pull requests (`autonomy: draft`)."
     return ""

@@ -51,8 +51,8 @@ class Workroom:
         self._url: str = created.clone_url
         self._base = created.base
         self._config = created.config
-        settings = self._config["sandbox"]
-        self._limits = Limits(memory_bytes=settings["memory_mb"] * 2**20, timeout_seconds=settings["timeout_seconds"])
+        wanted = self._config.sandbox
+        self._limits = Limits(memory_bytes=wanted.memory_mb * 2**20, timeout_seconds=wanted.timeout_seconds)
         # One folder for each attempt: a worker that was taken for dead and wakes sweeps up only after itself.
         self._folder = home / "work" / f"{ledger.run_id}-{ledger.attempt or 0}"
         self.mirror = Mirror(home / "mirrors" / f"{created.thread.repository_id}.git")
@@ -71,7 +71,7 @@ class Workroom:
         """Fetch the base commit into the mirror and lay out its plain files. Raises UserError, TransientError."""
         with stage(self._ledger, "clone", "fetching the repository") as end:
             started = self._ledger.clock.now()
-            self._host.prepare(self._ledger.run_id, self._config["sandbox"].get("image") or "")
+            self._host.prepare(self._ledger.run_id, self._config.sandbox.image or "")
             installation = self._ledger.state.created.thread.installation_id
             self._use = Use(self.mirror.path, installation, started)
             sha = self._fetch()
@@ -115,15 +115,13 @@ class Workroom:
     def _open(self, tree: Path) -> None:
         history = self._host.history_path(self.mirror.path)
         workspace.throwaway(self.mirror, self.made, tree, history_inside=history, branch=self._base.ref)
-        settings = self._config["sandbox"]
+        wanted = self._config.sandbox
         self.sandbox = self._host.open(
             self._ledger.run_id,
             tree,
             limits=self._limits,
             egress=Egress(
-                hosts=tuple(settings["network"]),
-                methods=tuple(settings.get("methods", Egress.methods)),
-                upload_bytes=settings.get("upload_mb", Egress.upload_bytes >> 20) << 20,
+                hosts=tuple(wanted.network), methods=tuple(wanted.methods), upload_bytes=wanted.upload_mb << 20
             ),
             on_request=partial(requested, self._ledger),
             history=self.mirror.path,
@@ -194,14 +192,14 @@ class Workroom:
         made = briefing(
             machine=look_around(self.sandbox),
             limits=self._limits,
-            hosts=self._config["sandbox"]["network"],
+            hosts=self._config.sandbox.network,
             plan=self.plan,
             baseline=self.baseline,
             made=self.made,
             ref=self._base.ref,
             root=workspace.root_map(workspace.base_manifest(self.mirror, self.made.sha)),
             guides=workspace.guides(self.mirror, self.made.sha, about),
-            instructions=self._config["playbooks"][created.playbook]["instructions"],
+            instructions=self._config.playbook(created.playbook).instructions,
         )
         said = self._ledger.append(made.as_event()).record  # as a later attempt reads it
         assert isinstance(said, BriefingMade)

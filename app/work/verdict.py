@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.checks import ChangeSet, Finding, Rules, blocked, check_sizes, scan
 from app.errors import UserError
+from app.events.configured import Configured
 from app.ports.platform import RunStore
 from app.workspace import Change as ManifestChange
 from app.workspace import Mirror, TreeEntry, base_manifest, read_files
@@ -45,15 +46,13 @@ class MirrorBase:
         return read_files(self._mirror, self._sha, paths)
 
 
-def judge_at_sight(changes: Sequence[ManifestChange], base: Base, config: Mapping[str, Any]) -> list[Finding]:
+def judge_at_sight(changes: Sequence[ManifestChange], base: Base, config: Configured) -> list[Finding]:
     """What blocks by counts and sizes alone, before a content is read."""
     entries = base.entries(change.path for change in changes) if len(changes) <= rules_of(config).max_files else {}
     return list(check_sizes(changes, {path: entry.size for path, entry in entries.items()}, rules_of(config)))
 
 
-def judge(
-    changes: Sequence[ManifestChange], new: Mapping[str, bytes], base: Base, config: Mapping[str, Any]
-) -> list[Finding]:
+def judge(changes: Sequence[ManifestChange], new: Mapping[str, bytes], base: Base, config: Configured) -> list[Finding]:
     """Every finding. `new` holds the new contents by path; kind and size of a change are what base and content say."""
     entries = base.entries(change.path for change in changes)
     old = base.contents([change.path for change in changes if change.path in entries])
@@ -77,9 +76,7 @@ def _seen(change: ManifestChange, entry: TreeEntry | None, new: bytes | None) ->
     return replace(change, kind="mode" if holds(entry, new) else "modify", size=len(new), old_mode=entry.mode)
 
 
-def check_again(
-    store: RunStore, changes: Sequence[Mapping[str, Any]], config: Mapping[str, Any], base: Base
-) -> list[Change]:
+def check_again(store: RunStore, changes: Sequence[Mapping[str, Any]], config: Configured, base: Base) -> list[Change]:
     """The proposal's changes with their contents.
 
     Raises UserError when content and digest differ, or when a check blocks what the worker let through.
@@ -104,7 +101,6 @@ def _refuse(findings: Sequence[Finding]) -> None:
         raise UserError(f"The proposal was refused at publication: `{why.path or 'the change'}`: {why.message}")
 
 
-def rules_of(config: Mapping[str, Any]) -> Rules:
+def rules_of(config: Configured) -> Rules:
     """The repository's own limits and protected paths."""
-    limits = config["limits"]
-    return Rules(protect=tuple(config["protect"]), max_files=limits["files"], max_bytes=limits["bytes"])
+    return Rules(protect=tuple(config.protect), max_files=config.limits.files, max_bytes=config.limits.bytes)

@@ -11,11 +11,14 @@ from app.admission.github_facts import Facts
 from app.admission.request import created
 from app.config.repo_config import RepoConfig
 from app.dispatch import run_id_of
+from app.events.asked import AdmissionFacts
+from app.events.configured import BudgetWanted
 from app.events.deciding import Protection
 from app.jobs.job import Command, Job, Person, Source, Thread
 from app.local.clock import SystemClock
 from app.local.store import SqliteStore
 from app.log import Redactor
+from app.playbooks import BY_LABEL
 from app.runs.run_ledger import RunLedger
 from app.settings import Settings
 from tests.bench import histories, processes
@@ -38,13 +41,14 @@ def create(home: Path, repository: Path, sha: str) -> RunLedger:
         source=Source(title="Do the work", body="All of it.", author="bench"),
     )
     facts = Facts(
+        book=BY_LABEL,
         base_ref="main",
         base_sha=sha,
         config=RepoConfig.model_validate({"setup": [], "verify": [histories.VERIFY]}),
         config_source={"path": None, "sha": sha},
-        budget=BUDGET,
+        budget=BudgetWanted(**BUDGET),
         comments=[],
-        admission={},
+        admission=AdmissionFacts(),
         protection=Protection(),
     )
     run_id, settings = run_id_of(job, 0), Settings(home=home)

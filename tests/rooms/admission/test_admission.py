@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from app.admission.admit import Facts, admit, objection, refusal
+from app.admission.admit import admit, objection, refusal
+from app.events.asked import AdmissionFacts
 from app.jobs.job import Command, Job, Person, Thread
 
-FINE = Facts(role="write", label="agent-fix", wanted_usd=2.0)
+FINE = AdmissionFacts(role="write", label="agent-fix", wanted_usd=2.0)
 
 
 def job(action: str, trigger: str, *commands: Command) -> Job:
@@ -29,8 +29,8 @@ def job(action: str, trigger: str, *commands: Command) -> Job:
 
 def test_somebody_who_may_is_admitted():
     assert admit(FINE).verdict == "admit"
-    assert admit(replace(FINE, label="")).verdict == "admit"
-    assert admit(replace(FINE, label="Agent-Fix")).verdict == "admit"
+    assert admit(FINE.model_copy(update={"label": ""})).verdict == "admit"
+    assert admit(FINE.model_copy(update={"label": "Agent-Fix"})).verdict == "admit"
 
 
 @pytest.mark.parametrize(
@@ -69,24 +69,26 @@ def test_somebody_who_may_is_admitted():
     ],
 )
 def test_verdict(change, verdict, says):
-    result = admit(replace(FINE, **change))
+    result = admit(FINE.model_copy(update=change))
     assert result.verdict == verdict
     assert says in result.reason
     assert "\n" not in result.reason
 
 
 def test_outsider_hears_of_nothing_but_the_role():
-    full = replace(FINE, role="read", active_run="r1", spent_today_usd=99, phase=1, thread_open=False)
+    full = FINE.model_copy(
+        update={"role": "read", "active_run": "r1", "spent_today_usd": 99, "phase": 1, "thread_open": False}
+    )
     assert "role" in admit(full).reason
 
 
 def test_running_thread_is_steered_even_when_the_day_is_spent():
-    assert admit(replace(FINE, active_run="r1", spent_today_usd=99, working=8)).verdict == "active"
+    assert admit(FINE.model_copy(update={"active_run": "r1", "spent_today_usd": 99, "working": 8})).verdict == "active"
 
 
 def test_role_needed_is_a_parameter():
-    assert admit(replace(FINE, needed_role="maintain")).verdict == "refuse"
-    assert admit(replace(FINE, role="maintain", needed_role="maintain")).verdict == "admit"
+    assert admit(FINE.model_copy(update={"needed_role": "maintain"})).verdict == "refuse"
+    assert admit(FINE.model_copy(update={"role": "maintain", "needed_role": "maintain"})).verdict == "admit"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_role_needed_is_a_parameter():
     ],
 )
 def test_what_stands_against_a_run_that_was_let_in(change, says, withdrawn):
-    found = objection(replace(FINE, **change))
+    found = objection(FINE.model_copy(update=change))
     assert (found is None) == (says is None)
     if found and says:
         assert says in found.reason

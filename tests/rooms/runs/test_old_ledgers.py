@@ -29,7 +29,7 @@ def test_a_ledger_of_the_version_before_is_read():
     state = fold(run_id, events)
     assert (state.phase, state.outcome, state.attempt, state.turns) == ("ended", "proposed", 2, 8)
     assert (state.created.requester.login, state.created.playbook, state.created.thread.number) == ("maya", "fix", 2)
-    assert state.created.config["budget"]["run_usd"] > 0
+    assert state.created.config.budget.run_usd > 0
     assert state.proposal and state.proposal.changes and state.verification and state.verification.ok
     assert len(state.questions) == len(state.answers) == 1
     assert state.settled_seq == state.visible_seq

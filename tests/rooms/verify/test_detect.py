@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from app.events.configured import Configured
 from app.verify import Plan, configured, detect
 from app.verify.detect import changes_dependencies
 
@@ -122,10 +123,10 @@ def test_where_there_are_no_tests_none_are_made_up(files: dict[str, str]) -> Non
 
 def test_configured_commands_replace_detected_ones() -> None:
     found = plan({"setup.py": "", "tests/test_a.py": "import pytest"})
-    assert configured({"setup": None, "verify": None}, found) == found
-    both = configured({"setup": ["make deps"], "verify": ["make test", "make lint"]}, found)
+    assert configured(Configured(), found) == found
+    both = configured(Configured(setup=["make deps"], verify=["make test", "make lint"]), found)
     assert (both.setup, both.verify) == (("make deps",), ("make test", "make lint"))
-    one = configured({"verify": ["pytest -q && ruff check"]}, found)
+    one = configured(Configured(verify=["pytest -q && ruff check"]), found)
     assert one.setup == found.setup
     assert one.verify == ("export PATH=$HOME/venv/bin:$PATH; pytest -q && ruff check",)
 
