@@ -66,6 +66,7 @@ test: $(VENV)/.dev ## everything that must hold before a change is merged; about
 
 .PHONY: test-aws
 test-aws: $(VENV)/.dev .venv-cloud/.ready .venv-cloud/runtime-3.13/.ready ## the same stories, contracts and crashes on AWS's semantics; about a quarter of an hour on two cores
+	@$(call COMPILED,tests/aws/network/__pycache__,-m aws) || true
 	@$(TIMED) $(BIN)/python -m pytest -m aws -n $(WORKERS) --dist worksteal --durations=10 $(ARGS)
 
 .PHONY: check
@@ -85,6 +86,8 @@ lock: | $(BIN)/uv ## resolve the locked dependencies again
 	$(UV) pip compile --universal --generate-hashes --no-header --python-version 3.11 -c requirements/aws.lock requirements/functions.in -o requirements/functions.lock
 	$(UV) pip compile --generate-hashes --no-header --python-version 3.11 requirements/cloud.in -o requirements/cloud.lock
 
+# In a new clone every worker would compile all that it imports, and all of them at the same moment: one goes before.
+COMPILED = [ -d $(1) ] || $(BIN)/python -m pytest --collect-only -qq $(2) > /dev/null
 # The parts of `test`. Each says how long it took, so that the slow one is known.
 TIMED = start=$$(date +%s); run() { "$$@" && said=ok || { code=$$?; said=FAILED; }; \
 	printf '%-12s %s, %s s\n' $@ $$said $$(($$(date +%s) - start)); return $${code:-0}; }; run
@@ -99,6 +102,7 @@ types: $(VENV)/.dev
 floors: $(VENV)/.dev
 	@$(TIMED) $(BIN)/lint-imports --no-logo
 pytest: $(VENV)/.dev
+	@$(call COMPILED,tests/__pycache__) || true
 	@$(TIMED) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=10 $(ARGS)
 
 .PHONY: build
