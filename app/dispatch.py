@@ -26,7 +26,7 @@ from app.jobs.job import MOST_ATTEMPTS, REMEMBERED_SECONDS, Job, Source, taken_k
 from app.log import Redactor
 from app.ports.platform import Clock, Keeping, Queue, Store
 from app.routing.route import Asked, asked_of, route
-from app.runs.run_ledger import RunLedger, announce
+from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 from app.settings import Settings
 
@@ -58,7 +58,6 @@ class Dispatcher:
         self._redactor = redactor
         self._starts = RunStart(
             store=store,
-            publishing=publishing,
             going_on=going_on,
             access=access,
             settings=settings,
@@ -70,7 +69,6 @@ class Dispatcher:
         self._installations = Installations(
             self._open,
             store,
-            publishing,
             access,
             keeping,
             clone_url=clone_url,
@@ -80,7 +78,6 @@ class Dispatcher:
         self._look = Look(self._open, store, access, clock, self._starts.kept, self._installations.switched_off)
         self._act = Act(
             open_ledger=self._open,
-            publishing=publishing,
             going_on=going_on,
             starts=self._starts,
             manners=self._manners,
@@ -112,8 +109,8 @@ class Dispatcher:
         for ledger in ledgers:
             if is_unsaid(ledger.state):
                 self._starts.reply(ledger, job, text, refused=True, keeps=True)
-            elif ledger.append_if(_is_not_admitted, RunEnded(outcome="failed", reason=text, next_step="Retry.")):
-                announce(self._publishing, ledger)
+            else:
+                ledger.append_if(_is_not_admitted, RunEnded(outcome="failed", reason=text, next_step="Retry."))
         run_id = run_id_of(job, _GIVEN_UP)
         if not all(ledger.state.seq for ledger in ledgers) and self._manners.may_say_it_gave_up(job, run_id):
             self._starts.reply(self._open(run_id), job, text, refused=True, keeps=True)  # the label: for the redrive
@@ -153,7 +150,7 @@ class Dispatcher:
         raise TransientError("the thread changes all the time", retry_after_seconds=ENDING_SECONDS)
 
     def _open(self, run_id: str) -> RunLedger:
-        return RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor)
+        return RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor, publishing=self._publishing)
 
 
 def _is_not_admitted(state: RunState) -> bool:

@@ -25,7 +25,7 @@ from app.publication.broken_runs import end_faulty
 from app.runs.each_run import each_run
 from app.runs.lease import TTL_SECONDS, attempt_of, lease_key
 from app.runs.parking import wait_for_room
-from app.runs.run_ledger import RunLedger, announce, announce_run
+from app.runs.run_ledger import RunLedger, announce
 from app.runs.state.run_state import Phase
 
 MAX_ATTEMPTS = 3  # attempts in a row that may die without a word before the run ends visibly
@@ -101,14 +101,11 @@ class Scheduler:
     def _unanswered(self, run: RunSummary) -> bool:
         """A question has been open for as long as the repository waits before it reminds, or ends the run."""
         ledger = self._open(run.run_id)
-        if self._is_unreadable(ledger):
+        if end_faulty(ledger):
             return True
         if ledger.state.phase == "parked" and ledger.state.open_question is None:
             return self._launch(run, "answered")
-        acted = attend(ledger)
-        if acted:
-            announce(self._publishing, ledger)
-        return acted
+        return attend(ledger)
 
     def _has_room(self) -> bool:
         return self._store.count("working") < self._concurrency
@@ -173,7 +170,7 @@ class Scheduler:
 
     def _recover(self, run: RunSummary) -> bool:
         ledger = self._open(run.run_id)
-        if self._is_unreadable(ledger):
+        if end_faulty(ledger):
             return True
         if ledger.state.cancel:
             return self._end(ledger, "cancelled", f"Stopped by {ledger.state.cancel.by}.", "")
@@ -188,16 +185,8 @@ class Scheduler:
         log.event("schedule.run_lost", run=run.run_id, attempt=run.attempt)
         return self._launch(run, "the worker was lost")
 
-    def _is_unreadable(self, ledger: RunLedger) -> bool:
-        """Its worker wrote what nobody can read, and it has ended for that."""
-        ended = end_faulty(ledger)
-        if ended:
-            announce(self._publishing, ledger)
-        return ended
-
     def _end(self, ledger: RunLedger, outcome: Outcome, reason: str, next_step: str) -> bool:
         ledger.append_if(lambda state: state.is_active, RunEnded(outcome=outcome, reason=reason, next_step=next_step))
-        announce(self._publishing, ledger)
         return True
 
     def _admit(self, run: RunSummary) -> bool:
@@ -207,7 +196,7 @@ class Scheduler:
     def _launch(self, run: RunSummary, reason: str) -> bool:
         ledger = self._open(run.run_id)
         if playbook(ledger.state.created.playbook).worked_by == "publisher":  # which makes the next visit
-            announce(self._publishing, ledger)
+            ledger.announce()
             return False
         if ledger.state.phase == "parked":
             return self._go_on(ledger, RunResumed, reason, "parked")
@@ -217,7 +206,7 @@ class Scheduler:
         return self._going_on.start(ledger)
 
     def _go_on(self, ledger: RunLedger, kind: type[WentOn], reason: str, phase: Phase) -> bool:
-        if self._is_unreadable(ledger):
+        if end_faulty(ledger):
             return True
         installation = int(ledger.state.created.thread.installation_id)
         now = self._clock.now()
@@ -234,7 +223,6 @@ class Scheduler:
 
     def _without_room(self, ledger: RunLedger, note: str, seconds: float) -> bool:
         wait_for_room(ledger, note, seconds)
-        announce(self._publishing, ledger)
         return True
 
     def _announce_again(self, run: RunSummary) -> None:
@@ -245,10 +233,10 @@ class Scheduler:
             return  # GitHub refused something, and is not to be asked again yet
         now = self._clock.now()
         if run.unpublished and self._quiet(run) >= _ANNOUNCE_AGAIN_SECONDS:
-            announce_run(self._publishing, run, again=f":{now.timestamp() // 60:.0f}")
+            announce(self._publishing, run, again=f":{now.timestamp() // 60:.0f}")
 
     def _open(self, run_id: str) -> RunLedger:
-        return RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor)
+        return RunLedger(self._store, run_id, clock=self._clock, redactor=self._redactor, publishing=self._publishing)
 
 
 def _in_turn(news: Sequence[RunSummary], now: datetime) -> list[RunSummary]:

@@ -23,7 +23,7 @@ from app.ports.platform import Clock, Queue, RunStore, Tokens
 from app.ports.sandbox import SandboxHost
 from app.publication.broken_runs import end_faulty
 from app.runs.lease import Lease, holder
-from app.runs.run_ledger import RunLedger, announce
+from app.runs.run_ledger import RunLedger
 from app.runs.worker_store import WorkerStore
 from app.text.untrusted import one_line
 from app.work.attempt_end import (
@@ -42,7 +42,6 @@ from app.work.session import Workroom
 from app.workspace import Change
 
 _REPAIR_ROUNDS = 3  # failing verifications handed back to the model before the run ends without a pull request
-_ANNOUNCE_SECONDS = 60.0  # how often the status comment follows the steps; a new stage is told at once
 
 
 class Worker:
@@ -83,7 +82,7 @@ class Worker:
             store = WorkerStore(self._run_store(run_id), run_id)
             with Lease(store, run_id, attempt, owner) as lease:
                 self.lease = lease
-                ledger = RunLedger(store, run_id, clock=self._clock, redactor=self._redactor, attempt=attempt)
+                ledger = self._open(store, run_id, attempt)
                 if self._start(ledger, attempt, owner):
                     self._attempt(ledger, lease)
         except Superseded as reason:
@@ -94,15 +93,18 @@ class Worker:
         clone, a sandbox's task) and the platform's patience is over. The process has to end right after.
         """
         store = WorkerStore(self._run_store(run_id), run_id)
-        ledger = RunLedger(store, run_id, clock=self._clock, redactor=self._redactor, attempt=attempt)
+        ledger = self._open(store, run_id, attempt)
         if ledger.state.attempt == attempt and ledger.state.phase == "working":
             self._leave(ledger)
-            announce(self._publishing, ledger)
         self.lease.give_up()
+
+    def _open(self, store: RunStore, run_id: str, attempt: int) -> RunLedger:
+        return RunLedger(
+            store, run_id, clock=self._clock, redactor=self._redactor, attempt=attempt, publishing=self._publishing
+        )
 
     def _start(self, ledger: RunLedger, attempt: int, owner: str) -> bool:
         if end_faulty(ledger):  # no money for a run that is not going to be published
-            announce(self._publishing, ledger)
             return False
         started = ledger.append_if(
             lambda state: state.phase in {"created", "working"} and state.attempt < attempt and not state.cancel,
@@ -110,7 +112,6 @@ class Worker:
         )
         if started is None and ledger.state.cancel and ledger.state.is_active:
             end_cancelled(ledger)
-            announce(self._publishing, ledger)
         return started is not None
 
     def _attempt(self, ledger: RunLedger, lease: Lease) -> None:
@@ -128,7 +129,6 @@ class Worker:
                 fail(ledger, error)
         finally:
             room.close()
-            announce(self._publishing, ledger)
 
     def _leave(self, ledger: RunLedger) -> None:
         """Told to stop: a cancelled run ends here, an interrupted one is picked up by another attempt."""
@@ -138,14 +138,12 @@ class Worker:
             park(ledger, ForWorker(), "The machine was taken away.", after_seconds=0)
 
     def _flow(self, ledger: RunLedger, lease: Lease, room: Workroom) -> None:
-        announce(self._publishing, ledger)
         name = ledger.state.created.playbook
         stages = playbook(name).stages
         if not stages:
             raise UserError(f"There is no playbook named `{one_line(name, 40)}` that a worker could follow.")
         room.clone()
         lease.on_stop = room.sandbox.close
-        announce(self._publishing, ledger)
         if "setup" in stages:
             room.set_up()
         if "baseline" in stages:
@@ -163,7 +161,6 @@ class Worker:
         ledger.append(StageStarted(stage="work", note="reading the issue"))
         why: str | None = ""
         for _round in range(_REPAIR_ROUNDS + 1):
-            announce(self._publishing, ledger)
             stop = self._run(agent, ledger, room)
             if stop.kind != "finished":
                 self._stopped(ledger, room, stop)
@@ -191,14 +188,9 @@ class Worker:
     def _agent(self, ledger: RunLedger, lease: Lease, room: Workroom) -> Agent:
         created = ledger.state.created
         budget = created.config.budget
-        last = [self._clock.now()]
 
         def on_step() -> bool:
-            now = self._clock.now()
             room.snapshot(if_due=True)
-            if (now - last[0]).total_seconds() >= _ANNOUNCE_SECONDS:
-                last[0] = now
-                announce(self._publishing, ledger)
             return lease.stop_requested
 
         return Agent(

@@ -9,18 +9,17 @@ from app.checkpoints.endings import kept_because
 from app.events.deciding import CancelRequested, ProposalResumed
 from app.events.working import RunEnded
 from app.jobs.job import Job
-from app.ports.platform import Queue, RunSummary, Store
-from app.runs.run_ledger import RunLedger, announce
+from app.ports.platform import RunSummary, Store
+from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 
 
 class KeptProposals:
     """Looks for the proposal of a thread's last run and has it published."""
 
-    def __init__(self, open_ledger: Callable[[str], RunLedger], store: Store, publishing: Queue) -> None:
+    def __init__(self, open_ledger: Callable[[str], RunLedger], store: Store) -> None:
         self._open = open_ledger
         self._store = store
-        self._publishing = publishing
 
     def publish(self, job: Job, run_id: str, base_ref: str, base_sha: str) -> str | None:
         """None when the run's kept proposal is now being published; else why not, for the person who asked for a
@@ -37,7 +36,6 @@ class KeptProposals:
         said = ProposalResumed(by=job.sender.login, delivery=job.id, comment_id=job.source.comment_id)
         if ledger.append_if(_is_kept, said):
             log.event("kept.resumed", run=run_id, by=job.sender.login)
-        announce(self._publishing, ledger)
         return None
 
     def waiting(self, runs: Sequence[RunSummary]) -> RunSummary | None:
@@ -54,7 +52,6 @@ class KeptProposals:
         )
         ledger.append_if(waits_for_github, stop)
         is_off = ledger.append_if(waits_for_github, RunEnded(outcome="cancelled", reason=reason)) is not None
-        announce(self._publishing, ledger)
         return is_off
 
     def _is_whole(self, state: RunState) -> bool:

@@ -22,9 +22,9 @@ from app.events.waits import ForAnswer, ForBudget
 from app.events.working import RunEnded, RunParked
 from app.github.access import Access
 from app.jobs.job import label_put_on
-from app.ports.platform import Clock, Launcher, Queue, Store
+from app.ports.platform import Clock, Launcher, Store
 from app.runs.parking import wait_for_room
-from app.runs.run_ledger import RunLedger, announce
+from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import Phase, RunState
 
 # What GitHub said so short a time ago still counts for a run that was only interrupted: a platform without room sends
@@ -41,14 +41,12 @@ class GoingOn:
         self,
         *,
         store: Store,
-        publishing: Queue,
         launcher: Launcher,
         clock: Clock,
         access: Access | None,
         bot_login: str,
     ) -> None:
         self._store = store
-        self._publishing = publishing
         self._launcher = launcher
         self._clock = clock
         self._access = access
@@ -80,12 +78,10 @@ class GoingOn:
 
     def start(self, ledger: RunLedger) -> bool:
         """Ask for the worker of a run that may spend; park the run where the platform has no room. True."""
-        announce(self._publishing, ledger)
         try:
             self._launcher.start(ledger.run_id, ledger.state.launched)
         except TransientError as error:
             wait_for_room(ledger, f"{str(error).rstrip('.')}.", error.retry_after_seconds)
-            announce(self._publishing, ledger)
         return True
 
     def _append(self, ledger: RunLedger, said: WentOn, phases: Sequence[Phase], *, seq: int | None = None) -> bool:
@@ -104,7 +100,6 @@ class GoingOn:
         if found is None:
             return True
         revalidation.stop(ledger, found)
-        announce(self._publishing, ledger)
         return False
 
     def _was_asked_lately(self, ledger: RunLedger) -> bool:
@@ -126,9 +121,7 @@ class GoingOn:
             label = label_put_on(ledger.state.created.trigger)
             reason = replies.refused(day_is_spent(day, wanted), label=label, when="the next day has begun")
             ledger.append_if(lambda state: state.is_active, RunEnded(outcome="refused", reason=reason))
-            announce(self._publishing, ledger)
             return
         ledger.append_if(
             lambda state: state.seq == seq, RunParked(wait=ForBudget(), note=note, until=until.isoformat())
         )
-        announce(self._publishing, ledger)

@@ -22,10 +22,10 @@ from app.events.working import RunEnded
 from app.github.access import Access
 from app.jobs.job import Job, Thread, label_put_on
 from app.playbooks import BY_LABEL, BY_VERB, REPLY, playbook
-from app.ports.platform import Clock, Queue, Store
+from app.ports.platform import Clock, Store
 from app.routing.route import Asked
 from app.routing.steps import Start
-from app.runs.run_ledger import RunLedger, announce
+from app.runs.run_ledger import RunLedger
 from app.runs.state import fold
 from app.settings import Settings
 
@@ -39,7 +39,6 @@ class RunStart:
         self,
         *,
         store: Store,
-        publishing: Queue,
         going_on: GoingOn,
         access: Access,
         settings: Settings,
@@ -48,13 +47,12 @@ class RunStart:
         open_ledger: Callable[[str], RunLedger],
     ) -> None:
         self._store = store
-        self._publishing = publishing
         self._going_on = going_on
         self._access = access
         self._settings = settings
         self._clock = clock
         self._clone_url = clone_url
-        self.kept = KeptProposals(open_ledger, store, publishing)
+        self.kept = KeptProposals(open_ledger, store)
 
     def create(self, ledger: RunLedger, asked: Asked, step: Start) -> None:
         """Write the run's first event and admit it."""
@@ -107,7 +105,6 @@ class RunStart:
         if ledger.state.phase != "created":
             if ledger.state.phase == "working" and ledger.state.attempt == 0:
                 self._going_on.start(ledger)
-            announce(self._publishing, ledger)
             return
         facts = ledger.state.created.admission.model_copy(
             update={
@@ -127,7 +124,6 @@ class RunStart:
             label = label_put_on(ledger.state.created.trigger)
             reason = replies.refused(found.reason, label=label, when=again_when(facts))
             ledger.append(RunEnded(outcome="refused", reason=reason))
-        announce(self._publishing, ledger)
 
     def reply(
         self,
@@ -149,4 +145,3 @@ class RunStart:
         ledger.append_if(lambda state: state.seq == 0, said)
         outcome: Outcome = "refused" if refused else "replied"
         ledger.append_if(lambda state: state.is_active, RunEnded(outcome=outcome, reason=text))
-        announce(self._publishing, ledger)

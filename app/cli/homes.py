@@ -42,7 +42,9 @@ class Home:
         return self.store.runs(active=active, limit=limit)
 
     def open(self, run_id: str, redactor: Redactor) -> RunLedger:
-        return RunLedger(self.store, run_id, clock=SystemClock(), redactor=redactor)
+        return RunLedger(
+            self.store, run_id, clock=SystemClock(), redactor=redactor, publishing=self.queues.get("publish")
+        )
 
     def events(self, run_id: str, after: int = 0) -> list[Event]:
         return self.store.events(run_id, after)

@@ -120,14 +120,12 @@ def _stop(homes: Homes, home: Home, run: RunSummary) -> str:
     from app.admission.finished_work import waits_for_github
     from app.checkpoints.endings import kept_because
     from app.log import Redactor
-    from app.runs.run_ledger import announce
 
     ledger = home.open(run.run_id, Redactor(homes.settings.secrets()))
     who = getpass.getuser()
     if waits_for_github(ledger.state):
         reason = kept_because(f"Stopped by {who}.", homes.settings.command_prefix)
         called_off = ledger.append_if(waits_for_github, RunEnded(outcome="cancelled", reason=reason))
-        announce(home.queues["publish"], ledger)
         return "stopped; its finished change is kept" if called_off else "its pull request is being opened"
     if not ledger.state.is_active:
         return f"it had ended already ({ledger.state.outcome})"
@@ -139,7 +137,6 @@ def _stop(homes: Homes, home: Home, run: RunSummary) -> str:
     at_once = ledger.append_if(
         lambda state: state.phase in idle, RunEnded(outcome="cancelled", reason=f"Stopped by {who}.")
     )
-    announce(home.queues["publish"], ledger)
     return "stopped" if at_once else "its worker was asked to stop, and ends within seconds"
 
 

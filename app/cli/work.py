@@ -88,11 +88,11 @@ def _leave(worker: Worker, run_id: str, attempt: int, leaving: Ending) -> None:
 def _say(platform: Platform, run_id: str, error: LamplighterError) -> None:
     """End the run visibly: nobody reads this process's log while the run looks busy."""
     from app.errors import UserError
-    from app.runs.run_ledger import RunLedger, announce
+    from app.runs.run_ledger import RunLedger
     from app.runs.worker_store import WorkerStore
 
     store = WorkerStore(platform.run_store(run_id), run_id)
-    ledger = RunLedger(store, run_id, clock=platform.clock, redactor=platform.redactor)
+    ledger = RunLedger(store, run_id, clock=platform.clock, redactor=platform.redactor, publishing=platform.publishing)
     if ledger.state.is_created and isinstance(error, UserError):
         ledger.append_if(
             lambda state: state.is_active,
@@ -100,4 +100,3 @@ def _say(platform: Platform, run_id: str, error: LamplighterError) -> None:
                 outcome="failed", reason=str(error), next_step="Mend that (`lamplighter doctor` helps), then retry."
             ),
         )
-        announce(platform.publishing, ledger)

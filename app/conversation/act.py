@@ -8,16 +8,15 @@ from typing import Any
 from app.admission.proceed import GoingOn
 from app.admission.stale_events import LateEvents
 from app.admission.start import RunStart
+from app.conversation import steering
 from app.conversation.notices import Manners
-from app.conversation.steering import Conversation
 from app.errors import TransientError
 from app.events.deciding import RunResumed
 from app.events.waits import ForAnswer
-from app.ports.platform import Queue
 from app.routing import steps
 from app.routing.route import Asked
 from app.runs.each_run import each_run
-from app.runs.run_ledger import RunLedger, announce
+from app.runs.run_ledger import RunLedger
 
 ENDING_SECONDS = 5.0  # how long a worker that was told to stop may need, about
 
@@ -29,17 +28,14 @@ class Act:
         self,
         *,
         open_ledger: Callable[[str], RunLedger],
-        publishing: Queue,
         going_on: GoingOn,
         starts: RunStart,
         manners: Manners,
         late: LateEvents,
     ) -> None:
         self._open = open_ledger
-        self._publishing = publishing
         self._going_on = going_on
         self._starts = starts
-        self._conversation = Conversation(publishing)
         self._acts: Mapping[type[steps.Step], Callable[[Any, Asked, str], bool | None]] = {
             steps.Ignore: lambda _step, _asked, _run_id: None,
             steps.Later: self._later,
@@ -69,17 +65,16 @@ class Act:
 
     def _stop(self, step: steps.Stop, asked: Asked, _run_id: str) -> None:
         rows = [run.row for run in step.runs]
-        each_run(rows, lambda row: self._conversation.cancel(asked.job, step.reason, self._open(row.run_id)))
+        each_run(rows, lambda row: steering.cancel(asked.job, step.reason, self._open(row.run_id)))
 
     def _steer(self, step: steps.Steer, asked: Asked, _run_id: str) -> bool:
-        return self._conversation.steer(asked.job, asked.command, self._open(step.run.row.run_id))
+        return steering.steer(asked.job, asked.command, self._open(step.run.row.run_id))
 
     def _answer(self, step: steps.Answer, asked: Asked, _run_id: str) -> bool:
         """Put the words into the run that asked and wake it."""
         run = self._open(step.run.row.run_id)
-        if not self._conversation.answer(asked.job, asked.command, run):
+        if not steering.answer(asked.job, asked.command, run):
             return False
         if isinstance(run.state.wait, ForAnswer):
             self._going_on.go_on(run, RunResumed, "answered", phases=["parked"])
-        announce(self._publishing, run)
         return True

@@ -8,51 +8,42 @@ from app import log
 from app.events.deciding import CancelRequested, QuestionAnswered, SteerReceived
 from app.events.working import RunEnded
 from app.jobs.job import Command, Job
-from app.ports.platform import Queue
-from app.runs.run_ledger import RunLedger, announce
+from app.runs.run_ledger import RunLedger
 from app.runs.task import answer_text
 
 
-class Conversation:
-    """Puts what a job says into the ledger of a run that is there."""
+def cancel(job: Job, reason: str, ledger: RunLedger) -> bool:
+    """Ask a run to stop; one that no worker holds ends at once. True."""
+    ledger.append_if(
+        lambda state: state.is_active and state.cancel is None, CancelRequested(**_said(job, reason=reason))
+    )
+    ledger.append_if(
+        lambda state: state.phase in {"created", "queued", "parked"},
+        RunEnded(outcome="cancelled", reason=f"Stopped by {job.sender.login}: {reason}"),
+    )
+    log.event("conversation.cancelled", run=ledger.run_id, by=job.sender.login)
+    return True
 
-    def __init__(self, publishing: Queue) -> None:
-        self._publishing = publishing
 
-    def cancel(self, job: Job, reason: str, ledger: RunLedger) -> bool:
-        """Ask a run to stop; one that no worker holds ends at once. True."""
+def answer(job: Job, command: Command, ledger: RunLedger) -> bool:
+    """Put the answer into the run that asked; False when its question is not open any more."""
+    question = ledger.state.open_question
+    if question is not None:
         ledger.append_if(
-            lambda state: state.is_active and state.cancel is None, CancelRequested(**_said(job, reason=reason))
+            lambda state: state.is_active and state.open_question is not None,
+            QuestionAnswered(**_said(job, text=answer_text(command.text, question.said))),
         )
-        ledger.append_if(
-            lambda state: state.phase in {"created", "queued", "parked"},
-            RunEnded(outcome="cancelled", reason=f"Stopped by {job.sender.login}: {reason}"),
-        )
-        log.event("conversation.cancelled", run=ledger.run_id, by=job.sender.login)
-        announce(self._publishing, ledger)
-        return True
+    return any(answer.said.delivery == job.id for answer in ledger.state.answers)
 
-    def answer(self, job: Job, command: Command, ledger: RunLedger) -> bool:
-        """Put the answer into the run that asked; False when its question is not open any more."""
-        question = ledger.state.open_question
-        if question is not None:
-            ledger.append_if(
-                lambda state: state.is_active and state.open_question is not None,
-                QuestionAnswered(**_said(job, text=answer_text(command.text, question.said))),
-            )
-        return any(answer.said.delivery == job.id for answer in ledger.state.answers)
 
-    def steer(self, job: Job, command: Command, ledger: RunLedger) -> bool:
-        """Pass words on to a run at work, which reads them before its next step; False when it has ended meanwhile."""
+def steer(job: Job, command: Command, ledger: RunLedger) -> bool:
+    """Pass words on to a run at work, which reads them before its next step; False when it has ended meanwhile."""
 
-        def has_heard() -> bool:
-            return any(heard.delivery == job.id for heard in ledger.state.heard)
+    def has_heard() -> bool:
+        return any(heard.delivery == job.id for heard in ledger.state.heard)
 
-        ledger.append_if(
-            lambda state: state.is_active and not has_heard(), SteerReceived(**_said(job, text=command.text))
-        )
-        announce(self._publishing, ledger)
-        return has_heard()
+    ledger.append_if(lambda state: state.is_active and not has_heard(), SteerReceived(**_said(job, text=command.text)))
+    return has_heard()
 
 
 def _said(job: Job, **what: str) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class RunMoved(Record, kind="run.moved"):
     clone_url: str
 
 
-class RunQueued(Record, kind="run.queued"):
+class RunQueued(Record, kind="run.queued", is_news=True):
     reason: str = ""
     ahead: int = 0
 
@@ -116,11 +116,11 @@ class WentOn(Record):
     cap_usd: float | None = None
 
 
-class RunAdmitted(WentOn, kind="run.admitted"):
+class RunAdmitted(WentOn, kind="run.admitted", is_news=True):
     """For the first time."""
 
 
-class RunResumed(WentOn, kind="run.resumed"):
+class RunResumed(WentOn, kind="run.resumed", is_news=True):
     """Again; without `cap_usd` a lost worker is replaced."""
 
 
@@ -132,15 +132,15 @@ class Heard(Record):
     comment_id: int | None = None
 
 
-class SteerReceived(Heard, kind="steer.received"):
+class SteerReceived(Heard, kind="steer.received", is_news=True):
     text: str
 
 
-class QuestionAnswered(Heard, kind="question.answered"):
+class QuestionAnswered(Heard, kind="question.answered", is_news=True):
     text: str
 
 
-class CancelRequested(Heard, kind="cancel.requested"):
+class CancelRequested(Heard, kind="cancel.requested", is_news=True):
     reason: str = ""
 
 
@@ -148,10 +148,10 @@ class BudgetRaised(Heard, kind="budget.raised"):
     run_usd: float
 
 
-class ProposalResumed(Heard, kind="proposal.resumed"):
+class ProposalResumed(Heard, kind="proposal.resumed", is_news=True):
     """What was finished but not published is to be published after all."""
 
 
-class QuestionReminded(Record, kind="question.reminded"):
+class QuestionReminded(Record, kind="question.reminded", is_news=True):
     question: int  # its number, from 1
     until: str | None  # when the run ends without an answer

@@ -52,7 +52,7 @@ class PublishAbandoned(Record, kind="publish.abandoned"):
     reason: str
 
 
-class OnboardingAsked(Record, kind="onboarding.asked"):
+class OnboardingAsked(Record, kind="onboarding.asked", is_news=True):
     """For repositories by id; none: all of the installation."""
 
     by: str = ""

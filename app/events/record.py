@@ -25,13 +25,15 @@ class Record(BaseModel):
 
     kind: ClassVar[str] = ""
     author: ClassVar[str] = CONTROL
+    is_news: ClassVar[bool] = False  # GitHub shows it at once; of everything else, how it stands once a minute
 
     version: Count = 0
     agent: Text = MAIN
     worked_seconds: Seconds | None = None  # how long a worker's attempt has lasted, by a clock that only goes forward
 
-    def __init_subclass__(cls, kind: str = "", **kwargs: Any) -> None:
+    def __init_subclass__(cls, kind: str = "", *, is_news: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls.is_news = is_news
         if kind:
             cls.kind = kind
             RECORDS[kind] = cls

@@ -43,7 +43,7 @@ class AttemptStarted(_Said, kind="attempt.started"):
     sandbox: Text = ""
 
 
-class StageStarted(_Said, kind="stage.started"):
+class StageStarted(_Said, kind="stage.started", is_news=True):
     stage: Text
     note: Text = ""
 
@@ -168,7 +168,7 @@ class QuestionAsked(_Said, kind="question.asked"):
     questions: Annotated[list[Question], Field(min_length=1)]
 
 
-class BreakingReported(_Said, kind="breaking.reported"):
+class BreakingReported(_Said, kind="breaking.reported", is_news=True):
     tool_use_id: Any = ""
     what: Text
     affected: Text
@@ -232,7 +232,7 @@ class ProposalMade(_Said, kind="proposal.made"):
     kept: dict[Text, Digest] = {}  # contents of before the change, by path
 
 
-class RunParked(_Said, kind="run.parked"):
+class RunParked(_Said, kind="run.parked", is_news=True):
     wait: Wait
     note: Text = ""
     until: Time | None = None
@@ -249,7 +249,7 @@ class RunParked(_Said, kind="run.parked"):
         }
 
 
-class RunEnded(_Said, kind="run.ended"):
+class RunEnded(_Said, kind="run.ended", is_news=True):
     outcome: Outcome
     reason: Text = ""
     next_step: Text = ""

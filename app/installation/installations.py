@@ -12,7 +12,7 @@ from app import log
 from app.admission.github_facts import BOT_DEFAULTS, names_of
 from app.admission.request import request_of
 from app.checkpoints.welcome import is_ours
-from app.conversation.steering import Conversation
+from app.conversation import steering
 from app.events.deciding import RunMoved, Task
 from app.events.publishing import OnboardingAsked
 from app.github import repositories
@@ -20,9 +20,9 @@ from app.github.access import Access
 from app.github.errors import NotFound
 from app.jobs.job import Job, Thread
 from app.playbooks import ONBOARD
-from app.ports.platform import Keeping, Queue, RunSummary, Store
+from app.ports.platform import Keeping, RunSummary, Store
 from app.runs.each_run import each_run
-from app.runs.run_ledger import RunLedger, announce
+from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 
 _RECENT = 3  # ended onboarding runs that may have heard a job which comes again
@@ -43,7 +43,6 @@ class Installations:
         self,
         open_ledger: Callable[[str], RunLedger],
         store: Store,
-        publishing: Queue,
         access: Access,
         keeping: Keeping,
         *,
@@ -53,13 +52,11 @@ class Installations:
     ) -> None:
         self._open = open_ledger
         self._store = store
-        self._publishing = publishing
         self._access = access
         self._keeping = keeping
         self._clone_url = clone_url
         self._bot = bot_login
         self._prefix = prefix
-        self._conversation = Conversation(publishing)
 
     def attend(self, job: Job, run_id: str) -> None:
         """Do a job that `is_about_installations`; `run_id` names the onboarding run it may begin.
@@ -107,7 +104,7 @@ class Installations:
         return [run for run in self._store.runs(active=True, limit=None) if run.installation_id == installation_id]
 
     def _stop(self, job: Job, why: str, runs: Sequence[RunSummary]) -> None:
-        each_run(runs, lambda run: self._conversation.cancel(job, why, self._open(run.run_id)))
+        each_run(runs, lambda run: steering.cancel(job, why, self._open(run.run_id)))
 
     def _look_after(self, job: Job, run: RunSummary, why: str) -> None:
         """Follow the run's repository to its name of today, or stop the run when it is out of reach."""
@@ -169,7 +166,6 @@ class Installations:
                 ledger.append_if(lambda state: state.seq == 0, begun)
             ask = OnboardingAsked(by=job.sender.login, repositories=list(wanted), delivery=job.id)
             if ledger.append_if(lambda state: state.is_active, ask):
-                announce(self._publishing, ledger)
                 return  # else it ended just now: the next one takes it
 
     def _say_what_was_left_unsaid(self, thread: Thread) -> None:
@@ -189,7 +185,7 @@ class Installations:
         if ledger.events[-1].kind == "publish.abandoned":
             place = ledger.state.created.thread
             move(ledger, place._replace(installation_id=installation_id), self._clone_url)
-            announce(self._publishing, ledger)
+            ledger.announce()
 
 
 def move(ledger: RunLedger, to: Thread, clone_url: Callable[[str], str]) -> bool:

@@ -43,6 +43,7 @@ CONVERSATION = frozenset(
 )  # fmt: skip
 UNALTERABLE = frozenset({"model.replied", "tool.ran"})
 INLINE_BYTES = 16 * 1024  # a value above this goes into a blob: an item of the table holds 400 KB
+_TELL_SECONDS = 60.0  # how often the publisher hears of events that are no news by themselves
 
 _Got = TypeVar("_Got")
 
@@ -58,11 +59,19 @@ class RunLedger:
     """Reads a run's events as they come and appends to them.
 
     A worker passes its `attempt`: once a newer attempt has started, every append raises Superseded. A worker also
-    waits up to a minute for a store that is away; for others TransientError comes at once.
+    waits up to a minute for a store that is away; for others TransientError comes at once. With `publishing`, the
+    publisher's queue, the publisher is told of what was appended: of news at once, of the rest once a minute.
     """
 
     def __init__(
-        self, store: RunStore, run_id: str, *, clock: Clock, redactor: Redactor, attempt: int | None = None
+        self,
+        store: RunStore,
+        run_id: str,
+        *,
+        clock: Clock,
+        redactor: Redactor,
+        attempt: int | None = None,
+        publishing: Queue | None = None,
     ) -> None:
         self.store = store
         self.run_id = run_id
@@ -70,7 +79,8 @@ class RunLedger:
         self.redactor = redactor
         self.attempt = attempt
         self._began: float | None = None  # when this process began the attempt, by its monotonic clock
-        self._opened = clock.monotonic()
+        self._opened = self._told = clock.monotonic()
+        self._publishing = publishing
         self.state = RunState(run_id=run_id)
         self.events: list[Event] = []  # those that are to be heeded
         self._read: list[Event] = []  # all of them
@@ -91,15 +101,7 @@ class RunLedger:
 
     def append_if(self, guard: Callable[[RunState], bool], said: Record) -> Event | None:
         """Append only while `guard(state)` holds for the newest state; None when it does not."""
-        kind, data = said.kind, said.data()
-        if kind == "attempt.started" and self.attempt is not None:
-            self._began = self.clock.monotonic()
-        if self._began is not None and kind in _MEASURED:
-            data["worked_seconds"] = round(self.clock.monotonic() - self._began, 3)
-        if kind in UNALTERABLE and self.redactor.holds(data):
-            raise SecretHeld
-        masked = self.redactor.without_held(data) if kind in CONVERSATION else self.redactor.data(data)
-        clean = json.loads(canonical(masked))  # as it will be read: the first worker sends what a second one would
+        data = self._as_kept(said)
         while True:
             if self.attempt is not None and self.state.attempt > self.attempt:
                 raise Superseded(f"attempt {self.state.attempt} has taken over from attempt {self.attempt}")
@@ -109,8 +111,8 @@ class RunLedger:
                 run_id=self.run_id,
                 seq=self.state.seq + 1,
                 at=self.clock.now(),
-                kind=kind,
-                data=clean,
+                kind=said.kind,
+                data=data,
                 previous=self.state.head,
             )
             self._take(event)
@@ -124,7 +126,30 @@ class RunLedger:
             except BaseException:
                 self._forget_last()
                 raise
+            if said.is_news or self.clock.monotonic() - self._told >= _TELL_SECONDS:
+                self.announce()
             return event
+
+    def _as_kept(self, said: Record) -> dict[str, Any]:
+        """What the ledger is to say, as it will be read: the first worker sends what a second one would."""
+        kind, data = said.kind, said.data()
+        if kind == "attempt.started" and self.attempt is not None:
+            self._began = self.clock.monotonic()
+        if self._began is not None and kind in _MEASURED:
+            data["worked_seconds"] = round(self.clock.monotonic() - self._began, 3)
+        if kind in UNALTERABLE and self.redactor.holds(data):
+            raise SecretHeld
+        masked = self.redactor.without_held(data) if kind in CONVERSATION else self.redactor.data(data)
+        kept: dict[str, Any] = json.loads(canonical(masked))
+        return kept
+
+    def announce(self) -> None:
+        """Tell the publisher to look at the run. Losing this costs a delay, never the news: the schedule finds runs
+        whose summary says `unpublished`.
+        """
+        if self._publishing is not None:
+            self._told = self.clock.monotonic()
+            announce(self._publishing, summarise(self.state))
 
     def worked_seconds(self) -> float:
         """Working time of the run until now: not the wall clock's, which NTP and people move."""
@@ -203,15 +228,8 @@ def summarise(state: RunState) -> RunSummary:
     )
 
 
-def announce(publishing: Queue, ledger: RunLedger) -> None:
-    """Tell the publisher that there is something new to show. Losing this costs a delay, never the news: the
-    schedule finds runs whose summary says `unpublished`.
-    """
-    announce_run(publishing, summarise(ledger.state))
-
-
-def announce_run(publishing: Queue, run: RunSummary, *, again: str = "") -> None:
-    """As `announce`; `again` tells a repetition from the first time, which the queue remembers for five minutes."""
+def announce(publishing: Queue, run: RunSummary, *, again: str = "") -> None:
+    """`again` tells a repetition from the first time, which the queue remembers for five minutes."""
     try:
         publishing.send(
             json.dumps({"run_id": run.run_id}), group=run.thread_key, dedup_id=f"{run.run_id}:{run.seq}{again}"

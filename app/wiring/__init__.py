@@ -107,7 +107,6 @@ def going_on(platform: Platform, way: Access | None) -> GoingOn:
 
     return GoingOn(
         store=platform.store,
-        publishing=platform.publishing,
         launcher=platform.launcher,
         clock=platform.clock,
         access=way,

@@ -15,10 +15,9 @@ from app.config.repo_config import RepoConfig
 from app.github.access import Access
 from app.ports.platform import Queue, Store
 from app.ports.rate import Pace, Priority
-from app.runs.run_ledger import RunLedger, announce
+from app.runs.run_ledger import RunLedger
 from app.settings import Settings
 from app.simulator import Simulator
-from app.worker import _ANNOUNCE_SECONDS
 from app.workspace import Change
 from tests.bench.installation.script import STEP_SECONDS, Story
 from tests.bench.installation.turns import Turns
@@ -154,7 +153,13 @@ class Play:
         return self._slots.taken
 
     def ledger(self, run_id: str) -> RunLedger:
-        return RunLedger(self.platform.store, run_id, clock=self.clock, redactor=self.platform.redactor)
+        return RunLedger(
+            self.platform.store,
+            run_id,
+            clock=self.clock,
+            redactor=self.platform.redactor,
+            publishing=self.platform.publishing,
+        )
 
     def close(self) -> None:
         for part in (self.platform.store, self.platform.jobs, self.platform.publishing, self.github):
@@ -178,7 +183,7 @@ class Play:
 
 
 class _Worker:
-    """Writes one run's ledger as a worker, a dispatcher and a person would, and announces as a worker does."""
+    """Writes one run's ledger as a worker, a dispatcher and a person would."""
 
     def __init__(self, play: Play, run_id: str, story: Story, number: int) -> None:
         self._play, self._story, self._clock = play, story, play.clock
@@ -191,20 +196,16 @@ class _Worker:
         story = self._story
         self._clock.sleep(story.launch_seconds)
         self._start()
-        self._announce()
         self._stage("clone", story.clone_seconds)
-        self._announce()
         self._stage("setup", story.setup_seconds)
         self._stage("baseline", story.baseline_seconds)
         self._append("stage.started", stage="work", note="reading the issue")
-        self._announce()
         self._steps()
         self._end()
-        self._announce()
         self._play.has_ended()
 
     def _steps(self) -> None:
-        last, stop_at = self._clock.now(), self._story.steps // 2 if self._story.ending == "cancelled" else None
+        stop_at = self._story.steps // 2 if self._story.ending == "cancelled" else None
         for step in range(self._story.steps):
             if step == self._story.asks_at_step:
                 self._ask()
@@ -212,14 +213,10 @@ class _Worker:
                 return
             self._clock.sleep(STEP_SECONDS)
             self._append("model.replied", call=step + 1, **_REPLY)
-            if (self._clock.now() - last).total_seconds() >= _ANNOUNCE_SECONDS:
-                last = self._clock.now()
-                self._announce()
 
     def _ask(self) -> None:
         self._append("question.asked", questions=[{"text": "Which?", "options": ["a", "b"], "default": 0}])
         self._append("run.parked", reason="question", note="It needs an answer.")
-        self._announce()
         self._clock.sleep(self._story.answer_seconds)
         self._append("question.answered", by="maya", text="1a", delivery="d")
         self._append("run.resumed", reason="answered")
@@ -282,7 +279,6 @@ class _Worker:
             protection={"protected": False, "approvals_required": 0},
         )
         self._append("run.admitted", reason="room")
-        self._announce()
 
     def _start(self) -> None:
         self._attempt += 1
@@ -295,6 +291,3 @@ class _Worker:
 
     def _append(self, kind: str, **data: object) -> None:
         self._ledger.append(said(kind, **data))
-
-    def _announce(self) -> None:
-        announce(self._play.platform.publishing, self._ledger)
