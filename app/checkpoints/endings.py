@@ -46,6 +46,24 @@ def changed_nothing(claim: str, ignored: Sequence[str]) -> str:
     return f"{told}\n\nThe model's claim, which nothing bears out: “{one_line(claim, _CLAIM_CHARS)}”"
 
 
+NOT_OPENED = (
+    "Mend what GitHub names (permissions, rulesets, branch names), then retry: the change is kept, and publishing it "
+    "costs nothing."
+)
+
+
+def not_opened(error: str) -> str:
+    """GitHub refused the branch or the pull request for good, and said `error`."""
+    return f"The change is ready, but the pull request could not be opened. {error}"
+
+
+OUT_OF_REACH = "Retry; a change that was finished is kept, and publishing it costs nothing."
+
+
+def out_of_reach(repository: str, error: str) -> str:
+    return f"`{repository}` was out of my reach: deleted, transferred, or taken away from the App. {error}"
+
+
 UNREADABLE = "Retry. If it happens again, tell the operator: `lamplighter audit verify RUN` names what was written."
 
 

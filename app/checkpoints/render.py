@@ -5,9 +5,8 @@ All text from outside goes through `app.text.outgoing` first. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from app.checkpoints.moments import utc
 from app.checkpoints.outcomes import appearance, is_unproven
@@ -39,13 +38,14 @@ def short(run_id: str) -> str:
     return run_id[:8]
 
 
-def status(state: RunState, *, pull: Mapping[str, Any] | None, cap_usd: float, prefix: str) -> str:
+def status(state: RunState) -> str:
     """The one status comment of a run; edited in place, at most 40 lines."""
-    lines = [marker(state.run_id, "status"), f"### {_headline(state, pull)}", ""]
+    lines = [marker(state.run_id, "status"), f"### {_headline(state)}", ""]
     if state.stages:
         lines += ["| | stage | time | |", "|---|---|---|---|", *_stage_rows(state)]
         lines.append("")
-    lines += [*_standing(state, pull, prefix), *state.created.config_notes, ""]
+    lines += [*_standing(state), *state.created.config_notes, ""]
+    cap_usd = state.run_usd or state.created.config.budget.run_usd
     spent = f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {_turns(state)}" if state.turns else "nothing spent yet"
     asked_by = line(state.created.requester.login, 60)
     lines += [f"<sub>{spent} · asked for by {asked_by} · run `{short(state.run_id)}`</sub>"]
@@ -56,9 +56,9 @@ def _turns(state: RunState) -> str:
     return f"{state.turns} turn" + ("" if state.turns == 1 else "s")
 
 
-def _headline(state: RunState, pull: Mapping[str, Any] | None) -> str:
+def _headline(state: RunState) -> str:
     if state.phase == "ended" and state.outcome:
-        look = appearance(state)
+        look, pull = appearance(state), state.pull
         if state.outcome == "proposed" and pull is None:
             return "📦 Opening the pull request"
         if state.outcome == "proposed" and is_unproven(state):
@@ -88,7 +88,8 @@ def _took(stage: Stage) -> str:
     return f"{stage.seconds:.0f} s" if stage.seconds < 90 else f"{stage.seconds / 60:.0f} min"
 
 
-def _standing(state: RunState, pull: Mapping[str, Any] | None, prefix: str) -> list[str]:
+def _standing(state: RunState) -> list[str]:
+    prefix = state.created.names.prefix
     if state.phase == "ended":
         if state.outcome == "cancelled":
             return [line(state.reason, 300)]
@@ -96,7 +97,7 @@ def _standing(state: RunState, pull: Mapping[str, Any] | None, prefix: str) -> l
             if delayed := state.delayed.get(key):
                 again = f"I try again at {delayed.until[11:16]} UTC; the change is kept."
                 return [f"The pull request could not be opened yet: {line(delayed.error, 300)} {again}"]
-        return [] if pull else [line(_first_line(state.reason), 300)]
+        return [] if state.pull else [line(_first_line(state.reason), 300)]
     if state.phase == "queued":
         return [line(state.queue_reason, 300), f"`{prefix} stop` takes it out of the queue."]
     if isinstance(state.wait, ForAnswer):
@@ -114,19 +115,19 @@ def _first_line(text: str) -> str:
     return text.strip().split("\n", 1)[0] if text.strip() else ""
 
 
-def question(state: RunState, asked: QuestionAsked, number: int, *, prefix: str) -> str:
+def question(state: RunState, number: int) -> str:
     """A checkpoint that needs a person: at most three questions, each with options, a default and consequences."""
-    requester = state.created.requester.login
+    asked, requester = state.questions[number - 1].said, state.created.requester.login
     lines = [marker(state.run_id, f"question-{number}"), f"### ❓ {people([requester])} a question before I go on", ""]
-    lines += [*_asked(asked), f"{_how_to_answer(asked, prefix)} Waiting costs nothing; an answer needs write access."]
+    lines += [*_asked(asked), f"{_how_to_answer(state, asked)} Waiting costs nothing; an answer needs write access."]
     return cut("\n".join(lines))
 
 
-def reminder(state: RunState, asked: QuestionAsked, number: int, *, until: str | None, prefix: str) -> str:
+def reminder(state: RunState, number: int, *, until: str | None) -> str:
     """The one reminder of a question; it repeats it, because on a phone nobody scrolls up."""
-    requester = state.created.requester.login
+    asked, requester = state.questions[number - 1].said, state.created.requester.login
     lines = [marker(state.run_id, f"reminder-{number}"), f"### ⏰ {people([requester])} I still need an answer", ""]
-    lines += [*_asked(asked), _how_to_answer(asked, prefix)]
+    lines += [*_asked(asked), _how_to_answer(state, asked)]
     if until:
         lines[-1] += f" Without an answer I stop on {utc(until)}."
     return cut("\n".join(lines))
@@ -140,7 +141,8 @@ def unanswered(state: RunState, asked: QuestionAsked, since: datetime, until: da
     return reason, f"Write the answer in a comment, then `{prefix} retry`: I start again and read it."
 
 
-def _how_to_answer(asked: QuestionAsked, prefix: str) -> str:
+def _how_to_answer(state: RunState, asked: QuestionAsked) -> str:
+    prefix = state.created.names.prefix
     example = f"{prefix} answer 1a" if asked.questions[0].options else f"{prefix} answer your words"
     return f"Reply here in your own words, or `{example}`."
 
@@ -158,12 +160,9 @@ def _asked(asked: QuestionAsked) -> list[str]:
     return lines
 
 
-def result(
-    state: RunState, part: str, *, pull: Mapping[str, Any] | None, prefix: str, owners: Sequence[str] = ()
-) -> str:
+def result(state: RunState, part: str) -> str:
     """The closing comment: what came out, with evidence, and what to do next. `part` is for its marker."""
-    look = appearance(state)
-    to = people([state.created.requester.login])
+    look, pull, to = appearance(state), state.pull, people([state.created.requester.login])
     lines = [marker(state.run_id, part)]
     if state.outcome == "proposed" and pull:
         if is_unproven(state):
@@ -173,15 +172,16 @@ def result(
         lines += [neutral(state.finish.summary, 900) if state.finish else "", "", *_proof_lines(state)]
         if why_draft := _why_draft(state):
             lines += ["", f"It is a **draft**: {why_draft}"]
-        if state.breaking and owners:
-            lines += ["", f"⚠️ Breaking change, please look: {people(list(owners))}"]
+        if state.breaking and state.proposal and state.proposal.owners:
+            lines += ["", f"⚠️ Breaking change, please look: {people(state.proposal.owners)}"]
     else:
         lines += [f"### {look.icon} {to} {look.headline.lower()}", "", neutral(state.reason, 3_000)]
         lines += ["", *(f"- Not in my checkout: {line(text, 300)}" for text in state.missing)] if state.missing else []
         lines += _tried(state)
         if state.next_step:
             lines += ["", f"**Next:** {neutral(state.next_step, 600)}"]
-    lines += ["", f"<sub>`{prefix} retry` starts again · run `{short(state.run_id)}` · ${state.cost_usd:.2f}</sub>"]
+    retry = f"`{state.created.names.prefix} retry` starts again"
+    lines += ["", f"<sub>{retry} · run `{short(state.run_id)}` · ${state.cost_usd:.2f}</sub>"]
     return cut("\n".join(lines))
 
 
@@ -234,9 +234,9 @@ def reply(state: RunState) -> str:
     return cut(f"{marker(state.run_id, 'reply')}\n{state.reason}")
 
 
-def check_summary(state: RunState, pull: Mapping[str, Any] | None) -> tuple[str, str]:
+def check_summary(state: RunState) -> tuple[str, str]:
     """Title and summary of the check run `lamplighter`."""
-    title = _headline(state, pull).split(" ", 1)[1]
+    title = _headline(state).split(" ", 1)[1]
     rows = ["| | stage | time | |", "|---|---|---|---|", *_stage_rows(state)]
     head = state.proposal.ledger_head[:16] if state.proposal else ""
     summary = "\n".join([*rows, "", f"Ledger head `{head}` · ${state.cost_usd:.2f} · {_turns(state)}"])

@@ -20,12 +20,12 @@ from app.checkpoints import pull_text
 from app.cli import screen, story
 from app.errors import UserError
 from app.events.deciding import CancelRequested, QuestionAnswered, RunAdmitted, RunCreated, RunResumed
-from app.events.publishing import PublishDone, PublishIntended, PublishSettled
+from app.events.publishing import PublishSettled
 from app.events.waits import ForAnswer
 from app.events.working import RunEnded
 from app.local.branch import FileChange, LocalRepository
 from app.ports.platform import RunSummary, Store
-from app.publication.projection import next_effect
+from app.publication.kinds.branch import Branch
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 from app.runs.task import answer_text
@@ -208,32 +208,29 @@ class LocalRun:
 
     def _branch(self, state: RunState) -> dict[str, Any]:
         """Make the branch: recorded before and after, checked again, as the publisher does it on GitHub."""
-        created, effect = state.created, next_effect(state)
-        while effect is not None and effect.kind != "branch":  # what only GitHub has: reactions, comments, labels
-            self._done(effect.key, effect.digest, {})
-            effect = next_effect(self.state)
-        if effect is not None:
-            base = MirrorBase(Mirror(Path(created.clone_url)), created.base.sha)
-            changes = check_again(self._platform.store, effect.data["changes"], created.config, base)
-            self._ledger.append(PublishIntended(key=effect.key, digest=effect.digest))
-            repository = LocalRepository.open_git_dir(created.clone_url)
-            sha = repository.add_branch(
-                created.branch,
-                base_sha=created.base.sha,
-                changes=[FileChange(path=item.path, mode=item.mode, content=item.content) for item in changes],
-                message=_message(state, repository),
-            )
-            self._done(effect.key, effect.digest, {"sha": sha, "ref": f"refs/heads/{created.branch}"})
+        branch = next(Branch.wanted(state), None)
+        if branch and "branch" not in state.published:
+            branch.record(self._ledger, lambda: self._add(branch))
         template = state.proposal.template if state.proposal else None
         return {
-            "branch": created.branch,
+            "branch": state.created.branch,
             "sha": self.state.result("branch")["sha"],
             "title": pull_text.title(state),
             "body": _without_number(pull_text.body(state, template=template, closes=False)),
         }
 
-    def _done(self, key: str, digest: str, result: dict[str, Any]) -> None:
-        self._ledger.append(PublishDone(key=key, digest=digest, result=result))
+    def _add(self, branch: Branch) -> dict[str, Any]:
+        created = self.state.created
+        base = MirrorBase(Mirror(Path(created.clone_url)), created.base.sha)
+        changes = check_again(self._platform.store, branch.changes, created.config, base)
+        repository = LocalRepository.open_git_dir(created.clone_url)
+        sha = repository.add_branch(
+            created.branch,
+            base_sha=created.base.sha,
+            changes=[FileChange(path=item.path, mode=item.mode, content=item.content) for item in changes],
+            message=_message(self.state, repository),
+        )
+        return {"sha": sha, "ref": f"refs/heads/{created.branch}"}
 
     def _forget_messages(self) -> None:
         """Nobody publishes in this home; the worker's announcements are taken out of its queue."""

@@ -123,7 +123,8 @@ def _finish(data: Mapping[str, Any]) -> Line:
 
 
 def _parked(data: Mapping[str, Any]) -> Line:
-    return _line("⏸", f"parked ({data['reason']}): {data.get('note', '')}", "dim")
+    waits_for = data["wait"]["kind"] if "wait" in data else data["reason"]  # older ledgers say a word
+    return _line("⏸", f"parked ({waits_for}): {data.get('note', '')}", "dim")
 
 
 def _egress(data: Mapping[str, Any]) -> Line | None:

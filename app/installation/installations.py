@@ -13,7 +13,7 @@ from app.admission.github_facts import BOT_DEFAULTS, names_of
 from app.admission.request import request_of
 from app.checkpoints.welcome import is_ours
 from app.conversation import steering
-from app.events.deciding import RunMoved, Task
+from app.events.deciding import Task
 from app.events.publishing import OnboardingAsked
 from app.github import repositories
 from app.github.access import Access
@@ -22,6 +22,7 @@ from app.jobs.job import Job, Thread
 from app.playbooks import ONBOARD
 from app.ports.platform import Keeping, RunSummary, Store
 from app.runs.each_run import each_run
+from app.runs.moving import move
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 
@@ -186,25 +187,6 @@ class Installations:
             place = ledger.state.created.thread
             move(ledger, place._replace(installation_id=installation_id), self._clone_url)
             ledger.announce()
-
-
-def move(ledger: RunLedger, to: Thread, clone_url: Callable[[str], str]) -> bool:
-    """Let a run follow its repository to another name or installation; whether there was something to do."""
-
-    def is_elsewhere(state: RunState) -> bool:
-        thread = state.created.thread
-        is_same = thread.repository_id == to.repository_id  # a run's index is a worker's word, its ledger is not
-        return is_same and _there(thread, to) != thread
-
-    thread = _there(ledger.state.created.thread, to)
-    moved = ledger.append_if(is_elsewhere, RunMoved(thread=thread, clone_url=clone_url(to.repository)))
-    if moved:
-        log.event("installation.moved", run=ledger.run_id, repository=to.repository)
-    return moved is not None
-
-
-def _there(thread: Thread, to: Thread) -> Thread:
-    return thread._replace(repository=to.repository, installation_id=to.installation_id)
 
 
 def _has_heard(state: RunState, job: Job) -> bool:

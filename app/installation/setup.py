@@ -21,7 +21,8 @@ from app.github.errors import Forbidden, NotFound
 from app.jobs.job import Thread
 from app.playbooks import CONFIGURABLE
 from app.ports.platform import Clock
-from app.publication.github_writer import LABEL_COLOURS, SETTLE_SECONDS
+from app.publication.effect import SETTLE_SECONDS
+from app.publication.kinds.labels import LABEL_COLOURS
 from app.runs.state.run_state import RunState
 
 # GitHub lets an installation make 500 things an hour. 20 every eight minutes are the 150 that the pace leaves to the

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from app.checkpoints.endings import UNREADABLE, unreadable
 from app.events.working import RunEnded
-from app.publication.projection import pull_of
 from app.runs.run_ledger import RunLedger
-from app.runs.state.run_state import RunState
 
 
 def end_faulty(ledger: RunLedger) -> bool:
@@ -15,8 +13,4 @@ def end_faulty(ledger: RunLedger) -> bool:
         return False
     reason = unreadable(ledger.state.fault)
     end = RunEnded(outcome="failed", reason=reason, next_step=UNREADABLE)
-    return ledger.append_if(_may_still_end, end) is not None
-
-
-def _may_still_end(state: RunState) -> bool:
-    return state.is_active or (state.outcome == "proposed" and pull_of(state) is None)
+    return ledger.append_if(lambda state: not state.is_through, end) is not None

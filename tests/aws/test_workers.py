@@ -118,7 +118,7 @@ def test_a_spot_warning_parks_the_run_and_another_task_goes_on(make):
     world.ecs.interrupt(world.tasks[0])
     world.ends_well(issue)
     parked = [event.data for event in world.platform.store.events(world.run.run_id) if event.kind == "run.parked"]
-    assert [data["reason"] for data in parked] == ["interrupted"]
+    assert [data["wait"]["kind"] for data in parked] == ["interrupted"]
     first, second = world.tasks
     assert (first.exit_code, first.told()["stopCode"]) == (0, "SpotInterruption")
     assert second.exit_code == 0
@@ -133,7 +133,7 @@ def test_without_room_on_fargate_the_run_says_so_and_waits(make):
     assert world.tasks == []
     world.ends_well(issue)
     parked = [event.data for event in world.platform.store.events(world.run.run_id) if event.kind == "run.parked"]
-    assert [data["reason"] for data in parked] == ["capacity"]
+    assert [data["wait"]["kind"] for data in parked] == ["capacity"]
 
 
 def test_a_warm_worker_takes_the_run_and_the_next_one_what_it_could_not_finish(make):

@@ -10,7 +10,7 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
 from app.config.repo_config import Appointment, RepoConfig
-from app.publication.github_writer import LABEL_COLOURS
+from app.publication.kinds.labels import LABEL_COLOURS
 
 # What the model's own descriptions leave open.
 _WORDS = {

@@ -155,11 +155,22 @@ class RunState:
         return not self.resumptions and self.created.trigger.lower() == f"issues.labeled:{label}".lower()
 
     @property
+    def is_through(self) -> bool:
+        """Whether it has ended, and the pull request is there if it proposed one."""
+        return not self.is_active and (self.outcome != "proposed" or self.pull is not None)
+
+    @property
     def is_kept(self) -> bool:
         """Whether it ended with a finished change that is no pull request: a retry publishes it."""
         has_change = self.proposal is not None and bool(self.proposal.changes)
         is_over = self.phase == "ended" and self.outcome in UNPUBLISHED
-        return is_over and has_change and "number" not in self.result("pull")
+        return is_over and has_change and self.pull is None
+
+    @property
+    def pull(self) -> Mapping[str, Any] | None:
+        """`{"number", "url", "draft"}` of the pull request as it was made, once it is there."""
+        made = self.result("pull")
+        return made if "number" in made else None
 
     def result(self, key: str) -> Mapping[str, Any]:
         """What GitHub gave for the thing called `key`; empty when it is not there."""

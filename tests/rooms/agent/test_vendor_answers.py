@@ -129,7 +129,7 @@ def ask(bench, monkeypatch):
 
 
 def status(state) -> str:
-    return render.status(state, pull=None, cap_usd=5.0, prefix="/agent").replace("\u2060", "")
+    return render.status(state).replace("\u2060", "")
 
 
 @pytest.mark.parametrize("case", WAITS)

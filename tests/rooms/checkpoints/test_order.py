@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app.ports.rate import Priority
+from app.publication.kinds.comment import Comment
 from app.publication.projection import next_effect
 from tests.rooms.checkpoints.test_words import ASKED, Telling, proposed, working
 
@@ -18,8 +19,8 @@ def publish(story: Telling, *, without=()) -> list[str]:
     keys = []
     while (effect := next_effect(story.state, now=story.at, without=without)) is not None:
         keys.append(effect.key)
-        stage = {"stage": effect.data["stage"]} if "stage" in effect.data else {}
-        result = {"id": 1, **stage, **_RESULTS.get(effect.key, {})}
+        noted = effect.noted() if isinstance(effect, Comment) else {}
+        result = {"id": 1, **noted, **_RESULTS.get(effect.key, {})}
         story.happen("publish.done", key=effect.key, digest=effect.digest, result=result)
     return keys
 

@@ -6,7 +6,7 @@ from inline_snapshot import snapshot
 
 from app.checkpoints import pull_text, render
 from app.claims import Claims, Round
-from tests.rooms.checkpoints.test_words import PULL, proposed
+from tests.rooms.checkpoints.test_words import opened, proposed
 
 DOUBTFUL = Claims(
     base=Round(ending="red", how="exit code 1", passed=9, ran=21, failing=tuple(f"t.py::test_{n}" for n in range(12))),
@@ -36,10 +36,10 @@ def test_the_evidence_of_a_change_that_tests_do_not_vouch_for() -> None:
 
 
 def test_headline_check_and_confidence_of_a_change_that_tests_do_not_vouch_for() -> None:
-    state = proposed(DOUBTFUL, "tests-changed", "uncertain").state
+    state = opened(proposed(DOUBTFUL, "tests-changed", "uncertain"))
     body = pull_text.body(state, template=None, closes=True)
     assert "- Confidence: **low**: tests do not vouch for it. The model's own word was **low**" in body
-    said = render.result(state, "result", pull=PULL, prefix="/agent")
+    said = render.result(state, "result")
     assert "### 🟡 @maya pull request #8 needs a careful look: tests do not vouch for it" in said
     assert "No test shows that this change does what it should." in said
-    assert render.check_summary(state, PULL)[0] == "Pull request opened, to be looked at with care: #8"
+    assert render.check_summary(state)[0] == "Pull request opened, to be looked at with care: #8"

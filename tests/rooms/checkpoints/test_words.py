@@ -13,8 +13,8 @@ from app.checkpoints import pull_text, render
 from app.claims import Claims, Round, TestProof
 from app.config.repo_config import RepoConfig
 from app.events.deciding import Protection
-from app.events.working import QuestionAsked
 from app.ledger import GENESIS, Event
+from app.publication.kinds.reaction import Reaction
 from app.publication.projection import next_effect
 from app.runs.state import apply
 from app.runs.state.run_state import RunState
@@ -134,11 +134,13 @@ def proposed(claims: Claims | None = None, *marks: str) -> Telling:
     return story.happen("run.ended", outcome="proposed", reason="")
 
 
-PULL = {"number": 8, "url": ""}
+def opened(story: Telling) -> RunState:
+    """Its pull request is there."""
+    return story.happen("publish.done", key="pull", digest="", result={"number": 8, "url": ""}).state
 
 
 def test_the_status_comment_while_it_works() -> None:
-    text = render.status(working().state, pull=None, cap_usd=2.0, prefix="/agent")
+    text = render.status(working().state)
     assert len(text.splitlines()) <= 40
     assert text == snapshot("""\
 <!-- lamplighter run=cafe0123456789ab part=status -->
@@ -158,7 +160,7 @@ def test_the_status_comment_while_it_works() -> None:
 
 
 def test_a_question() -> None:
-    assert render.question(proposed().state, QuestionAsked(**ASKED), 1, prefix="/agent") == snapshot("""\
+    assert render.question(proposed().state, 1) == snapshot("""\
 <!-- lamplighter run=cafe0123456789ab part=question-1 -->
 ### ❓ @maya a question before I go on
 
@@ -172,7 +174,7 @@ Reply here in your own words, or `/agent answer 1a`. Waiting costs nothing; an a
 
 
 def test_the_closing_comment() -> None:
-    assert render.result(proposed().state, "result", pull=PULL, prefix="/agent", owners=["carl"]) == snapshot("""\
+    assert render.result(opened(proposed()), "result") == snapshot("""\
 <!-- lamplighter run=cafe0123456789ab part=result -->
 ### ✅ @maya pull request #8 is ready for you to look at
 
@@ -200,7 +202,7 @@ def test_a_failure_says_what_was_run_and_what_next() -> None:
         at="base",
     )
     story.happen("run.ended", outcome="failed", reason="Setting up failed.", next_step="Mend that, then retry.")
-    assert render.result(story.state, "result", pull=None, prefix="/agent") == snapshot("""\
+    assert render.result(story.state, "result") == snapshot("""\
 <!-- lamplighter run=cafe0123456789ab part=result -->
 ### 🔴 @maya failed
 
@@ -294,4 +296,4 @@ Co-authored-by: maya <42+maya@users.noreply.github.com>\
 def test_the_first_thing_that_happens_is_the_reaction() -> None:
     effect = next_effect(working().state)
     assert effect is not None
-    assert (effect.key, effect.kind) == ("reaction:issue", "reaction")
+    assert isinstance(effect, Reaction) and effect.key == "reaction:issue"

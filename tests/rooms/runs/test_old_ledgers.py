@@ -9,7 +9,6 @@ from app.events import KINDS
 from app.events.record import VERSION
 from app.ledger import verify_chain
 from app.log import Redactor
-from app.publication.projection import pull_of
 from app.runs.run_ledger import RunLedger
 from app.runs.state import fold
 from app.runs.stored_event import stored
@@ -33,7 +32,7 @@ def test_a_ledger_of_the_version_before_is_read():
     assert state.proposal and state.proposal.changes and state.verification and state.verification.ok
     assert len(state.questions) == len(state.answers) == 1
     assert state.settled_seq == state.visible_seq
-    assert pull_of(state)
+    assert state.pull
 
 
 def test_what_is_written_today_says_its_version_and_who_acted(store, clock):
