@@ -69,6 +69,11 @@ test-aws: $(VENV)/.dev .venv-cloud/.ready .venv-cloud/runtime-3.13/.ready ## the
 	@$(call COMPILED,tests/aws/network/__pycache__,-m aws) || true
 	@$(TIMED) $(BIN)/python -m pytest -m aws -n $(WORKERS) --dist worksteal --durations=10 $(ARGS)
 
+.PHONY: voice
+voice: $(VENV)/.dev ## docs/voice.md again: everything the bot says in the stories
+	@VOICE="$$(mktemp -d)" && export VOICE && $(BIN)/python -m pytest -n $(WORKERS) -k once-local tests/scenarios \
+		&& $(BIN)/python -m tests.scenarios.voice "$$VOICE" > docs/voice.md && rm -r "$$VOICE"
+
 .PHONY: check
 check: $(VENV)/.dev ## formatter, linter, types and import floors
 	@$(MAKE) --no-print-directory --keep-going -j2 --output-sync=target format-check lint types floors

@@ -16,7 +16,7 @@ from app import log
 from app.agent.models.scripted import Script
 from app.simulator import Simulator
 from tests.clock import HeldClock
-from tests.scenarios import stories
+from tests.scenarios import stories, voice
 from tests.scenarios.ground import GROUNDS, Ground, ground_of
 from tests.scenarios.stage import Bot, every_message_twice
 
@@ -113,6 +113,8 @@ def make_bot(
         assert bot.verify_ledgers() == bot.untruths
         assert bot.thoughts_lost() == []
         bot.close()
+    if request.param == "once" and "local" in request.node.nodeid:
+        voice.collect(github.world.repositories.values(), request.node.nodeid)
     unread = [comment.body for comment in github.unread_bot_comments()]
     assert not unread, f"the bot said something that no assertion read: {unread}"
 
