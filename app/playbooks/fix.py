@@ -20,5 +20,5 @@ PLAYBOOK = Playbook(
     by_label=True,
     phase=2,
     outcomes=(*ENDINGS, "proposed", "nothing_to_do", "not_reproduced"),
-    delivers=("comment", "labels", "check", "branch", "pull"),
+    proposes=True,
 )

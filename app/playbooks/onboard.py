@@ -8,5 +8,4 @@ PLAYBOOK = Playbook(
     worked_by="publisher",
     stages=(),
     outcomes=(*ENDINGS, "onboarded"),
-    delivers=("onboarding",),
 )

@@ -32,4 +32,4 @@ class Playbook(NamedTuple):
     tools: tuple[str, ...] | None = None  # that the model is offered, by name; None: all
     model: str = ""  # its alias, where neither command nor configuration names one
     outcomes: tuple[str, ...] = ENDINGS
-    delivers: tuple[str, ...] = ("comment", "labels", "check")  # kinds of publication that may be made for it
+    proposes: bool = False  # its change may become a branch and a pull request; else nobody gets the token for that

@@ -8,5 +8,4 @@ PLAYBOOK = Playbook(
     worked_by="nobody",
     stages=(),
     outcomes=("replied", "refused"),
-    delivers=("reply", "labels"),
 )

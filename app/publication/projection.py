@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
+from app.playbooks import REPLY, playbook
 from app.publication.effect import Effect
 from app.publication.kinds import branch, check, comment, labels, pull, reaction
 from app.runs.state.run_state import RunState
@@ -33,12 +34,14 @@ KINDS: Sequence[type[Effect]] = (
 def wanted(state: RunState, kinds: Sequence[type[Effect]] = KINDS) -> Iterator[Effect]:
     """All that should be on GitHub. A request that started nothing is only answered, unless people were told already
     that it waits or works: then the end has to be told in the same places. Of a `reply` that says nothing yet whoever
-    was about to say it died; the job comes again.
+    was about to say it died; the job comes again. What takes the token for contents is for work that may propose.
     """
     is_known = "comment:status" in {*state.published, *state.intended}
     is_answered = state.outcome in {"refused", "replied"} and not is_known
-    if is_answered or (state.is_created and state.created.playbook != "reply"):
-        for kind in kinds:
+    if not is_answered and (not state.is_created or state.created.playbook == REPLY.name):
+        return
+    for kind in kinds:
+        if not kind.proposes or playbook(state.created.playbook).proposes:
             yield from kind.answering(state) if is_answered else kind.wanted(state)
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from app.admission.github_facts import BOT_DEFAULTS
 from app.events import CONTROL, CONTROL_KINDS, KINDS, UNKNOWN, WORKER, WORKER_KINDS, may_say
 from app.jobs.job import Thread
 from app.ledger import GENESIS, Event, verify_chain
 from app.local.store import SqliteStore
 from app.log import Redactor
+from app.publication.projection import wanted
 from app.runs import token_policy
 from app.runs.lease import lease_key
 from app.runs.run_ledger import RunLedger, summarise
@@ -157,3 +159,14 @@ def test_a_change_is_no_end_of_work_that_only_answers(store):
     say(store, "run.created", CONTROL, thread=OTHER, playbook="reply")
     say(store, "run.ended", outcome="proposed", reason="done")
     assert fold("run", store.events("run")).phase == "created"
+
+
+@pytest.mark.parametrize(
+    ("playbook", "is_published"), [("fix", True), ("onboard", False), ("of a newer version", False)]
+)
+def test_a_lie_of_a_proposal_gets_no_branch_where_the_kind_of_work_has_none(store, playbook, is_published):
+    say(store, "run.created", CONTROL, thread=OTHER, playbook=playbook, names={"labels": BOT_DEFAULTS.label_names()})
+    say(store, "proposal.made", **GOOD["proposal.made"])
+    say(store, "run.ended", CONTROL, outcome="proposed", reason="done")
+    found = {type(effect).__name__ for effect in wanted(fold("run", store.events("run")))}
+    assert ("Branch" in found) is is_published
