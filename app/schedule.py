@@ -22,19 +22,17 @@ from app.log import Redactor
 from app.playbooks import playbook
 from app.ports.platform import Clock, Launcher, Queue, RunSummary, Store
 from app.publication.broken_runs import end_faulty
+from app.recovery.lost_workers import Loss, LostWorkers, quiet_seconds
 from app.runs.each_run import each_run
-from app.runs.lease import TTL_SECONDS, attempt_of, lease_key
+from app.runs.lease import attempt_of, lease_key
 from app.runs.parking import wait_for_room
+from app.runs.read_model import is_over
 from app.runs.run_ledger import RunLedger, announce
 from app.runs.state.run_state import Phase
 
 MAX_ATTEMPTS = 3  # attempts in a row that may die without a word before the run ends visibly
-_NEVER_STARTED_SECONDS = 900.0  # a process without a first heartbeat; a large image on Fargate takes minutes to start
-_SILENT_SECONDS = 50.0  # a lease that stands still for five heartbeats: the second tick in the cloud that sees it acts
-_START_SECONDS = TTL_SECONDS + 30  # how long a started worker may take to its first heartbeat
 _ANNOUNCE_AGAIN_SECONDS = 30.0
 _NEWS_AT_ONCE = 200  # announcements of one minute: after a long outage there may be thousands
-_HEARD_SECONDS = 600.0  # how long it is kept when a worker's lease was first seen as it is: ten ticks in the cloud
 
 
 class Scheduler:
@@ -54,6 +52,7 @@ class Scheduler:
         self._store = store
         self._publishing = publishing
         self._launcher = launcher
+        self._lost_workers = LostWorkers(store, launcher, clock)
         self._going_on = going_on
         self._clock = clock
         self._redactor = redactor
@@ -61,10 +60,16 @@ class Scheduler:
         self._ask_from: dict[int, datetime] = {}  # by installation: GitHub was away, and nothing goes on before that
 
     def tick(self) -> int:
-        """Look at every active run and at ended ones with unpublished news; returns how many were moved on."""
-        active = self._store.runs(active=True, limit=None)[::-1]  # the oldest first
-        acted = each_run(active, self._look_after)
-        news = self._store.runs(active=False, unpublished=True, limit=None)[::-1]
+        """Look at every run that is due; returns how many were moved on. However many there are, the store and the
+        platform are asked as often, by the hundred where that is the most of one call.
+        """
+        due = self._store.due(self._clock.now())
+        active = [run for run in due if run.phase != "ended"]
+        lost = self._lost_workers.among([run for run in active if run.phase == "working"])
+        begun = [run for run in active if run.phase != "queued"]
+        acted = each_run(begun, lambda run: self._look_after(run, lost.get(run.run_id)))
+        acted += self._let_in([run for run in active if run.phase == "queued"])
+        news = [run for run in due if run.phase == "ended"]
         each_run([*active, *_in_turn(news, self._clock.now())], self._announce_again)
         return acted
 
@@ -87,16 +92,26 @@ class Scheduler:
             else self._recover(run)
         )
 
-    def _look_after(self, run: RunSummary) -> bool:
+    def _look_after(self, run: RunSummary, loss: Loss | None = None) -> bool:
         if run.phase == "parked":
             return self._is_due(run) and (
                 self._unanswered(run) if run.reason == ForAnswer().kind else self._launch(run, "its time has come")
             )
         if run.phase == "queued":
             return self._has_room() and self._admit(run)
-        if run.phase == "working":
-            return self._is_lost(run) and self._recover(run)
-        return False
+        if loss == "silent":
+            self._dismiss(run)
+        return loss is not None and (loss == "unheard" or self._free(self._open(run.run_id))) and self._recover(run)
+
+    def _let_in(self, queued: Sequence[RunSummary]) -> int:
+        """As many as there is room for."""
+        acted = 0
+        has_room = bool(queued) and self._has_room()
+        for run in queued:
+            if has_room and each_run([run], self._admit):
+                acted += 1
+                has_room = self._has_room()
+        return acted
 
     def _unanswered(self, run: RunSummary) -> bool:
         """A question has been open for as long as the repository waits before it reminds, or ends the run."""
@@ -111,37 +126,9 @@ class Scheduler:
         return self._store.count("working") < self._concurrency
 
     def _is_due(self, run: RunSummary) -> bool:
-        return run.park_until is not None and datetime.fromisoformat(run.park_until) <= self._clock.now()
+        return is_over(run.park_until, self._clock.now())
 
-    def _is_lost(self, run: RunSummary) -> bool:
-        """The platform knows that the worker is gone; or there is no heartbeat, and there was time enough to start."""
-        running = self._launcher.is_running(run.run_id)
-        if running is False:
-            return self._free(self._open(run.run_id))
-        if running:
-            return self._is_silent(run) and self._dismiss(run)
-        return not self._store.claimed_by(lease_key(run.run_id)) and self._quiet(run) > _START_SECONDS
-
-    def _is_silent(self, run: RunSummary) -> bool:
-        """A worker that lives has not moved its lease for too long. Only this side's clock is asked, because the
-        worker's may be minutes away from it; and one that has not begun has a quarter of an hour.
-        """
-        state = self._open(run.run_id).state
-        until = self._store.claimed_until(lease_key(run.run_id))
-        if until is None or state.attempt != state.launched:
-            return self._quiet(run) > (TTL_SECONDS if state.attempt == state.launched else _NEVER_STARTED_SECONDS)
-        key, now = f"heard:{run.run_id}:{until!r}", self._clock.now().timestamp()
-        since = self._store.claimed_by(key)
-        if since is None:
-            self._store.claim(key, repr(now), ttl_seconds=_HEARD_SECONDS)
-            return False
-        return now - float(since) > _SILENT_SECONDS
-
-    def _quiet(self, run: RunSummary) -> float:
-        """Seconds between now and the ledger's last event, by whose clock it may be later than now."""
-        return abs((self._clock.now() - datetime.fromisoformat(run.updated_at)).total_seconds())
-
-    def _dismiss(self, run: RunSummary) -> bool:
+    def _dismiss(self, run: RunSummary) -> None:
         """Its process lives and says nothing: it hangs, or its way to the store is cut. Another one takes over, and
         the old one is superseded should it wake.
         """
@@ -150,7 +137,6 @@ class Scheduler:
             self._launcher.stop(run.run_id)
         except LamplighterError as error:  # should it ever write again, it is told that it was superseded
             log.event("schedule.not_stopped", level=log.WARNING, error=error, run=run.run_id)
-        return self._free(self._open(run.run_id))
 
     def _free(self, ledger: RunLedger) -> bool:
         """The newest attempt's worker is dead: take its lease away, so that the next one need not wait for its end.
@@ -232,7 +218,7 @@ class Scheduler:
         if run.phase == "ended" and run.park_until and not self._is_due(run):
             return  # GitHub refused something, and is not to be asked again yet
         now = self._clock.now()
-        if run.unpublished and self._quiet(run) >= _ANNOUNCE_AGAIN_SECONDS:
+        if run.unpublished and quiet_seconds(run, now) >= _ANNOUNCE_AGAIN_SECONDS:
             announce(self._publishing, run, again=f":{now.timestamp() // 60:.0f}")
 
     def _open(self, run_id: str) -> RunLedger:

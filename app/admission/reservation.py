@@ -64,7 +64,7 @@ def _look(store: Store, state: RunState, now: datetime) -> tuple[DayBudget, Mapp
     text = store.cell(_key(state))
     holds = {run_id: hold for run_id, hold in holds_of(text).items() if run_id != state.run_id}
     runs = {run.run_id: run for run in store.charged_on(repository_id, today)}
-    runs |= {run.run_id: run for run in map(store.summary, holds) if run}
+    runs |= {run.run_id: run for run in store.summaries(list(holds))}
     live = {name: hold for name, hold in holds.items() if name in runs and _holds(hold, runs[name])}
     day = DayBudget(
         day_usd=state.created.config.budget.day_usd,

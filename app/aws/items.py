@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.events import CONTROL, WORKER
 from app.ledger import GENESIS, Event
-from app.ports.platform import RunSummary
+from app.ports.platform import Held, RunSummary
 from app.runs import summary_row
 from app.runs.stored_event import stored
+from app.settings.retention_days import LEDGERS
 
 Item = dict[str, Any]
 
 BY_ACTIVITY, UNPUBLISHED = "by-activity", "unpublished"  # the two indexes, keys only
+NEWS, WAITING = "UNPUBLISHED", "PARKED"  # the places in the second: to be shown; parked until the time that follows
 TTL_ATTRIBUTE = "expires_at"
 RETIRED = "retired"  # the attribute of a tombstone, and its place in the index
 
@@ -34,8 +35,7 @@ _DAYS_AHEAD = 3
 
 _EVENT = re.compile(r"E#[0-9]{12}")
 
-# A day's rows are asked for on that day only; the rest is for clocks and a look afterwards.
-_DAY_KEPT_SECONDS = 3 * 86_400
+_DAY_KEPT_SECONDS = LEDGERS * 86_400  # as long as a ledger, by the settings' own measure
 
 # An item holds 400 KB; an event's data beyond this goes to S3.
 INLINE_BYTES = 256 * 1024
@@ -84,12 +84,19 @@ def day_pk(repository_id: int | str, day: str) -> str:
     return f"DAY#{repository_id}#{day}"
 
 
+def day_index(day: str) -> str:
+    """Where the index has a day's rows of all repositories."""
+    return f"DAY#{day}"
+
+
 def day_item(summary: RunSummary, day: str, now: float) -> Item:
-    """The row by which a repository's spending of a day is found."""
+    """The row by which what was spent on a day is found."""
     repository_id = summary.thread_key.partition("#")[0]
     return {
         "pk": {"S": day_pk(repository_id, day)},
         "sk": {"S": summary.run_id},
+        "gsi1pk": {"S": day_index(day)},
+        "gsi1sk": {"S": f"{repository_id}#{summary.run_id}"},
         TTL_ATTRIBUTE: {"N": str(math.ceil(now) + _DAY_KEPT_SECONDS)},
     }
 
@@ -152,16 +159,15 @@ def a_workers_head(refusal: Item) -> Item:
 
 
 def head_is_still(head: Item) -> Item:
-    """What the control side has to find when a worker wrecked the head: that very wreck."""
-    said = {name: head[name] for name in ("seq", "digest") if name in head}
-    parts = [f"{name} = :{name}" if name in said else f"attribute_not_exists({name})" for name in ("seq", "digest")]
-    condition: Item = {"ConditionExpression": " AND ".join([*parts, f"attribute_not_exists({CONTROL_MARK})"])}
-    values = {f":{name}": value for name, value in said.items()}
-    return condition | ({"ExpressionAttributeValues": values} if values else {})
+    """What a write has to find that puts another head in the place of this one: this very head, and its author."""
+    names = ("seq", "digest", CONTROL_MARK)
+    parts = [f"{name} = :{name}" if name in head else f"attribute_not_exists({name})" for name in names]
+    values = {f":{name}": head[name] for name in names if name in head}
+    return {"ConditionExpression": " AND ".join(parts)} | ({"ExpressionAttributeValues": values} if values else {})
 
 
 def head_item(summary: RunSummary, last: Event) -> Item:
-    """Head and summary of a run; the sparse index holds it only while there is unpublished news."""
+    """Head and summary of a run."""
     when = {"S": f"{summary.created_at}#{summary.run_id}"}
     mark = {CONTROL_MARK: {"BOOL": True}} if last.author == CONTROL else {}
     item = (
@@ -170,12 +176,24 @@ def head_item(summary: RunSummary, last: Event) -> Item:
         | {
             "seq": {"N": str(last.seq)},
             "digest": {"S": last.digest},
-            "summary": {"S": json.dumps(vars(summary), separators=(",", ":"))},
+            "summary": {"S": summary_row.text_of(summary)},
             "gsi1pk": {"S": summary.phase},
             "gsi1sk": when,
         }
     )
-    return item | {"gsi2pk": {"S": "UNPUBLISHED"}, "gsi2sk": when} if summary.unpublished else item
+    return item | place_of(summary)
+
+
+def place_of(summary: RunSummary) -> Item:
+    """The keys of the sparse index, which holds a run while it has news that GitHub does not show, else while it is
+    parked until some time; empty for others.
+    """
+    if summary.unpublished:
+        return {"gsi2pk": {"S": NEWS}, "gsi2sk": {"S": f"{summary.created_at}#{summary.run_id}"}}
+    if summary.phase != "parked" or not summary.park_until:
+        return {}
+    until = datetime.fromisoformat(summary.park_until).astimezone(UTC).isoformat()
+    return {"gsi2pk": {"S": WAITING}, "gsi2sk": {"S": f"{until}#{summary.run_id}"}}
 
 
 def summary_of(item: Item) -> RunSummary:
@@ -225,6 +243,12 @@ def claim_item(key: str, owner: str, now: float, ttl_seconds: float) -> Item:
     """Whole seconds, because DynamoDB's expiry reads no others: a claim may last up to one longer."""
     expires_at = math.ceil(round(now + ttl_seconds, 3))
     return claim_key(key) | {"owner": {"S": owner}, TTL_ATTRIBUTE: {"N": str(expires_at)}}
+
+
+def held(item: Item) -> tuple[str, Held]:
+    """A claim's key, and who holds or held it."""
+    key = str(item["pk"]["S"]).removeprefix("CLAIM#")
+    return key, Held(owner=str(item["owner"]["S"]), until=float(item[TTL_ATTRIBUTE]["N"]))
 
 
 # What DynamoDB must find before a claim is written: none, or one that has run out (TTL deletes up to days later).

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from app.ports.platform import Clock, Store
 from app.settings import Cloud
 
 CONTAINER = "worker"  # its name in the task definition
+_DESCRIBED_AT_ONCE = 100  # the most that DescribeTasks takes
 REMEMBERED_SECONDS = 30 * 86_400.0
 UNKNOWN_FOR = timedelta(minutes=5)  # ECS's own advice for how long DescribeTasks may not know a new task
 _STARTING_SECONDS = 60.0  # RunTask with all its repetitions
@@ -89,22 +91,32 @@ class FargateLauncher:
         self._store.release(_starting(run_id), str(attempt))
         log.event("launcher.started", run=run_id, attempt=attempt, task=arn)
 
-    def is_running(self, run_id: str) -> bool | None:
+    def running(self, run_ids: Sequence[str]) -> dict[str, bool | None]:
         """Whether the newest attempt's task lives; None when ECS does not say, nobody remembers its start, or it is
         being started just now: what is remembered then is the one before.
         """
-        started = self._started(run_id)
-        if started is None or self._store.claimed_by(_starting(run_id)):
-            return None
+        now = self._clock.now().timestamp()
+        held = self._store.holders([key for run_id in run_ids for key in (_key(run_id), _starting(run_id))])
+        owners = {key: claim.owner for key, claim in held.items() if now < claim.until}
+        started = {run_id: _Started.read(owners.get(_key(run_id))) for run_id in run_ids}
+        known = {run_id: task for run_id, task in started.items() if task and _starting(run_id) not in owners}
+        told: dict[str, bool | None] = dict.fromkeys(run_ids)
+        names = list(known)
+        for first in range(0, len(names), _DESCRIBED_AT_ONCE):
+            told |= self._described({name: known[name] for name in names[first : first + _DESCRIBED_AT_ONCE]}, now)
+        return told
+
+    def _described(self, tasks: Mapping[str, _Started], now: float) -> dict[str, bool | None]:
+        """By run, what one question to ECS says of its task."""
         try:
-            found = self._describe(started.arn)
+            found = describe_tasks(self._ecs, self._cloud.cluster, [task.arn for task in tasks.values()])
         except (TransientError, UserError) as error:
-            log.event("launcher.unknown", level=log.WARNING, run=run_id, reason=str(error))
-            return None
-        if found is not None:
-            return str(found["lastStatus"]) != "STOPPED"
-        young = self._clock.now().timestamp() - started.at < UNKNOWN_FOR.total_seconds()
-        return None if young else False  # ECS forgets a stopped task after an hour
+            log.event("launcher.unknown", level=log.WARNING, runs=len(tasks), reason=str(error))
+            return {}
+        lives = {str(task["taskArn"]): str(task["lastStatus"]) != "STOPPED" for task in found}
+        young = {name for name, task in tasks.items() if now - task.at < UNKNOWN_FOR.total_seconds()}
+        # ECS forgets a stopped task after an hour.
+        return {name: lives.get(task.arn, None if name in young else False) for name, task in tasks.items()}
 
     def stop(self, run_id: str) -> None:
         """StopTask for every task of the run: SIGTERM, then SIGKILL after the task definition's `stopTimeout`."""
@@ -163,9 +175,6 @@ class FargateLauncher:
     def _started(self, run_id: str) -> _Started | None:
         return _Started.read(self._store.claimed_by(_key(run_id)))
 
-    def _describe(self, arn: str) -> dict[str, Any] | None:
-        return describe_task(self._ecs, self._cloud.cluster, arn)
-
 
 def run_task(ecs: Any, request: dict[str, Any], *, token: str, spot: bool) -> str:
     """Start one Fargate task and return its ARN; again with the same token returns the same one.
@@ -208,10 +217,16 @@ def _run_task(ecs: Any, request: dict[str, Any]) -> str:
 
 
 def describe_task(ecs: Any, cluster: str, arn: str) -> dict[str, Any] | None:
-    """As DescribeTasks tells it; None while ECS does not know it, or no longer. Raises TransientError, UserError."""
-    with translated("look at a task in ECS"):
-        found: list[dict[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"]
+    """As `describe_tasks`; None while ECS does not know it, or no longer."""
+    found = describe_tasks(ecs, cluster, [arn])
     return found[0] if found else None
+
+
+def describe_tasks(ecs: Any, cluster: str, arns: Sequence[str]) -> list[dict[str, Any]]:
+    """Those of up to a hundred tasks that ECS knows, as DescribeTasks tells them. Raises TransientError, UserError."""
+    with translated("look at a task in ECS"):
+        found: list[dict[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=list(arns))["tasks"]
+    return found
 
 
 def stop_task(ecs: Any, cluster: str, arn: str, *, reason: str) -> None:

@@ -58,10 +58,8 @@ class AwsKeeping:
         if run.phase != "ended":
             raise ValueError(f"{run_id} has not ended")
         if items.RETIRED not in head:
-            at = {":seq": head["seq"], ":digest": head["digest"]}
-            head = items.tombstone(head)
-            if self._table.write_if("put_item", "retire a run", Item=head, ExpressionAttributeValues=at,
-                                    ConditionExpression="seq = :seq AND digest = :digest") is None:  # fmt: skip
+            found, head = items.head_is_still(head), items.tombstone(head)
+            if self._table.write_if("put_item", "retire a run", Item=head, **found) is None:
                 return  # somebody appended to it just now
         keys = self._events(run_id)
         while batch := list(islice(keys, _AT_ONCE)):

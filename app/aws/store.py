@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import islice
 
 from app.aws import items
@@ -12,12 +13,13 @@ from app.aws.blobs import S3Blobs
 from app.aws.clients import Clients
 from app.aws.heads import S3Heads
 from app.aws.ledgers import Ledgers
-from app.aws.lists import BATCH, RunLists
+from app.aws.lists import RunLists
 from app.aws.slots import DynamoSlots
-from app.aws.table import Table
+from app.aws.table import BATCH, Table
 from app.ledger import Event
-from app.ports.platform import Clock, RunSummary
+from app.ports.platform import Clock, Held, RunSummary
 from app.ports.rate import Pace
+from app.runs.read_model import is_due
 from app.settings.retention_days import LEDGERS
 
 
@@ -77,16 +79,25 @@ class DynamoStore:
         item = self._table.get(items.head_key(run_id))
         return items.summary_of(item) if item and items.RETIRED not in item else None
 
+    def summaries(self, run_ids: Sequence[str]) -> list[RunSummary]:
+        return self._lists.summaries(run_ids)
+
+    def due(self, now: datetime) -> list[RunSummary]:
+        found = [run for run in self._lists.summaries(self._lists.due_ids(now)) if is_due(run, now)]
+        return sorted(found, key=lambda run: (run.created_at, run.run_id))
+
     def runs(
         self,
         *,
         active: bool | None = None,
         thread_key: str | None = None,
         unpublished: bool | None = None,
+        prefix: str = "",
         limit: int | None = 1000,
     ) -> list[RunSummary]:
         """Two indexes may be a second behind; what they name is then read as it is now."""
-        names = self._lists.run_ids(active=active, thread_key=thread_key, unpublished=unpublished)
+        named = self._lists.run_ids(active=active, thread_key=thread_key, unpublished=unpublished)
+        names = (run_id for run_id in named if run_id.startswith(prefix))
         found: list[RunSummary] = []
         most = math.inf if limit is None else limit
         while len(found) < most and (batch := list(islice(names, int(min(BATCH, most - len(found)))))):
@@ -105,17 +116,9 @@ class DynamoStore:
             ExpressionAttributeValues={":pk": {"S": phase}},
         )
 
-    def charged_on(self, repository_id: int, day: str) -> list[RunSummary]:
-        rows = self._table.query(
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": items.day_pk(repository_id, day)}},
-            ConsistentRead=True,
-        )
-        names = (str(row["sk"]["S"]) for row in rows)
-        found: list[RunSummary] = []
-        while batch := list(islice(names, BATCH)):
-            found += [run for run in self._lists.summaries(batch) if run.spent_on(day)]
-        return found
+    def charged_on(self, repository_id: int | None, day: str) -> list[RunSummary]:
+        found = self._lists.summaries(self._lists.charged_ids(repository_id, day))
+        return [run for run in found if run.spent_on(day)]
 
     def cell(self, key: str) -> str:
         item = self._table.get(items.cell_key(key))
@@ -177,9 +180,9 @@ class DynamoStore:
         item = self._table.get(items.claim_key(key))
         return str(item["owner"]["S"]) if item and items.is_live(item, self._now()) else None
 
-    def claimed_until(self, key: str) -> float | None:
-        item = self._table.get(items.claim_key(key))
-        return float(item[items.TTL_ATTRIBUTE]["N"]) if item else None
+    def holders(self, keys: Sequence[str]) -> dict[str, Held]:
+        rows = self._table.get_many([items.claim_key(key) for key in dict.fromkeys(keys)])
+        return dict(map(items.held, rows))
 
     def release(self, key: str, owner: str) -> None:
         self._table.write_if(

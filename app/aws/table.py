@@ -14,6 +14,8 @@ from app.errors import TransientError
 from app.ports.platform import Clock
 from app.retry import Retry
 
+BATCH = 100  # keys that one BatchGetItem takes
+
 # Another transaction on the same item cancels ours; it is over within milliseconds.
 _BUSY = Retry.doubling(8, first_seconds=0.02, longest_seconds=1.28, spread=0.5)
 
@@ -33,8 +35,12 @@ class Table:
         return found
 
     def get_many(self, keys: Sequence[Item]) -> Iterator[Item]:
-        """Those of up to 100 different items that exist, as they are now, in any order."""
-        wanted = {self.name: {"Keys": list(keys), "ConsistentRead": True}} if keys else {}
+        """Those of different items that exist, as they are now, in any order; a hundred for each call."""
+        for first in range(0, len(keys), BATCH):
+            yield from self._get_batch(keys[first : first + BATCH])
+
+    def _get_batch(self, keys: Sequence[Item]) -> Iterator[Item]:
+        wanted = {self.name: {"Keys": list(keys), "ConsistentRead": True}}
         for _pause in _BUSY.tries(self._clock.sleep):
             if not wanted:
                 return

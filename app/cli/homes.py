@@ -74,7 +74,7 @@ class Homes:
         for home in self.found:
             if summary := home.store.summary(prefix):
                 return home, summary
-        hits = [(home, run) for home in self.found for run in home.runs() if run.run_id.startswith(prefix)]
+        hits = [(home, run) for home in self.found for run in home.store.runs(prefix=prefix, limit=None)]
         if not hits:
             raise _unknown(prefix)
         if len(hits) > 1:

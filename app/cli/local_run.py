@@ -26,6 +26,7 @@ from app.events.working import RunEnded
 from app.local.branch import FileChange, LocalRepository
 from app.ports.platform import RunSummary, Store
 from app.publication.kinds.branch import Branch
+from app.runs.read_model import is_due
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 from app.runs.task import answer_text
@@ -266,20 +267,8 @@ class _OneRun:
         self._store = store
         self._run_id = run_id
 
-    def runs(
-        self,
-        *,
-        active: bool | None = None,
-        thread_key: str | None = None,
-        unpublished: bool | None = None,
-        limit: int | None = 1000,
-    ) -> list[RunSummary]:
-        found = self._store.summary(self._run_id)
-        if found is None or limit == 0 or (thread_key not in {None, found.thread_key}):
-            return []
-        if unpublished not in {None, found.unpublished}:
-            return []
-        return [found] if active is None or active == (found.phase != "ended") else []
+    def due(self, now: datetime) -> list[RunSummary]:
+        return [run for run in self._store.summaries([self._run_id]) if is_due(run, now)]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)

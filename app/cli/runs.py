@@ -15,6 +15,7 @@ from app.events.deciding import CancelRequested
 from app.events.working import RunEnded
 from app.ledger import Event
 from app.ports.platform import RunSummary
+from app.runs.read_model import ADDED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,12 +31,17 @@ def runs(arguments: argparse.Namespace) -> int:
     rows = [(home, run) for home in homes.found for run in home.runs(active=active, limit=arguments.limit)]
     rows = sorted(rows, key=lambda row: row[1].created_at, reverse=True)[: arguments.limit]
     if arguments.json:
-        print(json.dumps([asdict(run) | {"local": home.is_local} for home, run in rows], indent=1))
+        print(json.dumps([_row(run) | {"local": home.is_local} for home, run in rows], indent=1))
     elif not rows:
         print("No runs yet." if not arguments.active else "No active runs.")
     else:
         table([run for _, run in rows], screen.console())
     return 0
+
+
+def _row(run: RunSummary) -> dict[str, Any]:
+    """What a run's row has always said: a question is a person's to read where it was asked."""
+    return {name: value for name, value in asdict(run).items() if name not in ADDED}
 
 
 def table(rows: list[RunSummary], out: Console) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import NamedTuple
 
 from app.cli.homes import Home
@@ -11,7 +10,7 @@ from app.ledger import Event, verify_chain
 from app.local.database import DatabaseError
 from app.ports.platform import RunSummary
 from app.recovery.contents import MALFORMED, contents, may_be_gone
-from app.runs.run_ledger import summarise
+from app.runs.read_model import differences
 from app.runs.state import fold
 from app.runs.state.run_state import RunState
 
@@ -52,8 +51,7 @@ def _index_problems(summary: RunSummary | None, state: RunState) -> list[str]:
     """The index row is a fold of the events and holds nothing of its own: any difference was made by hand."""
     if summary is None:
         return ["its row in the list of runs is gone"]
-    folded = asdict(summarise(state))
-    wrong = [name for name, value in asdict(summary).items() if folded[name] != value]
+    wrong = differences(summary, state)
     return [f"its row in the list of runs was changed: {', '.join(wrong)}"] if wrong else []
 
 

@@ -42,9 +42,12 @@ class Database:
         schema: str,
         *,
         added: Sequence[tuple[str, str, str]] = (),
+        once: Sequence[str] = (),
         busy_seconds: float = BUSY_SECONDS,
     ) -> None:
-        """`added`: columns (table, name, type) that a file of an older version gets."""
+        """`added`: columns (table, name, type) that a file of an older version gets; `once`: statements of which each
+        is done once in the life of a file, whose `user_version` counts them.
+        """
         self.path = path
         self._busy_seconds = busy_seconds
         self._idle: list[sqlite3.Connection] = []
@@ -56,6 +59,11 @@ class Database:
             for table, column, kind in added:
                 if column not in {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}:
                     connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+            (done,) = connection.execute("PRAGMA user_version").fetchone()
+            for statement in once[done:]:
+                connection.execute(statement)
+            if done < len(once):
+                connection.execute(f"PRAGMA user_version = {len(once)}")
         path.chmod(0o600)
         if is_new:
             sync_directory(path.parent)

@@ -105,9 +105,14 @@ class SubprocessLauncher:
         with _children_lock:
             _children.append(child)
 
-    def is_running(self, run_id: str) -> bool | None:
+    def running(self, run_ids: Sequence[str]) -> dict[str, bool | None]:
         """None when a start was interrupted so that nobody knows whether there is a worker."""
         _reap()
+        return {run_id: self._is_running(run_id) for run_id in run_ids}
+
+    def _is_running(self, run_id: str) -> bool | None:
+        if not _RUN_ID.match(run_id):
+            return False  # nobody can have started it
         processes = self._processes(run_id)
         if any(process is not None and process.is_running() for process in processes):
             return True

@@ -8,10 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from app.local.blobs import Blobs
-from app.local.database import Database
 from app.local.folders import private
 from app.local.heads import HeadsLog
-from app.local.schema import ADDED, SCHEMA
+from app.local.schema import database
 from app.ports.platform import Clock
 from app.workspace import upkeep
 
@@ -27,7 +26,7 @@ class LocalKeeping:
         self._home = private(home)
         self._clock = clock
         self._mirrors = home / "mirrors"
-        self._database = Database(home / "ledger.db", SCHEMA, added=ADDED)
+        self._database = database(home)
         self._blobs = Blobs(home / "blobs", clock)
         self._heads = HeadsLog(home / "heads.log")
 

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 from app import log
 from app.errors import Conflict, TransientError
 from app.local.blobs import Blobs
-from app.local.database import Database
 from app.local.folders import private
 from app.local.heads import FIRST, HeadsLog
-from app.local.schema import ADDED, COLUMNS, SCHEMA
+from app.local.schema import COLUMNS, DUE, database
 
 if TYPE_CHECKING:  # the door opens a store too, and has no use for their dataclasses
+    from datetime import datetime
+
     from app.ledger import Event
-    from app.ports.platform import Clock, RunSummary
+    from app.ports.platform import Clock, Held, RunSummary
     from app.ports.rate import Pace
 
 
@@ -32,7 +33,7 @@ class SqliteStore:
     def __init__(self, home: Path, clock: Clock) -> None:
         private(home)
         self._clock = clock
-        self._database = Database(home / "ledger.db", SCHEMA, added=ADDED)
+        self._database = database(home)
         self._blobs = Blobs(home / "blobs", clock)
         self._heads = HeadsLog(home / "heads.log")
 
@@ -44,6 +45,8 @@ class SqliteStore:
 
     def append(self, run_id: str, expected_seq: int, events: Sequence[Event], summary: RunSummary) -> None:
         """As the port says. Raises ValueError for events that do not follow one another."""
+        from app.runs.summary_row import text_of  # noqa: PLC0415
+
         _check_sequence(run_id, expected_seq, events)
         with self._database.write() as connection:
             head = _head(connection, run_id)
@@ -54,13 +57,7 @@ class SqliteStore:
                 "INSERT INTO runs VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET"
                 " thread_key = excluded.thread_key, active = excluded.active, created_at = excluded.created_at,"
                 " summary = excluded.summary",
-                (
-                    run_id,
-                    summary.thread_key,
-                    summary.phase != "ended",
-                    summary.created_at,
-                    json.dumps(vars(summary)),
-                ),
+                (run_id, summary.thread_key, summary.phase != "ended", summary.created_at, text_of(summary)),
             )
         try:
             self._heads.append(run_id, events[-1].seq, events[-1].digest)
@@ -96,12 +93,25 @@ class SqliteStore:
             row = connection.execute("SELECT run_id, summary FROM runs WHERE run_id = ?", (run_id,)).fetchone()
         return _summary(*row) if row else None
 
+    def summaries(self, run_ids: Sequence[str]) -> list[RunSummary]:
+        query = "SELECT run_id, summary FROM runs WHERE run_id IN (SELECT value FROM json_each(?))"
+        with self._database.read() as connection:
+            return [_summary(*row) for row in connection.execute(query, (json.dumps(list(run_ids)),))]
+
+    def due(self, now: datetime) -> list[RunSummary]:
+        from app.runs.read_model import is_due, just_after  # noqa: PLC0415
+
+        with self._database.read() as connection:
+            found = [_summary(*row) for row in connection.execute(DUE, (just_after(now),))]
+        return [run for run in found if is_due(run, now)]
+
     def runs(
         self,
         *,
         active: bool | None = None,
         thread_key: str | None = None,
         unpublished: bool | None = None,
+        prefix: str = "",
         limit: int | None = 1000,
     ) -> list[RunSummary]:
         conditions: list[str] = ["1"]
@@ -113,6 +123,9 @@ class SqliteStore:
             values.append(thread_key)
         if unpublished is not None:
             conditions.append(f"json_extract(summary, '$.unpublished') = {int(unpublished)}")
+        if prefix:
+            conditions.append("run_id BETWEEN ? AND ?")
+            values += [prefix, prefix + "\U0010ffff"]
         index = "INDEXED BY runs_with_news" if unpublished else ""  # SQLite cannot know how few they are
         where = f"FROM runs {index} WHERE {' AND '.join(conditions)}"
         query = f"SELECT run_id, summary {where} ORDER BY created_at DESC, rowid DESC LIMIT ?"
@@ -127,14 +140,10 @@ class SqliteStore:
         with self._database.read() as connection:
             return int(connection.execute(query, {"phase": phase}).fetchone()[0])
 
-    def charged_on(self, repository_id: int, day: str) -> list[RunSummary]:
-        """A run that was charged on a day began before its end and changed after its beginning."""
-        query = (
-            "SELECT run_id, summary FROM runs WHERE substr(thread_key, 1, instr(thread_key, '#')) = ?"
-            " AND json_extract(summary, '$.updated_at') >= ? AND created_at < ?"
-            " AND json_extract(summary, '$.cost_usd') > 0"
-        )
-        values = (f"{repository_id}#", day, f"{day}~")
+    def charged_on(self, repository_id: int | None, day: str) -> list[RunSummary]:
+        query, values = "SELECT run_id, summary FROM charges JOIN runs USING (run_id) WHERE day = ?", [day]
+        if repository_id is not None:
+            query, values = f"{query} AND repository = ?", [day, f"{repository_id}"]
         with self._database.read() as connection:
             found = [_summary(*row) for row in connection.execute(query, values)]
         return [run for run in found if run.spent_on(day)]
@@ -196,10 +205,13 @@ class SqliteStore:
             row = connection.execute("SELECT owner FROM claims WHERE key = ? AND expires_at > ?", (key, now)).fetchone()
         return str(row[0]) if row else None
 
-    def claimed_until(self, key: str) -> float | None:
+    def holders(self, keys: Sequence[str]) -> dict[str, Held]:
+        from app.ports.platform import Held  # noqa: PLC0415
+
+        query = "SELECT key, owner, expires_at FROM claims WHERE key IN (SELECT value FROM json_each(?))"
         with self._database.read() as connection:
-            row = connection.execute("SELECT expires_at FROM claims WHERE key = ?", (key,)).fetchone()
-        return float(row[0]) if row else None
+            rows = connection.execute(query, (json.dumps(list(keys)),)).fetchall()
+        return {str(key): Held(owner=str(owner), until=float(until)) for key, owner, until in rows}
 
     def release(self, key: str, owner: str) -> None:
         with self._database.write() as connection:

@@ -25,6 +25,7 @@ __all__ = [
     "EgressRequest",
     "Execution",
     "FileEntry",
+    "Held",
     "Intake",
     "Keeping",
     "Launcher",
@@ -112,7 +113,7 @@ class RunSummary:
     phase: str
     reason: str  # why it waits or how it ended: queue reason, park reason or outcome
     requester: str
-    attempt: int
+    attempt: int  # the newest that started
     cost_usd: float
     created_at: str
     updated_at: str
@@ -121,11 +122,23 @@ class RunSummary:
     unpublished: bool  # events after the last one the publisher has seen
     park_until: str | None = None
     installation_id: int = 0
+    launched: int | None = None  # the newest attempt a worker was asked for; None in a row of an older version
+    kept: bool | None = None  # it ended with a finished change that is no pull request; None: an older version's row
+    question: str | None = None  # how the question begins that is open
+    asked_at: str | None = None
     spent: Mapping[str, float] = field(default_factory=dict)  # US dollars by the day (UTC) on which they were charged
 
     def spent_on(self, day: str) -> float:
         """US dollars charged on a day; an older version's row knows only the total: it counts where the run began."""
         return max(0.0, self.spent.get(day, 0.0)) if self.spent or self.created_at[:10] != day else self.cost_usd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A claim, also one that has run out: `until` is when it ends or ended, in epoch seconds by its holder's clock."""
+
+    owner: str
+    until: float
 
 
 class Claims(Protocol):
@@ -137,8 +150,8 @@ class Claims(Protocol):
     def claimed_by(self, key: str) -> str | None:
         """The owner of an unexpired claim."""
 
-    def claimed_until(self, key: str) -> float | None:
-        """When a claim ends or ended, in epoch seconds by its holder's clock; None when it was given up."""
+    def holders(self, keys: Sequence[str]) -> Mapping[str, Held]:
+        """Any number of claims at once, by key; those that were given up are not in it, nor some that have run out."""
 
     def release(self, key: str, owner: str) -> None:
         """Give up a claim; nothing happens when another owner holds it."""
@@ -199,26 +212,35 @@ class Store(RunStore, Claims, Protocol):
 
     def summary(self, run_id: str) -> RunSummary | None: ...
 
+    def summaries(self, run_ids: Sequence[str]) -> list[RunSummary]:
+        """The rows of those that exist, of any number at once, as they are now, in any order."""
+
+    def due(self, now: datetime) -> list[RunSummary]:
+        """The rows that the clock has something to do about (`app.runs.read_model.is_due`), the oldest first; those of
+        runs that changed within the last second may be missing.
+        """
+
     def runs(
         self,
         *,
         active: bool | None = None,
         thread_key: str | None = None,
         unpublished: bool | None = None,
+        prefix: str = "",
         limit: int | None = 1000,
     ) -> list[RunSummary]:
         """Newest first, so that `limit` cuts off the oldest (None: nothing); `active` selects phases other than `ended`
         (True) or only `ended` (False), `unpublished` those with (True) or without (False) news that GitHub does not
-        show. A run appended to before this call is in the answer for its `thread_key`; without one the answer may be
-        a second old.
+        show, `prefix` those whose id begins so. A run appended to before this call is in the answer for its
+        `thread_key`; without one the answer may be a second old.
         """
 
     def count(self, phase: str) -> int:
         """How many runs are in a phase; may be a second old."""
 
-    def charged_on(self, repository_id: int, day: str) -> list[RunSummary]:
-        """The runs of a repository that may have cost something on a day (UTC, as 2026-03-02), in any order; every
-        charge that was appended before this call is in them.
+    def charged_on(self, repository_id: int | None, day: str) -> list[RunSummary]:
+        """The runs of a repository that cost something on a day (UTC, as 2026-03-02), in any order; every charge that
+        was appended before this call is in them. Without a repository those of all, which may be a second old.
         """
 
     def cell(self, key: str) -> str:
@@ -277,8 +299,10 @@ class Launcher(Protocol):
     def start(self, run_id: str, attempt: int) -> None:
         """Idempotent per (run, attempt). Raises TransientError when there is no room just now."""
 
-    def is_running(self, run_id: str) -> bool | None:
-        """None when the platform cannot tell."""
+    def running(self, run_ids: Sequence[str]) -> Mapping[str, bool | None]:
+        """Whether the worker of each run's newest attempt lives; None where the platform cannot tell. Of any number at
+        once, for as few calls as the platform takes.
+        """
 
     def stop(self, run_id: str) -> None:
         """Ask the worker to stop (SIGTERM, then the platform's grace)."""

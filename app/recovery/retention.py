@@ -69,7 +69,7 @@ class Retention:
         text = self._store.cell(WATCHED)
         kept = json.loads(text or "{}")
         since, runs = kept.get("since", ""), dict[str, str](kept.get("runs", {}))
-        for run_id in (*at_work, *(run.run_id for run in self._since(since) if run.reason in UNPUBLISHED)):
+        for run_id in (*at_work, *(run.run_id for run in self._since(since) if _may_be_kept(run))):
             runs.setdefault(run_id, "")
         limit = (now - timedelta(hours=RENEWED_HOURS)).isoformat()
         due = sorted(
@@ -115,3 +115,8 @@ class Retention:
         events = self._store.events(run_id)
         is_old = all(event.at < before.isoformat() for event in events)
         return is_old and not fold(run_id, events).is_active
+
+
+def _may_be_kept(run: RunSummary) -> bool:
+    """Whether its finished change waits for a retry; an older version's row does not say."""
+    return run.reason in UNPUBLISHED if run.kept is None else run.kept

@@ -23,6 +23,7 @@ from app.ledger import Event, canonical
 from app.log import Redactor
 from app.ports.platform import Clock, Queue, RunStore, RunSummary
 from app.retry import Retry
+from app.runs.read_model import summarise
 from app.runs.state import apply, fold
 from app.runs.state.run_state import RunState
 
@@ -200,32 +201,6 @@ class RunLedger:
         self._read.pop()
         self.events = [event for event in self._read if event.is_rightful]
         self.state = fold(self.run_id, self._read)
-
-
-def summarise(state: RunState) -> RunSummary:
-    """The index row of a run."""
-    created = state.created
-    thread = created.thread
-    return RunSummary(
-        run_id=state.run_id,
-        thread_key=thread.key,
-        installation_id=thread.installation_id,
-        repository=thread.repository,
-        number=thread.number,
-        title=created.task.title,
-        phase=state.phase,
-        reason=state.outcome or state.waits_for or state.queue_reason,
-        requester=created.requester.login,
-        attempt=state.attempt,
-        cost_usd=round(state.cost_usd, 6),
-        spent={day: round(usd, 6) for day, usd in state.spent.items()},
-        created_at=state.created_at,
-        updated_at=state.updated_at,
-        seq=state.seq,
-        head=state.head,
-        unpublished=state.visible_seq > state.settled_seq,
-        park_until=state.park_until or state.publish_until,
-    )
 
 
 def announce(publishing: Queue, run: RunSummary, *, again: str = "") -> None:

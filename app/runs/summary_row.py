@@ -23,6 +23,11 @@ _GROUP = re.compile(r"[!-~]{1,128}")  # what a queue takes for a group
 _MOST = 2**53
 
 
+def text_of(run: RunSummary) -> str:
+    """The row as JSON, without what is None: it is written again with each event, and paid for by the kilobyte."""
+    return json.dumps({name: value for name, value in vars(run).items() if value is not None}, separators=(",", ":"))
+
+
 def read(run_id: str, text: str) -> RunSummary:
     """The row of `run_id`, whose JSON is `text`."""
     try:
@@ -79,6 +84,10 @@ _FIT: Mapping[str, Callable[[object], bool]] = {
     "head": _is_text,
     "unpublished": lambda value: isinstance(value, bool),
     "park_until": lambda value: value is None or _is_time(value),
+    "launched": lambda value: value is None or _is_count(value),
+    "kept": lambda value: value is None or isinstance(value, bool),
+    "question": lambda value: value is None or _is_text(value),
+    "asked_at": lambda value: value is None or _is_time(value),
 }
 _UNKNOWN: Mapping[str, Any] = {
     "thread_key": "0#0",

@@ -140,9 +140,9 @@ class Service:
             if isinstance(queue, SqliteQueue):
                 queue.take_back()
         store = self._platform.store
-        for run in store.runs(unpublished=True, limit=None):
-            if owner := store.claimed_by(f"publish:{run.run_id}"):
-                store.release(f"publish:{run.run_id}", owner)
+        keys = [f"publish:{run.run_id}" for run in store.runs(unpublished=True, limit=None)]
+        for key, held in store.holders(keys).items():
+            store.release(key, held.owner)
 
     @property
     def is_alive(self) -> bool:

@@ -186,6 +186,8 @@ class Ecs(TaskHost):
 
     def _do_DescribeTasks(self, request: dict[str, Any]) -> dict[str, Any]:
         self._cluster_is(request)
+        if not 0 < len(request["tasks"]) <= 100:
+            raise Refusal("InvalidParameterException", "Tasks: at least one and at most 100 can be described")
         found, failures = [], []
         for arn in request["tasks"]:
             task = self._known(arn)

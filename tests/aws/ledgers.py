@@ -5,7 +5,8 @@ from __future__ import annotations
 from app.ledger import verify_chain
 from app.log import Redactor
 from app.ports.platform import Clock, Store
-from app.runs.run_ledger import RunLedger, summarise
+from app.runs.read_model import summarise
+from app.runs.run_ledger import RunLedger
 from app.runs.state import fold
 from tests.said import said
 

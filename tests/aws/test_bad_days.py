@@ -7,7 +7,7 @@ import pytest
 from app.errors import Conflict, TransientError, UserError
 from app.ledger import Event
 from app.ports.rate import Pace
-from app.runs.run_ledger import summarise
+from app.runs.read_model import summarise
 from app.runs.state import fold
 from tests.aws.emulator import TRIES, Fault
 from tests.aws.ledgers import opened, whole

@@ -10,7 +10,8 @@ from app.aws.bodies import MOST_BYTES
 from app.ledger import Event
 from app.log import Redactor
 from app.ports.rate import Pace
-from app.runs.run_ledger import RunLedger, summarise
+from app.runs.read_model import summarise
+from app.runs.run_ledger import RunLedger
 from app.runs.state import fold
 from tests.aws.ledgers import whole
 from tests.said import said

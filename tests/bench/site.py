@@ -93,7 +93,7 @@ class Site:
     def wait_gone(self, state: RunState) -> None:
         """A worker that still sweeps up would disturb the next turn."""
         launcher = SubprocessLauncher(self.home, {})
-        until(lambda: not launcher.is_running(state.run_id), "the worker stays", seconds=60, pause=0.05)
+        until(lambda: not launcher.running([state.run_id])[state.run_id], "the worker stays", seconds=60, pause=0.05)
 
     def close(self) -> None:
         processes.stop(self._server)
@@ -103,7 +103,7 @@ class Site:
             for run_id in active:
                 launcher.stop(run_id)
             deadline = time.monotonic() + 10
-            while time.monotonic() < deadline and any(launcher.is_running(run_id) for run_id in active):
+            while time.monotonic() < deadline and any(launcher.running(active).values()):
                 time.sleep(0.05)
         self.github.close()
 

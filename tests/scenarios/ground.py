@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -72,8 +72,8 @@ class InlineLauncher:
             self.waiting[run_id] = attempt
             self.order.append(run_id)
 
-    def is_running(self, run_id: str) -> bool:
-        return run_id in self.waiting
+    def running(self, run_ids: Sequence[str]) -> dict[str, bool | None]:
+        return {run_id: run_id in self.waiting for run_id in run_ids}
 
     def stop(self, run_id: str) -> None:
         self.waiting.pop(run_id, None)

@@ -131,5 +131,5 @@ class World:
         for run_id in active:
             launcher.stop(run_id)
         deadline = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < deadline and any(launcher.is_running(run_id) for run_id in active):
+        while time.monotonic() < deadline and any(launcher.running(active).values()):
             time.sleep(0.05)

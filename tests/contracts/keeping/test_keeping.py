@@ -7,7 +7,8 @@ import pytest
 from app.errors import Conflict
 from app.ledger import Event, verify_chain
 from app.log import Redactor
-from app.runs.run_ledger import RunLedger, summarise
+from app.runs.read_model import summarise
+from app.runs.run_ledger import RunLedger
 from tests.contracts.keeping.conftest import DAY, Place
 from tests.said import said
 

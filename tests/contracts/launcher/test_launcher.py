@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import pytest
 
+from tests.contracts.launcher.looking import is_running
 from tests.waiting import until
 
 
 def test_a_started_worker_is_running_until_it_ends(platform):
     launcher = platform.launcher("import time; time.sleep(0.3)")
-    assert not launcher.is_running("run")
+    assert not is_running(launcher, "run")
     launcher.start("run", 1)
-    assert launcher.is_running("run")
-    until(lambda: launcher.is_running("run") is False)
+    assert is_running(launcher, "run")
+    until(lambda: is_running(launcher, "run") is False)
 
 
 def test_starting_an_attempt_twice_starts_it_once(platform):
     launcher = platform.launcher("print('here', flush=True)")
     for _ in range(3):
         launcher.start("run", 1)
-    until(lambda: launcher.is_running("run") is False)
+    until(lambda: is_running(launcher, "run") is False)
     launcher.start("run", 1)  # not after its end either
-    assert launcher.is_running("run") is False
+    assert is_running(launcher, "run") is False
 
 
 def test_another_attempt_is_another_worker(platform):
     launcher = platform.launcher("")
     launcher.start("run", 1)
-    until(lambda: launcher.is_running("run") is False)
+    until(lambda: is_running(launcher, "run") is False)
     launcher = platform.launcher()
     launcher.start("run", 2)
-    assert launcher.is_running("run")
+    assert is_running(launcher, "run")
 
 
 def test_runs_do_not_touch_one_another(platform):
@@ -38,18 +39,29 @@ def test_runs_do_not_touch_one_another(platform):
     for run in ("run", "run-1", "ru"):
         launcher.start(run, 1)
     launcher.stop("run")
-    until(lambda: launcher.is_running("run") is False)
-    assert launcher.is_running("run-1")
-    assert launcher.is_running("ru")
+    until(lambda: is_running(launcher, "run") is False)
+    assert is_running(launcher, "run-1")
+    assert is_running(launcher, "ru")
 
 
 def test_a_new_launcher_finds_the_workers_of_the_old_one(platform):
     platform.launcher().start("run", 1)
     later = platform.launcher()
-    assert later.is_running("run")
+    assert is_running(later, "run")
     later.start("run", 1)
     later.stop("run")
-    until(lambda: later.is_running("run") is False)
+    until(lambda: is_running(later, "run") is False)
+
+
+def test_any_number_of_runs_is_asked_for_at_once(platform):
+    launcher = platform.launcher()
+    for run in ("run-1", "run-249"):
+        launcher.start(run, 1)
+    names = [f"run-{number}" for number in range(250)]
+    told = launcher.running(names)
+    assert list(told) == names
+    assert {name for name, lives in told.items() if lives} == {"run-1", "run-249"}
+    assert launcher.running([]) == {}
 
 
 def test_stop_is_a_request_first(platform):
@@ -63,7 +75,7 @@ time.sleep(60)
     launcher.start("run", 1)
     until(lambda: "ready" in platform.log("run", 1))
     launcher.stop("run")
-    until(lambda: launcher.is_running("run") is False)
+    until(lambda: is_running(launcher, "run") is False)
 
 
 def test_stop_insists_after_the_grace(platform):
@@ -74,8 +86,8 @@ def test_stop_insists_after_the_grace(platform):
     launcher.start("run", 1)
     until(lambda: "ready" in platform.log("run", 1))
     launcher.stop("run")
-    assert launcher.is_running("run")
-    until(lambda: launcher.is_running("run") is False)
+    assert is_running(launcher, "run")
+    until(lambda: is_running(launcher, "run") is False)
 
 
 def test_stopping_nothing_is_fine(platform):

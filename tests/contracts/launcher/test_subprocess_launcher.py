@@ -14,6 +14,7 @@ import pytest
 
 from app.errors import TransientError
 from app.local.launcher import SubprocessLauncher, worker_environment
+from tests.contracts.launcher.looking import is_running
 from tests.waiting import until
 
 SERVER = {
@@ -81,7 +82,7 @@ def test_a_later_process_with_the_same_pid_is_not_our_worker(platform):
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         record.write_text(json.dumps(process | {"pid": stranger.pid}))
-        assert launcher.is_running("run") is False
+        assert is_running(launcher, "run") is False
         launcher.stop("run")
         time.sleep(0.1)
         assert stranger.poll() is None
@@ -97,7 +98,7 @@ def test_pid_from_before_a_reboot_is_not_our_worker(platform):
     record = platform.home / "workers" / "run" / "1.json"
     process = json.loads(record.read_text())
     record.write_text(json.dumps(process | {"boot": "another"}))
-    assert launcher.is_running("run") is False
+    assert is_running(launcher, "run") is False
     record.write_text(json.dumps(process))
 
 
@@ -107,7 +108,7 @@ def test_workers_of_an_older_version_are_found(platform):
         launcher.start(run, 1)
         (platform.home / "workers" / run / "1.json").rename(platform.home / "workers" / f"{run}-1.json")
     later = platform.launcher()
-    assert (later.is_running("run"), later.is_running("run-1")) == (True, True)
+    assert (is_running(later, "run"), is_running(later, "run-1")) == (True, True)
     later.start("run", 1)
     assert not list((platform.home / "workers").glob("*.json"))
     assert len(list((platform.home / "workers" / "run").iterdir())) == 1
@@ -120,7 +121,7 @@ def test_a_look_at_one_run_reads_no_record_of_another(platform, monkeypatch):
     launcher.start("run", 1)
     read: list[str] = []
     monkeypatch.setattr("app.local.launcher._read", lambda path: read.append(path.parent.name))
-    launcher.is_running("run")
+    is_running(launcher, "run")
     assert read == ["run"]
 
 
@@ -135,7 +136,7 @@ def test_a_worker_that_ended_before_anybody_looked_is_not_running(platform, monk
     monkeypatch.setattr(SubprocessLauncher, "_spawn", ended)
     launcher = platform.launcher("")
     launcher.start("run", 1)
-    assert launcher.is_running("run") is False
+    assert is_running(launcher, "run") is False
 
 
 def test_start_interrupted_by_a_crash_is_not_repeated_and_not_hidden(platform):
@@ -143,9 +144,9 @@ def test_start_interrupted_by_a_crash_is_not_repeated_and_not_hidden(platform):
     (platform.home / "workers" / "run").mkdir(mode=0o700)
     (platform.home / "workers" / "run" / "1.json").touch()
     launcher.start("run", 1)
-    assert launcher.is_running("run") is None
+    assert is_running(launcher, "run") is None
     launcher.start("run", 2)
-    assert launcher.is_running("run") is True
+    assert is_running(launcher, "run") is True
 
 
 def test_many_starters_start_one_worker(platform):
@@ -163,7 +164,7 @@ def test_no_room_for_a_process_is_transient_and_can_be_tried_again(platform):
         broken.start("run", 1)
     launcher = platform.launcher()
     launcher.start("run", 1)
-    assert launcher.is_running("run")
+    assert is_running(launcher, "run")
 
 
 def test_ended_workers_leave_no_zombie(platform):
@@ -172,7 +173,7 @@ def test_ended_workers_leave_no_zombie(platform):
         launcher.start("run", attempt)
     pids = [json.loads(record.read_text())["pid"] for record in (platform.home / "workers").glob("*/*.json")]
     # One that ended between the burial and the look at it is buried at the next look.
-    until(lambda: not launcher.is_running("run") and not any(_is_child(pid) for pid in pids))
+    until(lambda: not is_running(launcher, "run") and not any(_is_child(pid) for pid in pids))
 
 
 def _is_child(pid: int) -> bool:
@@ -188,6 +189,6 @@ def test_a_stopped_process_ends_all_the_same(platform):
     launcher.start("run", 1)
     pid = json.loads((platform.home / "workers" / "run" / "1.json").read_text())["pid"]
     os.kill(pid, signal.SIGSTOP)  # it hears no SIGTERM any more
-    assert launcher.is_running("run") is True
+    assert is_running(launcher, "run") is True
     launcher.stop("run")
-    until(lambda: launcher.is_running("run") is False)
+    until(lambda: is_running(launcher, "run") is False)

@@ -12,6 +12,7 @@ from app.aws.stopped import stopped
 from tests.aws.tasks import Task
 from tests.clock import HastyClock, HeldClock
 from tests.contracts.launcher.conftest import CLOUD
+from tests.contracts.launcher.looking import is_running
 from tests.waiting import BUSY_SECONDS, until
 
 pytestmark = pytest.mark.aws
@@ -62,13 +63,13 @@ def test_a_warm_worker_takes_the_run_and_is_replaced(platform):
         launcher.start("run", 1)
     thread.join(BUSY_SECONDS)
     assert given == [("run", 1)]
-    assert launcher.is_running("run")
+    assert is_running(launcher, "run")
     assert platform.ecs.of("run") == []  # no task of its own
     assert len(_warm_tasks(platform)) == 2
     told: list[dict] = []
     platform.ecs.on_stopped = told.append
     launcher.stop("run")
-    until(lambda: launcher.is_running("run") is False)
+    until(lambda: is_running(launcher, "run") is False)
     until(lambda: told)
     assert stopped(told[0], CLOUD, platform.store)[:2] == ("run", 1)
 

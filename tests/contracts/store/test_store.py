@@ -14,7 +14,8 @@ from app.events import CONTROL, WORKER
 from app.ledger import GENESIS, Event, verify_chain
 from app.log import Redactor
 from app.ports.platform import RunSummary
-from app.runs.run_ledger import RunLedger, summarise
+from app.runs.read_model import summarise
+from app.runs.run_ledger import RunLedger
 from app.runs.state import fold
 from app.runs.worker_store import WorkerStore
 from tests.said import said

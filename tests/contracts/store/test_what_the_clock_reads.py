@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,7 +15,9 @@ from tests.said import said
 
 FEW, MANY = 20, 2_000
 DAY = "2026-03-03"
+AT = datetime(2026, 3, 3, 12, tzinfo=UTC)
 QUESTIONS = {
+    "what is due": lambda store: store.due(AT),
     "active": lambda store: store.runs(active=True),
     "news": lambda store: store.runs(active=False, unpublished=True, limit=200),
     "all news": lambda store: store.runs(unpublished=True),
@@ -50,7 +53,7 @@ def make(store, clock, run_id: str, *, number: int, ends: bool) -> None:
 @pytest.fixture
 def counted(tmp_path, clock, monkeypatch):
     """A store with one active run, one with news, and a function that lets so many others have ended yesterday."""
-    monkeypatch.setattr("app.local.store.Database", Counted)
+    monkeypatch.setattr("app.local.schema.Database", Counted)
     store = SqliteStore(tmp_path / "home", clock)
     make(store, clock, "long-ago", number=3, ends=True)
     clock.advance(86_400)
@@ -111,6 +114,7 @@ def test_the_same_in_the_cloud(clock):
 
         def read() -> int:
             aws.got_bytes.clear()
+            store.due(AT)
             store.runs(active=True)
             store.runs(active=False, unpublished=True, limit=200)
             store.count("working")
@@ -118,6 +122,7 @@ def test_the_same_in_the_cloud(clock):
             return sum(size for (service, _), size in aws.got_bytes.items() if service == "dynamodb")
 
         make(store, clock, "first", number=2, ends=True)
+        read()  # the first looks for rows of older versions
         before = read()
         for number in range(30):
             make(store, clock, f"ended-{number}", number=3 + number, ends=True)

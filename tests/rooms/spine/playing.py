@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.log import Redactor
 from app.runs.run_ledger import RunLedger
 from tests.said import said
@@ -15,8 +17,8 @@ class Playing:
         self.went_on: list[str] = []
         self.stopped: list[str] = []
 
-    def is_running(self, _run_id: str) -> bool:
-        return True
+    def running(self, run_ids: Sequence[str]) -> dict[str, bool | None]:
+        return dict.fromkeys(run_ids, True)
 
     def stop(self, run_id: str) -> None:
         self.stopped.append(run_id)

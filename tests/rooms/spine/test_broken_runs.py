@@ -35,7 +35,7 @@ def test_the_clock_passes_a_row_that_nobody_can_read(store, clock, scheduler, pl
     at_work(store, clock, "broken")
     at_work(store, clock, "whole")
     write_row(store, "broken", json.dumps(row))
-    playing.is_running = lambda run_id: run_id == "other"
+    playing.running = lambda run_ids: {run_id: run_id == "other" for run_id in run_ids}
     scheduler.tick()
     assert "whole" in playing.went_on
     clock.advance(40)
@@ -51,7 +51,7 @@ def test_a_run_whose_worker_wrote_nonsense_ends_when_its_turn_comes(store, clock
     if phase == "queued":
         ledger.append(said("run.queued", reason=""))
     write_event(store, "broken", 4 if phase != "working" else 3, EVENTS["wrong types"])
-    playing.is_running = lambda _run_id: False
+    playing.running = lambda run_ids: dict.fromkeys(run_ids, False)
     assert scheduler.tick() == 1
     state = RunLedger(store, "broken", clock=clock, redactor=ledger.redactor).state
     assert (state.phase, state.outcome) == ("ended", "failed")

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from datetime import timedelta
+from typing import Any
 
+import pytest
+
+from app.log import Redactor
 from app.runs.lease import TTL_SECONDS, lease_key
+from app.schedule import Scheduler
 from tests.rooms.spine.playing import ledger_of
 from tests.said import said
 
@@ -66,8 +72,60 @@ def test_what_was_heard_of_workers_is_forgotten(tmp_path, store, clock, playing,
         (heard,) = connection.execute("SELECT count(*) FROM claims WHERE key LIKE 'heard:%'").fetchone()
         (cells,) = connection.execute("SELECT count(*) FROM cells").fetchone()
     connection.close()
-    assert (heard <= 61, cells) == (True, 0)
+    assert (heard, cells) == (0, 1)
 
     clock.advance(60)
     scheduler.tick()
     assert playing.stopped == ["run"]
+
+
+class Counted:
+    """Counts the calls of what it stands before."""
+
+    def __init__(self, real: object) -> None:
+        self._real = real
+        self.calls: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*given: Any, **named: Any) -> Any:
+            self.calls[name] += 1
+            return getattr(self._real, name)(*given, **named)
+
+        return call
+
+
+@pytest.mark.parametrize("phase", ["working", "queued", "parked", "ended"])
+def test_a_turn_over_a_thousand_runs_asks_as_often_as_one_over_ten(tmp_path, store, clock, playing, phase):
+    """And it opens no ledger: these have none."""
+    ledger = ledger_of(store, clock, "run")
+    if phase != "queued":
+        ledger.append(said("run.admitted", reason="", cap_usd=1.0))
+        ledger.append(said("attempt.started", attempt=1, worker="w:1", sandbox=""))
+    last = {
+        "queued": said("run.queued", reason="full"),
+        "parked": said("run.parked", reason="outage", until="2199-01-01T00:00:00+00:00"),
+        "ended": said("run.ended", outcome="failed"),
+    }
+    if phase in last:
+        ledger.append(last[phase])
+    ledger.append(said("publish.settled", through=ledger.state.visible_seq))
+
+    def asked(count: int) -> Counter[str]:
+        many_like(tmp_path, "run", count)
+        for name in ("run", *(f"run-{number}" for number in range(1, count + 1))):
+            store.claim(lease_key(name), "w:1", ttl_seconds=TTL_SECONDS)
+        counted, launcher = Counted(store), Counted(playing)
+        Scheduler(
+            store=counted, publishing=playing, launcher=launcher, going_on=playing, clock=clock, redactor=Redactor(),
+            concurrency=0,
+        ).tick()  # fmt: skip
+        clock.advance(10)
+        with sqlite3.connect(tmp_path / "home/ledger.db") as connection:
+            connection.execute("DELETE FROM runs WHERE run_id LIKE 'run-%'")
+        connection.close()
+        return counted.calls + launcher.calls
+
+    few = asked(10)
+    assert asked(1_000) == few
+    reads = {"due": 1, "running": 1, "holders": 1, "cell": 1, "swap_cell": 1}
+    assert few == {"working": reads, "queued": {"due": 1, "count": 1}}.get(phase, {"due": 1})
