@@ -16,8 +16,7 @@ from app.log import Redactor
 from app.publication.projection import wanted
 from app.runs import token_policy
 from app.runs.lease import lease_key
-from app.runs.read_model import summarise
-from app.runs.run_ledger import RunLedger
+from app.runs.run_ledger import RunLedger, summarise
 from app.runs.state import fold
 from app.runs.worker_store import NotIts, WorkerStore
 from tests.clock import HeldClock
