@@ -220,7 +220,7 @@ class World:
 
     def until(self, is_so: Callable[[], object], seconds: float = 120.0) -> None:
         """Turn until something is so."""
-        until(is_so, self.told, seconds=seconds, pause=0.1, meanwhile=self.turn)
+        until(is_so, self.told, seconds=seconds, pause=0.4, meanwhile=self.turn)
 
     def until_the_middle(self) -> None:
         """A tool has run, and the model thinks, until `go_on`."""
