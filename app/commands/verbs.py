@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from app.jobs.job import Command
 from app.jobs.verb import ISSUE, PULL_REQUEST, ROLES, START_FLAGS, Verb, may
-from app.playbooks import PLAYBOOKS
+from app.playbooks import BY_VERB, PLAYBOOKS
 
 _BOTH = (ISSUE, PULL_REQUEST)
 _ISSUE = (ISSUE,)
@@ -19,7 +19,8 @@ FLAGS: Mapping[str, tuple[str, str]] = {
 }
 
 
-# What starts work is in the playbooks; these are about work that is there, or to come.
+# What starts work comes from the playbooks, and takes the place of a row here that only promised it. The others need a
+# rule in `app.routing.route`.
 _TABLE = (
     Verb(name="plan", role="write", places=_ISSUE, help="Propose a plan and wait for approval."),
     Verb(name="approve", role="write", places=_BOTH, action="answer", help="Approve the plan."),
@@ -66,8 +67,9 @@ INSTRUCT = Verb(
     example="use the existing parser",
 )
 
+_STARTS = [verb for book in PLAYBOOKS.values() for verb in book.verbs]
 VERBS: Mapping[str, Verb] = {
-    verb.name: verb for verb in (*(verb for book in PLAYBOOKS.values() for verb in book.verbs), *_TABLE)
+    verb.name: verb for verb in (*_STARTS, *(verb for verb in _TABLE if verb.name not in BY_VERB))
 }
 
 

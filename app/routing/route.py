@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from app.checkpoints import replies
 from app.commands.verbs import INSTRUCT, lacking, lookup
 from app.jobs.job import Command, Job, label_put_on
-from app.playbooks import LABEL_VERB
+from app.playbooks import BY_VERB, LABEL_VERB
 from app.routing.found import Found
 from app.routing.steps import (
     Answer,
@@ -59,18 +59,23 @@ class Asked:
 
 
 Rule = Callable[[Asked, Found], Step | None]
+_STARTS = frozenset({"retry", *BY_VERB})
 
 
 def asked_of(job: Job, prefix: str, trigger_label: str) -> list[Asked]:
-    """What a job asks for, one after another; what a label, a plain reply or the end of a thread means."""
+    """What a job asks for, one after another; what a label, a plain reply or the end of a thread means.
+    Raises LookupError for what means nothing: a defect.
+    """
     if job.commands:
         commands: tuple[Command, ...] = job.commands
     elif is_withdrawal(job):
         commands = (Command(verb="stop"),)
     elif label_put_on(job.trigger):
         commands = (Command(verb=LABEL_VERB),)
-    else:
+    elif job.action == "answer":
         commands = (Command(verb="answer", text=job.source.comment),)
+    else:
+        raise LookupError(f"a job of {job.trigger} without a command asks for nothing")
     return [Asked(job=job, command=command, prefix=prefix, trigger_label=trigger_label) for command in commands]
 
 
@@ -80,14 +85,14 @@ def is_withdrawal(job: Job) -> bool:
 
 
 def route(asked: Asked, found: Found) -> Step:
-    """What to do, and why."""
+    """What to do, and why. Raises LookupError for a verb that no rule knows: a defect."""
     passed: list[Why] = []
     for rule in _RULES:
         step = rule(asked, found)
         if step is not None:
             return replace(step, why=_explained(asked, found, passed, rule, step))
         passed.append(Why(said=f"no: {_sentence(rule)}"))
-    raise AssertionError("the last rule decides everything")
+    raise LookupError(f"no rule says what `{asked.verb}` means")
 
 
 def _explained(asked: Asked, found: Found, passed: list[Why], rule: Rule, step: Step) -> Why:
@@ -198,7 +203,7 @@ def _stop(asked: Asked, found: Found) -> Step | None:
 def _at_work(asked: Asked, found: Found) -> Step | None:
     """A run is at work here already, or about to stop."""
     run = found.active[0] if found.active else found.waiting if asked.verb != "retry" else None
-    if run is None:
+    if run is None or asked.verb not in _STARTS:
         return None
     if run.is_cancelled:
         return Later(reason="the run before is about to stop")
@@ -209,6 +214,8 @@ def _at_work(asked: Asked, found: Found) -> Step | None:
 
 def _start(asked: Asked, found: Found) -> Step | None:
     """The command starts a run, and none is at work."""
+    if asked.verb not in _STARTS:
+        return None
     is_retry = asked.verb == "retry" and bool(found.worked)
     return Start(role=found.role or "", before=found.worked[0].run_id if is_retry else "")
 

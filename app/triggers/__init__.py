@@ -1,1 +1,1 @@
-"""What we decide, and why: commands, policy, repository configuration, admission. Pure: facts in, values out."""
+"""Which event of GitHub asks for what, from its payload alone; every answer carries its reason. Pure."""

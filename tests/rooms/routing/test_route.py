@@ -12,6 +12,7 @@ from inline_snapshot import snapshot
 from app.commands.verbs import INSTRUCT, VERBS
 from app.jobs.job import Command, Job, Person, Source, Thread
 from app.jobs.verb import ROLES
+from app.playbooks import BY_VERB
 from app.ports.platform import RunSummary
 from app.routing import steps
 from app.routing.found import Found, Standing
@@ -174,7 +175,10 @@ founds = st.builds(
 )
 
 
-@given(verb=st.sampled_from([*VERBS, INSTRUCT.name]), found=founds, is_pull=st.booleans())
+BUILT = [verb.name for verb in VERBS.values() if verb.works]
+
+
+@given(verb=st.sampled_from([*BUILT, INSTRUCT.name]), found=founds, is_pull=st.booleans())
 def test_whatever_is_found_exactly_one_rule_decides_and_nobody_without_a_role_starts_anything(verb, found, is_pull):
     thread = ISSUE._replace(is_pull_request=is_pull)
     [asked] = asked_of(job(verb, thread=thread), "/agent", "agent-fix")
@@ -184,3 +188,16 @@ def test_whatever_is_found_exactly_one_rule_decides_and_nobody_without_a_role_st
         assert not isinstance(step, steps.Start | steps.Steer | steps.Stop | steps.CallOff)
     if isinstance(step, steps.Start):
         assert not found.active, "one run at a time on a thread"
+        assert verb == "retry" or verb in BY_VERB
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS.keys() - set(BUILT)))
+def test_a_verb_without_a_rule_starts_nothing(verb):
+    [asked] = asked_of(job(verb), "/agent", "agent-fix")
+    with pytest.raises(LookupError, match=verb):
+        route(asked, Found(role="admin"))
+
+
+def test_a_job_that_asks_for_nothing_is_a_defect():
+    with pytest.raises(LookupError, match="asks for nothing"):
+        asked_of(job(trigger="issues.opened"), "/agent", "agent-fix")
