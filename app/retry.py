@@ -1,8 +1,8 @@
 """Trying again at once, within one process: how often, with which pauses, and looking until something is there.
 
 The longer waits are no matter of this file, because they outlive a process: a job goes back to its queue
-(`TransientError.retry_after_seconds`), a run parks
-(`app.runs.parking`), a publication is asked for again by the clock (`app.publication.effect`). Standard library only: the door imports it.
+(`TransientError.retry_after_seconds`), a run parks (`app.runs.parking`), a publication is asked for again by the clock
+(`app.publication.effect`). Standard library only: the door imports it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What a repository may say in `.github/lamplighter.yml`: the schema, its defaults, and its mistakes as sentences.
 
-A new key goes into `app.events.configured` as well, where a run keeps it. Not for the door: pydantic and PyYAML take ten times as long to import as the door takes to answer.
+A new key goes into `app.events.configured` as well, where a run keeps it. Not for the door: pydantic and PyYAML take
+ten times as long to import as the door takes to answer.
 """
 
 from __future__ import annotations
