@@ -63,7 +63,9 @@ def test_an_issue_becomes_a_branch(lamplighter, project, tmp_path):
     page = lamplighter("audit", result["run"][:6]).stdout
     for word in ("Ann Example", "exit 1, 1 failed", "1a = the first ones", "tab/split.py", "whole"):
         assert word in page
-    assert json.loads(lamplighter("runs", "--json").stdout)[0]["local"] is True
+    (row,) = json.loads(lamplighter("runs", "--json").stdout)
+    assert row["local"] is True
+    assert not {"launched", "kept", "question", "asked_at"} & set(row)
 
 
 @pytest.mark.slow
