@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,8 +103,8 @@ class _Running:
 
     def start(self, run_id: str, attempt: int) -> None: ...
 
-    def is_running(self, run_id: str) -> bool:
-        return True
+    def running(self, run_ids: Sequence[str]) -> Mapping[str, bool | None]:
+        return dict.fromkeys(run_ids, True)
 
     def stop(self, run_id: str) -> None: ...
 
