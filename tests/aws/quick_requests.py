@@ -15,6 +15,7 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
 
+import botocore.utils
 import moto.backends
 import moto.core.responses
 import moto.sqs.models
@@ -94,6 +95,8 @@ def quick_requests() -> Iterator[None]:
         stack.enter_context(patch.object(moto.core.responses, "parse_qsl", _parse_qsl))
         stack.enter_context(patch.object(moto.core.responses, "gen_amzn_requestid_long", _request_id))
         stack.enter_context(patch.object(moto.core.responses.BaseResponse, "setup_class", set_up))
+        stamps = lru_cache(maxsize=4096)(botocore.utils._parse_timestamp_with_tzinfo)
+        stack.enter_context(patch.object(botocore.utils, "_parse_timestamp_with_tzinfo", stamps))
         stack.enter_context(patch.object(SigV4Auth, "add_auth", sign))
         stack.enter_context(patch.object(UserAgentString, "to_string", lambda _self: _AGENT))
         yield
