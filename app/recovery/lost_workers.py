@@ -16,6 +16,7 @@ from app.runs.lease import TTL_SECONDS, lease_key
 Loss = Literal["gone", "silent", "unheard"]
 
 HEARD = "heard"  # the cell with when each worker's lease was first seen as it is
+_HEARD_SECONDS = 600.0  # how long a run stays in it that nobody looks after any more: ten ticks in the cloud
 _MOST_HEARD = 3_000  # runs in it: a cell holds 400 KB
 _NEVER_STARTED_SECONDS = 900.0  # a process without a first heartbeat; a large image on Fargate takes minutes to start
 _SILENT_SECONDS = 50.0  # a lease that stands still for five heartbeats: the second tick in the cloud that sees it acts
@@ -62,8 +63,10 @@ class LostWorkers:
             name: [held.until, before[name][1] if name in before and before[name][0] == held.until else at]
             for name, held in leases.items()
         }
-        longest = sorted(heard, key=lambda name: heard[name][1])[:_MOST_HEARD]
-        kept = json.dumps({name: heard[name] for name in longest}, separators=(",", ":"))
+        others = {name: told for name, told in before.items() if at - told[1] < _HEARD_SECONDS}  # of who looks as well
+        told = others | heard
+        longest = sorted(told, key=lambda name: told[name][1])[:_MOST_HEARD]
+        kept = json.dumps({name: told[name] for name in longest}, separators=(",", ":"))
         if kept != (text or "{}"):
             self._store.swap_cell(HEARD, text, kept)
         return {name: at - since for name, (_until, since) in heard.items()}

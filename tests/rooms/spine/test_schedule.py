@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.log import Redactor
+from app.recovery.lost_workers import LostWorkers
 from app.runs.lease import TTL_SECONDS, lease_key
 from app.schedule import Scheduler
 from tests.rooms.spine.playing import ledger_of
@@ -77,6 +78,22 @@ def test_what_was_heard_of_workers_is_forgotten(tmp_path, store, clock, playing,
     clock.advance(60)
     scheduler.tick()
     assert playing.stopped == ["run"]
+
+
+def test_who_looks_after_one_run_forgets_nothing_of_another(store, clock, playing):
+    """As two local runs do, each in a process of its own on the same store."""
+    lookouts = [LostWorkers(store, playing, clock) for _ in range(2)]
+    for name in ("one", "two"):
+        ledger = ledger_of(store, clock, name)
+        ledger.append(said("run.admitted", reason="", cap_usd=1.0))
+        ledger.append(said("attempt.started", attempt=1, worker="w:1", sandbox=""))
+        store.claim(lease_key(name), "w:1", ttl_seconds=TTL_SECONDS)
+    lost: dict[str, str] = {}
+    for _ in range(7):
+        for lookout, name in zip(lookouts, ("one", "two"), strict=True):
+            lost |= lookout.among(store.summaries([name]))
+        clock.advance(10)
+    assert lost == {"one": "silent", "two": "silent"}
 
 
 class Counted:
