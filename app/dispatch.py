@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 from app import log
 from app.admission.github_facts import BOT_DEFAULTS
-from app.admission.proceed import GoingOn
+from app.admission.run_launcher import RunLauncher
 from app.admission.start import RunStart
 from app.checkpoints import replies
-from app.conversation.act import ENDING_SECONDS, Act
-from app.conversation.look import Look, is_unsaid
-from app.conversation.notices import Manners
+from app.conversation.once_replies import OnceReplies
+from app.conversation.step_executor import ENDING_SECONDS, StepExecutor
+from app.conversation.thread_reader import ThreadReader, is_unsaid
 from app.errors import TransientError, UserError
 from app.events.working import RunEnded
 from app.github.access import Access
@@ -43,7 +43,7 @@ class Dispatcher:
         store: Store,
         keeping: Keeping,
         publishing: Queue,
-        going_on: GoingOn,
+        run_launcher: RunLauncher,
         access: Access,
         settings: Settings,
         clock: Clock,
@@ -58,14 +58,14 @@ class Dispatcher:
         self._redactor = redactor
         self._starts = RunStart(
             store=store,
-            going_on=going_on,
+            run_launcher=run_launcher,
             access=access,
             settings=settings,
             clock=clock,
             clone_url=clone_url,
             open_ledger=self._open,
         )
-        self._manners = Manners(store, self._starts, self._open, settings.command_prefix)
+        self._once_replies = OnceReplies(store, self._starts, self._open, settings.command_prefix)
         self._installations = Installations(
             self._open,
             store,
@@ -75,13 +75,15 @@ class Dispatcher:
             bot_login=settings.bot_login,
             prefix=settings.command_prefix,
         )
-        self._look = Look(self._open, store, access, clock, self._starts.kept, self._installations.switched_off)
-        self._act = Act(
+        self._reader = ThreadReader(
+            self._open, store, access, clock, self._starts.kept, self._installations.switched_off
+        )
+        self._executor = StepExecutor(
             open_ledger=self._open,
-            going_on=going_on,
+            run_launcher=run_launcher,
             starts=self._starts,
-            manners=self._manners,
-            late=self._look.late,
+            once_replies=self._once_replies,
+            late=self._reader.late,
         )
 
     def dispatch(self, job: Job) -> None:
@@ -112,7 +114,7 @@ class Dispatcher:
             else:
                 ledger.append_if(_is_not_admitted, RunEnded(outcome="failed", reason=text, next_step="Retry."))
         run_id = run_id_of(job, _GIVEN_UP)
-        if not all(ledger.state.seq for ledger in ledgers) and self._manners.may_say_it_gave_up(job, run_id):
+        if not all(ledger.state.seq for ledger in ledgers) and self._once_replies.may_say_it_gave_up(job, run_id):
             self._starts.reply(self._open(run_id), job, text, refused=True, keeps=True)  # the label: for the redrive
 
     def _asked(self, job: Job) -> list[Asked]:
@@ -130,7 +132,7 @@ class Dispatcher:
         return job._replace(thread=created.thread, source=Source(title=task.title, body=task.body, author=task.author))
 
     def _try(self, asked: Asked, run_id: str) -> None:
-        """Obey; what a person can mend is said on the thread, unless the App cannot say anything there."""
+        """Obey; what a person can fix is said on the thread, unless the App cannot say anything there."""
         job = asked.job
         try:
             self._do(asked, run_id)
@@ -138,14 +140,14 @@ class Dispatcher:
             if isinstance(error, Refused) and self._access.whereabouts(job.thread) is None:
                 log.event("dispatch.out_of_reach", level=log.WARNING, delivery=job.id, reason=str(error))
             else:
-                self._manners.trouble(job, run_id, error)
+                self._once_replies.trouble(job, run_id, error)
 
     def _do(self, asked: Asked, run_id: str) -> None:
         """Look, decide, act; once more when the thread has changed in between."""
         for _ in range(_LOOKS):
-            step = route(asked, self._look.at(asked, run_id))
+            step = route(asked, self._reader.at(asked, run_id))
             log.event("dispatch.step", delivery=asked.job.id, step=step.name, why=step.why.said)
-            if self._act.do(step, asked, run_id):
+            if self._executor.do(step, asked, run_id):
                 return
         raise TransientError("the thread changes all the time", retry_after_seconds=ENDING_SECONDS)
 

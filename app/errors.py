@@ -1,9 +1,9 @@
 """The error tree, by audience. Caught in the spine only; outcomes of a run are values, not exceptions.
 
     LamplighterError
-    ├── UserError         a person can mend it: its text is shown to them, nothing is retried
+    ├── UserError         a person can fix it: its text is shown to them, nothing is retried
     │   └── SettingsError     every mistake in the settings at once
-    ├── TransientError    the world may mend it: try again after `retry_after_seconds`
+    ├── TransientError    the world may fix it: try again after `retry_after_seconds`
     │   └── NotItsTurn        nothing failed, others go first: try again just then
     ├── Rejected          the door says no with an HTTP status; never queued
     ├── Conflict          another writer appended first: read again
@@ -22,11 +22,11 @@ class LamplighterError(Exception):
 
 
 class UserError(LamplighterError):
-    """Something a person can mend. `str(error)` is Markdown fit for a comment or one line on a terminal."""
+    """Something a person can fix. `str(error)` is Markdown fit for a comment or one line on a terminal."""
 
 
 class SettingsError(UserError):
-    """The settings are wrong; `mistakes` lists all of them, each with the variable and how to mend it."""
+    """The settings are wrong; `mistakes` lists all of them, each with the variable and how to fix it."""
 
     def __init__(self, mistakes: Sequence[str]) -> None:
         super().__init__("; ".join(mistakes))

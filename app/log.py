@@ -49,7 +49,7 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._held: set[str] = set()  # for ever
+        self._held: set[str] = set()  # indefinitely
         self._expiring: dict[str, None] = {}  # in order of arrival
         self._longest_first: list[str] = []
         self._in_json: list[str] = []
@@ -57,7 +57,7 @@ class Redactor:
             self.hold(secret)
 
     def hold(self, secret: str, *, expires: bool = False) -> None:
-        """Mask `secret` from now on: for ever, or, where it `expires` by itself, until a thousand others have come.
+        """Mask `secret` from now on: indefinitely, or, where it `expires` by itself, until a thousand others have come.
 
         Values under 8 characters are ignored: masking them would shred plain text.
         """

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app import log
-from app.admission.proceed import GoingOn
+from app.admission.run_launcher import RunLauncher
 from app.conversation.reminders import attend
 from app.errors import LamplighterError, TransientError
-from app.events.deciding import RunAdmitted, RunResumed, WentOn
+from app.events.deciding import MaySpend, RunAdmitted, RunResumed
 from app.events.parts import Outcome
-from app.events.waits import ForAnswer
+from app.events.waits import WaitForAnswer
 from app.events.working import RunEnded
 from app.github.errors import Refused
 from app.log import Redactor
@@ -44,7 +44,7 @@ class Scheduler:
         store: Store,
         publishing: Queue,
         launcher: Launcher,
-        going_on: GoingOn,
+        run_launcher: RunLauncher,
         clock: Clock,
         redactor: Redactor,
         concurrency: int,
@@ -53,7 +53,7 @@ class Scheduler:
         self._publishing = publishing
         self._launcher = launcher
         self._lost_workers = LostWorkers(store, launcher, clock)
-        self._going_on = going_on
+        self._run_launcher = run_launcher
         self._clock = clock
         self._redactor = redactor
         self._concurrency = concurrency
@@ -95,7 +95,7 @@ class Scheduler:
     def _look_after(self, run: RunSummary, loss: Loss | None = None) -> bool:
         if run.phase == "parked":
             return self._is_due(run) and (
-                self._unanswered(run) if run.reason == ForAnswer().kind else self._launch(run, "its time has come")
+                self._unanswered(run) if run.reason == WaitForAnswer().kind else self._launch(run, "its time has come")
             )
         if run.phase == "queued":
             return self._has_room() and self._admit(run)
@@ -189,9 +189,9 @@ class Scheduler:
         # A worker was lost in the middle of its work: the run has its money still, and nobody has to be asked.
         if ledger.append_if(lambda state: state.phase == "working", RunResumed(reason=reason)) is None:
             return False
-        return self._going_on.start(ledger)
+        return self._run_launcher.start(ledger)
 
-    def _go_on(self, ledger: RunLedger, kind: type[WentOn], reason: str, phase: Phase) -> bool:
+    def _go_on(self, ledger: RunLedger, kind: type[MaySpend], reason: str, phase: Phase) -> bool:
         if end_faulty(ledger):
             return True
         installation = int(ledger.state.created.thread.installation_id)
@@ -199,7 +199,7 @@ class Scheduler:
         if now < self._ask_from.get(installation, now):
             return False
         try:
-            return self._going_on.go_on(ledger, kind, reason, phases=[phase])
+            return self._run_launcher.launch(ledger, kind, reason, phases=[phase])
         except TransientError as error:
             log.event("schedule.not_asked", level=log.WARNING, run=ledger.run_id, reason=str(error))
             self._ask_from[installation] = now + timedelta(seconds=error.retry_after_seconds)
@@ -213,7 +213,7 @@ class Scheduler:
 
     def _announce_again(self, run: RunSummary) -> None:
         """News older than half a minute that GitHub does not show: there was no room for it, its announcement was lost,
-        or its taker died. Once a minute, so that whoever waits for room is not dropped as a repetition for five.
+        or its consumer died. Once a minute, so that whoever waits for room is not dropped as a repetition for five.
         """
         if run.phase == "ended" and run.park_until and not self._is_due(run):
             return  # GitHub refused something, and is not to be asked again yet

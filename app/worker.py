@@ -14,7 +14,7 @@ from app.admission.reservation import wanted_usd
 from app.agent import ATTENDED_PATIENCE_SECONDS, Agent, Budget, Options, Stop, Task, replay_tools, thought_for
 from app.errors import Superseded, UserError
 from app.events.deciding import RunCreated
-from app.events.waits import ForWorker
+from app.events.waits import WaitForWorker
 from app.events.working import AttemptStarted, NoticeGiven, StageStarted
 from app.log import Redactor
 from app.playbooks import playbook
@@ -38,7 +38,7 @@ from app.work.attempt_end import (
     without_model,
 )
 from app.work.proposal import Refusal, propose, refuse_at_sight
-from app.work.session import Workroom
+from app.work.session import WorkSession
 from app.workspace import Change
 
 _REPAIR_ROUNDS = 3  # failing verifications handed back to the model before the run ends without a pull request
@@ -116,7 +116,7 @@ class Worker:
 
     def _attempt(self, ledger: RunLedger, lease: Lease) -> None:
         """One attempt; whatever goes wrong becomes a visible end or a park."""
-        room = Workroom(ledger, self._tokens, self._host, self._home)
+        room = WorkSession(ledger, self._tokens, self._host, self._home)
         try:
             self._flow(ledger, lease, room)
         except Superseded:
@@ -135,9 +135,9 @@ class Worker:
         if ledger.state.cancel:
             end_cancelled(ledger)
         else:
-            park(ledger, ForWorker(), "The machine was taken away.", after_seconds=0)
+            park(ledger, WaitForWorker(), "The machine was taken away.", after_seconds=0)
 
-    def _flow(self, ledger: RunLedger, lease: Lease, room: Workroom) -> None:
+    def _flow(self, ledger: RunLedger, lease: Lease, room: WorkSession) -> None:
         name = ledger.state.created.playbook
         stages = playbook(name).stages
         if not stages:
@@ -153,7 +153,7 @@ class Worker:
         else:
             end(ledger, "nothing_to_do", "Nothing had to be changed.")
 
-    def _work(self, ledger: RunLedger, lease: Lease, room: Workroom) -> None:
+    def _work(self, ledger: RunLedger, lease: Lease, room: WorkSession) -> None:
         room.restore()
         if ledger.state.attempt > 1:
             replay_tools(ledger, room.sandbox, after_seq=ledger.state.snapshot_seq)
@@ -175,7 +175,7 @@ class Worker:
             "Look at what was run; then retry with a hint, or take it over.",
         )
 
-    def _run(self, agent: Agent, ledger: RunLedger, room: Workroom) -> Stop:
+    def _run(self, agent: Agent, ledger: RunLedger, room: WorkSession) -> Stop:
         """Until the agent stops for good or the run is parked for an answer; one that came before the park goes on."""
         while True:
             stop = agent.run()
@@ -185,7 +185,7 @@ class Worker:
             if park_for_answer(ledger):
                 return stop
 
-    def _agent(self, ledger: RunLedger, lease: Lease, room: Workroom) -> Agent:
+    def _agent(self, ledger: RunLedger, lease: Lease, room: WorkSession) -> Agent:
         created = ledger.state.created
         budget = created.config.budget
 
@@ -215,7 +215,7 @@ class Worker:
             return Options(thought=thought, patience_seconds=ATTENDED_PATIENCE_SECONDS)
         return Options(thought=thought)
 
-    def _stopped(self, ledger: RunLedger, room: Workroom, stop: Stop) -> None:
+    def _stopped(self, ledger: RunLedger, room: WorkSession, stop: Stop) -> None:
         """The loop stopped without finishing."""
         if stop.kind == "asked":
             return  # parked already
@@ -233,7 +233,7 @@ class Worker:
         else:
             end_stopped(ledger, stop.kind, stop.detail)
 
-    def _conclude(self, ledger: RunLedger, room: Workroom) -> str | None:
+    def _conclude(self, ledger: RunLedger, room: WorkSession) -> str | None:
         """After `finish`: verify and propose, or say why there is no change. What stands in the way sends the model
         back to work and is returned; None when the run has ended.
         """
@@ -254,7 +254,7 @@ class Worker:
         ledger.append(NoticeGiven(about="verification", text=refusal.feedback, why=refusal.why))
         return refusal.why
 
-    def _examine(self, ledger: RunLedger, room: Workroom, found: list[Change]) -> Refusal | None:
+    def _examine(self, ledger: RunLedger, room: WorkSession, found: list[Change]) -> Refusal | None:
         """Verify the change and propose it; when that is refused, the tree is again as the model left it."""
         try:
             new, old = room.contents(found)

@@ -18,7 +18,7 @@ SETTLE_SECONDS = 15.0  # after which a read shows what an event told of; as long
 _OFF = "agent:off"
 
 
-class LateEvents:
+class StaleEvents:
     """Compares label, close and lock events with the thread as GitHub shows it."""
 
     def __init__(self, access: Access, store: Store, clock: Clock) -> None:

@@ -11,9 +11,9 @@ from app import log
 from app.admission.admit import admit, again_when
 from app.admission.finished_work import KeptProposals
 from app.admission.github_facts import BOT_DEFAULTS, gather, names_of, organisation_defaults
-from app.admission.proceed import GoingOn
 from app.admission.request import created, model_of, request_of
 from app.admission.reservation import look
+from app.admission.run_launcher import RunLauncher
 from app.checkpoints import replies
 from app.errors import UserError
 from app.events.deciding import RunAdmitted, RunQueued, Task
@@ -29,7 +29,7 @@ from app.runs.run_ledger import RunLedger
 from app.runs.state import fold
 from app.settings import Settings
 
-_MENDED = "that is mended"
+_FIXED = "that is mended"
 
 
 class RunStart:
@@ -39,7 +39,7 @@ class RunStart:
         self,
         *,
         store: Store,
-        going_on: GoingOn,
+        run_launcher: RunLauncher,
         access: Access,
         settings: Settings,
         clock: Clock,
@@ -47,7 +47,7 @@ class RunStart:
         open_ledger: Callable[[str], RunLedger],
     ) -> None:
         self._store = store
-        self._going_on = going_on
+        self._run_launcher = run_launcher
         self._access = access
         self._settings = settings
         self._clock = clock
@@ -104,7 +104,7 @@ class RunStart:
         """
         if ledger.state.phase != "created":
             if ledger.state.phase == "working" and ledger.state.attempt == 0:
-                self._going_on.start(ledger)
+                self._run_launcher.start(ledger)
             return
         facts = ledger.state.created.admission.model_copy(
             update={
@@ -117,7 +117,7 @@ class RunStart:
         found = admit(facts)
         log.event("dispatch.admission", run=ledger.run_id, verdict=found.verdict, reason=found.reason)
         if found.verdict == "admit":
-            self._going_on.go_on(ledger, RunAdmitted, found.reason, phases=["created"], fresh=fresh)
+            self._run_launcher.launch(ledger, RunAdmitted, found.reason, phases=["created"], fresh=fresh)
         elif found.verdict == "queue":
             ledger.append(RunQueued(reason=found.reason))
         else:
@@ -139,7 +139,7 @@ class RunStart:
         putting it on again helps. With no text that is all it does.
         """
         label = label_put_on(job.trigger) if refused and not keeps else ""
-        text = f"{text} {replies.taken_off(label, _MENDED if when is None else when)}" if text and label else text
+        text = f"{text} {replies.taken_off(label, _FIXED if when is None else when)}" if text and label else text
         names = names_of(BOT_DEFAULTS, self._settings.command_prefix)
         said = request_of(job, playbook=REPLY.name, names=names, task=Task(title=job.source.title), keeps_label=keeps)
         ledger.append_if(lambda state: state.seq == 0, said)

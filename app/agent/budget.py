@@ -55,7 +55,7 @@ PRICES: Mapping[str, Price] = {
     "claude-sonnet-4-5": Price(input=3.0, output=15.0, cache_read=0.3, cache_write=3.75, window=200_000),
     "claude-haiku-4-5": Price(input=1.0, output=5.0, cache_read=0.1, cache_write=1.25, window=200_000),
 }
-# A model we do not know costs what the dearest known one does, and holds what the smallest does.
+# A model we do not know costs what the most expensive known one does, and holds what the smallest does.
 UNKNOWN = Price(input=15.0, output=75.0, cache_read=1.5, cache_write=18.75, window=200_000)
 
 # What Bedrock asks for a request that stays in one region or geography, by the list price of the global profile.

@@ -9,7 +9,7 @@ from app.errors import UserError
 
 
 class AppSecrets:
-    """Secrets by name. Raises UserError for what a person can mend, TransientError when AWS is away."""
+    """Secrets by name. Raises UserError for what a person can fix, TransientError when AWS is away."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients

@@ -1,6 +1,6 @@
 """A batch of SQS messages in Lambda: each is taken by itself, and only those that failed come back.
 
-Lambda receives and acknowledges. A message that the world may mend later gets its own time to come back, in place of
+Lambda receives and acknowledges. A message that the world may fix later gets its own time to come back, in place of
 the queue's visibility timeout, which has to be six times the function's; and while one is being worked on it is held
 only for as long as this function can still run, so that it comes back soon when the function dies.
 """

@@ -58,7 +58,7 @@ class _NoRoom(Exception):
 
 class FargateLauncher:
     """Implements `ports.Launcher`. `start` raises TransientError for everything that stops a task from starting, also
-    for what an operator has to mend: the run parks with the reason in sight, and goes on once it is mended.
+    for what an operator has to fix: the run parks with the reason in sight, and goes on once it is fixed.
     """
 
     def __init__(self, cloud: Cloud, store: Store, clock: Clock, clients: Clients) -> None:
@@ -179,7 +179,7 @@ class FargateLauncher:
 def run_task(ecs: Any, request: dict[str, Any], *, token: str, spot: bool) -> str:
     """Start one Fargate task and return its ARN; again with the same token returns the same one.
 
-    Raises TransientError when there is no room or ECS asks to slow down, UserError for what an operator must mend.
+    Raises TransientError when there is no room or ECS asks to slow down, UserError for what an operator must fix.
     """
     if spot:
         try:

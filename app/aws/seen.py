@@ -1,4 +1,4 @@
-"""One thing that was looked at in the account, how it is, and how to mend it."""
+"""One thing that was looked at in the account, how it is, and how to fix it."""
 
 from __future__ import annotations
 

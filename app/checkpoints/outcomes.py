@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.events.parts import Outcome
-from app.events.waits import ForAnswer
+from app.events.waits import WaitForAnswer
 from app.runs.state.run_state import RunState
 
 StateLabel = Literal["queued", "working", "needs-info", "needs-approval", "parked", "done", "failed"]
@@ -61,7 +61,7 @@ def state_label(state: RunState) -> StateLabel | None:
     if state.phase == "queued":
         return "queued"
     if state.phase == "parked":
-        return "needs-info" if isinstance(state.wait, ForAnswer) else "parked"
+        return "needs-info" if isinstance(state.wait, WaitForAnswer) else "parked"
     return "working"
 
 

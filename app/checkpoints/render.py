@@ -12,7 +12,7 @@ from app.checkpoints.moments import utc
 from app.checkpoints.outcomes import appearance, is_unproven
 from app.claims import Claims, sentences
 from app.config.question_times import in_words
-from app.events.waits import ForAnswer, ForWorker
+from app.events.waits import WaitForAnswer, WaitForWorker
 from app.events.working import CommandRan, QuestionAsked
 from app.runs.state.run_state import RunState, Stage
 from app.text.outgoing import code, cut, fence, line, neutral, people, row
@@ -67,7 +67,7 @@ def _headline(state: RunState) -> str:
     if state.phase == "queued":
         return "🕯️ Waiting"
     if state.phase == "parked":
-        return "❓ Waiting for an answer" if isinstance(state.wait, ForAnswer) else "⏸️ Paused"
+        return "❓ Waiting for an answer" if isinstance(state.wait, WaitForAnswer) else "⏸️ Paused"
     return "🔥 Working on it" if state.stages else "🕯️ Starting"
 
 
@@ -100,10 +100,10 @@ def _standing(state: RunState) -> list[str]:
         return [] if state.pull else [line(_first_line(state.reason), 300)]
     if state.phase == "queued":
         return [line(state.queue_reason, 300), f"`{prefix} stop` takes it out of the queue."]
-    if isinstance(state.wait, ForAnswer):
+    if isinstance(state.wait, WaitForAnswer):
         return ["The question is in a comment below. Nothing is spent while it waits."]
     if state.phase == "parked":
-        if isinstance(state.wait, ForWorker) or not state.park_until:
+        if isinstance(state.wait, WaitForWorker) or not state.park_until:
             return [f"{line(state.park_note, 300)} It goes on by itself; nothing is spent meanwhile."]
         when = utc(state.park_until)
         return [f"{line(state.park_note, 400)} It goes on by itself at {when}; nothing is spent until then."]

@@ -1,4 +1,4 @@
-"""`doctor`: shows the settings, checks everything they need, and says how to mend what is wrong."""
+"""`doctor`: shows the settings, checks everything they need, and says how to fix what is wrong."""
 
 from __future__ import annotations
 

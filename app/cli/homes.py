@@ -50,11 +50,11 @@ class Home:
         return self.store.events(run_id, after)
 
     def contents_since(self) -> datetime:
-        """What is older than this may have been let go of."""
+        """What is older than this may have been dropped."""
         return self.clock.now() - timedelta(days=self.days)
 
     def close(self) -> None:
-        """Let go of the files of one machine; nothing in the cloud is held."""
+        """Drop the files of one machine; nothing in the cloud is held."""
         for part in (self.store, *self.queues.values()):
             if isinstance(part, SqliteStore | SqliteQueue):
                 part.close()

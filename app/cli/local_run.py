@@ -21,7 +21,7 @@ from app.cli import screen, story
 from app.errors import UserError
 from app.events.deciding import CancelRequested, QuestionAnswered, RunAdmitted, RunCreated, RunResumed
 from app.events.publishing import PublishSettled
-from app.events.waits import ForAnswer
+from app.events.waits import WaitForAnswer
 from app.events.working import RunEnded
 from app.local.branch import FileChange, LocalRepository
 from app.ports.platform import RunSummary, Store
@@ -55,7 +55,7 @@ class LocalRun:
             store=_OneRun(self._platform.store, run_id),
             publishing=self._platform.publishing,
             launcher=self._platform.launcher,
-            going_on=wiring.going_on(self._platform, None),
+            run_launcher=wiring.run_launcher(self._platform, None),
             clock=self._platform.clock,
             redactor=self._platform.redactor,
             concurrency=1,
@@ -120,7 +120,7 @@ class LocalRun:
         state = self.state
         if not state.is_active:
             return False
-        if isinstance(state.wait, ForAnswer) and state.open_question:
+        if isinstance(state.wait, WaitForAnswer) and state.open_question:
             self.answer(answers.pop(0) if answers else self._ask(state))
         elif state.phase == "parked" and state.park_until:
             self._wait(state.park_until)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from app.events.configured import Configured
 
 REMIND_SECONDS = 24 * 3600  # a working day: who did not see the question has slept over it
-END_SECONDS = 7 * 24 * 3600  # a week's holiday is survived, a forgotten issue is not kept for ever
+END_SECONDS = 7 * 24 * 3600  # a week's holiday is survived, a forgotten issue is not kept indefinitely
 
 
 def remind_at(config: Configured, asked_at: str) -> datetime | None:

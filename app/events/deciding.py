@@ -109,18 +109,18 @@ class RunQueued(Record, kind="run.queued", is_news=True):
     ahead: int = 0
 
 
-class WentOn(Record):
+class MaySpend(Record):
     """The run may spend, up to `cap_usd` in all; asks for one more attempt."""
 
     reason: str = ""
     cap_usd: float | None = None
 
 
-class RunAdmitted(WentOn, kind="run.admitted", is_news=True):
+class RunAdmitted(MaySpend, kind="run.admitted", is_news=True):
     """For the first time."""
 
 
-class RunResumed(WentOn, kind="run.resumed", is_news=True):
+class RunResumed(MaySpend, kind="run.resumed", is_news=True):
     """Again; without `cap_usd` a lost worker is replaced."""
 
 

@@ -17,44 +17,44 @@ class _Wait(Part):
         self.__pydantic_fields_set__.add("kind")  # which is written, although it is nowhere said
 
 
-class ForAnswer(_Wait):
+class WaitForAnswer(_Wait):
     """A person answers question `number`; time alone only reminds, and ends the run."""
 
     kind: Literal["question"] = "question"
     number: Count = 0  # from 1; 0 in ledgers of older versions
 
 
-class ForBudget(_Wait):
+class WaitForBudget(_Wait):
     """The repository's day has no money for it."""
 
     kind: Literal["budget"] = "budget"
 
 
-class ForRoom(_Wait):
+class WaitForRoom(_Wait):
     """The platform has no place for its worker."""
 
     kind: Literal["capacity"] = "capacity"
 
 
-class ForWorld(_Wait):
+class WaitForOutage(_Wait):
     """GitHub, the model's vendor or the machine's disk is away or full."""
 
     kind: Literal["outage"] = "outage"
 
 
-class ForWorker(_Wait):
+class WaitForWorker(_Wait):
     """Its worker was told to leave: another goes on at once."""
 
     kind: Literal["interrupted"] = "interrupted"
 
 
-class ForPause(_Wait):
+class WaitForPause(_Wait):
     """Work that is done in short visits, with time for others in between."""
 
     kind: Literal["onboarding"] = "onboarding"
 
 
 Wait = Annotated[
-    ForAnswer | ForBudget | ForRoom | ForWorld | ForWorker | ForPause,
+    WaitForAnswer | WaitForBudget | WaitForRoom | WaitForOutage | WaitForWorker | WaitForPause,
     Field(discriminator="kind"),
 ]

@@ -96,7 +96,7 @@ class Installations:
             self._forget(job.thread, is_all=False)
 
     def _forget(self, thread: Thread, *, is_all: bool) -> None:
-        """Let go of what is kept of the installation's repositories: of all, or of those that are out of reach."""
+        """Drop what is kept of the installation's repositories: of all, or of those that are out of reach."""
         for repository_id in self._keeping.kept_of(thread.installation_id):
             if is_all or self._access.whereabouts(thread._replace(repository_id=repository_id)) is None:
                 self._keeping.forget(repository_id)

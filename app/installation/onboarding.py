@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from app import log
 from app.errors import TransientError, UserError
 from app.events.publishing import OnboardingBegan, OnboardingListed, OnboardingProgressed
-from app.events.waits import ForPause
+from app.events.waits import WaitForPause
 from app.events.working import RunEnded, RunParked
 from app.github import repositories
 from app.github.access import Access
@@ -58,7 +58,7 @@ class Onboarding:
         ledger.append_if(
             _is_active,
             RunParked(
-                wait=ForPause(),
+                wait=WaitForPause(),
                 note=_standing(ledger.state),
                 until=(self._clock.now() + timedelta(seconds=pause)).isoformat(),
             ),

@@ -20,7 +20,7 @@ REMEMBERED_SECONDS = 30 * 24 * 3600.0
 
 
 # How often a message is received before it is a dead letter; template.yaml says the same. With growing pauses up to a
-# quarter of an hour this rides out an outage of two hours.
+# quarter of an hour this survives an outage of two hours.
 MOST_ATTEMPTS = 12
 
 

@@ -1,4 +1,4 @@
-"""`LocalKeeping`: what one machine lets go of when its time is over."""
+"""`LocalKeeping`: what one machine drops when its time is over."""
 
 from __future__ import annotations
 

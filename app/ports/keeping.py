@@ -1,4 +1,4 @@
-"""The port of what lets go of the old: of the control side alone."""
+"""The port of what drops the old: of the control side alone."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Protocol
 
 
 class Keeping(Protocol):
-    """Letting go of what is old. Of the control side alone: a worker has no right to delete."""
+    """Dropping what is old. Of the control side alone: a worker has no right to delete."""
 
     def renew(self, digests: Collection[str]) -> None:
         """The age of these contents begins anew; unknown ones are passed over."""
 
     def expire(self, before: datetime, *, at_work: Collection[str]) -> int:
         """Delete contents last stored or renewed before then, and what workers left behind that is older, except for
-        the runs `at_work`; returns how many. Where the platform does it by itself, nothing happens.
+        the runs `at_work`; returns how many. Where the platform does it automatically, nothing happens.
         """
 
     def ended_before(self, before: datetime, *, limit: int) -> list[str]:

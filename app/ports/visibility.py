@@ -1,4 +1,4 @@
-"""A message stays its taker's for as long as the work on it takes: publishing waits for GitHub's pace."""
+"""A message stays its consumer's for as long as the work on it takes: publishing waits for GitHub's pace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.ports.platform import Message, Queue
 class Heartbeat:
     """Held for the length of a `with`: hides the message again whenever a third of its time is over.
 
-    A taker that dies holds it no longer than `visibility_seconds`. Lambda needs no heartbeat: its functions end long
+    A consumer that dies holds it no longer than `visibility_seconds`. Lambda needs no heartbeat: its functions end long
     before their messages are shown again.
     """
 

@@ -26,7 +26,7 @@ from app.runs.state.run_state import Published, RunState
 SETTLE_SECONDS = 15.0  # how long a new object may be missing from GitHub's lists
 
 # Pauses after each refusal, in seconds; when they are used up it is final. Finished work is kept for half an hour: a
-# permission or a ruleset may be mended meanwhile. For the rest it is the minute in which GitHub may lag behind.
+# permission or a ruleset may be fixed meanwhile. For the rest it is the minute in which GitHub may lag behind.
 _WORK_PAUSES = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
 _LAG_PAUSES = (10.0, 20.0, 30.0)
 _LAGS = frozenset({404, 409, 422})

@@ -20,13 +20,13 @@ from app.routing.found import Found
 from app.routing.steps import (
     Answer,
     CallOff,
-    GoOn,
-    Hint,
+    DenyRole,
     Ignore,
-    Later,
-    Refuse,
-    Remember,
+    RecordLabelEvent,
+    ResumeOwnRun,
+    RetryLater,
     Say,
+    SayHowToStart,
     Start,
     Steer,
     Step,
@@ -124,7 +124,7 @@ def _withdrawn(asked: Asked, found: Found) -> Step | None:
 
 def _here_before(_asked: Asked, found: Found) -> Step | None:
     """This job was here before and made its run."""
-    return GoOn() if found.own else None
+    return ResumeOwnRun() if found.own else None
 
 
 def _nobody(_asked: Asked, found: Found) -> Step | None:
@@ -143,7 +143,7 @@ def _not_allowed(asked: Asked, found: Found) -> Step | None:
     if is_own or not lacking(asked.command, found.role or ""):
         return None
     # a plain reply among people is not for us to turn down
-    return Refuse(role=found.role or "") if asked.is_spoken or asked.label else Ignore()
+    return DenyRole(role=found.role or "") if asked.is_spoken or asked.label else Ignore()
 
 
 def _mistaken(asked: Asked, _found: Found) -> Step | None:
@@ -176,7 +176,7 @@ def _steer(asked: Asked, found: Found) -> Step | None:
     """Plain words are for the run at work; where there is none, they start nothing."""
     if asked.verb != INSTRUCT.name:
         return None
-    return Steer(run=found.active[0]) if found.active else Hint()
+    return Steer(run=found.active[0]) if found.active else SayHowToStart()
 
 
 def _help(asked: Asked, _found: Found) -> Step | None:
@@ -206,9 +206,9 @@ def _at_work(asked: Asked, found: Found) -> Step | None:
     if run is None or asked.verb not in _STARTS:
         return None
     if run.is_cancelled:
-        return Later(reason="the run before is about to stop")
+        return RetryLater(reason="the run before is about to stop")
     if not asked.is_spoken and run.by_label:
-        return Remember()  # the label is on and its run is at work: nobody asked for more
+        return RecordLabelEvent()  # the label is on and its run is at work: nobody asked for more
     return Say(text=replies.already_active(run.row, asked.prefix))
 
 

@@ -35,19 +35,19 @@ class Ignore(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GoOn(Step):
+class ResumeOwnRun(Step):
     """The job made its run when it was here before: that run is admitted, or found to be further on."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Later(Step):
+class RetryLater(Step):
     """It is too early to tell."""
 
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refuse(Step):
+class DenyRole(Step):
     """The role is too low; said once."""
 
     role: str
@@ -63,7 +63,7 @@ class Say(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hint(Step):
+class SayHowToStart(Step):
     """Plain words where nothing is at work: how to start is said, now and then."""
 
 
@@ -97,7 +97,7 @@ class CallOff(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remember(Step):
+class RecordLabelEvent(Step):
     """A label event of which nothing comes: one of the opposite kind has to look twice for a while."""
 
 

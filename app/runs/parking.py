@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.events.waits import ForRoom, Wait
+from app.events.waits import Wait, WaitForRoom
 from app.events.working import RunEnded, RunParked
 from app.ledger import Event
 from app.retry import doubled
@@ -57,9 +57,9 @@ def tried(events: Iterable[Event], wait: Wait, now: datetime) -> str:
 
 def wait_for_room(ledger: RunLedger, note: str, seconds: float) -> None:
     """The run waits for its turn on the platform, a day at most."""
-    pause = next_pause(ledger.events, ForRoom(), FOR_ROOM, at_least_seconds=seconds)
+    pause = next_pause(ledger.events, WaitForRoom(), FOR_ROOM, at_least_seconds=seconds)
     if pause is None:
-        often = tried(ledger.events, ForRoom(), ledger.clock.now())
+        often = tried(ledger.events, WaitForRoom(), ledger.clock.now())
         ledger.append_if(
             _is_active,
             RunEnded(
@@ -70,7 +70,7 @@ def wait_for_room(ledger: RunLedger, note: str, seconds: float) -> None:
         )
         return
     until = ledger.clock.now() + timedelta(seconds=pause)
-    ledger.append_if(_is_active, RunParked(wait=ForRoom(), note=note, until=until.isoformat()))
+    ledger.append_if(_is_active, RunParked(wait=WaitForRoom(), note=note, until=until.isoformat()))
 
 
 def _parks(events: Iterable[Event], wait: Wait) -> list[Event]:
@@ -80,7 +80,7 @@ def _parks(events: Iterable[Event], wait: Wait) -> list[Event]:
     for event in events:
         if event.kind == "run.parked":
             found += [event] if _is_for(event, wait) else []
-        elif event.kind in _PROGRESS or (isinstance(wait, ForRoom) and event.kind == "attempt.started"):
+        elif event.kind in _PROGRESS or (isinstance(wait, WaitForRoom) and event.kind == "attempt.started"):
             found.clear()
         elif event.kind == "stage.ended" and event.data["ok"] and event.data["stage"] not in done:
             done.add(event.data["stage"])

@@ -71,7 +71,7 @@ class Files:
         """Raises UserError: missing, not a regular file, through a link, over 64 MiB."""
         check_path(path)
         try:
-            # Non-blocking, because a FIFO without a writer would wait for ever; a device is never opened for real.
+            # Non-blocking, because a FIFO without a writer would wait indefinitely; a device is never opened for real.
             fd = open_beneath(self._root, path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW)
         except OSError as error:
             if error.errno == errno.ENXIO:

@@ -26,7 +26,7 @@ class LocalHost(ABC):
 
     @abstractmethod
     def require(self) -> None:
-        """Raises UserError, with the way to mend it, when this machine cannot have such a sandbox."""
+        """Raises UserError, with the way to fix it, when this machine cannot have such a sandbox."""
 
     @abstractmethod
     def build(self, site: Site) -> Walls: ...

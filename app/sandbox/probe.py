@@ -24,7 +24,7 @@ PROBE_LIMITS = Limits(timeout_seconds=PROBE_SECONDS, memory_bytes=2**30, process
 def choose(setting: str, home: Path, networks: tuple[Network, ...] = ()) -> SandboxHost:
     """The host for `setting` ("auto", "bubblewrap", "jail"), proven to work here. `networks`: see `EgressProxy`.
 
-    Raises UserError that says what is missing and the one line that mends it.
+    Raises UserError that says what is missing and the one line that fixes it.
     """
     if setting in {"remote", "beside"}:
         raise UserError(f"`LAMPLIGHTER_SANDBOX={setting}` belongs to the AWS platform; on one machine use `auto`")

@@ -109,7 +109,7 @@ class Process:
         return self.gone
 
     def close(self) -> None:
-        """Let go; a tree still alive is killed by its keeper."""
+        """Release it; a tree still alive is killed by its keeper."""
         with self._lock:
             self._talk.close()
             if self.listener >= 0:

@@ -1,6 +1,6 @@
 """How many strangers may be connected, and how long one may take to say what it wants.
 
-uvicorn bounds neither: a connection that never sends a request stays for ever, and enough of them use up the file
+uvicorn bounds neither: a connection that never sends a request stays indefinitely, and enough of them use up the file
 descriptors that the ledger and the queues need as well.
 """
 

@@ -1,7 +1,7 @@
 """The clock's rounds in the cloud, where no process lives between two of them: one call a minute.
 
 Every minute runs are looked after; every five minutes GitHub is asked for deliveries that never arrived, every fifteen
-for labelled issues that no run took; every hour the old is let go of. What was last done when is a claim in the store,
+for labelled issues that no run took; every hour the old is dropped. What was last done when is a claim in the store,
 so it does not matter which process is called, or whether two are.
 """
 

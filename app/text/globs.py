@@ -102,7 +102,7 @@ def _split(text: bytes) -> list[bytes]:
 
 
 def _segment_regex(text: bytes) -> bytes | None:
-    """One path segment; every star but the last is settled at its first fit, so that no pattern takes for ever."""
+    """One path segment; every star but the last is settled at its first fit, so that no pattern takes indefinitely."""
     pieces: list[list[bytes]] = [[]]
     at = 0
     while at < len(text):

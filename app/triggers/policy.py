@@ -199,14 +199,14 @@ def _label(event: ThreadEvent, job: _MakeJob) -> Decision:
     if is_off:
         return job("cancel", f"{event.sender.login} put the label {OFF_LABEL} on: work here stops.", trigger)
     if event.action == "labeled":
-        put_on, hindrance = f"{event.sender.login} put the label {event.label} on", _hindrance(event)
-        if hindrance:
-            return job("steer", f"{put_on}, but {hindrance}: nothing starts, and the label is answered.", trigger)
+        put_on, obstacle = f"{event.sender.login} put the label {event.label} on", _obstacle(event)
+        if obstacle:
+            return job("steer", f"{put_on}, but {obstacle}: nothing starts, and the label is answered.", trigger)
         return job("start", f"{put_on}.", trigger)
     return job("cancel", f"{event.sender.login} took the label {event.label} off: work on it stops.", trigger)
 
 
-def _hindrance(event: ThreadEvent | CommentEvent) -> str:
+def _obstacle(event: ThreadEvent | CommentEvent) -> str:
     """Why nothing can start on this thread, as far as the payload knows; empty when something can."""
     if event.thread.is_pull_request:
         return "work on pull requests is not built yet"
@@ -241,8 +241,8 @@ def _comment(event: CommentEvent, job: _MakeJob, slug: str, prefix: str) -> Deci
     trigger = f"{event.name}.{event.action}"
     if heard:
         said = ", ".join(dict.fromkeys(command.verb for command in heard))
-        action, hindrance = _action(event, heard[0])
-        return job(action, f"{event.sender.login} commanded: {said}{hindrance}.", trigger, heard)
+        action, obstacle = _action(event, heard[0])
+        return job(action, f"{event.sender.login} commanded: {said}{obstacle}.", trigger, heard)
     if is_asked and event.source.comment.strip():
         return job("answer", f"{event.sender.login} replied while a question is open.", trigger)
     if event.review_state == "changes_requested":
@@ -255,8 +255,8 @@ def _action(event: CommentEvent, command: Command) -> tuple[Action, str]:
     action = lookup(command.verb).action
     if action != "start":
         return action, ""
-    hindrance = "it cannot be obeyed" if command.error else _hindrance(event)
-    return ("steer", f"; {hindrance}, so it is only answered") if hindrance else (action, "")
+    obstacle = "it cannot be obeyed" if command.error else _obstacle(event)
+    return ("steer", f"; {obstacle}, so it is only answered") if obstacle else (action, "")
 
 
 def _asks(label: str) -> bool:

@@ -16,7 +16,7 @@ _NAMED = 5
 class Verdict:
     """`ok` lets a change be proposed. `no_worse`: what fails now failed before as well. `unverifiable`: no tests.
 
-    `note` says what stands in the way, for who has to mend it; what passes is said from the claims.
+    `note` says what stands in the way, for who has to fix it; what passes is said from the claims.
     """
 
     ok: bool

@@ -127,7 +127,7 @@ def verify_head(
 
 
 def _judged(claims: Claims, changes: Sequence[Change], new: Mapping[str, bytes], old: Mapping[str, bytes]) -> Claims:
-    """Red tests that were edited until they pass are no fix; a mended helper of theirs is one, and is marked."""
+    """Red tests that were edited until they pass are no fix; a fixed helper of theirs is one, and is marked."""
     weakened = weakened_tests(ChangeSet.of(changes, old=old, new=new))
     settings = [path for path in claims.steered if not is_test_path(path)]
     red = claims.base.ending in {"red", "contradictory"}

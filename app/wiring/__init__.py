@@ -12,7 +12,7 @@ from app.wiring.platforms import Platform, aws_platform, ensure_model, local_pla
 # Each side imports its own when it is asked for: a worker without the control side (httpx, the App's key, everything
 # that writes to GitHub) starts in half the time, and a person waits for it.
 if TYPE_CHECKING:
-    from app.admission.proceed import GoingOn
+    from app.admission.run_launcher import RunLauncher
     from app.github.access import Access
     from app.receive import Answer, Delivery
     from app.recovery.missed_labels import Overlooked
@@ -22,9 +22,22 @@ if TYPE_CHECKING:
     from app.worker import Worker
 
 __all__ = [
-    "Platform", "access", "aws_platform", "control", "door", "ensure_model", "going_on", "keep_warm",
+    "Platform",
+    "access",
+    "aws_platform",
+    "control",
+    "door",
+    "ensure_model",
+    "keep_warm",
     "local_platform",
-    "minting", "overlooked", "platform", "retention", "revealed", "scheduler", "worker",
+    "minting",
+    "overlooked",
+    "platform",
+    "retention",
+    "revealed",
+    "run_launcher",
+    "scheduler",
+    "worker",
 ]  # fmt: skip
 
 # A function ends after a minute, and sleeping is paid for: what has to wait longer goes back to the queue.
@@ -73,7 +86,7 @@ def control(platform: Platform, way: Access | None = None) -> Control:
     from app.wiring.consumers import Control  # noqa: PLC0415
 
     way = way or access(platform)
-    waiting = going_on(platform, way)
+    waiting = run_launcher(platform, way)
     settings = platform.settings
     return Control(
         jobs=platform.jobs,
@@ -82,7 +95,7 @@ def control(platform: Platform, way: Access | None = None) -> Control:
             store=platform.store,
             keeping=platform.keeping,
             publishing=platform.publishing,
-            going_on=waiting,
+            run_launcher=waiting,
             access=way,
             settings=settings,
             clock=platform.clock,
@@ -101,11 +114,11 @@ def control(platform: Platform, way: Access | None = None) -> Control:
     )
 
 
-def going_on(platform: Platform, way: Access | None) -> GoingOn:
+def run_launcher(platform: Platform, way: Access | None) -> RunLauncher:
     """What lets runs spend; without a way to GitHub it lets those go on for which nobody has to be asked there."""
-    from app.admission.proceed import GoingOn  # noqa: PLC0415
+    from app.admission.run_launcher import RunLauncher  # noqa: PLC0415
 
-    return GoingOn(
+    return RunLauncher(
         store=platform.store,
         launcher=platform.launcher,
         clock=platform.clock,
@@ -122,7 +135,7 @@ def scheduler(platform: Platform, way: Access | None = None) -> Scheduler:
         store=platform.store,
         publishing=platform.publishing,
         launcher=platform.launcher,
-        going_on=going_on(platform, way),
+        run_launcher=run_launcher(platform, way),
         clock=platform.clock,
         redactor=platform.redactor,
         concurrency=platform.settings.concurrency,
@@ -143,7 +156,7 @@ def overlooked(platform: Platform, way: Access, accept: Callable[[Delivery], Ans
 
 
 def retention(platform: Platform) -> Retention:
-    """What lets go of the old."""
+    """What drops the old."""
     from app.recovery.retention import Retention  # noqa: PLC0415
 
     settings = platform.settings

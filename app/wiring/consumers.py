@@ -22,7 +22,7 @@ from app.schedule import Scheduler
 
 _Read = TypeVar("_Read")
 
-_VISIBLE_SECONDS = 300.0  # a message whose taker died comes back after this
+_VISIBLE_SECONDS = 300.0  # a message whose consumer died comes back after this
 _LONGEST_PAUSE_SECONDS = 900.0
 _SHORTEST_PAUSE_SECONDS = 5.0
 _DEFECT_PAUSE_SECONDS = 60.0
@@ -106,7 +106,7 @@ def _take(
     give_up: Callable[[str, str], None] | None = None,
     raises: type[TransientError] | tuple[()] = (),
 ) -> float | None:
-    """Do one message; what the world may mend comes back later, what cannot be read becomes a dead letter.
+    """Do one message; what the world may fix comes back later, what cannot be read becomes a dead letter.
 
     `give_up` is told why when this was the last attempt: what follows is the dead letter. `raises` goes to the caller.
     """
@@ -125,7 +125,7 @@ def _take(
     except Malformed as error:
         level = log.ERROR if message.attempt == 1 else log.INFO
         log.event("control.malformed", level=level, message_id=message.id, reason=str(error), attempt=message.attempt)
-        return 0.0  # at once, until the queue buries it: waiting mends nothing, and its group waits with it
+        return 0.0  # at once, until the queue buries it: waiting fixes nothing, and its group waits with it
     except Exception as error:
         log.event("control.defect", level=log.ERROR, error=error, message_id=message.id)
         why, pause = _DEFECT, _DEFECT_PAUSE_SECONDS

@@ -16,7 +16,7 @@ from app.checkpoints.moments import utc
 from app.config.question_times import first_look
 from app.errors import TransientError, UserError
 from app.events.parts import Outcome
-from app.events.waits import ForAnswer, ForBudget, ForWorld, Wait
+from app.events.waits import Wait, WaitForAnswer, WaitForBudget, WaitForOutage
 from app.events.working import FinishCalled, RunEnded, RunParked, StageEnded
 from app.runs.parking import OUTAGE, REFUSAL, Patience, next_pause, tried
 from app.runs.run_ledger import RunLedger
@@ -46,13 +46,13 @@ def end(ledger: RunLedger, outcome: Outcome, reason: str, next_step: str = "") -
 
 
 def fail(ledger: RunLedger, error: Exception) -> None:
-    """What the world may mend parks the run, what a person can mend ends it with their advice, the rest is a defect."""
+    """What the world may fix parks the run, what a person can fix ends it with their advice, the rest is a defect."""
     if isinstance(error, TransientError):
         patience = REFUSAL if isinstance(error, FetchRefused) else OUTAGE
         note = f"{str(error).rstrip('.')}."
-        park(ledger, ForWorld(), note, after_seconds=error.retry_after_seconds, patience=patience)
+        park(ledger, WaitForOutage(), note, after_seconds=error.retry_after_seconds, patience=patience)
     elif isinstance(error, OSError) and error.errno in _DISK_FULL:
-        park(ledger, ForWorld(), "There is no room left on this machine's disk.", after_seconds=60)
+        park(ledger, WaitForOutage(), "There is no room left on this machine's disk.", after_seconds=60)
     elif isinstance(error, UserError):
         end(ledger, "failed", after_refusal(str(error), ledger.state.last_refusal), "Mend that, then retry.")
     else:
@@ -72,7 +72,7 @@ def without_model(ledger: RunLedger, stop: Stop, *, attended: bool) -> None:
     why = f"{stop.detail[:1].upper()}{stop.detail[1:]}."
     seconds = stop.retry_after_seconds or PARK_SECONDS
     if not attended:
-        park(ledger, ForWorld(), why, after_seconds=seconds)
+        park(ledger, WaitForOutage(), why, after_seconds=seconds)
         return
     if seconds > PARK_SECONDS:
         why += f" It asks to wait until {utc((ledger.clock.now() + timedelta(seconds=seconds)).isoformat())}."
@@ -124,7 +124,7 @@ def park(
     after_seconds: float | None = None,
     patience: Patience = OUTAGE,
 ) -> None:
-    """Wait for a person (no `after_seconds`), or for the world: longer each time, and not for ever."""
+    """Wait for a person (no `after_seconds`), or for the world: longer each time, and not indefinitely."""
     until = None
     if after_seconds is not None:
         pause = next_pause(ledger.events, wait, patience, at_least_seconds=after_seconds)
@@ -144,7 +144,7 @@ def park_for_answer(ledger: RunLedger) -> bool:
     parked = ledger.append_if(
         lambda state: state.is_active and state.open_question is not None,
         RunParked(
-            wait=ForAnswer(number=len(ledger.state.questions)),
+            wait=WaitForAnswer(number=len(ledger.state.questions)),
             note="It needs an answer.",
             until=None if until is None else until.isoformat(),
         ),
@@ -157,7 +157,7 @@ def park_until_tomorrow(ledger: RunLedger) -> None:
     now = ledger.clock.now()
     spent = ledger.state.cost_usd
     note = f"It has cost ${spent:.2f}, and today's budget (`budget.day_usd`) pays no more before midnight UTC."
-    park(ledger, ForBudget(), note, after_seconds=(next_day(now) - now).total_seconds())
+    park(ledger, WaitForBudget(), note, after_seconds=(next_day(now) - now).total_seconds())
 
 
 def _is_active(state: RunState) -> bool:

@@ -18,7 +18,7 @@ from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 from app.verify import Verification
 from app.work.recording import stage
-from app.work.session import Workroom
+from app.work.session import WorkSession
 from app.work.verdict import MirrorBase, judge, judge_at_sight
 from app.workspace import Change
 
@@ -27,13 +27,13 @@ _REVIEWERS = 3  # people asked for a review; more than that and nobody feels ask
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """Why a change is not proposed: `why` for people (one line), `feedback` for the model, which may mend it."""
+    """Why a change is not proposed: `why` for people (one line), `feedback` for the model, which may fix it."""
 
     why: str
     feedback: str
 
 
-def refuse_at_sight(ledger: RunLedger, room: Workroom, found: Sequence[Change]) -> Refusal | None:
+def refuse_at_sight(ledger: RunLedger, room: WorkSession, found: Sequence[Change]) -> Refusal | None:
     """By counts and sizes alone: nothing is read, kept or run for what the limits forbid anyway."""
     findings = judge_at_sight(found, _base(room), ledger.state.created.config)
     if not findings:
@@ -45,7 +45,7 @@ def refuse_at_sight(ledger: RunLedger, room: Workroom, found: Sequence[Change]) 
 
 def propose(
     ledger: RunLedger,
-    room: Workroom,
+    room: WorkSession,
     found: Sequence[Change],
     new: Mapping[str, bytes],
     old: Mapping[str, bytes],
@@ -65,7 +65,7 @@ def propose(
     return None
 
 
-def _base(room: Workroom) -> MirrorBase:
+def _base(room: WorkSession) -> MirrorBase:
     return MirrorBase(room.mirror, room.made.sha)
 
 
@@ -89,7 +89,7 @@ def _place(finding: Finding) -> str:
 
 def _proposal(
     state: RunState,
-    room: Workroom,
+    room: WorkSession,
     found: Sequence[Change],
     findings: Sequence[Finding],
     verification: Verification,

@@ -40,7 +40,7 @@ _FRESH_TOKEN_SECONDS = 5.0  # a new token may not be known everywhere at once (f
 _SNAPSHOT_SECONDS = 60.0  # a crash runs again at most the tool calls of this long
 
 
-class Workroom:
+class WorkSession:
     """Opened once per attempt; `close` removes everything of it but the mirror."""
 
     def __init__(self, ledger: RunLedger, tokens: Tokens, host: SandboxHost, home: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_task_killed_in_the_middle_costs_one_attempt_and_at_most_one_model_cal
 def test_a_task_killed_after_its_proposal_changes_nothing(make):
     world = make()
     issue = world.label()
-    world.go_on()
+    world.launch()
     world.until(lambda: "proposal.made" in world.kinds())
     world.ecs.kill(world.tasks[0])
     world.ends_well(issue)

@@ -226,7 +226,7 @@ class World:
         """A tool has run, and the model thinks, until `go_on`."""
         self.until(lambda: "tool.ran" in self.kinds())
 
-    def go_on(self) -> None:
+    def launch(self) -> None:
         """Let the model say what it has thought of, now and from now on."""
         self._gate.touch()
 
@@ -241,7 +241,7 @@ class World:
 
     def until_published(self, seconds: float = 120.0) -> None:
         """Go on, and turn until the one run has ended and GitHub shows it."""
-        self.go_on()
+        self.launch()
         self.until(lambda: self.runs and self.run.phase == "ended" and not self.run.unpublished, seconds)
         events = self.platform.store.events(self.run.run_id)
         assert verify_chain(self.run.run_id, events, self.platform.store.witness(self.run.run_id)) == []

@@ -1,4 +1,4 @@
-"""What an answer of the model's vendor means when it is no reply, in words for whoever has to wait or to mend it.
+"""What an answer of the model's vendor means when it is no reply, in words for whoever has to wait or to fix it.
 
 waits   the vendor is busy, away or not to be reached, or somebody else answers in its place: TransientError
 ends    the key, the model's name or the request is refused by the vendor itself: UserError, with what to check

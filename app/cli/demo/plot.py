@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from app.cli.demo.panels import Panels
 from app.cli.demo.world import World
 from app.cli.verification import examine
-from app.events.waits import ForAnswer
+from app.events.waits import WaitForAnswer
 from app.runs.state import fold
 from app.runs.state.run_state import RunState
 from app.simulator.state import Comment, Issue
@@ -66,7 +66,7 @@ class Plot:
 
         def is_still() -> bool:
             state = self._state()
-            waits = isinstance(state.wait, ForAnswer) and state.open_question is not None
+            waits = isinstance(state.wait, WaitForAnswer) and state.open_question is not None
             return not state.is_active or (waits and not state.visible_seq > state.settled_seq)
 
         self._until(is_still, "the run does not come to an end", issue)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import singledispatch
 
-from app.events.deciding import BudgetRaised, CancelRequested, RunCreated, RunMoved, RunQueued, WentOn
+from app.events.deciding import BudgetRaised, CancelRequested, MaySpend, RunCreated, RunMoved, RunQueued
 from app.events.record import WORKER, Record
 from app.events.working import AttemptStarted, RunEnded, RunParked, StageEnded, StageStarted
 from app.ledger import Event
@@ -34,7 +34,7 @@ def _queued(said: RunQueued, state: RunState, event: Event) -> None:
 
 
 @fold.register
-def _launched(said: WentOn, state: RunState, event: Event) -> None:
+def _launched(said: MaySpend, state: RunState, event: Event) -> None:
     state.phase, state.launched = "working", state.launched + 1
     if "cap_usd" in said.model_fields_set:
         state.cap_usd = said.cap_usd

@@ -24,7 +24,7 @@ from app.sandbox.remote.session import Session
 
 COMMITMENT = "LAMPLIGHTER_SANDBOX_KEY_SHA256"
 FIRST_WORD_SECONDS = 900.0  # a worker that has not come by then never will
-LIFETIME_SECONDS = 24 * 3600.0  # nothing runs for ever
+LIFETIME_SECONDS = 24 * 3600.0  # nothing runs indefinitely
 PR_SET_DUMPABLE = 4
 
 

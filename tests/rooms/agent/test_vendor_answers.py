@@ -14,7 +14,7 @@ from app.agent.models.anthropic import AnthropicModel
 from app.agent.stops import ATTENDED_PATIENCE_SECONDS
 from app.checkpoints import render
 from app.errors import UserError
-from app.events.waits import ForWorld
+from app.events.waits import WaitForOutage
 from app.work.attempt_end import fail, without_model
 from tests.rooms.agent.answers import Answers, error
 
@@ -136,7 +136,7 @@ def status(state) -> str:
 def test_the_service_waits_and_says_why_and_until_when(ask, clock, case):
     answer, said, seconds = WAITS[case]
     state, place = ask(answer, attended=False)
-    assert (state.phase, state.wait) == ("parked", ForWorld())
+    assert (state.phase, state.wait) == ("parked", WaitForOutage())
     until = datetime.fromisoformat(state.park_until)
     assert until >= START + timedelta(seconds=seconds - 100)
     assert until <= START + timedelta(seconds=max(seconds, 2 * TEN_MINUTES))

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from app.events import CONTROL, RECORDS, WORKER
-from app.events.waits import ForAnswer
+from app.events.waits import WaitForAnswer
 from app.ledger import GENESIS, Event
 from app.runs.state import conversation, lifecycle, onboarding, publication, work
 from app.runs.state.onboarding import OnboardingState
@@ -51,7 +51,7 @@ def test_a_run_waits_works_parks_and_ends():
     assert (at_work.phase, at_work.launched, at_work.attempt, at_work.cap_usd) == ("working", 1, 1, 1.5)
     assert (at_work.stages[0].name, at_work.doing) == ("clone", "fetching")
     parked = lived(*WORKING, PARKED)
-    assert (parked.phase, parked.wait, parked.waits_for) == ("parked", ForAnswer(number=1), "question")
+    assert (parked.phase, parked.wait, parked.waits_for) == ("parked", WaitForAnswer(number=1), "question")
     assert (parked.park_note, parked.park_until) == ("n", UNTIL)
     again = lived(*WORKING, PARKED, ("run.resumed", {"reason": "answered"}))
     assert (again.phase, again.wait, again.park_until, again.launched) == ("working", None, None, 2)

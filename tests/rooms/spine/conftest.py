@@ -17,6 +17,6 @@ def playing() -> Playing:
 @pytest.fixture
 def scheduler(store, clock, playing) -> Scheduler:
     return Scheduler(
-        store=store, publishing=playing, launcher=playing, going_on=playing, clock=clock, redactor=Redactor(),
+        store=store, publishing=playing, launcher=playing, run_launcher=playing, clock=clock, redactor=Redactor(),
         concurrency=8,
     )  # fmt: skip

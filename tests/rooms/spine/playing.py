@@ -30,7 +30,7 @@ class Playing:
         self.went_on.append(ledger.run_id)
         return True
 
-    def go_on(self, ledger: RunLedger, _kind: str, _reason: str, **_: object) -> bool:
+    def launch(self, ledger: RunLedger, _kind: str, _reason: str, **_: object) -> bool:
         self.went_on.append(ledger.run_id)
         return True
 

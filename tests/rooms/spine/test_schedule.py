@@ -133,7 +133,8 @@ def test_a_turn_over_a_thousand_runs_asks_as_often_as_one_over_ten(tmp_path, sto
             store.claim(lease_key(name), "w:1", ttl_seconds=TTL_SECONDS)
         counted, launcher = Counted(store), Counted(playing)
         Scheduler(
-            store=counted, publishing=playing, launcher=launcher, going_on=playing, clock=clock, redactor=Redactor(),
+            store=counted, publishing=playing, launcher=launcher, run_launcher=playing, clock=clock,
+            redactor=Redactor(),
             concurrency=0,
         ).tick()  # fmt: skip
         clock.advance(10)

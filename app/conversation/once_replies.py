@@ -22,7 +22,7 @@ _HINT_SECONDS = 3600.0  # who says "thanks" twice has heard; who comes back late
 _TROUBLE_SECONDS = 3600.0
 
 
-class Manners:
+class OnceReplies:
     """Answers that are given once per person and thread."""
 
     def __init__(self, store: Store, starts: RunStart, open_ledger: Callable[[str], RunLedger], prefix: str) -> None:

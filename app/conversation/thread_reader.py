@@ -7,7 +7,7 @@ from itertools import islice
 
 from app.admission.finished_work import KeptProposals
 from app.admission.github_facts import is_foreign_label, role_of
-from app.admission.stale_events import LateEvents
+from app.admission.stale_events import StaleEvents
 from app.github.access import Access
 from app.jobs.job import Job
 from app.playbooks import REPLY
@@ -21,7 +21,7 @@ from app.runs.state.run_state import RunState
 _RECENT = 3  # ended runs of a thread that may have heard a job which comes again
 
 
-class Look:
+class ThreadReader:
     """Gathers what `app.routing.route` decides by; changes nothing but what is remembered of late events."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Look:
         self._open = open_ledger
         self._store = store
         self._access = access
-        self.late = LateEvents(access, store, clock)
+        self.late = StaleEvents(access, store, clock)
         self._kept = kept
         self._switched_off = switched_off
 

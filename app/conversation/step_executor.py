@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.admission.proceed import GoingOn
-from app.admission.stale_events import LateEvents
+from app.admission.run_launcher import RunLauncher
+from app.admission.stale_events import StaleEvents
 from app.admission.start import RunStart
 from app.conversation import steering
-from app.conversation.notices import Manners
+from app.conversation.once_replies import OnceReplies
 from app.errors import TransientError
 from app.events.deciding import RunResumed
-from app.events.waits import ForAnswer
+from app.events.waits import WaitForAnswer
 from app.routing import steps
 from app.routing.route import Asked
 from app.runs.each_run import each_run
@@ -21,28 +21,30 @@ from app.runs.run_ledger import RunLedger
 ENDING_SECONDS = 5.0  # how long a worker that was told to stop may need, about
 
 
-class Act:
+class StepExecutor:
     """Every step may be done twice: what is there already is found."""
 
     def __init__(
         self,
         *,
         open_ledger: Callable[[str], RunLedger],
-        going_on: GoingOn,
+        run_launcher: RunLauncher,
         starts: RunStart,
-        manners: Manners,
-        late: LateEvents,
+        once_replies: OnceReplies,
+        late: StaleEvents,
     ) -> None:
         self._open = open_ledger
-        self._going_on = going_on
+        self._run_launcher = run_launcher
         self._starts = starts
         self._acts: Mapping[type[steps.Step], Callable[[Any, Asked, str], bool | None]] = {
             steps.Ignore: lambda _step, _asked, _run_id: None,
-            steps.Later: self._later,
-            steps.Remember: lambda _step, asked, _run_id: late.remember(asked.job),
-            steps.GoOn: lambda _step, _asked, run_id: starts.admit(open_ledger(run_id)),
-            steps.Refuse: lambda step, asked, run_id: manners.refuse(asked.job, asked.command, run_id, step.role),
-            steps.Hint: lambda _step, asked, run_id: manners.hint(asked.job, run_id),
+            steps.RetryLater: self._later,
+            steps.RecordLabelEvent: lambda _step, asked, _run_id: late.remember(asked.job),
+            steps.ResumeOwnRun: lambda _step, _asked, run_id: starts.admit(open_ledger(run_id)),
+            steps.DenyRole: lambda step, asked, run_id: once_replies.refuse(
+                asked.job, asked.command, run_id, step.role
+            ),
+            steps.SayHowToStart: lambda _step, asked, run_id: once_replies.hint(asked.job, run_id),
             steps.Say: self._say,
             steps.Stop: self._stop,
             steps.CallOff: lambda step, asked, _run_id: starts.kept.call_off(asked.job, step.run.row.run_id),
@@ -57,7 +59,7 @@ class Act:
         """
         return self._acts[type(step)](step, asked, run_id) is not False
 
-    def _later(self, step: steps.Later, _asked: Asked, _run_id: str) -> None:
+    def _later(self, step: steps.RetryLater, _asked: Asked, _run_id: str) -> None:
         raise TransientError(step.reason, retry_after_seconds=ENDING_SECONDS)
 
     def _say(self, step: steps.Say, asked: Asked, run_id: str) -> None:
@@ -75,6 +77,6 @@ class Act:
         run = self._open(step.run.row.run_id)
         if not steering.answer(asked.job, asked.command, run):
             return False
-        if isinstance(run.state.wait, ForAnswer):
-            self._going_on.go_on(run, RunResumed, "answered", phases=["parked"])
+        if isinstance(run.state.wait, WaitForAnswer):
+            self._run_launcher.launch(run, RunResumed, "answered", phases=["parked"])
         return True

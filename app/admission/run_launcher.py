@@ -17,8 +17,8 @@ from app.admission.day_budget import DayBudget, next_day
 from app.admission.reservation import reserve, wanted_usd
 from app.checkpoints import replies
 from app.errors import TransientError
-from app.events.deciding import WentOn
-from app.events.waits import ForAnswer, ForBudget
+from app.events.deciding import MaySpend
+from app.events.waits import WaitForAnswer, WaitForBudget
 from app.events.working import RunEnded, RunParked
 from app.github.access import Access
 from app.jobs.job import label_put_on
@@ -34,7 +34,7 @@ _HELD_SECONDS = 300.0  # until the next look whether runs at work have left some
 _TRIES = 20  # each lost to somebody who wrote into the run's ledger meanwhile
 
 
-class GoingOn:
+class RunLauncher:
     """`access` is None in a process that has no way to GitHub: what has to be asked there is left to another."""
 
     def __init__(
@@ -52,8 +52,8 @@ class GoingOn:
         self._access = access
         self._bot_login = bot_login
 
-    def go_on(
-        self, ledger: RunLedger, kind: type[WentOn], reason: str, *, phases: Sequence[Phase], fresh: bool = False
+    def launch(
+        self, ledger: RunLedger, kind: type[MaySpend], reason: str, *, phases: Sequence[Phase], fresh: bool = False
     ) -> bool:
         """Append a `kind` to a run in one of `phases` and start its worker; whether.
 
@@ -84,7 +84,7 @@ class GoingOn:
             wait_for_room(ledger, f"{str(error).rstrip('.')}.", error.retry_after_seconds)
         return True
 
-    def _append(self, ledger: RunLedger, said: WentOn, phases: Sequence[Phase], *, seq: int | None = None) -> bool:
+    def _append(self, ledger: RunLedger, said: MaySpend, phases: Sequence[Phase], *, seq: int | None = None) -> bool:
         def is_as_it_was(state: RunState) -> bool:
             return state.phase in phases and seq in {None, state.seq}
 
@@ -104,7 +104,7 @@ class GoingOn:
 
     def _was_asked_lately(self, ledger: RunLedger) -> bool:
         """An interruption is no wait; a question is one, however quick the answer."""
-        if ledger.state.phase != "parked" or isinstance(ledger.state.wait, ForAnswer):
+        if ledger.state.phase != "parked" or isinstance(ledger.state.wait, WaitForAnswer):
             return False
         went_on = [event.time for event in ledger.events if event.kind in {"run.admitted", "run.resumed"}]
         return bool(went_on) and self._clock.now() - went_on[-1] < timedelta(seconds=_FRESH_SECONDS)
@@ -123,5 +123,5 @@ class GoingOn:
             ledger.append_if(lambda state: state.is_active, RunEnded(outcome="refused", reason=reason))
             return
         ledger.append_if(
-            lambda state: state.seq == seq, RunParked(wait=ForBudget(), note=note, until=until.isoformat())
+            lambda state: state.seq == seq, RunParked(wait=WaitForBudget(), note=note, until=until.isoformat())
         )
