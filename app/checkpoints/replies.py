@@ -54,8 +54,8 @@ def trouble(error: str) -> str:
 
 def gave_up(why: str, attempts: int) -> str:
     return (
-        f"I could not take this up: {line(why, 200)}. I tried {attempts} times and have stopped trying. Ask again; "
-        "or whoever runs me mends it and puts your request back with `lamplighter redrive`."
+        f"I could not take this up: {line(why, 200).rstrip('.')}. I tried {attempts} times and have stopped trying. "
+        "Ask again; or whoever runs me mends it and puts your request back with `lamplighter redrive`."
     )
 
 

@@ -22,7 +22,7 @@ _DETAILS = (
     (r"\b[0-9a-f]{40}\b", "c0ffee0"),
     (r"\b[0-9a-f]{16}\b", "5ca1ab1e00000000"),
     (r"`[0-9a-f]{7,8}`", "`5ca1ab1e`"),
-    (r"\b\d+(\.\d+)? s\b", "3 s"),
+    (r"\b\d+(\.\d+)? ?s\b", "3 s"),
     (r"https?://127\.0\.0\.1:\d+", "https://lamplighter.example"),
 )
 _HEAD = """\
