@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import UserError
+from app.events.configured import Configured, LimitsWanted
 from app.github.base_tree import GitHubBase
 from app.simulator.rest import git as simulated
 from app.work.verdict import check_again, judge
@@ -13,7 +14,7 @@ from tests.rooms.workspace.folders import MemoryStore
 
 REPO = "acme/calc"
 KEY = "AKIA" + "Q7ZPX3MVN2R5T8WK"
-CONFIG = {"limits": {"files": 5, "bytes": 10_000}, "protect": ["safe/"]}
+CONFIG = Configured(limits=LimitsWanted(files=5, bytes=10_000), protect=["safe/"])
 OLD = f"a = 1\nb = 2\nAPI = '{KEY}'\n".encode()
 BASE = {
     "config.py": OLD, "plain.py": "x = 1\n", "drivers/aux/a.c": "int a;\n", "safe/x": "1\n", "Docs/a.md": "a\n",
@@ -46,16 +47,16 @@ def propose(store: MemoryStore, *changes: tuple[str, str, bytes | None]) -> list
 def test_what_stood_already_is_not_held_against_a_change(base):
     store = MemoryStore()
     changes = propose(store, ("config.py", "modify", OLD + b"c = 3\n"), ("drivers/aux/b.c", "add", b"int b;\n"))
-    made = check_again(store, changes, CONFIG, base({"config.py": OLD}))  # type: ignore[arg-type]
+    made = check_again(store, changes, CONFIG, base({"config.py": OLD}))
     assert [change.path for change in made] == ["config.py", "drivers/aux/b.c"]
 
 
 def test_kept_contents_save_the_requests(base, simulator):
     store = MemoryStore()
     changes = propose(store, ("config.py", "modify", OLD + b"c = 3\n"))
-    check_again(store, changes, CONFIG, base({"config.py": OLD}))  # type: ignore[arg-type]
+    check_again(store, changes, CONFIG, base({"config.py": OLD}))
     assert not [request for request in simulator.requests if "/git/blobs/" in request.path]
-    check_again(store, changes, CONFIG, base())  # type: ignore[arg-type]
+    check_again(store, changes, CONFIG, base())
     assert len([request for request in simulator.requests if "/git/blobs/" in request.path]) == 1
 
 
@@ -78,7 +79,7 @@ LIES = [
 def test_a_worker_that_lies_about_base_kind_or_size_is_refused(base, changes, kept, why):
     store = MemoryStore()
     with pytest.raises(UserError, match=why.replace("(", r"\(")):
-        check_again(store, propose(store, *changes), CONFIG, base(kept))  # type: ignore[arg-type]
+        check_again(store, propose(store, *changes), CONFIG, base(kept))
 
 
 def test_too_many_files_are_refused_before_a_content_is_read(base):
@@ -86,7 +87,7 @@ def test_too_many_files_are_refused_before_a_content_is_read(base):
     changes = propose(store, *((f"f{n}", "add", b"1\n") for n in range(6)))
     store.blobs.clear()
     with pytest.raises(UserError, match=r"6 files are changed; this repository allows 5"):
-        check_again(store, changes, CONFIG, base())  # type: ignore[arg-type]
+        check_again(store, changes, CONFIG, base())
 
 
 def test_a_verdict_is_the_same_for_whoever_knows_more_of_the_base(base, github, repo):
