@@ -78,7 +78,10 @@ def _stage_rows(state: RunState) -> list[str]:
     for stage in latest.values():
         icon = {None: "⏳" if state.phase == "working" else "⏸️", True: "✅", False: "❌"}[stage.ok]
         note = stage.note if stage.ended_at or not state.doing else state.doing
-        rows.append(row([icon, STAGES.get(stage.name, stage.name), _took(stage), line(note, 90)]))
+        said = line(
+            note.replace("**", ""), 90
+        )  # the claims are bold elsewhere; here it would be shown as it is written
+        rows.append(row([icon, STAGES.get(stage.name, stage.name), _took(stage), said]))
     return rows
 
 

@@ -18,11 +18,11 @@ from app.simulator.state import Issue, Pull, Repository
 
 _BOT = "[bot]"
 _DETAILS = (
-    (r"<!--.*?-->\n?", ""),
     (r"\b[0-9a-f]{40}\b", "c0ffee0"),
     (r"\b[0-9a-f]{16}\b", "5ca1ab1e00000000"),
     (r"`[0-9a-f]{7,8}`", "`5ca1ab1e`"),
     (r"\b\d+(\.\d+)? ?s\b", "3 s"),
+    (r'File "/[^"]*/(unittest/[^"]+)"', r'File "/usr/lib/python3/\1"'),
     (r"https?://127\.0\.0\.1:\d+", "https://lamplighter.example"),
 )
 _HEAD = """\
@@ -97,9 +97,7 @@ def _thread(thread: Issue) -> Iterator[Seen]:
 
 
 def _written(seen: Seen) -> str:
-    text = seen.text
-    for pattern, instead in _DETAILS:
-        text = re.sub(pattern, instead, text, flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->\n?", "", seen.text, flags=re.DOTALL)
     quoted = "".join(f"> {line}\n".replace("> \n", ">\n") for line in text.strip().splitlines())
     return f"**{seen.title}**\n\n{quoted}\n" if quoted else f"- {seen.title}\n"
 
@@ -113,6 +111,8 @@ def page(folder: Path) -> str:
 
 def _told(story: str, first: dict[str, str]) -> str:
     """The story with what was said before named only; empty when nothing in it is new."""
+    for pattern, instead in _DETAILS:
+        story = re.sub(pattern, instead, story)
     name = story.partition("\n")[0].lstrip("# ")
     texts = re.findall(r"(?:^>.*\n)+", story, flags=re.MULTILINE)
     if texts and all(text in first for text in texts):
