@@ -80,7 +80,7 @@ def _stage_rows(state: RunState) -> list[str]:
         note = stage.note if stage.ended_at or not state.doing else state.doing
         said = line(
             note.replace("**", ""), 90
-        )  # the claims are bold elsewhere; here it would be shown as it is written
+        )  # elsewhere claims are bold; here it would show
         rows.append(row([icon, STAGES.get(stage.name, stage.name), _took(stage), said]))
     return rows
 
