@@ -78,9 +78,7 @@ def _stage_rows(state: RunState) -> list[str]:
     for stage in latest.values():
         icon = {None: "⏳" if state.phase == "working" else "⏸️", True: "✅", False: "❌"}[stage.ok]
         note = stage.note if stage.ended_at or not state.doing else state.doing
-        said = line(
-            note.replace("**", ""), 90
-        )  # elsewhere claims are bold; here it would show
+        said = line(note.replace("**", ""), 90)  # elsewhere claims are bold; here it would show
         rows.append(row([icon, STAGES.get(stage.name, stage.name), _took(stage), said]))
     return rows
 
