@@ -59,7 +59,7 @@ def test_runs_are_listed_and_followed(store, capsys):
 def test_a_run_is_stopped_and_github_hears_of_it(store, cloud, capsys):
     assert "stopped" in _says(capsys, "stop", OTHER)
     assert store.summary(OTHER).phase == "ended"
-    assert SqsQueue(cloud.clients, cloud.cloud.publish_queue_url).depth() == 1
+    assert SqsQueue(cloud.clients, cloud.cloud.publish_queue_url).depth() == 2  # that it was asked to, and that it has
 
 
 def test_a_run_is_told_and_its_ledger_is_whole(store, capsys):

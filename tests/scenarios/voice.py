@@ -23,6 +23,7 @@ _DETAILS = (
     (r"`[0-9a-f]{7,8}`", "`5ca1ab1e`"),
     (r"\b\d+(\.\d+)? ?s\b", "3 s"),
     (r'File "/[^"]*/(unittest/[^"]+)"', r'File "/usr/lib/python3/\1"'),
+    (r"\bregistry\.npmjs\.org\b", "registry.example"),
     (r"https?://127\.0\.0\.1:\d+", "https://lamplighter.example"),
 )
 _HEAD = """\

@@ -6,7 +6,7 @@ from inline_snapshot import snapshot
 
 from app.checkpoints import pull_text, render
 from app.claims import Claims, Round
-from tests.rooms.checkpoints.test_words import opened, proposed
+from tests.rooms.checkpoints.test_words import opened, proposed, working
 
 DOUBTFUL = Claims(
     base=Round(ending="red", how="exit code 1", passed=9, ran=21, failing=tuple(f"t.py::test_{n}" for n in range(12))),
@@ -43,3 +43,9 @@ def test_headline_check_and_confidence_of_a_change_that_tests_do_not_vouch_for()
     assert "### 🟡 @maya pull request #8 needs a careful look: tests do not vouch for it" in said
     assert "No test shows that this change does what it should." in said
     assert render.check_summary(state)[0] == "Pull request opened, to be looked at with care: #8"
+
+
+def test_a_stage_s_note_shows_no_markup() -> None:
+    note = "1 test passes. **No test shows it.**"  # as the claims have it, for where bold is shown
+    told = working().happen("stage.started", stage="verify").happen("stage.ended", stage="verify", ok=True, note=note)
+    assert "| 1 test passes. No test shows it. |" in render.status(told.state)

@@ -54,8 +54,6 @@ ASKED = {
 }
 RUN = {"command": "python3 -m unittest -q", "seconds": 0.2, "exit_code": 0}
 
-PLAIN = "1 test passes. **No test shows it.**"  # as the claims have it, for where bold is shown
-
 PROVEN = Claims(
     base=Round(ending="green", passed=1, ran=1),
     head=Round(ending="green", passed=2, ran=2),
@@ -159,11 +157,6 @@ def test_the_status_comment_while_it_works() -> None:
 
 <sub>$0.01 of $2.00 · 1 turn · asked for by maya · run `cafe0123`</sub>\
 """)
-
-
-def test_a_stage_s_note_shows_no_markup() -> None:
-    told = working().happen("stage.started", stage="verify").happen("stage.ended", stage="verify", ok=True, note=PLAIN)
-    assert "| 1 test passes. No test shows it. |" in render.status(told.state)
 
 
 def test_a_question() -> None:
