@@ -31,6 +31,7 @@ class Project:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._seconds = 1_772_000_000  # a second later with each command, so that no two commits are of the same one
         path.mkdir(parents=True)
         self.git("init", "-q", "-b", "main")
 
@@ -39,8 +40,11 @@ class Project:
         return f"file://{self.path}"
 
     def git(self, *arguments: str | bytes, stdin: bytes = b"", codes: tuple[int, ...] = (0,)) -> bytes:
+        self._seconds += 1
+        dates = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"{self._seconds} +0000")
+        env = {**GIT, **dates}
         done = subprocess.run(
-            ["git", *arguments], cwd=self.path, env=GIT, input=stdin, capture_output=True, check=False, timeout=60
+            ["git", *arguments], cwd=self.path, env=env, input=stdin, capture_output=True, check=False, timeout=60
         )
         assert done.returncode in codes, done.stderr.decode()
         return done.stdout
