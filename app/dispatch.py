@@ -25,7 +25,7 @@ from app.installation.installations import Installations, is_about_installations
 from app.jobs.job import MOST_ATTEMPTS, REMEMBERED_SECONDS, Job, Source, taken_key
 from app.log import Redactor
 from app.ports.platform import Clock, Keeping, Queue, Store
-from app.routing.route import Asked, asked_of, route
+from app.routing.route import Asked, asked_of, is_withdrawal, route
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 from app.settings import Settings
@@ -103,7 +103,7 @@ class Dispatcher:
 
     def give_up(self, job: Job, why: str) -> None:
         """Say on the thread that this job could not be done; it is kept as a dead letter. Raises as the store does."""
-        if is_about_installations(job) or (job.action == "cancel" and not job.commands):
+        if is_about_installations(job) or is_withdrawal(job):
             return  # nobody waits for a word
         job = self._at_its_run(job)
         text = replies.gave_up(why, MOST_ATTEMPTS)

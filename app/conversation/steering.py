@@ -38,12 +38,11 @@ def answer(job: Job, command: Command, ledger: RunLedger) -> bool:
 
 def steer(job: Job, command: Command, ledger: RunLedger) -> bool:
     """Pass words on to a run at work, which reads them before its next step; False when it has ended meanwhile."""
-
-    def has_heard() -> bool:
-        return any(heard.delivery == job.id for heard in ledger.state.heard)
-
-    ledger.append_if(lambda state: state.is_active and not has_heard(), SteerReceived(**_said(job, text=command.text)))
-    return has_heard()
+    ledger.append_if(
+        lambda state: state.is_active and not state.has_heard(job.id),
+        SteerReceived(**_said(job, text=command.text)),
+    )
+    return ledger.state.has_heard(job.id)
 
 
 def _said(job: Job, **what: str) -> dict[str, Any]:

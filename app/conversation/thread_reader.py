@@ -62,7 +62,7 @@ class ThreadReader:
     def _of_thread(self, job: Job, role: str) -> Found:
         rows = self._store.runs(thread_key=job.thread.key, limit=None)
         ended = (row for row in rows if row.phase == "ended")
-        if any(_has_heard(self._open(row.run_id).state, job) for row in islice(ended, _RECENT)):
+        if any(self._open(row.run_id).state.has_heard(job.id) for row in islice(ended, _RECENT)):
             return Found(role=role, was_heard=True)
         active = self._standings([row for row in rows if row.phase != "ended"], job)
         worked = tuple(row for row in rows if row.reason not in {"replied", "refused"})
@@ -97,7 +97,3 @@ class ThreadReader:
 def is_unsaid(state: RunState) -> bool:
     """A run that was about to say something when its process died."""
     return state.is_active and state.created.playbook == REPLY.name
-
-
-def _has_heard(state: RunState, job: Job) -> bool:
-    return any(heard.delivery == job.id for heard in state.heard)

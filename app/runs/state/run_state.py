@@ -212,6 +212,10 @@ class RunState:
         ]
         return [*words, self.cancel] if self.cancel else words
 
+    def has_heard(self, delivery: str) -> bool:
+        """Whether what people said in this delivery is among it."""
+        return any(said.delivery == delivery for said in self.heard)
+
     @property
     def open_question(self) -> Told[QuestionAsked] | None:
         """The last question that nobody has answered."""
