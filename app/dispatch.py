@@ -21,7 +21,9 @@ from app.errors import TransientError, UserError
 from app.events.working import RunEnded
 from app.github.access import Access
 from app.github.errors import Refused
-from app.installation.installations import Installations, is_about_installations
+from app.installation.changes import is_about_installations
+from app.installation.installations import Installations
+from app.installation.looking import InstallationReader
 from app.jobs.job import MOST_ATTEMPTS, REMEMBERED_SECONDS, Job, Source, taken_key
 from app.log import Redactor
 from app.ports.platform import Clock, Keeping, Queue, Store
@@ -66,18 +68,11 @@ class Dispatcher:
             open_ledger=self._open,
         )
         self._once_replies = OnceReplies(store, self._starts, self._open, settings.command_prefix)
+        reader = InstallationReader(store, access, keeping, settings.bot_login)
         self._installations = Installations(
-            self._open,
-            store,
-            access,
-            keeping,
-            clone_url=clone_url,
-            bot_login=settings.bot_login,
-            prefix=settings.command_prefix,
+            self._open, store, reader, keeping, clone_url=clone_url, prefix=settings.command_prefix
         )
-        self._reader = ThreadReader(
-            self._open, store, access, clock, self._starts.kept, self._installations.switched_off
-        )
+        self._reader = ThreadReader(self._open, store, access, clock, self._starts.kept, reader.switched_off)
         self._executor = StepExecutor(
             open_ledger=self._open,
             run_launcher=run_launcher,

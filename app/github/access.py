@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Literal
 
 import httpx
 
@@ -153,7 +154,7 @@ class Access:
         """0 when the thread's installation may write at this priority just now, else how far away its turn is."""
         return self._pacer.lacks_seconds(thread.installation_id, priority)
 
-    def standing(self, installation_id: int, *, is_new: bool = False) -> str:
+    def standing(self, installation_id: int, *, is_new: bool = False) -> Literal["active", "suspended", "removed"]:
         """`active`, `suspended` or `removed`. `is_new`: GitHub has just told us that it exists. Raises
         TransientError.
         """
@@ -163,15 +164,15 @@ class Access:
         except NotFound:
             return "removed"
 
-    def whereabouts(self, thread: Thread, *, is_told: bool = True) -> str | None:
-        """What the thread's repository is called today, by its id; None when it is out of our reach. Where GitHub has
-        not told us that it went (`is_told`), a no is not believed at its first word.
+    def whereabouts(self, thread: Thread, *, is_told: bool = True) -> repositories.Repository | None:
+        """The thread's repository as it is today, by its id; None when it is out of our reach. Where GitHub has not
+        told us that it went (`is_told`), a no is not believed at its first word.
 
         Raises TransientError.
         """
         try:
             with self.listing(thread.installation_id, [thread.repository_id], optional=is_told) as github:
-                return repositories.repository_by_id(github, thread.repository_id).full_name
+                return repositories.repository_by_id(github, thread.repository_id)
         except (Forbidden, Invalid, NotFound):
             return None
 

@@ -36,11 +36,13 @@ class Refusals:
         """
         if isinstance(error, Forbidden | NotFound | Unauthorized):
             thread = ledger.state.created.thread
-            name = self._access.whereabouts(thread, is_told=False)
-            if name is None:
+            place = self._access.whereabouts(thread, is_told=False)
+            if place is None:
                 raise OutOfReach(str(error)) from error
-            if move(ledger, thread._replace(repository=name), self._clone_url):
-                raise TransientError(f"the repository is called {name} now", retry_after_seconds=1) from error
+            if move(ledger, thread._replace(repository=place.full_name), self._clone_url):
+                raise TransientError(
+                    f"the repository is called {place.full_name} now", retry_after_seconds=1
+                ) from error
             if isinstance(error, Unauthorized):  # the token died with an earlier installation
                 self._access.app.forget(thread.installation_id)
                 raise TransientError("the token was no longer valid", retry_after_seconds=1) from error

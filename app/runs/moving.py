@@ -26,5 +26,12 @@ def move(ledger: RunLedger, to: Thread, clone_url: Callable[[str], str]) -> bool
     return moved is not None
 
 
+def say_again(ledger: RunLedger, installation_id: int, clone_url: Callable[[str], str]) -> None:
+    """Let a run whose last words GitHub did not take say them now, through the installation of this id."""
+    if ledger.events[-1].kind == "publish.abandoned":
+        move(ledger, ledger.state.created.thread._replace(installation_id=installation_id), clone_url)
+        ledger.announce()
+
+
 def _there(thread: Thread, to: Thread) -> Thread:
     return thread._replace(repository=to.repository, installation_id=to.installation_id)
