@@ -12,7 +12,7 @@ from typing import Literal
 
 from app.admission.day_budget import DayBudget
 from app.events.asked import AdmissionFacts
-from app.jobs.verb import ROLES, may
+from app.jobs.verb import PULL_REQUEST, ROLES, may
 from app.playbooks import playbook
 
 Verdict = Literal[
@@ -103,10 +103,23 @@ def _closed_to_us(facts: AdmissionFacts) -> str | None:
         return "This is closed. Reopen it and ask again."
     if facts.thread_locked:
         return "The conversation is locked, so I could not ask anybody anything. Unlock it and ask again."
-    if facts.is_pull_request:
-        return "Working on a pull request is not built yet; ask me on an issue."
+    if reason := _wrong_branch(facts):
+        return reason
     if facts.empty:
         return "The repository has no commit yet, so there is nothing to work on."
+    return None
+
+
+def _wrong_branch(facts: AdmissionFacts) -> str | None:
+    """Why the pull request's branch is not for us to write to; None on an issue."""
+    if not facts.is_pull_request:
+        return None
+    if PULL_REQUEST not in playbook(facts.playbook).places:
+        return "This works on issues only, and this is a pull request."
+    if facts.from_fork:
+        return "The branch of this pull request is in a fork, and I write to branches of this repository only."
+    if facts.head_is_default:
+        return "The branch of this pull request is the default branch, and I never write to that."
     return None
 
 
@@ -125,7 +138,8 @@ def _not_configured(facts: AdmissionFacts) -> str | None:
 
 
 def _too_many_pulls(facts: AdmissionFacts) -> str | None:
-    if facts.open_pull_requests >= facts.max_open_pull_requests:
+    opens = playbook(facts.playbook).delivers == "pull request"
+    if opens and facts.open_pull_requests >= facts.max_open_pull_requests:
         return (
             f"{facts.open_pull_requests} of my pull requests are open here already, and this repository wants at most "
             f"{facts.max_open_pull_requests} (`limits.open_pull_requests`)."

@@ -69,7 +69,7 @@ def waits_for_github(state: RunState) -> bool:
     """Whether a finished change is still to become a pull request; not once that is being made, for it may be there
     already.
     """
-    return state.outcome == "proposed" and _is_kept(state) and "pull" not in state.intended
+    return state.outcome == "proposed" and _is_kept(state) and state.lands_with not in state.intended
 
 
 def _is_kept(state: RunState) -> bool:

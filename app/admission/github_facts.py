@@ -12,7 +12,7 @@ from app.config.repo_config import RepoConfig
 from app.errors import UserError
 from app.events.asked import AdmissionFacts
 from app.events.configured import BudgetWanted
-from app.events.deciding import Comment, Names, Protection
+from app.events.deciding import Comment, Names, Protection, PullTarget
 from app.github import issues, pulls, repositories
 from app.github.client import GitHub
 from app.jobs.job import Command, Job, label_put_on
@@ -29,6 +29,7 @@ class Facts:
     book: Playbook
     base_ref: str
     base_sha: str
+    target: PullTarget | None  # the pull request whose branch `base_ref` is
     config: RepoConfig
     config_source: dict[str, Any]  # {"path", "sha"}; path None when the repository has no file
     budget: BudgetWanted  # the configured one, with what the command changed
@@ -83,7 +84,8 @@ def gather(
     """
     name = job.thread.repository
     repository = repositories.repository(github, name)
-    base_ref = repository.default_branch
+    pull = pulls.pull(github, name, job.thread.number) if book.delivers == "commits" else None
+    base_ref = pull.base_ref if pull else repository.default_branch
     base_sha = repositories.branch_sha(github, name, base_ref)
     if base_sha is None:
         raise UserError(f"`{name}` has no commit on `{base_ref}` yet, so there is nothing to work on.")
@@ -96,8 +98,9 @@ def gather(
     issue = issues.issue(github, name, job.thread.number)
     return Facts(
         book=book,
-        base_ref=base_ref,
-        base_sha=base_sha,
+        base_ref=pull.head_ref if pull else base_ref,
+        base_sha=pull.head_sha if pull else base_sha,
+        target=_target(pull, base_sha, bot_login) if pull else None,
         config=config,
         config_source=source,
         budget=budget,
@@ -110,6 +113,8 @@ def gather(
             thread_open=issue.is_open,
             thread_locked=issue.is_locked,
             is_pull_request=job.thread.is_pull_request,
+            from_fork=pull is not None and pull.from_fork,
+            head_is_default=pull is not None and pull.head_ref == repository.default_branch,
             archived=repository.archived,
             playbook=book.name,
             playbook_enabled=config.playbook(book.name).enabled,
@@ -121,6 +126,12 @@ def gather(
             wanted_usd=budget.run_usd,
         ),
         protection=Protection(**asdict(protection)),
+    )
+
+
+def _target(pull: pulls.PullRequest, base_sha: str, bot_login: str) -> PullTarget:
+    return PullTarget(
+        base_ref=pull.base_ref, base_sha=base_sha, url=pull.url, draft=pull.draft, ours=pull.author == bot_login
     )
 
 

@@ -15,13 +15,16 @@ from app.admission.request import created, model_of, request_of
 from app.admission.reservation import look
 from app.admission.run_launcher import RunLauncher
 from app.checkpoints import replies
+from app.commands.verbs import INSTRUCT, RETRY
 from app.errors import UserError
 from app.events.deciding import RunAdmitted, RunQueued, Task
 from app.events.parts import Outcome
 from app.events.working import RunEnded
 from app.github.access import Access
 from app.jobs.job import Job, Thread, label_put_on
-from app.playbooks import BY_LABEL, BY_VERB, REPLY, playbook
+from app.jobs.verb import PULL_REQUEST
+from app.playbooks import BY_LABEL, BY_VERB, BY_WORDS, REPLY, playbook
+from app.playbooks.playbook import Playbook
 from app.ports.platform import Clock, Store
 from app.routing.route import Asked
 from app.routing.steps import Start
@@ -58,7 +61,7 @@ class RunStart:
         """Write the run's first event and admit it."""
         job, command, role = asked.job, asked.command, step.role
         before = fold(step.before, self._store.events(step.before)).created if step.before else None
-        book = BY_VERB.get(command.verb) or (playbook(before.playbook) if before else BY_LABEL)
+        book = self._book(asked, before.playbook if before else "")
         try:
             with self._access.asking(job.thread, since=job.received_at) as github:
                 defaults, bot = self._defaults(job.thread), self._settings.bot_login
@@ -91,6 +94,15 @@ class RunStart:
         )
         ledger.append_if(lambda state: state.seq == 0, first)
         self.admit(ledger, fresh=True)
+
+    @staticmethod
+    def _book(asked: Asked, before: str) -> Playbook:
+        """The kind of run that is asked for: on a pull request whatever changes its branch."""
+        if asked.verb == RETRY and before:
+            return playbook(before)
+        book = BY_VERB.get(asked.verb) or (BY_WORDS if asked.verb == INSTRUCT.name else BY_LABEL)
+        is_elsewhere = asked.job.thread.is_pull_request and PULL_REQUEST not in book.places
+        return BY_WORDS if is_elsewhere else book
 
     def _defaults(self, thread: Thread) -> bytes | None:
         """The organisation's defaults, when it has a `.github` repository that the App may read."""

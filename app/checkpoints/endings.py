@@ -57,6 +57,14 @@ def not_opened(error: str) -> str:
     return f"The change is ready, but the pull request could not be opened. {error}"
 
 
+NOT_ADDED = "Retry: when nobody has pushed meanwhile, the kept change is added; else I start again on what is there."
+
+
+def not_added(error: str) -> str:
+    """The commit could not go onto the pull request's branch, for the reason `error`."""
+    return f"The change is ready and kept, but I could not add it to this branch. {error}"
+
+
 OUT_OF_REACH = "Retry; a change that was finished is kept, and publishing it costs nothing."
 
 
@@ -70,3 +78,11 @@ UNREADABLE = "Retry. If it happens again, tell the operator: `lamplighter audit 
 def unreadable(fault: str) -> str:
     """The worker's part of the record is damaged, or somebody else wrote it; `fault` is a sentence of ours."""
     return f"My worker wrote something into this run's record that I cannot read, so I trust it no further. {fault}"
+
+
+def branch_moved(branch: str, paths: Sequence[str]) -> str:
+    """Why a commit cannot go onto a pull request's branch: it is gone, or people changed the same files meanwhile."""
+    if not paths:
+        return f"The branch {code(branch)} is gone."
+    named = ", ".join(code(path) for path in paths[:_FINDINGS]) + (", …" if len(paths) > _FINDINGS else "")
+    return f"{code(branch)} has moved since I began, and what was pushed there changes {named} as well."

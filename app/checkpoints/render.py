@@ -60,15 +60,22 @@ def _headline(state: RunState) -> str:
     if state.phase == "ended" and state.outcome:
         look, pull = appearance(state), state.pull
         if state.outcome == "proposed" and pull is None:
-            return "📦 Opening the pull request"
+            return "📦 Adding the commit" if state.created.target else "📦 Opening the pull request"
         if state.outcome == "proposed" and is_unproven(state):
-            return f"🟡 {look.headline}, to be looked at with care" + (f": #{pull['number']}" if pull else "")
-        return f"{look.icon} {look.headline}" + (f": #{pull['number']}" if pull else "")
+            return f"🟡 {look.headline}, to be looked at with care" + (f": {_landed(state)}" if pull else "")
+        return f"{look.icon} {look.headline}" + (f": {_landed(state)}" if pull else "")
     if state.phase == "queued":
         return "🕯️ Waiting"
     if state.phase == "parked":
         return "❓ Waiting for an answer" if isinstance(state.wait, WaitForAnswer) else "⏸️ Paused"
     return "🔥 Working on it" if state.stages else "🕯️ Starting"
+
+
+def _landed(state: RunState) -> str:
+    """What a change that is on GitHub is called there: its pull request, or its commit on one that was there."""
+    if state.created.target:
+        return str(state.result("branch")["sha"])[:7]
+    return f"#{state.pull['number']}" if state.pull else ""
 
 
 def _stage_rows(state: RunState) -> list[str]:
@@ -97,7 +104,8 @@ def _standing(state: RunState) -> list[str]:
         for key in ("branch", "pull"):
             if delayed := state.delayed.get(key):
                 again = f"I try again at {delayed.until[11:16]} UTC; the change is kept."
-                return [f"The pull request could not be opened yet: {line(delayed.error, 300)} {again}"]
+                what = "commit could not be added" if state.created.target else "pull request could not be opened"
+                return [f"The {what} yet: {line(delayed.error, 300)} {again}"]
         return [] if state.pull else [line(_first_line(state.reason), 300)]
     if state.phase == "queued":
         return [line(state.queue_reason, 300), f"`{prefix} stop` takes it out of the queue."]
@@ -166,12 +174,15 @@ def result(state: RunState, part: str) -> str:
     look, pull, to = appearance(state), state.pull, people([state.created.requester.login])
     lines = [marker(state.run_id, part)]
     if state.outcome == "proposed" and pull:
+        what = f"commit {_landed(state)}" if state.created.target else f"pull request {_landed(state)}"
         if is_unproven(state):
-            lines += [f"### 🟡 {to} pull request #{pull['number']} needs a careful look: tests do not vouch for it", ""]
+            lines += [f"### 🟡 {to} {what} needs a careful look: tests do not vouch for it", ""]
         else:
-            lines += [f"### {look.icon} {to} pull request #{pull['number']} is ready for you to look at", ""]
+            lines += [f"### {look.icon} {to} {what} is ready for you to look at", ""]
         lines += [neutral(state.finish.summary, 900) if state.finish else "", "", *_proof_lines(state)]
-        if why_draft := _why_draft(state):
+        if state.created.target:
+            lines += _on_another_head(state)
+        elif why_draft := _why_draft(state):
             lines += ["", f"It is a **draft**: {why_draft}"]
         if state.breaking and state.proposal and state.proposal.owners:
             lines += ["", f"⚠️ Breaking change, please look: {people(state.proposal.owners)}"]
@@ -184,6 +195,14 @@ def result(state: RunState, part: str) -> str:
     retry = f"`{state.created.names.prefix} retry` starts again"
     lines += ["", f"<sub>{retry} · run `{short(state.run_id)}` · ${state.cost_usd:.2f}</sub>"]
     return cut("\n".join(lines))
+
+
+def _on_another_head(state: RunState) -> list[str]:
+    """People pushed while the work went on: what ran was not yet with that."""
+    parent, base = str(state.result("branch").get("parent", "")), state.created.base.sha
+    if parent in {"", base}:
+        return []
+    return ["", f"The tests ran on `{base[:7]}`; `{parent[:7]}` was pushed meanwhile and touches other files."]
 
 
 def _why_draft(state: RunState) -> str:

@@ -38,13 +38,15 @@ def taken_off(label: str, when: str) -> str:
     return f"{off}; put it on again when {when}." if when else f"{off}."
 
 
-def label_on_pull_request(label: str) -> str:
-    return f"I cannot work on pull requests yet, so {code(label, 60)} starts nothing here. Put it on an issue."
+def label_on_pull_request(label: str, prefix: str) -> str:
+    return f"{code(label, 60)} starts work on issues only. Here say what to change, as in `{prefix} rename this`."
 
 
-def nothing_to_tell(prefix: str, *, on_pull_request: bool = False) -> str:
-    if on_pull_request:
-        return f"I cannot work on pull requests yet, so nothing starts. Ask me on an issue, with `{prefix} fix`."
+def nothing_to_retry(prefix: str) -> str:
+    return f"No run was here yet, so there is nothing to try again. Say what to change, as in `{prefix} rename this`."
+
+
+def nothing_to_tell(prefix: str) -> str:
     return f"No run is at work here, so nothing starts. `{prefix} fix` starts one; add what matters behind it."
 
 

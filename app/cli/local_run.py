@@ -25,7 +25,7 @@ from app.events.waits import WaitForAnswer
 from app.events.working import RunEnded
 from app.local.branch import FileChange, LocalRepository
 from app.ports.platform import RunSummary, Store
-from app.publication.kinds.branch import Branch
+from app.publication.kinds.branch import Branch, Written
 from app.runs.read_model import is_due
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
@@ -220,7 +220,7 @@ class LocalRun:
             "body": _without_number(pull_text.body(state, template=template, closes=False)),
         }
 
-    def _add(self, branch: Branch) -> dict[str, Any]:
+    def _add(self, branch: Written) -> dict[str, Any]:
         created = self.state.created
         base = MirrorBase(Mirror(Path(created.clone_url)), created.base.sha)
         changes = check_again(self._platform.store, branch.changes, created.config, base)

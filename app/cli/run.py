@@ -125,6 +125,7 @@ def _created(
         book=BY_LABEL,
         base_ref=base_ref,
         base_sha=base_sha,
+        target=None,
         config=config,
         config_source={"path": repo_config.PATH if content is not None else None, "sha": base_sha},
         budget=config.kept().budget,

@@ -19,6 +19,8 @@ FLAGS: Mapping[str, tuple[str, str]] = {
 }
 
 
+RETRY = "retry"
+
 # What starts work comes from the playbooks, and takes the place of a row here that only promised it. The others need a
 # rule in `app.routing.route`.
 _TABLE = (
@@ -41,7 +43,7 @@ _TABLE = (
     Verb(name="deps", role="write", places=_BOTH, help="Update a dependency."),
     Verb(name="ci", role="write", places=_PULL, help="Find out why a check failed."),
     Verb(name="rebase", role="write", places=_PULL, help="Bring the branch up to its base."),
-    Verb(name="retry", role="write", places=_BOTH, works=_BOTH, flags=START_FLAGS, help="Start the last run anew."),
+    Verb(name=RETRY, role="write", places=_BOTH, works=_BOTH, flags=START_FLAGS, help="Start the last run anew."),
     Verb(name="resume", role="write", places=_BOTH, action="steer", help="Go on with a parked run."),
     Verb(name="stop", role="write", places=_BOTH, works=_BOTH, action="cancel", help="Stop the run."),
     Verb(name="status", role="triage", places=_BOTH, works=_BOTH, action="steer", help="Say where the run is."),
@@ -63,7 +65,7 @@ INSTRUCT = Verb(
     works=_BOTH,
     action="steer",
     flags=START_FLAGS,
-    help="Tell the run at work.",
+    help="Tell the run at work; on a pull request without one, change its branch.",
     example="use the existing parser",
 )
 

@@ -52,7 +52,7 @@ class OnceReplies:
     def hint(self, job: Job, run_id: str) -> None:
         """Words for a run where none is at work: they start nothing, and how to start is said."""
         if self._is_first(job, run_id, "hint", _HINT_SECONDS):
-            text = replies.nothing_to_tell(self._prefix, on_pull_request=job.thread.is_pull_request)
+            text = replies.nothing_to_tell(self._prefix)
             self._starts.reply(self._open(run_id), job, text)
 
     def trouble(self, job: Job, run_id: str, error: UserError) -> None:

@@ -17,6 +17,8 @@ class AdmissionFacts(Part):
     thread_open: bool = True
     thread_locked: bool = False
     is_pull_request: bool = False
+    from_fork: bool = False  # the pull request's branch is in another repository
+    head_is_default: bool = False  # its branch is this repository's default branch
     archived: bool = False
     empty: bool = False  # no commit on the base branch
     playbook: str = "fix"  # the kind of run that is asked for

@@ -70,6 +70,16 @@ class Protection(Part):
     may_bypass: bool | None = False
 
 
+class PullTarget(Part):
+    """The pull request that a run adds commits to; the run stands on the head of its branch."""
+
+    base_ref: str
+    base_sha: str
+    url: str = ""
+    draft: bool = False
+    ours: bool = False  # we opened it
+
+
 class RunCreated(Record, kind="run.created"):
     """All that was known when the run was asked for. One that only says something has the first eight fields."""
 
@@ -85,6 +95,7 @@ class RunCreated(Record, kind="run.created"):
     keeps_label: bool = False
     base: Base = Base(ref="", sha="")
     branch: str = ""
+    target: PullTarget | None = None  # None: the change becomes a pull request of its own
     clone_url: str = ""
     config: Configured = Configured()
     config_source: dict[str, Any] = {}

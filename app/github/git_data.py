@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # once a second. GitHub ends requests after ten seconds, so big files go alone.
 INLINE_FILE_BYTES = 256 * 1024
 INLINE_TREE_BYTES = 4 * 1024 * 1024
+_LOOKED_BACK = 20  # commits that people may have put on top of ours while the answer to it was lost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +165,32 @@ def create_branch_with_changes(
     sha = create_commit(github, repo, message=message, tree=tree, parents=[base_sha])
     create_branch(github, repo, branch, sha)
     return sha
+
+
+def add_commit(
+    github: GitHub, repo: str, *, branch: str, head_sha: str, changes: Sequence[Change], message: str
+) -> str:
+    """One commit with `changes` on top of `head_sha`, the head of `branch`, which moves to it; the commit's SHA.
+
+    Not idempotent: look with `commit_with` before repeating it. Raises Invalid when the branch has moved meanwhile.
+    """
+    tree = create_tree(github, repo, base_tree=commit(github, repo, head_sha).tree, changes=changes)
+    sha = create_commit(github, repo, message=message, tree=tree, parents=[head_sha])
+    advance_branch(github, repo, branch, sha)
+    return sha
+
+
+def commit_with(github: GitHub, repo: str, branch: str, *, message: str) -> Commit | None:
+    """The commit with this message among the last ones of `branch`, along first parents."""
+    sha = branch_head(github, repo, branch)
+    for _ in range(_LOOKED_BACK):
+        if sha is None:
+            return None
+        found = commit(github, repo, sha)
+        if found.message.strip() == message.strip():
+            return found
+        sha = found.parents[0] if found.parents else None
+    return None
 
 
 def _head(branch: str) -> str:

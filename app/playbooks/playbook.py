@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from app.jobs.verb import Verb
+from app.jobs.verb import ISSUE, Verb
 
 WorkedBy = Literal["worker", "publisher", "nobody"]
 Stage = Literal["clone", "setup", "baseline", "work"]
+
+Delivers = Literal["pull request", "commits"]
 
 IN_SANDBOX: tuple[Stage, ...] = ("clone", "setup", "baseline", "work")
 # How work may end whatever it is; `app.events.parts` says what each means.
@@ -26,10 +28,13 @@ class Playbook(NamedTuple):
     called: str = ""  # several of its kind, as people read of them: "fixes"
     verbs: tuple[Verb, ...] = ()  # which start it
     by_label: bool = False  # the trigger label starts it
+    by_words: bool = False  # plain words start it, where nothing is at work
+    places: tuple[str, ...] = (ISSUE,)  # what it works on
     phase: int = 1  # of the adoption road, in which it begins; see `phase` of the configuration
     worked_by: WorkedBy = "worker"
     stages: tuple[Stage, ...] = IN_SANDBOX  # of a worker; without `work` no model is asked
     tools: tuple[str, ...] | None = None  # that the model is offered, by name; None: all
     model: str = ""  # its alias, where neither command nor configuration names one
     outcomes: tuple[str, ...] = ENDINGS
-    proposes: bool = False  # its change may become a branch and a pull request; else nobody gets the token for that
+    proposes: bool = False  # its change may be written to GitHub; else nobody gets the token for that
+    delivers: Delivers = "pull request"  # or commits on the branch of the pull request it stands on

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
 
+from app.checkpoints.endings import NOT_OPENED, not_opened
 from app.errors import UserError
 from app.events.publishing import PublishDone, PublishIntended
 from app.github.client import GitHub
@@ -91,6 +92,10 @@ class Effect(ABC):
     def is_due(self, done: Published, now: datetime) -> bool:
         """Whether what is there is to be edited now already."""
         return True
+
+    def in_vain(self, error: str) -> tuple[str, str]:
+        """Why the run has failed when GitHub will not have this for good, and what to do next."""
+        return not_opened(error), NOT_OPENED
 
     @property
     def content(self) -> dict[str, Any]:

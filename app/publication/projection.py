@@ -18,6 +18,7 @@ from app.runs.state.run_state import RunState
 KINDS: Sequence[type[Effect]] = (
     reaction.Reaction,
     branch.Branch,
+    branch.Commit,
     pull.Pull,
     pull.Ready,
     check.Check,

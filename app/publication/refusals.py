@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from app import log
-from app.checkpoints.endings import NOT_OPENED, OUT_OF_REACH, not_opened, out_of_reach
+from app.checkpoints.endings import OUT_OF_REACH, out_of_reach
 from app.errors import TransientError, UserError
 from app.events.publishing import PublishAbandoned, PublishDelayed, PublishFailed
 from app.events.working import RunEnded
@@ -78,7 +78,8 @@ class Refusals:
         log.event("publish.refused", level=log.WARNING, error=error, run=ledger.run_id, key=key)
         ledger.append(PublishFailed(key=key, digest=digest, error=said))
         if effect.is_work:
-            ledger.append(RunEnded(outcome="failed", reason=not_opened(said), next_step=NOT_OPENED))
+            reason, next_step = effect.in_vain(said)
+            ledger.append(RunEnded(outcome="failed", reason=reason, next_step=next_step))
 
 
 def abandon(ledger: RunLedger, reason: OutOfReach) -> None:

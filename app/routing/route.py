@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from app.checkpoints import replies
-from app.commands.verbs import INSTRUCT, lacking, lookup
+from app.commands.verbs import INSTRUCT, RETRY, lacking, lookup
 from app.jobs.job import Command, Job, label_put_on
 from app.playbooks import BY_VERB, LABEL_VERB
 from app.routing.found import Found
@@ -53,13 +53,18 @@ class Asked:
         return label_put_on(self.job.trigger)
 
     @property
+    def starts(self) -> bool:
+        """Whether it begins work where none is at it: plain words do on a pull request."""
+        return self.verb in _STARTS or (self.verb == INSTRUCT.name and self.job.thread.is_pull_request)
+
+    @property
     def is_spoken(self) -> bool:
         """Somebody addressed us; a label or a plain reply among people did not."""
         return bool(self.job.commands)
 
 
 Rule = Callable[[Asked, Found], Step | None]
-_STARTS = frozenset({"retry", *BY_VERB})
+_STARTS = frozenset({RETRY, *BY_VERB})
 
 
 def asked_of(job: Job, prefix: str, trigger_label: str) -> list[Asked]:
@@ -152,9 +157,9 @@ def _mistaken(asked: Asked, _found: Found) -> Step | None:
 
 
 def _label_on_pull(asked: Asked, _found: Found) -> Step | None:
-    """A label on a pull request starts nothing yet."""
+    """A label on a pull request starts nothing."""
     is_so = asked.label and asked.job.thread.is_pull_request
-    return Say(text=replies.label_on_pull_request(asked.label), refused=True, when="") if is_so else None
+    return Say(text=replies.label_on_pull_request(asked.label, asked.prefix), refused=True, when="") if is_so else None
 
 
 def _answer(asked: Asked, found: Found) -> Step | None:
@@ -173,10 +178,12 @@ def _no_question(asked: Asked, _found: Found) -> Step | None:
 
 
 def _steer(asked: Asked, found: Found) -> Step | None:
-    """Plain words are for the run at work; where there is none, they start nothing."""
+    """Plain words are for the run at work; on an issue without one they start nothing."""
     if asked.verb != INSTRUCT.name:
         return None
-    return Steer(run=found.active[0]) if found.active else SayHowToStart()
+    if found.active:
+        return Steer(run=found.active[0])
+    return None if asked.job.thread.is_pull_request else SayHowToStart()
 
 
 def _help(asked: Asked, _found: Found) -> Step | None:
@@ -202,8 +209,8 @@ def _stop(asked: Asked, found: Found) -> Step | None:
 
 def _at_work(asked: Asked, found: Found) -> Step | None:
     """A run is at work here already, or about to stop."""
-    run = found.active[0] if found.active else found.waiting if asked.verb != "retry" else None
-    if run is None or asked.verb not in _STARTS:
+    run = found.active[0] if found.active else found.waiting if asked.verb != RETRY else None
+    if run is None or not asked.starts:
         return None
     if run.is_cancelled:
         return RetryLater(reason="the run before is about to stop")
@@ -214,9 +221,11 @@ def _at_work(asked: Asked, found: Found) -> Step | None:
 
 def _start(asked: Asked, found: Found) -> Step | None:
     """The command starts a run, and none is at work."""
-    if asked.verb not in _STARTS:
+    if not asked.starts:
         return None
-    is_retry = asked.verb == "retry" and bool(found.worked)
+    if asked.verb == RETRY and asked.job.thread.is_pull_request and not found.worked:
+        return Say(text=replies.nothing_to_retry(asked.prefix))
+    is_retry = asked.verb == RETRY and bool(found.worked)
     return Start(role=found.role or "", before=found.worked[0].run_id if is_retry else "")
 
 

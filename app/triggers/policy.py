@@ -199,7 +199,8 @@ def _label(event: ThreadEvent, job: _MakeJob) -> Decision:
     if is_off:
         return job("cancel", f"{event.sender.login} put the label {OFF_LABEL} on: work here stops.", trigger)
     if event.action == "labeled":
-        put_on, obstacle = f"{event.sender.login} put the label {event.label} on", _obstacle(event)
+        put_on = f"{event.sender.login} put the label {event.label} on"
+        obstacle = "labels start work on issues only" if event.thread.is_pull_request else _obstacle(event)
         if obstacle:
             return job("steer", f"{put_on}, but {obstacle}: nothing starts, and the label is answered.", trigger)
         return job("start", f"{put_on}.", trigger)
@@ -208,20 +209,17 @@ def _label(event: ThreadEvent, job: _MakeJob) -> Decision:
 
 def _obstacle(event: ThreadEvent | CommentEvent) -> str:
     """Why nothing can start on this thread, as far as the payload knows; empty when something can."""
-    if event.thread.is_pull_request:
-        return "work on pull requests is not built yet"
     if not event.is_open:
-        return "the issue is closed"
+        return "the pull request is closed" if event.thread.is_pull_request else "the issue is closed"
     if event.is_locked:
         return "the conversation is locked"
     return f"the label {OFF_LABEL} is on" if OFF_LABEL in map(str.lower, event.labels) else ""
 
 
 def _pull_request(event: ThreadEvent, job: _MakeJob) -> Decision:
-    if event.action == "closed" and event.merged:
-        return _ignore("Not built yet: outcome tracking of merged pull requests.")
     if event.action == "closed":
-        return job("cancel", "The pull request was closed without a merge: work on it stops.", "pull_request.closed")
+        how = "merged" if event.merged else "closed without a merge"
+        return job("cancel", f"The pull request was {how}: work on it stops.", "pull_request.closed")
     if event.action == "labeled":
         return _label(event, job)
     if event.action in {"ready_for_review", "synchronize"}:

@@ -79,7 +79,7 @@ def test_a_label_on_a_pull_request_is_answered_in_one_line(bot, github, repo):
     bot.run_until_idle()
 
     [line] = said(pull)
-    assert "cannot work on pull requests yet" in line
+    assert "starts work on issues only" in line
     assert "\n" not in line.partition("-->\n")[2]
     assert pull.labels == ["agent-other"]
     decisions = [json.loads(sent.answer)["decision"] for sent in github.deliveries if sent.action == "labeled"]

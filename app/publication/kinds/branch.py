@@ -1,4 +1,6 @@
-"""The branch with its one commit, for a proposal that ended the run; its changes are checked again before."""
+"""The one commit of a proposal that ended the run: on a branch of its own, or on the branch of the pull request that
+the run stands on. Its changes are checked again before.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.checkpoints import pull_text
+from app.checkpoints.endings import NOT_ADDED, branch_moved, not_added
+from app.errors import UserError
 from app.github import git_data
 from app.github.base_tree import GitHubBase
 from app.ports.rate import Priority
@@ -16,7 +20,9 @@ from app.work.verdict import check_again
 
 
 @dataclass(frozen=True, kw_only=True)
-class Branch(Effect):
+class Written(Effect):
+    """A change as one commit."""
+
     proposes = is_work = True
     exact = frozenset({"changes"})  # the scan has judged them
 
@@ -26,9 +32,9 @@ class Branch(Effect):
     message: str
 
     @classmethod
-    def wanted(cls, state: RunState) -> Iterator[Branch]:
+    def wanted(cls, state: RunState) -> Iterator[Written]:
         created, proposal = state.created, state.proposal
-        if state.outcome != "proposed" or proposal is None:
+        if state.outcome != "proposed" or proposal is None or (cls is Commit) != (created.target is not None):
             return
         message = pull_text.commit_message(state, requester_id=created.requester.id, requester=created.requester.login)
         yield cls(
@@ -40,9 +46,15 @@ class Branch(Effect):
             message=message,
         )
 
-    def make(self, target: Target) -> dict[str, Any]:
+    def checked(self, target: Target) -> list[git_data.Change]:
+        """The changes with their contents. Raises UserError when a check blocks them."""
+        base = self.tree(target, self.base_sha)
+        return check_again(target.store, self.changes, target.state.created.config, base)
+
+    def tree(self, target: Target, sha: str) -> GitHubBase:
+        """The files of a commit as GitHub holds them, with what the worker kept of the base."""
+
         def kept(path: str) -> bytes | None:
-            """A base file as the worker kept it; nothing to rely on."""
             proposal = target.state.proposal
             digest = proposal.kept.get(path) if proposal else None
             try:
@@ -50,13 +62,55 @@ class Branch(Effect):
             except KeyError:
                 return None
 
-        base = GitHubBase(target.github, target.repo, self.base_sha, kept=kept)
+        return GitHubBase(target.github, target.repo, sha, kept=kept)
+
+    def placed(self, sha: str, *, parent: str) -> dict[str, Any]:
+        """What the ledger keeps of it."""
+        return {"sha": sha, "ref": f"refs/heads/{self.branch}", "parent": parent}
+
+
+class Branch(Written):
+    """A branch of our own, with the commit on top of the base."""
+
+    def make(self, target: Target) -> dict[str, Any]:
         sha = git_data.create_branch_with_changes(
             target.github,
             target.repo,
             branch=self.branch,
             base_sha=self.base_sha,
-            changes=check_again(target.store, self.changes, target.state.created.config, base),
+            changes=self.checked(target),
             message=self.message,
         )
-        return {"sha": sha, "ref": f"refs/heads/{self.branch}"}
+        return self.placed(sha, parent=self.base_sha)
+
+
+class Commit(Written):
+    """On the head of a pull request's branch as it is now, whatever people have pushed there meanwhile."""
+
+    searches = "in doubt"
+
+    def find(self, target: Target) -> Mapping[str, Any] | None:
+        found = git_data.commit_with(target.github, target.repo, self.branch, message=self.message)
+        return self.placed(found.sha, parent=found.parents[0]) if found else None
+
+    def in_vain(self, error: str) -> tuple[str, str]:
+        return not_added(error), NOT_ADDED
+
+    def change(self, _target: Target, known: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(known)
+
+    def make(self, target: Target) -> dict[str, Any]:
+        """Raises UserError when the branch is gone, or what was pushed there touches the same files."""
+        head = git_data.branch_head(target.github, target.repo, self.branch)
+        if head is None:
+            raise UserError(branch_moved(self.branch, []))
+        changes = self.checked(target)
+        if head != self.base_sha:
+            paths = [change.path for change in changes]
+            before, now = (self.tree(target, sha).entries(paths) for sha in (self.base_sha, head))
+            if both := [path for path in paths if before.get(path) != now.get(path)]:
+                raise UserError(branch_moved(self.branch, both))
+        sha = git_data.add_commit(
+            target.github, target.repo, branch=self.branch, head_sha=head, changes=changes, message=self.message
+        )
+        return self.placed(sha, parent=head)

@@ -121,5 +121,7 @@ def _awaits_pull(state: RunState) -> bool:
     """The last word waits for what it is about: the pull request, and whether it is a draft."""
     if state.outcome != "proposed" or state.proposal is None:
         return False
+    if state.created.target:
+        return state.pull is None
     is_still_draft = state.pull and state.pull.get("draft") and not state.proposal.draft
     return state.pull is None or bool(is_still_draft and "ready" not in state.published)

@@ -30,7 +30,7 @@ class Pull(Effect):
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[Pull]:
         created, proposal = state.created, state.proposal
-        if state.outcome == "proposed" and proposal and state.result("branch").get("sha"):
+        if state.outcome == "proposed" and proposal and not created.target and state.result("branch").get("sha"):
             yield cls(
                 key="pull",
                 priority=Priority.PROPOSAL,
@@ -64,7 +64,8 @@ class Ready(Effect):
 
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[Ready]:
-        if (pull := open_pull(state)) and pull.get("draft") and state.proposal and not state.proposal.draft:
+        is_ours = state.created.target is None  # else it is the people's to say when theirs is ready
+        if is_ours and (pull := open_pull(state)) and pull.get("draft") and state.proposal and not state.proposal.draft:
             yield cls(key="ready", priority=Priority.PROPOSAL, number=pull["number"])
 
     def make(self, target: Target) -> dict[str, Any]:
@@ -87,7 +88,7 @@ class People(Effect):
 
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[People]:
-        if (pull := open_pull(state)) and state.proposal:
+        if state.created.target is None and (pull := open_pull(state)) and state.proposal:
             yield cls(
                 key="people",
                 priority=Priority.MARKS,

@@ -96,7 +96,7 @@ TABLE = [
     (issue("labeled", label="agent-fix", thread=thread(is_pull_request=True)), "ignore", ""),
     # pull requests
     (pull("closed"), "cancel", "pull_request.closed"),
-    (pull("closed", merged=True), "ignore", ""),
+    (pull("closed", merged=True), "cancel", "pull_request.closed"),
     (pull("labeled", label="agent-fix"), "steer", "pull_request.labeled:agent-fix"),
     (pull("labeled", label="bug"), "ignore", ""),
     (pull("unlabeled", label="agent-fix"), "ignore", ""),
@@ -121,7 +121,7 @@ TABLE = [
     (comment("/agent status"), "steer", "issue_comment.created"),
     (comment("/agent help"), "steer", "issue_comment.created"),
     (comment("/agent status\n/agent stop"), "steer", "issue_comment.created"),
-    (comment("/agent fix", thread=thread(is_pull_request=True)), "steer", "issue_comment.created"),
+    (comment("/agent fix", thread=thread(is_pull_request=True)), "start", "issue_comment.created"),
     (comment("/agent fix", action="edited"), "ignore", ""),
     (comment("/agent fix", action="deleted"), "ignore", ""),
     (comment("/agent fix", via_app="lamplighter"), "ignore", ""),
@@ -134,7 +134,7 @@ TABLE = [
     (comment("b", action="edited", **ASKED), "ignore", ""),
     (comment("/agent stop", **ASKED), "cancel", "issue_comment.created"),
     # reviews
-    (comment("/agent fix", **IN_REVIEW), "steer", "pull_request_review.submitted"),
+    (comment("/agent fix", **IN_REVIEW), "start", "pull_request_review.submitted"),
     (comment("nice", review_state="changes_requested", **IN_REVIEW), "ignore", ""),
     (comment("nice", labels=("agent:needs-info",), **IN_REVIEW), "ignore", ""),
     (comment("/agent fix", **{**IN_REVIEW, "action": "edited"}), "ignore", ""),

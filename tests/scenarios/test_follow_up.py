@@ -1,0 +1,126 @@
+"""Words on a pull request become one commit on its branch, also on a person's branch of the same repository."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.agent.models.scripted import Script, bash, create, edit, finish
+from tests.scenarios import stories
+
+IDEA = {
+    "calc.py": stories.CALC + "\n\ndef half(a):\n    return a / 2\n",
+}
+TEST_HALF = """import unittest
+
+from calc import half
+
+
+class Halves(unittest.TestCase):
+    def test_half(self):
+        self.assertEqual(half(6), 3)
+"""
+
+
+def add_a_test(model: Script) -> Script:
+    return model.will(
+        bash("git log --oneline -3"),
+        create("test_half.py", TEST_HALF),
+        bash(stories.TESTS),
+        finish("Test half", "`half` has a test now: it fails when the division is taken out."),
+    )
+
+
+@pytest.fixture
+def pull(github, repo):
+    github.contributor.push(repo, "halves", IDEA, message="Add half")
+    return github.contributor.open_pull(repo, "halves", "Add half", body="Halves a number.")
+
+
+def test_an_instruction_becomes_a_commit_on_the_branch(bot, github, repo, model, pull):
+    before = pull.head_sha
+    add_a_test(model)
+    github.maintainer.comment(pull, "/agent add a test for half")
+    bot.run_until_idle()
+
+    assert list(repo.commit(pull.head_sha).parents) == [before]
+    assert repo.file("halves", "test_half.py").decode() == TEST_HALF
+    assert repo.pulls == [pull]
+    message = repo.commit(pull.head_sha).message
+    assert message.startswith("Test half\n") and "Agent-Run: " in message and f"Co-authored-by: {github.maintainer.login}" in message
+    assert pull.head_sha in repo.verified
+    status, result = (comment.read() for comment in pull.comments[1:])
+    assert f"Commit added: {pull.head_sha[:7]}" in status
+    assert f"commit {pull.head_sha[:7]} is ready" in result
+    assert "agent:done" in pull.labels
+    assert [run.name for run in repo.check_runs(pull.head_sha)] == ["lamplighter", "lamplighter/scan"]
+    prompt = bot.prompt_of(bot.runs[0].run_id)
+    assert "add a test for half" in prompt and "Halves a number." in prompt
+    bot.read_everything(pull)
+
+
+def test_what_people_pushed_meanwhile_is_kept(bot, github, repo, model, pull):
+    add_a_test(model)
+    github.maintainer.comment(pull, "/agent add a test for half")
+    bot.step_until(lambda: bot.workers.waiting)
+    bot.work_waiting()
+    github.contributor.push(repo, "halves", {"README.md": "Halves.\n"}, message="Say so")
+    theirs = pull.head_sha
+    bot.run_until_idle()
+
+    assert list(repo.commit(pull.head_sha).parents) == [theirs]
+    assert "was pushed meanwhile and touches other files" in pull.comments[-1].read()
+    bot.read_everything(pull)
+
+
+def test_a_branch_that_moved_under_the_same_file_is_left_alone(bot, github, repo, model, pull):
+    add_a_test(model)
+    github.maintainer.comment(pull, "/agent add a test for half")
+    bot.step_until(lambda: bot.workers.waiting)
+    bot.work_waiting()
+    github.contributor.push(repo, "halves", {"test_half.py": "# mine\n"}, message="Begin a test")
+    theirs = pull.head_sha
+    bot.run_until_idle()
+
+    assert pull.head_sha == theirs
+    said = pull.comments[-1].read()
+    assert "has moved since I began" in said and "`test_half.py`" in said
+
+    model.will(
+        edit("test_half.py", "# mine\n", TEST_HALF),
+        finish("Test half", "The test that was begun is complete."),
+    )
+    github.maintainer.comment(pull, "/agent retry")
+    bot.run_until_idle()
+    assert list(repo.commit(pull.head_sha).parents) == [theirs]
+    bot.read_everything(pull)
+
+
+@pytest.mark.parametrize("end", ["merge", "close"])
+def test_a_merge_or_a_close_stops_the_work(bot, github, repo, model, pull, end):
+    add_a_test(model)
+    github.maintainer.comment(pull, "/agent add a test for half")
+    bot.step_until(lambda: bot.workers.waiting)
+    getattr(github.maintainer, end)(pull)
+    head = pull.head_sha
+    bot.run_until_idle()
+
+    assert [run.reason for run in bot.runs] == ["cancelled"]
+    assert pull.head_sha == head
+    bot.read_everything(pull)
+
+
+def test_words_during_the_run_steer_it_and_retry_needs_a_run(bot, github, repo, model, pull):
+    github.maintainer.comment(pull, "/agent retry")
+    bot.run_until_idle()
+    assert "nothing to try again" in pull.comments[-1].read()
+
+    add_a_test(model)
+    github.maintainer.comment(pull, "/agent add a test for half")
+    bot.step_until(lambda: bot.workers.waiting)
+    github.maintainer.comment(pull, "/agent call it test_half.py")
+    bot.run_until_idle()
+
+    worked = [run for run in bot.runs if run.reason == "proposed"]
+    assert len(worked) == 1
+    assert [told.said.text for told in bot.state_of(worked[0].run_id).steering] == ["call it test_half.py"]
+    bot.read_everything(pull)
