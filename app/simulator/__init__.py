@@ -42,7 +42,7 @@ pages for a person under `/`; `github.close()`. `app.simulator.standalone.run(..
 calls.
 """
 
-from app.simulator.actions.pulls import LineComment
+from app.simulator.actions.reviews import LineComment
 from app.simulator.deliveries import Delivery
 from app.simulator.http import UnknownRoute
 from app.simulator.people import Person

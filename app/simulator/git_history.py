@@ -108,6 +108,19 @@ def merged_tree(git: GitStore, base: str, head: str) -> str | None:
         return None
 
 
+@remember
+def picked_tree(git: GitStore, base: str, onto: str, commit: str) -> str | None:
+    """The tree of `onto` with what `commit` changed of its parent `base`, None on conflict."""
+    stored = git.commit(onto)
+    if stored is None:
+        return None
+    # A commit with the files of `onto` that descends from `base`: so git finds the merge base that a pick has.
+    stand_in = git.write_commit(
+        tree=stored.tree, parents=(base,), author=stored.author, committer=stored.committer, message="stand-in"
+    )
+    return merged_tree(git, stand_in, commit)
+
+
 def import_directory(git: GitStore, directory: str, default_branch: str) -> str:
     """Fetch the branches and tags of a repository on disk; answers the branch that `HEAD` names there."""
     git.run("fetch", "--quiet", "--no-tags", directory, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")

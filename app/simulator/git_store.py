@@ -90,11 +90,13 @@ class GitStore:
         self.path = path
 
     @classmethod
-    def create(cls, path: Path, default_branch: str) -> GitStore:
-        """Make an empty bare repository at `path` (which may not exist yet)."""
+    def create(cls, path: Path, default_branch: str, *, objects_of: GitStore | None = None) -> GitStore:
+        """Make a bare repository without branches at `path` (which may not exist yet); forks share their objects."""
         path.mkdir(parents=True)
+        if objects_of is not None:
+            (path / "objects").symlink_to((objects_of.path / "objects").resolve(), target_is_directory=True)
         for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
-            (path / name).mkdir(parents=True)
+            (path / name).mkdir(parents=True, exist_ok=True)
         (path / "HEAD").write_text(f"ref: refs/heads/{default_branch}\n")
         (path / "config").write_text(
             "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"

@@ -15,7 +15,7 @@ class ApiError(Exception):
     """An answer other than success, in the form GitHub gives it."""
 
     def __init__(
-        self, status: int, message: str, errors: list[Json] | None = None, headers: Mapping[str, str] | None = None
+        self, status: int, message: str, errors: list[Any] | None = None, headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(message)
         self.status = status

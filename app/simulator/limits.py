@@ -81,9 +81,12 @@ class Limits:
         return ApiError(403, SECONDARY, headers=headers).response()
 
     def _writer(self, request: Request) -> int | None:
-        """The installation that writes; minting and revoking tokens are no writes to anything people see."""
+        """The installation that writes; minting and revoking tokens, and GraphQL's queries, are no
+        writes to anything people see.
+        """
         is_token = "/access_tokens" in request.path or request.path == "/installation/token"
-        return None if request.method not in _WRITES or is_token else self._installation(request)
+        reads = request.path == "/graphql" and b"mutation" not in request.body
+        return None if request.method not in _WRITES or is_token or reads else self._installation(request)
 
     def _installation(self, request: Request) -> int | None:
         token = self.world.tokens.get(bearer(request) or "")

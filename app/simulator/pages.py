@@ -137,7 +137,8 @@ def _thread_page(world: World, thread: Issue) -> str:
     parts = [f"<p>{_badge(thread)} {_labels(thread)}</p>", said(thread.author, thread.created_at, thread.body)]
     talk = [(c.created_at, said(c.author, c.created_at, c.body, _reactions(c.reactions))) for c in thread.comments]
     if isinstance(thread, Pull):
-        talk += [(r.submitted_at, said(r.author, r.submitted_at, r.body, r.state)) for r in thread.reviews]
+        submitted = [(r, r.submitted_at) for r in thread.reviews if r.submitted_at is not None]
+        talk += [(at, said(r.author, at, r.body, r.state)) for r, at in submitted]
         talk += [
             (c.created_at, said(c.author, c.created_at, c.body, escape(f"{c.path}:{c.line}")))
             for c in thread.review_comments

@@ -113,12 +113,60 @@ class CheckSuite:
     app_slug: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Lines of one file on one side of a diff: RIGHT are lines of the head, LEFT of what it was made from."""
+
+    path: str
+    line: int | None  # None: the file as a whole
+    side: str = "RIGHT"
+    start_line: int | None = None
+    start_side: str | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class Review:
+    """A review; `state` is PENDING (only its author sees it), APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED."""
+
+    id: int
+    user: Account
+    state: str
+    body: str
+    commit_id: str
+    submitted_at: datetime | None
+
+    @property
+    def author(self) -> str:
+        """The login of the reviewer."""
+        return self.user.login
+
+    @property
+    def is_pending(self) -> bool:
+        """It is not submitted: a draft that only its author knows of."""
+        return self.state == "PENDING"
+
+
+@dataclass(eq=False, kw_only=True)
+class CommitStatus:
+    """What somebody outside says of a commit under one name; `state` is error, failure, pending or success."""
+
+    id: int
+    sha: str
+    context: str
+    state: str
+    description: str | None
+    target_url: str | None
+    creator: Account
+    created_at: datetime
+
+
 @dataclass(kw_only=True)
 class Protection:
     """Classic protection of one branch."""
 
     required_approvals: int = 1
     required_checks: tuple[str, ...] = ()
+    strict: bool = True  # the head must have all of the base before the checks count
     enforce_admins: bool = True
 
 

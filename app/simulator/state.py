@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from app.simulator import git_history, git_refs
+from app.simulator import git_history
 from app.simulator.git_history import ChangedFile
-from app.simulator.git_store import GitStore
+from app.simulator.git_repository import GitRepository
 from app.simulator.records import (
     Account,
     CheckRun,
     CheckSuite,
     Commit,
+    CommitStatus,
     IssueEvent,
     Label,
+    Place,
     Protection,
     Reaction,
+    Review,
 )
 
 
@@ -90,22 +91,21 @@ class Issue:
 
 @dataclass(eq=False, kw_only=True, repr=False)
 class ReviewComment:
-    """A comment on a line of a pull request's diff."""
+    """A comment on a line of a pull request's diff; `commit_id` and `from_sha` are the two ends it was made on."""
 
     id: int
     pull: Pull
-    review_id: int | None
+    review: Review
     user: Account
     body: str
-    path: str
-    line: int | None
-    side: str
+    place: Place
     diff_hunk: str
+    position: int | None
     commit_id: str
+    from_sha: str
     created_at: datetime
     updated_at: datetime
-    start_line: int | None = None
-    in_reply_to: int | None = None
+    in_reply_to: ReviewComment | None = None
     was_read: bool = False
     reactions: list[Reaction] = field(default_factory=list)
 
@@ -117,35 +117,57 @@ class ReviewComment:
         """The login of the author."""
         return self.user.login
 
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self.place.path
+
+    @property
+    def line(self) -> int | None:
+        """The line as it was when the comment was made."""
+        return self.place.line
+
+    @property
+    def thread(self) -> ReviewThread:
+        """The discussion it belongs to."""
+        return next(thread for thread in self.pull.review_threads if self in thread.comments)
+
     def read(self) -> str:
         """The body, now asserted on by a test."""
         self.was_read = True
         return self.body
 
 
-@dataclass(eq=False, kw_only=True)
-class Review:
-    """A submitted review; `state` is APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED."""
+@dataclass(eq=False, kw_only=True, repr=False)
+class ReviewThread:
+    """A comment on a line and the answers to it; `resolved_by` is None while it is open."""
 
     id: int
-    user: Account
-    state: str
-    body: str
-    commit_id: str
-    submitted_at: datetime
+    pull: Pull
+    comments: list[ReviewComment]
+    resolved_by: Account | None = None
+
+    def __repr__(self) -> str:
+        return f"<ReviewThread {self.id} on {self.first.path}:{self.first.line}, {len(self.comments)} comments>"
 
     @property
-    def author(self) -> str:
-        """The login of the reviewer."""
-        return self.user.login
+    def first(self) -> ReviewComment:
+        """The comment it began with."""
+        return self.comments[0]
+
+    @property
+    def is_resolved(self) -> bool:
+        """Somebody said that it is done."""
+        return self.resolved_by is not None
 
 
 @dataclass(eq=False, kw_only=True, repr=False)
 class Pull(Issue):
-    """A pull request; `head` and `base` are branch names."""
+    """A pull request; `head` and `base` are branch names, the head's perhaps in a fork (None: the fork is gone)."""
 
     head: str
     base: str
+    head_repository: Repository | None
     last_head_sha: str
     last_base_sha: str
     draft: bool = False
@@ -153,10 +175,11 @@ class Pull(Issue):
     merged_at: datetime | None = None
     merged_by: Account | None = None
     merge_commit_sha: str | None = None
+    looked_at: tuple[str, str, datetime] | None = None  # head, base and when somebody first asked whether they merge
     requested: list[Account] = field(default_factory=list)
     requested_teams: list[str] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
-    review_comments: list[ReviewComment] = field(default_factory=list)
+    review_threads: list[ReviewThread] = field(default_factory=list)
 
     @property
     def merged(self) -> bool:
@@ -164,10 +187,26 @@ class Pull(Issue):
         return self.merged_at is not None
 
     @property
+    def is_from_fork(self) -> bool:
+        """Its branch is in another repository."""
+        return self.head_repository is not self.repository
+
+    @property
+    def head_owner(self) -> Account:
+        """Whose branch it is; of a fork that is gone, who opened it."""
+        return self.head_repository.owner if self.head_repository is not None else self.user
+
+    @property
+    def review_comments(self) -> list[ReviewComment]:
+        """The comments on lines that everybody sees, oldest first."""
+        found = [comment for thread in self.review_threads for comment in thread.comments]
+        return sorted((comment for comment in found if not comment.review.is_pending), key=lambda comment: comment.id)
+
+    @property
     def head_sha(self) -> str:
         """The head commit: that of the branch while open, the last known one afterwards."""
-        if self.state == "open":
-            self.last_head_sha = self.repository.tip(self.head) or self.last_head_sha
+        if self.state == "open" and self.head_repository is not None:
+            self.last_head_sha = self.head_repository.tip(self.head) or self.last_head_sha
         return self.last_head_sha
 
     @property
@@ -178,6 +217,11 @@ class Pull(Issue):
         return self.last_base_sha
 
     @property
+    def from_sha(self) -> str:
+        """What the head was made from: the merge base."""
+        return git_history.merge_base(self.repository.git, self.base_sha, self.head_sha) or self.base_sha
+
+    @property
     def requested_reviewers(self) -> list[str]:
         """The logins of the people asked for a review."""
         return [account.login for account in self.requested]
@@ -185,8 +229,7 @@ class Pull(Issue):
     @property
     def files(self) -> list[ChangedFile]:
         """What the head changes against the merge base."""
-        base = git_history.merge_base(self.repository.git, self.base_sha, self.head_sha) or self.base_sha
-        return list(git_history.diff(self.repository.git, base, self.head_sha))
+        return list(git_history.diff(self.repository.git, self.from_sha, self.head_sha))
 
     @property
     def commits(self) -> list[Commit]:
@@ -196,19 +239,15 @@ class Pull(Issue):
 
 
 @dataclass(eq=False, kw_only=True, repr=False)
-class Repository:
+class Repository(GitRepository):
     """A repository: everything about it, and its bare git repository."""
 
-    id: int
-    owner: Account
-    name: str
-    git: GitStore
-    default_branch: str
-    created_at: datetime
     private: bool = False
     archived: bool = False
     disabled: bool = False
     fork: bool = False
+    parent: Repository | None = None  # what this one is a fork of
+    renamed: dict[str, str] = field(default_factory=dict)  # old branch names, and what they are called now
     has_issues: bool = True
     description: str | None = None
     pushed_at: datetime | None = None
@@ -220,31 +259,12 @@ class Repository:
     protection: dict[str, Protection] = field(default_factory=dict)
     rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # active ruleset rules by branch
     app_may_bypass: str = "never"  # its ruleset's rules: always, pull_requests_only, never, exempt; empty: not said
-    verified: set[str] = field(default_factory=set)
     suites: list[CheckSuite] = field(default_factory=list)
     runs: list[CheckRun] = field(default_factory=list)
+    statuses: list[CommitStatus] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"<Repository {self.full_name}>"
-
-    @property
-    def full_name(self) -> str:
-        """owner/name."""
-        return f"{self.owner.login}/{self.name}"
-
-    @property
-    def git_dir(self) -> Path:
-        """The bare repository."""
-        return self.git.path
-
-    @property
-    def branches(self) -> dict[str, str]:
-        """Branch name to commit."""
-        return {name[11:]: sha for name, sha in git_refs.read_refs(self.git, "refs/heads/").items()}
-
-    def tip(self, branch: str) -> str | None:
-        """The commit of one branch; asked so often that reading all of them would be felt."""
-        return git_refs.read_ref(self.git, f"refs/heads/{branch}")
 
     @property
     def issues(self) -> list[Issue]:
@@ -256,32 +276,6 @@ class Repository:
         """The pull requests, oldest first."""
         return [thread for thread in self.threads.values() if isinstance(thread, Pull)]
 
-    def file(self, ref: str, path: str) -> bytes | None:
-        """The content of a file at a ref, None when either is missing."""
-        commit = git_refs.resolve(self.git, ref)
-        stored = self.git.commit(commit) if commit else None
-        entry = self.git.entry(stored.tree, path) if stored else None
-        return self.git.blob(entry.sha) if entry is not None else None
-
-    def tree(self, ref: str) -> Mapping[str, bytes]:
-        """Every file at a ref."""
-        listed = self.git.run("ls-tree", "-r", "-z", "--name-only", ref).decode(errors="surrogateescape")
-        return {path: self.file(ref, path) or b"" for path in listed.split("\0") if path}
-
     def check_runs(self, sha: str) -> list[CheckRun]:
         """The check runs on a commit."""
         return [run for run in self.runs if run.head_sha == sha]
-
-    def commit(self, sha: str) -> Commit:
-        """A commit by its SHA."""
-        stored = self.git.commit(sha)
-        if stored is None:
-            raise KeyError(sha)
-        return Commit(
-            sha=sha,
-            author=stored.author.name,
-            committer=stored.committer.name,
-            verified=sha in self.verified,
-            message=stored.message,
-            parents=stored.parents,
-        )

@@ -46,6 +46,8 @@ class World:
     lock: threading.RLock = field(default_factory=threading.RLock)
     stale_seconds: float = 0.0
     stale_after_id: int = 0
+    mergeable_seconds: float = 2.0  # how long GitHub thinks about whether a pull request merges
+    comments_come_first: bool = False  # of a review's deliveries: the comments on lines before the review itself
     stale_thread_seconds: float = 0.0  # how far reads of one issue lag behind its events
     ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1_000_001))
 
@@ -86,6 +88,11 @@ class World:
         if name not in self.names:
             raise not_found()
         return self.names[name]
+
+    def family_member(self, repository: Repository, login: str) -> Repository | None:
+        """The repository itself when it is this account's, or the account's fork of it."""
+        family = (r for r in self.repositories.values() if repository in (r, r.parent))
+        return next((member for member in family if member.owner.login.lower() == login.lower()), None)
 
     def role(self, repository: Repository, account: Account) -> str:
         """none, read, triage, write, maintain or admin; on a public repository nobody has less than read."""
@@ -160,14 +167,15 @@ class World:
         raise not_found()
 
     def review_comment(self, repository: Repository, comment_id: int) -> ReviewComment:
-        """An inline review comment by its id.
+        """A comment on a line by its id, of a pending review too.
 
         Raises the 404.
         """
         for pull in repository.pulls:
-            for comment in pull.review_comments:
-                if comment.id == comment_id:
-                    return comment
+            for thread in pull.review_threads:
+                for comment in thread.comments:
+                    if comment.id == comment_id:
+                        return comment
         raise not_found()
 
     def thread(self, repository: Repository, number: int) -> Issue:

@@ -85,12 +85,20 @@ def referenced(node: Any, known: dict[str, Any], found: dict[str, Any]) -> None:
 
 
 def correct(corpus: dict[str, Any]) -> None:
-    """Mend the two places where the description contradicts what GitHub answers (and itself)."""
+    """Mend the places where the description contradicts what GitHub answers (and itself)."""
     # One operation spells the account of an installation as a user AND an enterprise; the schema says OR.
     corpus["operations"]["GET /app/installations"]["responses"]["200"]["items"] = {"$ref": "#/$defs/installation"}
     # A label without description has null everywhere, also in lists of pull requests.
     label = corpus["$defs"]["pull-request-simple"]["properties"]["labels"]["items"]
     label["properties"]["description"] = nullable({"type": "string"})
+    # An outdated comment on a line has no line and no position any more; one on a whole file never had.
+    for name in ("pull-request-review-comment", "review-comment"):
+        for lost in ("line", "original_line", "position"):
+            corpus["$defs"][name]["properties"][lost] = nullable({"type": "integer"})
+    # A fork that was deleted is null, and so is its owner.
+    for name in ("pull-request", "pull-request-simple"):
+        head = corpus["$defs"][name]["properties"]["head"]["properties"]
+        head["repo"] = nullable(head["repo"])
 
 
 def main(source: str) -> None:

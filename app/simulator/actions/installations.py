@@ -157,6 +157,10 @@ def rename_account(world: World, actor: Account, account: Account, login: str) -
 
 
 def delete_repository(world: World, actor: Account, repo: Repository) -> None:
-    """Delete a repository for good."""
+    """Delete a repository for good; pull requests from it stay, without a repository at their head."""
+    for pull in repo.parent.pulls if repo.parent is not None else []:
+        if pull.head_repository is repo:
+            _ = pull.head_sha
+            pull.head_repository = None
     emit(world, "repository", "deleted", repo, actor)
     del world.repositories[repo.id]

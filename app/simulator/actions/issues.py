@@ -106,6 +106,13 @@ def lock(world: World, actor: Account, thread: Issue) -> None:
     tell(world, thread, "locked", actor)
 
 
+def unlock(world: World, actor: Account, thread: Issue) -> None:
+    """Open the conversation again."""
+    thread.locked = False
+    record(world, thread, "unlocked", actor)
+    tell(world, thread, "unlocked", actor)
+
+
 def delete_issue(world: World, actor: Account, issue: Issue) -> None:
     """Delete an issue for good."""
     tell(world, issue, "deleted", actor)

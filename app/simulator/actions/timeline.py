@@ -6,7 +6,7 @@ from typing import Any
 
 from app.simulator.events import emit
 from app.simulator.records import Account, IssueEvent
-from app.simulator.shapes import threads
+from app.simulator.shapes import pulls, threads
 from app.simulator.state import Issue, Pull
 from app.simulator.world import World
 
@@ -21,7 +21,7 @@ def record(world: World, thread: Issue, event: str, actor: Account, **detail: An
 def tell(world: World, thread: Issue, action: str, actor: Account, **parts: Any) -> None:
     """Send `issues` or `pull_request`, whichever the thread is."""
     if isinstance(thread, Pull):
-        parts = {"number": thread.number, "pull_request": threads.pull_request(world, thread), **parts}
+        parts = {"number": thread.number, "pull_request": pulls.pull_request(world, thread), **parts}
         emit(world, "pull_request", action, thread.repository, actor, **parts)
     else:
         emit(world, "issues", action, thread.repository, actor, issue=threads.issue(world, thread), **parts)

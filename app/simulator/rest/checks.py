@@ -7,7 +7,7 @@ from app.simulator.actions import checks as actions
 from app.simulator.http import ApiError, Json, Response, not_found
 from app.simulator.records import CheckRun
 from app.simulator.routing import Call, Routes
-from app.simulator.shapes import checks, commits, repositories, threads
+from app.simulator.shapes import checks, commits, pulls, repositories
 
 routes = Routes()
 
@@ -113,7 +113,7 @@ def get_check_suite(call: Call) -> Response:
 def list_pulls_of_commit(call: Call) -> Response:
     """The pull requests whose head is a commit."""
     sha = _commit(call)
-    return call.page([threads.pull_simple(call.world, pull) for pull in call.repo.pulls if pull.head_sha == sha])
+    return call.page([pulls.pull_simple(call.world, pull) for pull in call.repo.pulls if pull.head_sha == sha])
 
 
 @routes.add("GET", "/repos/{owner}/{repo}/commits/{ref+}/status", needs="statuses:read")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.simulator import git_history, git_refs
-from app.simulator.actions import git as actions
+from app.simulator.actions import git, refs
 from app.simulator.git_store import SHA, Identity, TreeEntry
 from app.simulator.http import ApiError, Json, Response, not_found
 from app.simulator.rest.repositories import decode_content
@@ -145,7 +145,7 @@ def create_commit(call: Call) -> Response:
         raise ApiError(422, "Tree SHA does not exist")
     if any(repo.git.commit(parent) is None for parent in parents):
         raise ApiError(422, "Parent SHA does not exist or is not a commit object")
-    sha = actions.write_commit(
+    sha = git.write_commit(
         call.world,
         call.actor,
         repo,
@@ -189,7 +189,7 @@ def create_ref(call: Call) -> Response:
     name, sha = str(call.body.get("ref")), str(call.body.get("sha"))
     if not call.repo.branches:
         raise ApiError(409, "Git Repository is empty.")
-    actions.create_ref(call.world, call.actor, call.repo, name, sha)
+    refs.create_ref(call.world, call.actor, call.repo, name, sha)
     return Response(201, commits.ref(call.world, call.repo, name, sha))
 
 
@@ -198,7 +198,7 @@ def update_ref(call: Call) -> Response:
     """Move a branch or tag; a protected branch refuses the App."""
     name, sha = f"refs/{call.params['ref']}", str(call.body.get("sha"))
     _refuse_protected(call.repo, name)
-    actions.move_ref(call.world, call.actor, call.repo, name, sha, force=bool(call.body.get("force")))
+    refs.move_ref(call.world, call.actor, call.repo, name, sha, force=bool(call.body.get("force")))
     return Response(200, commits.ref(call.world, call.repo, name, sha))
 
 
@@ -207,7 +207,7 @@ def delete_ref(call: Call) -> Response:
     """Delete a branch or tag."""
     name = f"refs/{call.params['ref']}"
     _refuse_protected(call.repo, name)
-    actions.delete_ref(call.world, call.actor, call.repo, name)
+    refs.delete_ref(call.world, call.actor, call.repo, name)
     return Response(204)
 
 

@@ -32,7 +32,8 @@ def known_accounts(call: Call, logins: list[str]) -> list[Account]:
     return [call.world.accounts[login.lower()] for login in logins if login.lower() in call.world.accounts]
 
 
-def _since(call: Call) -> datetime | None:
+def asked_since(call: Call) -> datetime | None:
+    """The moment after which the caller wants things. Raises the 422 for what is no time."""
     text = call.request.query.get("since")
     try:
         moment = datetime.fromisoformat(text) if text else None
@@ -44,7 +45,7 @@ def _since(call: Call) -> datetime | None:
 @routes.add("GET", "/repos/{owner}/{repo}/issues", needs="issues:read")
 def list_issues(call: Call) -> Response:
     """Issues and pull requests, newest first, filtered."""
-    query, since = call.request.query, _since(call)
+    query, since = call.request.query, asked_since(call)
     wanted = {name.lower() for name in query.get("labels", "").split(",") if name}
     state = query.get("state", "open")
     found = [
@@ -153,7 +154,7 @@ def list_events(call: Call) -> Response:
 @routes.add("GET", "/repos/{owner}/{repo}/issues/{number}/comments", needs="thread:read")
 def list_comments(call: Call) -> Response:
     """The comments of an issue, oldest first."""
-    since = _since(call)
+    since = asked_since(call)
     found = [comment for comment in call.thread().comments if since is None or comment.updated_at >= since]
     return call.page([threads.comment(call.world, comment) for comment in call.world.listed(found)])
 
@@ -161,7 +162,7 @@ def list_comments(call: Call) -> Response:
 @routes.add("GET", "/repos/{owner}/{repo}/issues/comments", needs="issues:read")
 def list_repository_comments(call: Call) -> Response:
     """The comments of all issues."""
-    since = _since(call)
+    since = asked_since(call)
     found = [
         c for thread in call.repo.threads.values() for c in thread.comments if since is None or c.updated_at >= since
     ]

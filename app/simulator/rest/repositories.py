@@ -56,6 +56,9 @@ def list_branches(call: Call) -> Response:
 def _branch_tip(call: Call) -> tuple[str, str]:
     name = call.params["branch"]
     tip = git_refs.read_ref(call.repo.git, f"refs/heads/{name}")
+    if tip is None and (now := call.repo.renamed.get(name)):
+        address = f"{repositories.api_url(call.world, call.repo)}/branches/{now}"
+        raise ApiError(301, "Moved Permanently", headers={"Location": address})
     if tip is None:
         raise ApiError(404, "Branch not found")
     return name, tip

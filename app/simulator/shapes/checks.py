@@ -6,8 +6,8 @@ from app.simulator.http import Json
 from app.simulator.records import CheckRun, CheckSuite
 from app.simulator.shapes.accounts import app, stamp
 from app.simulator.shapes.commits import simple_commit
+from app.simulator.shapes.pulls import pull_minimal
 from app.simulator.shapes.repositories import api_url, html_url, repository
-from app.simulator.shapes.threads import pull_minimal
 from app.simulator.state import Repository
 from app.simulator.world import World, node_id
 
@@ -15,7 +15,11 @@ OUTPUT_FIELDS = ("title", "summary", "text")
 
 
 def _pulls(world: World, repo: Repository, sha: str) -> list[Json]:
-    return [pull_minimal(world, pull) for pull in repo.pulls if pull.state == "open" and pull.head_sha == sha]
+    return [
+        pull_minimal(world, pull)
+        for pull in repo.pulls
+        if pull.state == "open" and pull.head_sha == sha and not pull.is_from_fork  # GitHub leaves forks out here
+    ]
 
 
 def check_run(world: World, repo: Repository, run: CheckRun) -> Json:

@@ -172,7 +172,7 @@ def protection(world: World, repo: Repository, branch: str, rules: Protection) -
     if rules.required_checks:
         shown["required_status_checks"] = {
             "url": f"{url}/required_status_checks",
-            "strict": True,
+            "strict": rules.strict,
             "contexts": list(rules.required_checks),
             "contexts_url": f"{url}/required_status_checks/contexts",
             "checks": [{"context": name, "app_id": None} for name in rules.required_checks],
