@@ -15,7 +15,7 @@ from app.conversation.reminders import attend
 from app.errors import LamplighterError, TransientError
 from app.events.deciding import MaySpend, RunAdmitted, RunResumed
 from app.events.parts import Outcome
-from app.events.waits import WaitForAnswer
+from app.events.waits import WaitForAnswer, WaitForQuiet
 from app.events.working import RunEnded
 from app.github.errors import Refused
 from app.log import Redactor
@@ -94,14 +94,27 @@ class Scheduler:
 
     def _look_after(self, run: RunSummary, loss: Loss | None = None) -> bool:
         if run.phase == "parked":
-            return self._is_due(run) and (
-                self._unanswered(run) if run.reason == WaitForAnswer().kind else self._launch(run, "its time has come")
-            )
+            return self._is_due(run) and self._wake(run)
         if run.phase == "queued":
             return self._has_room() and self._admit(run)
         if loss == "silent":
             self._dismiss(run)
         return loss is not None and (loss == "unheard" or self._free(self._open(run.run_id))) and self._recover(run)
+
+    def _wake(self, run: RunSummary) -> bool:
+        """The time has come for which a parked run has waited."""
+        if run.reason == WaitForAnswer().kind:
+            return self._unanswered(run)
+        if run.reason == WaitForQuiet().kind:
+            return self._is_its_turn(run) and self._go_on(
+                self._open(run.run_id), RunAdmitted, "nothing more has come", "parked"
+            )
+        return self._launch(run, "its time has come")
+
+    def _is_its_turn(self, run: RunSummary) -> bool:
+        """One run of a thread at a time, in the order in which they were asked for."""
+        others = self._store.runs(active=True, thread_key=run.thread_key)
+        return self._has_room() and not any(other.created_at < run.created_at for other in others)
 
     def _let_in(self, queued: Sequence[RunSummary]) -> int:
         """As many as there is room for."""

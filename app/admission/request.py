@@ -64,6 +64,7 @@ def created(
         base=Base(ref=facts.base_ref, sha=facts.base_sha, default=facts.target is None),
         branch=facts.base_ref if facts.target else branch_name(config.branch_prefix, job, run_id),
         target=facts.target,
+        gathers=job.gathers,
         clone_url=clone_url,
         config=config,
         config_source=facts.config_source,

@@ -17,9 +17,10 @@ from app.admission.day_budget import DayBudget, next_day
 from app.admission.reservation import reserve, wanted_usd
 from app.checkpoints import replies
 from app.errors import TransientError
-from app.events.deciding import MaySpend
+from app.events.deciding import HeadTaken, MaySpend
 from app.events.waits import WaitForAnswer, WaitForBudget
 from app.events.working import RunEnded, RunParked
+from app.github import pulls
 from app.github.access import Access
 from app.jobs.job import label_put_on
 from app.ports.platform import Clock, Launcher, Store
@@ -72,6 +73,9 @@ class RunLauncher:
             if not fresh and not self._is_wanted(ledger):
                 return False
             fresh = True
+            if ledger.state.gathers and not ledger.state.has_taken_head:
+                self._take_head(ledger)
+                continue
             if self._append(ledger, kind(reason=reason, cap_usd=money.cap_usd), phases, seq=money.seq):
                 return self.start(ledger)
         raise TransientError("the run's ledger is written to all the time", retry_after_seconds=5)
@@ -101,6 +105,14 @@ class RunLauncher:
             return True
         revalidation.stop(ledger, found)
         return False
+
+    def _take_head(self, ledger: RunLedger) -> None:
+        """What was pushed while the run waited is what it stands on."""
+        assert self._access is not None  # else nobody has said that it is still wanted
+        created = ledger.state.created
+        with self._access.asking(created.thread) as github:
+            pull = pulls.pull(github, created.thread.repository, created.thread.number)
+        ledger.append(HeadTaken(sha=pull.head_sha, base_sha=pull.base_sha))
 
     def _was_asked_lately(self, ledger: RunLedger) -> bool:
         """An interruption is no wait; a question is one, however quick the answer."""

@@ -28,6 +28,7 @@ from app.playbooks.playbook import Playbook
 from app.ports.platform import Clock, Store
 from app.routing.route import Asked
 from app.routing.steps import Start
+from app.runs.parking import wait_for_quiet
 from app.runs.run_ledger import RunLedger
 from app.runs.state import fold
 from app.settings import Settings
@@ -128,7 +129,9 @@ class RunStart:
         )
         found = admit(facts)
         log.event("dispatch.admission", run=ledger.run_id, verdict=found.verdict, reason=found.reason)
-        if found.verdict == "admit":
+        if found.verdict in {"admit", "queue"} and ledger.state.created.gathers:
+            wait_for_quiet(ledger)
+        elif found.verdict == "admit":
             self._run_launcher.launch(ledger, RunAdmitted, found.reason, phases=["created"], fresh=fresh)
         elif found.verdict == "queue":
             ledger.append(RunQueued(reason=found.reason))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from app import log
-from app.events.deciding import CancelRequested, QuestionAnswered, SteerReceived
+from app.events.deciding import CancelRequested, QuestionAnswered, RequestGathered, SteerReceived
 from app.events.working import RunEnded
 from app.jobs.job import Command, Job
+from app.runs.parking import quiet_at
 from app.runs.run_ledger import RunLedger
 from app.runs.task import answer_text
 
@@ -41,6 +42,16 @@ def steer(job: Job, command: Command, ledger: RunLedger) -> bool:
     ledger.append_if(
         lambda state: state.is_active and not state.has_heard(job.id),
         SteerReceived(**_said(job, text=command.text)),
+    )
+    return ledger.state.has_heard(job.id)
+
+
+def gather(job: Job, command: Command, ledger: RunLedger) -> bool:
+    """Let a run that has not begun take this in too, and wait until it is quiet; False when it has begun meanwhile."""
+    until = quiet_at(job.gathers, ledger)
+    ledger.append_if(
+        lambda state: state.gathers == job.gathers and not state.has_heard(job.id),
+        RequestGathered(**_said(job, text=command.text, until=until.isoformat())),
     )
     return ledger.state.has_heard(job.id)
 

@@ -49,6 +49,9 @@ class StepExecutor:
             steps.Stop: self._stop,
             steps.CallOff: lambda step, asked, _run_id: starts.kept.call_off(asked.job, step.run.row.run_id),
             steps.Steer: self._steer,
+            steps.Gather: lambda step, asked, _run_id: steering.gather(
+                asked.job, asked.command, open_ledger(step.run.row.run_id)
+            ),
             steps.Answer: self._answer,
             steps.Start: lambda step, asked, run_id: starts.create(open_ledger(run_id), asked, step),
         }

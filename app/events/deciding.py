@@ -95,6 +95,7 @@ class RunCreated(Record, kind="run.created"):
     keeps_label: bool = False
     base: Base = Base(ref="", sha="")
     branch: str = ""
+    gathers: str = ""  # requests of this kind on its thread join it until it begins; see `app.jobs.job.Job`
     target: PullTarget | None = None  # None: the change becomes a pull request of its own
     clone_url: str = ""
     config: Configured = Configured()
@@ -113,6 +114,13 @@ class RunMoved(Record, kind="run.moved"):
 
     thread: Where
     clone_url: str
+
+
+class HeadTaken(Record, kind="head.taken"):
+    """The pull request as it stands when a run that has waited begins."""
+
+    sha: str
+    base_sha: str
 
 
 class RunQueued(Record, kind="run.queued", is_news=True):
@@ -141,6 +149,13 @@ class Heard(Record):
     by: str
     delivery: str = ""
     comment_id: int | None = None
+
+
+class RequestGathered(Heard, kind="request.gathered", is_news=True):
+    """More of what the run was asked for, before it began."""
+
+    text: str = ""
+    until: str  # it is quiet if nothing more comes
 
 
 class SteerReceived(Heard, kind="steer.received", is_news=True):

@@ -54,7 +54,13 @@ class WaitForPause(_Wait):
     kind: Literal["onboarding"] = "onboarding"
 
 
+class WaitForQuiet(_Wait):
+    """More of the same may come; then for its turn, while another run of its thread is at work."""
+
+    kind: Literal["quiet"] = "quiet"
+
+
 Wait = Annotated[
-    WaitForAnswer | WaitForBudget | WaitForRoom | WaitForOutage | WaitForWorker | WaitForPause,
+    WaitForAnswer | WaitForBudget | WaitForRoom | WaitForOutage | WaitForWorker | WaitForPause | WaitForQuiet,
     Field(discriminator="kind"),
 ]

@@ -19,6 +19,8 @@ class Standing:
     by_label: bool = False  # the trigger label asked for it
     is_asking: bool = False  # a question of it is open
     was_answered: bool = False  # by this very job
+    has_heard: bool = False  # this very job
+    gathers: str = ""  # what may still join it
     is_meant: bool = True  # by the job: a label that came off means the runs it had started
 
     @property
@@ -37,6 +39,11 @@ class Found:
     active: tuple[Standing, ...] = ()  # newest first
     waiting: Standing | None = None  # a finished change that GitHub has not let become a pull request so far
     worked: tuple[RunSummary, ...] = ()  # runs that were more than an answer, newest first
+
+    @property
+    def at_work(self) -> Standing | None:
+        """The run that words are for: one that only waits for its turn comes last."""
+        return next((run for run in self.active if not run.gathers), next(iter(self.active), None))
 
     def sentences(self) -> tuple[str, ...]:
         """The same for people, one sentence each."""
@@ -57,6 +64,8 @@ def standing(row: RunSummary, state: RunState, job: Job) -> Standing:
         is_cancelled=state.cancel is not None,
         by_label=state.is_by_label,
         is_asking=state.open_question is not None,
+        has_heard=state.has_heard(job.id),
+        gathers=state.gathers,
         was_answered=any(answer.said.delivery == job.id for answer in state.answers),
         is_meant=kind != "issues.unlabeled" or changed.lower() == label,
     )

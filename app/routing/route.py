@@ -21,6 +21,7 @@ from app.routing.steps import (
     Answer,
     CallOff,
     DenyRole,
+    Gather,
     Ignore,
     RecordLabelEvent,
     ResumeOwnRun,
@@ -162,6 +163,16 @@ def _label_on_pull(asked: Asked, _found: Found) -> Step | None:
     return Say(text=replies.label_on_pull_request(asked.label, asked.prefix), refused=True, when="") if is_so else None
 
 
+def _gather(asked: Asked, found: Found) -> Step | None:
+    """What belongs together is gathered into one run, which begins when it is quiet and its turn has come."""
+    if not asked.job.gathers:
+        return None
+    if any(run.has_heard for run in found.active):
+        return Ignore()
+    run = next((run for run in found.active if run.gathers == asked.job.gathers), None)
+    return Gather(run=run) if run else Start(role=found.role or "")
+
+
 def _answer(asked: Asked, found: Found) -> Step | None:
     """Words for an open question answer it."""
     if asked.verb not in {"answer", INSTRUCT.name}:
@@ -181,8 +192,8 @@ def _steer(asked: Asked, found: Found) -> Step | None:
     """Plain words are for the run at work; on an issue without one they start nothing."""
     if asked.verb != INSTRUCT.name:
         return None
-    if found.active:
-        return Steer(run=found.active[0])
+    if found.at_work:
+        return Steer(run=found.at_work)
     return None if asked.job.thread.is_pull_request else SayHowToStart()
 
 
@@ -209,7 +220,7 @@ def _stop(asked: Asked, found: Found) -> Step | None:
 
 def _at_work(asked: Asked, found: Found) -> Step | None:
     """A run is at work here already, or about to stop."""
-    run = found.active[0] if found.active else found.waiting if asked.verb != RETRY else None
+    run = found.at_work or (found.waiting if asked.verb != RETRY else None)
     if run is None or not asked.starts:
         return None
     if run.is_cancelled:
@@ -237,6 +248,7 @@ _RULES: tuple[Rule, ...] = (
     _not_allowed,
     _mistaken,
     _label_on_pull,
+    _gather,
     _answer,
     _no_question,
     _steer,

@@ -82,6 +82,13 @@ class Steer(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gather(Step):
+    """The request joins a run that has not begun yet."""
+
+    run: Standing
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stop(Step):
     """Runs are asked to stop."""
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from app.commands import grammar
-from app.commands.verbs import lookup
+from app.commands.verbs import INSTRUCT, lookup
 from app.jobs.job import Action, Command, Decision, Job, Person, Source
+from app.playbooks import BY_VERB
 from app.webhooks.events import (
     CheckRunEvent,
     CommentEvent,
@@ -29,6 +30,7 @@ TRIGGER_LABEL_START = "agent-"
 NEEDS_INFO_LABEL_END = "needs-info"
 OFF_LABEL = "agent:off"
 CHECK_RUN = "lamplighter"
+REVIEW = "review"  # what its comments are gathered under
 
 # Events that will mean something one day: what to say about them until then. Anything else says nothing to us.
 NOT_BUILT: Mapping[str, str] = {
@@ -78,7 +80,7 @@ def decide(
     if event.sender.login.lower() == f"{slug}[bot]".lower():
         return _ignore("Lamplighter did this itself, and its own events never trigger it.")
 
-    def job(action: Action, reason: str, trigger: str, heard: tuple[Command, ...] = ()) -> Decision:
+    def job(action: Action, reason: str, trigger: str, heard: tuple[Command, ...] = (), gathers: str = "") -> Decision:
         made = Job(
             id=delivery_id,
             action=action,
@@ -88,6 +90,7 @@ def decide(
             sender=event.sender,
             received_at=received_at,
             commands=heard,
+            gathers=gathers,
         )
         return _asked(made, event)
 
@@ -237,15 +240,33 @@ def _comment(event: CommentEvent, job: _MakeJob, slug: str, prefix: str) -> Deci
     if (heard or is_asked) and (refused := _not_a_person(event.sender)):
         return refused
     trigger = f"{event.name}.{event.action}"
+    review = REVIEW if event.name.startswith("pull_request_review") else ""
     if heard:
         said = ", ".join(dict.fromkeys(command.verb for command in heard))
         action, obstacle = _action(event, heard[0])
-        return job(action, f"{event.sender.login} commanded: {said}{obstacle}.", trigger, heard)
+        gathers = review if not obstacle and any(_changes_branch(command) for command in heard) else ""
+        return job(action, f"{event.sender.login} commanded: {said}{obstacle}.", trigger, heard, gathers)
     if is_asked and event.source.comment.strip():
         return job("answer", f"{event.sender.login} replied while a question is open.", trigger)
     if event.review_state == "changes_requested":
-        return _ignore("Not built yet: acting on requested changes.")
+        return _changes_requested(event, job, slug)
     return _ignore("The comment holds no command.")
+
+
+def _changes_requested(event: CommentEvent, job: _MakeJob, slug: str) -> Decision:
+    if event.source.author.lower() != f"{slug}[bot]".lower():
+        return _ignore("The changes are requested of somebody else; a command in the review would be for Lamplighter.")
+    if refused := _not_a_person(event.sender):
+        return refused
+    if obstacle := _obstacle(event):
+        return _ignore(f"Changes are requested, but {obstacle}.")
+    asked = (Command(verb=INSTRUCT.name, text=event.source.comment.strip()),)
+    reason = f"{event.sender.login} requested changes."
+    return job("start", reason, "pull_request_review.submitted:changes_requested", asked, REVIEW)
+
+
+def _changes_branch(command: Command) -> bool:
+    return not command.error and (command.verb == INSTRUCT.name or command.verb in BY_VERB)
 
 
 def _action(event: CommentEvent, command: Command) -> tuple[Action, str]:

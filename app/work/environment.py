@@ -94,8 +94,11 @@ def briefing(
     root: str,
     guides: Guides,
     instructions: str = "",
+    branch: str = "",
 ) -> Briefing:
-    """`root`: the map of the root; `ref`: the base branch; `instructions`: what the repository's configuration says."""
+    """`root`: the map of the root; `ref`: the branch; `instructions`: what the repository's configuration says;
+    `branch`: what there is to say of a pull request's.
+    """
     told = [(".github/lamplighter.yml", instructions)] if instructions else []
     return Briefing(
         facts=(
@@ -103,11 +106,21 @@ def briefing(
             Fact(text=_network(hosts, plan)),
             *_tests(plan, baseline),
             *_checkout(made),
+            *([Fact(text=branch)] if branch else []),
             Fact(text=f"The root of `{one_line(ref, 100)}` ({made.files:,} files):", quote=root, what="root"),
         ),
         guides=(*guides.full, *told),
         guides_elsewhere=guides.elsewhere,
     )
+
+
+def on_a_branch(ref: str, base_ref: str, fork_point: str) -> str:
+    """Where a pull request's branch `ref` left `base_ref`: at the commit `fork_point`, empty when they share none."""
+    branch, base = one_line(ref, 100), one_line(base_ref, 100)
+    stands = f"The tree is the head of the pull request's branch `{branch}`, made for `{base}`."
+    if not fork_point:
+        return f"{stands} The two share no commit."
+    return f"{stands} `git diff {fork_point[:12]}` shows what the pull request changes."
 
 
 def _sandbox(machine: Machine, limits: Limits) -> str:

@@ -98,7 +98,7 @@ def _proposal(
     finish = state.finish
     earned = sorted(marks(findings) | verification.marks | ({"breaking-change"} if state.breaking else set()))
     draft_reason = _draft_reason(state, earned)
-    text = workspace.codeowners(room.mirror, room.made.sha)
+    text = workspace.codeowners(room.mirror, room.guiding_sha)
     people = owners(text, [change.path for change in found]) if text else []
     requester = state.created.requester.login
     return ProposalMade(

@@ -30,7 +30,7 @@ from app.verify import (
     verify_head,
 )
 from app.work.early_end import in_numbers, setup_failed, why_unfit
-from app.work.environment import briefing, look_around, text_of
+from app.work.environment import briefing, look_around, on_a_branch, text_of
 from app.work.recording import requested, stage
 from app.workspace import Change, Checkout, Mirror, unseen_names
 from app.workspace.git import FetchRefused
@@ -50,6 +50,7 @@ class WorkSession:
         self._host = host
         self._url: str = created.clone_url
         self._base = created.base
+        self._target = created.target
         self._config = created.config
         wanted = self._config.sandbox
         self._limits = Limits(memory_bytes=wanted.memory_mb * 2**20, timeout_seconds=wanted.timeout_seconds)
@@ -74,7 +75,9 @@ class WorkSession:
             self._host.prepare(self._ledger.run_id, self._config.sandbox.image or "")
             installation = self._ledger.state.created.thread.installation_id
             self._use = Use(self.mirror.path, installation, started)
-            sha = self._fetch()
+            sha = self._fetch(self._base.sha)
+            if self._target:
+                self._fetch(self._target.base_sha)
             for left in self._folder.parent.glob(f"{self._ledger.run_id}*"):  # of attempts that died
                 shutil.rmtree(left, ignore_errors=True)
             tree = self._folder / "tree"
@@ -93,18 +96,18 @@ class WorkSession:
             end["note"] = f"{self.made.files} files at {sha[:7]}"
             self._open(tree)
 
-    def _fetch(self) -> str:
-        """Bring the base commit into the mirror; a token that was not accepted is replaced once."""
+    def _fetch(self, wanted: str) -> str:
+        """Bring a commit into the mirror; a token that was not accepted is replaced once."""
         if not self._url.startswith("http"):
-            return self.mirror.fetch(self._url, self._base.sha)
+            return self.mirror.fetch(self._url, wanted)
         try:
-            return self.mirror.fetch(self._url, self._base.sha, self._token())
+            return self.mirror.fetch(self._url, wanted, self._token())
         except FetchRefused as error:
             if error.status != 401:
                 raise
         token = self._token(fresh=True)
         self._ledger.clock.sleep(_FRESH_TOKEN_SECONDS)
-        return self.mirror.fetch(self._url, self._base.sha, token)
+        return self.mirror.fetch(self._url, wanted, token)
 
     def _token(self, *, fresh: bool = False) -> str:
         repository_id = self._ledger.state.created.thread.repository_id
@@ -198,12 +201,25 @@ class WorkSession:
             made=self.made,
             ref=self._base.ref,
             root=workspace.root_map(workspace.base_manifest(self.mirror, self.made.sha)),
-            guides=workspace.guides(self.mirror, self.made.sha, about),
+            guides=workspace.guides(self.mirror, self.guiding_sha, about),
+            branch=self._branch(),
             instructions=self._config.playbook(created.playbook).instructions,
         )
         said = self._ledger.append(made.as_event()).record  # as a later attempt reads it
         assert isinstance(said, BriefingMade)
         return Briefing.from_event(said)
+
+    @property
+    def guiding_sha(self) -> str:
+        """The commit whose guides and owners count: of the base branch, whatever a pull request changes in them."""
+        return self._target.base_sha if self._target else self.made.sha
+
+    def _branch(self) -> str:
+        """Where the pull request's branch left its base; empty when the run stands on a base branch."""
+        if self._target is None:
+            return ""
+        fork_point = workspace.fork_point(self.mirror, self._target.base_sha, self.made.sha)
+        return on_a_branch(self._base.ref, self._target.base_ref, fork_point)
 
     def restore(self) -> None:
         """Bring the tree back to the last snapshot, if there is one."""

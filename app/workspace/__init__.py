@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from app.workspace.changes import Change, changes, collect, lay, left_out, take_back, unseen_names
 from app.workspace.checkout import Checkout, checkout, throwaway
-from app.workspace.guidance import Guides, base_ignore, codeowners, guides, pull_request_template
+from app.workspace.guidance import Guides, base_ignore, codeowners, fork_point, guides, pull_request_template
 from app.workspace.ignore import Ignore
 from app.workspace.mirror import Mirror
 from app.workspace.root_map import printable, root_map
@@ -51,6 +51,7 @@ __all__ = [
     "checkout",
     "codeowners",
     "collect",
+    "fork_point",
     "guides",
     "lay",
     "left_out",

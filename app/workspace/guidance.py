@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from app.workspace.git import GitError
 from app.workspace.ignore import Ignore
 from app.workspace.mentions import mentioned
 from app.workspace.mirror import Mirror
@@ -30,6 +31,14 @@ def base_ignore(mirror: Mirror, sha: str) -> Ignore:
     rules = {path: entry for path, entry in entries.items() if path.rpartition("/")[2] == ".gitignore"}
     texts = {path: _text(content) for path, content in read_blobs(mirror, _files(rules), max_bytes=2**20).items()}
     return Ignore(texts, tracked=entries.keys())
+
+
+def fork_point(mirror: Mirror, base_sha: str, sha: str) -> str:
+    """The last commit that both have; empty when there is none."""
+    try:
+        return mirror.git("merge-base", base_sha, sha).decode().strip()
+    except GitError:
+        return ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from app.events.deciding import QuestionAnswered, QuestionReminded, SteerReceived
+from app.events.deciding import QuestionAnswered, QuestionReminded, RequestGathered, SteerReceived
 from app.events.record import Record
 from app.events.working import QuestionAsked
 from app.ledger import Event
@@ -35,3 +35,16 @@ def _answered(said: QuestionAnswered, state: RunState, event: Event) -> None:
 @fold.register
 def _steered(said: SteerReceived, state: RunState, event: Event) -> None:
     state.steering.append(Told(seq=event.seq, at=event.at, said=said))
+
+
+@fold.register
+def _gathered(said: RequestGathered, state: RunState, event: Event) -> None:
+    """It has not begun: what it is asked to do is all of it together."""
+    state.gathered.append(Told(seq=event.seq, at=event.at, said=said))
+    state.park_until = said.until
+    if said.text:
+        task = state.created.task
+        instructions = "\n".join(text for text in (task.instructions, said.text) if text)
+        state.created = state.created.model_copy(
+            update={"task": task.model_copy(update={"instructions": instructions})}
+        )

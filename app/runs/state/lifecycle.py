@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import singledispatch
 
-from app.events.deciding import BudgetRaised, CancelRequested, MaySpend, RunCreated, RunMoved, RunQueued
+from app.events.deciding import BudgetRaised, CancelRequested, HeadTaken, MaySpend, RunCreated, RunMoved, RunQueued
 from app.events.record import WORKER, Record
 from app.events.working import AttemptStarted, RunEnded, RunParked, StageEnded, StageStarted
 from app.ledger import Event
@@ -26,6 +26,16 @@ def _created(said: RunCreated, state: RunState, event: Event) -> None:
 @fold.register
 def _moved(said: RunMoved, state: RunState, event: Event) -> None:
     state.created = state.created.model_copy(update={"thread": said.thread, "clone_url": said.clone_url})
+
+
+@fold.register
+def _head(said: HeadTaken, state: RunState, event: Event) -> None:
+    created = state.created
+    if created.target:
+        base = created.base.model_copy(update={"sha": said.sha})
+        target = created.target.model_copy(update={"base_sha": said.base_sha})
+        state.created = created.model_copy(update={"base": base, "target": target})
+    state.has_taken_head = True
 
 
 @fold.register

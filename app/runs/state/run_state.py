@@ -12,12 +12,13 @@ from app.events.deciding import (
     ProposalResumed,
     QuestionAnswered,
     QuestionReminded,
+    RequestGathered,
     RunCreated,
     SteerReceived,
 )
 from app.events.parts import Outcome
 from app.events.record import Record
-from app.events.waits import Wait
+from app.events.waits import Wait, WaitForQuiet
 from app.events.working import (
     BreakingReported,
     CommandRan,
@@ -97,6 +98,7 @@ class RunState:
     outcome: Outcome | None = None
     reason: str = ""
     next_step: str = ""
+    has_taken_head: bool = False  # the pull request was read again when its turn came
     launched: int = 0  # the newest attempt a worker was asked for
     attempt: int = 0  # the newest attempt that started
     stages: list[Stage] = field(default_factory=list)
@@ -105,6 +107,7 @@ class RunState:
     questions: list[Told[QuestionAsked]] = field(default_factory=list)
     reminders: list[QuestionReminded] = field(default_factory=list)
     answers: list[Told[QuestionAnswered]] = field(default_factory=list)
+    gathered: list[Told[RequestGathered]] = field(default_factory=list)
     steering: list[Told[SteerReceived]] = field(default_factory=list)
     cancel: CancelRequested | None = None
     breaking: list[BreakingReported] = field(default_factory=list)
@@ -140,6 +143,11 @@ class RunState:
     @property
     def is_active(self) -> bool:
         return self.phase != "ended"
+
+    @property
+    def gathers(self) -> str:
+        """What may still join it; empty once it has begun."""
+        return self.created.gathers if isinstance(self.wait, WaitForQuiet) else ""
 
     @property
     def waits_for(self) -> str:
@@ -217,6 +225,7 @@ class RunState:
         words: list[Heard] = [
             *(told.said for told in self.answers),
             *(told.said for told in self.steering),
+            *(told.said for told in self.gathered),
             *self.resumptions,
         ]
         return [*words, self.cancel] if self.cancel else words
