@@ -16,9 +16,9 @@ Every command is an event `command.ran`; counts are None when the output does no
 
 from __future__ import annotations
 
+from app.failures.counts import Counts, parse_counts
 from app.verify.baseline import Unfit, unfit
 from app.verify.compare import Verdict, compare
-from app.verify.counts import Counts, parse_counts
 from app.verify.detect import Plan, changes_dependencies, configured, detect
 from app.verify.head import Verification, verify_head
 from app.verify.run import CommandResult, run_commands

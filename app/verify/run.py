@@ -10,9 +10,9 @@ from app.claims import Ending
 from app.errors import TransientError
 from app.events import parts
 from app.events.working import CommandRan
+from app.failures.counts import Counts, parse_counts
 from app.ports.sandbox import Execution, Sandbox
 from app.runs.run_ledger import RunLedger
-from app.verify.counts import Counts, parse_counts
 
 TAIL_BYTES = 2000  # of the output, in the event itself
 SETUP_SECONDS = 1800.0  # installing may build things; verification has the sandbox's own limit per command

@@ -216,9 +216,12 @@ def _surefire(text: str) -> Counts | None:
     names = _find(r"^(?:\[ERROR\] )?(\S+?)(?: -- | +)Time elapsed: .*<<< (?:FAILURE|ERROR)!", text)
     names = [name for name in names if name != "Tests"]
     return Counts(
-        passed=max(0, ran - failed - errors - skipped), failed=failed, errors=errors, skipped=skipped,
+        passed=max(0, ran - failed - errors - skipped),
+        failed=failed,
+        errors=errors,
+        skipped=skipped,
         failing=_names(names),
-    )  # fmt: skip
+    )
 
 
 def _gradle(text: str) -> Counts | None:
@@ -274,6 +277,15 @@ def _tap(text: str) -> Counts | None:
 
 _Parser = Callable[[str], Counts | None]
 _SUMMARIES: tuple[_Parser, ...] = (
-    _pytest, _unittest, _jest, _mocha, _node, _old_tap, _cargo, _surefire, _gradle, _junit_xml,
-)  # fmt: skip
+    _pytest,
+    _unittest,
+    _jest,
+    _mocha,
+    _node,
+    _old_tap,
+    _cargo,
+    _surefire,
+    _gradle,
+    _junit_xml,
+)
 _TALLIES: tuple[_Parser, ...] = (_go, _tap)
