@@ -35,6 +35,7 @@ class Fault:
     ends: datetime | None = None
     message: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    kind: str = ""  # of GraphQL: a status 200 with an error of this type
     hits: int = 0
 
     def concerns(self, method: str, path: str, now: datetime) -> bool:
@@ -54,6 +55,8 @@ class Fault:
         if self.drop:
             raise ConnectionLost(self.when)
         message = self.message or MESSAGES.get(self.status, "Simulated fault")
+        if self.kind:
+            return Response(200, {"errors": [{"type": self.kind, "message": message}]}, dict(self.headers))
         body = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(self.status)}
         return Response(self.status, body, dict(self.headers))
 
@@ -114,6 +117,12 @@ class Faults:
         headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset_at)}
         message = "API rate limit exceeded for installation."
         return self.add(match, status=403, times=times, message=message, headers=headers)
+
+    def graphql_error(self, kind: str, message: str, *, times: int | None = 1) -> Fault:
+        """Plan an answer of GraphQL with the status 200 and one error: RATE_LIMITED, FORBIDDEN, INTERNAL …"""
+        fault = self.add("POST /graphql", status=200, times=times, message=message)
+        fault.kind = kind
+        return fault
 
     def clear(self) -> None:
         """Good weather again."""

@@ -104,7 +104,7 @@ class Front:
             "X-RateLimit-Remaining": str(max(0, HOURLY_LIMIT - used)),
             "X-RateLimit-Reset": str(int(self.world.now().timestamp()) + 3600),
             "X-RateLimit-Used": str(used),
-            "X-RateLimit-Resource": "core",
+            "X-RateLimit-Resource": "graphql" if request.path == "/graphql" else "core",
         }
 
     def _record(self, request: Request, status: int, response: Response | None) -> None:

@@ -118,6 +118,11 @@ def actor(view: View, account: Account | None) -> Shaped | None:
     return Shaped(type=account.type, fields={name: plain(value) for name, value in values.items()})
 
 
+def _user(view: View, account: Account | None) -> Shaped | None:
+    """For fields that the schema says hold a User: a bot is none, so it is null there."""
+    return actor(view, account) if account is not None and account.type == "User" else None
+
+
 def repository(view: View, repo: Repository) -> Shaped:
     """A repository."""
     values = {"id": node_id("R", repo.id), "databaseId": repo.id, "name": repo.name, "nameWithOwner": repo.full_name}
@@ -213,7 +218,7 @@ def thread(view: View, found: ReviewThread) -> Shaped:
         type="PullRequestReviewThread",
         fields={
             **{name: plain(value) for name, value in values.items()},
-            "resolvedBy": lambda _args: actor(view, found.resolved_by),
+            "resolvedBy": lambda _args: _user(view, found.resolved_by),
             "pullRequest": lambda _args: pull_request(view, found.pull),
             "repository": lambda _args: repository(view, found.pull.repository),
             "comments": lambda args: connection(

@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
+from tests.contracts.simulator import graphql_schema
+
 CORPUS = Path(__file__).parents[2] / "corpora" / "openapi.json.gz"
 # Placeholders whose value may hold slashes: branches, labels, paths, ranges.
 SPANNING = {"ref", "path", "branch", "name", "basehead", "tree_sha"}
@@ -145,4 +147,6 @@ class CheckedTransport(httpx.BaseTransport):
             sent = json.loads(request.content) if request.content else None
             got = json.loads(response.content) if response.content else None
             official().check(request.method, request.url.path, sent, response.status_code, got)
+            if request.url.path == "/graphql" and response.status_code == 200:
+                graphql_schema.check(sent, got)
         return response
