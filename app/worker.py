@@ -37,7 +37,7 @@ from app.work.attempt_end import (
     park_until_tomorrow,
     without_model,
 )
-from app.work.proposal import Refusal, propose, refuse_at_sight
+from app.work.proposal import Refusal, propose, refuse_at_sight, unanswered
 from app.work.session import WorkSession
 from app.workspace import Change
 
@@ -244,6 +244,8 @@ class Worker:
         except UserError as error:
             refusal: Refusal | None = Refusal(why=str(error), feedback=str(error))
         else:
+            if left := ledger.state.unanswered_threads:
+                return self._refused(ledger, unanswered(left))
             if finish.outcome != "done" or not found:
                 end_without_change(ledger, finish, changed=bool(found), ignored=room.ignored())
                 return None
@@ -251,6 +253,10 @@ class Worker:
         if refusal is None:
             end(ledger, "proposed", "")
             return None
+        return self._refused(ledger, refusal)
+
+    def _refused(self, ledger: RunLedger, refusal: Refusal) -> str:
+        """Back to work, with what stands in the way."""
         ledger.append(NoticeGiven(about="verification", text=refusal.feedback, why=refusal.why))
         return refusal.why
 

@@ -15,12 +15,13 @@ from app.admission import revalidation
 from app.admission.admit import day_is_held, day_is_spent
 from app.admission.day_budget import DayBudget, next_day
 from app.admission.reservation import reserve, wanted_usd
+from app.admission.review_batch import batch
 from app.checkpoints import replies
 from app.errors import TransientError
 from app.events.deciding import HeadTaken, MaySpend
 from app.events.waits import WaitForAnswer, WaitForBudget
 from app.events.working import RunEnded, RunParked
-from app.github import pulls
+from app.github import pulls, reviews
 from app.github.access import Access
 from app.jobs.job import label_put_on
 from app.ports.platform import Clock, Launcher, Store
@@ -112,7 +113,10 @@ class RunLauncher:
         created = ledger.state.created
         with self._access.asking(created.thread) as github:
             pull = pulls.pull(github, created.thread.repository, created.thread.number)
-        ledger.append(HeadTaken(sha=pull.head_sha, base_sha=pull.base_sha))
+            said = list(reviews.threads(github, created.thread.repository, created.thread.number))
+        obeyed = {created.requester.login, *(told.said.by for told in ledger.state.gathered)}
+        threads = batch(said, obeyed, self._bot_login)
+        ledger.append(HeadTaken(sha=pull.head_sha, base_sha=pull.base_sha, threads=threads))
 
     def _was_asked_lately(self, ledger: RunLedger) -> bool:
         """An interruption is no wait; a question is one, however quick the answer."""

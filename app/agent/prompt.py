@@ -100,10 +100,26 @@ def opening(task: Task, frozen: Mapping[str, Any], *, run_id: str, root: str) ->
         parts.append(
             fence(str(comment["body"]), nonce, what="comment", by=str(comment.get("author", "")), limit=COMMENT_CHARS)
         )
+    parts += [_thread(thread, nonce) for thread in frozen.get("threads") or []]
     if frozen.get("instructions"):
         parts.append("The person who started this run adds:")
         parts.append(fence(str(frozen["instructions"]), nonce, what="instructions"))
     return [{"type": "text", "text": "\n\n".join(parts)}]
+
+
+def _thread(thread: Mapping[str, Any], nonce: str) -> str:
+    """A thread of the review: where it is, the code as it was then, and who said what."""
+    line = thread["line"] or thread["original_line"]
+    where = f"{one_line(str(thread['path']), 300)}:{line}" if line else one_line(str(thread["path"]), 300)
+    is_old = ", outdated: the code there has changed since" if thread["outdated"] else ""
+    parts = [f"Review thread {thread['number']}, at {where}{is_old}:"]
+    if thread["hunk"]:
+        parts.append(fence(str(thread["hunk"]), nonce, what="code under the thread"))
+    parts += [
+        fence(str(said["body"]), nonce, what="review comment", by=str(said.get("author", "")), limit=COMMENT_CHARS)
+        for said in thread["comments"]
+    ]
+    return "\n".join(parts)
 
 
 def _told(briefing: Briefing, nonce: str) -> Iterator[str]:

@@ -57,4 +57,4 @@ def gather(job: Job, command: Command, ledger: RunLedger) -> bool:
 
 
 def _said(job: Job, **what: str) -> dict[str, Any]:
-    return {"by": job.sender.login, "delivery": job.id, "comment_id": job.source.comment_id, **what}
+    return {"by": job.sender.login, "delivery": job.id, "comment_id": job.source.comment_id, "via": job.trigger, **what}

@@ -36,6 +36,22 @@ class Comment(Part):
     at: str = ""
 
 
+class ReviewThread(Part):
+    """What people said at a line of a pull request's diff; `line` is None where the code has changed since."""
+
+    number: int  # in the run, from 1
+    id: str
+    comment_id: int  # its first comment
+    path: str
+    side: str = "RIGHT"
+    line: int | None = None
+    start_line: int | None = None
+    original_line: int | None = None
+    outdated: bool = False
+    hunk: str = ""
+    comments: list[Comment] = []
+
+
 class Task(Part):
     """The text a run is asked to do, frozen; all of it untrusted."""
 
@@ -45,6 +61,7 @@ class Task(Part):
     url: str = ""
     instructions: str = ""
     comments: list[Comment] = []
+    threads: list[ReviewThread] = []
 
 
 class Base(Part):
@@ -121,6 +138,7 @@ class HeadTaken(Record, kind="head.taken"):
 
     sha: str
     base_sha: str
+    threads: list[ReviewThread] = []
 
 
 class RunQueued(Record, kind="run.queued", is_news=True):
@@ -149,6 +167,7 @@ class Heard(Record):
     by: str
     delivery: str = ""
     comment_id: int | None = None
+    via: str = ""  # the event that brought it, which says what kind of comment it is
 
 
 class RequestGathered(Heard, kind="request.gathered", is_news=True):

@@ -175,6 +175,15 @@ class BreakingReported(_Said, kind="breaking.reported", is_news=True):
     migration: Text
 
 
+class ThreadAnswered(_Said, kind="thread.answered"):
+    """What was done about a thread of the review, or why nothing was."""
+
+    tool_use_id: Any = ""
+    thread: Count
+    done: bool
+    text: Text
+
+
 class FinishCalled(_Said, kind="finish.called"):
     tool_use_id: Any = ""
     outcome: Text

@@ -10,6 +10,7 @@ PLAYBOOK = Playbook(
     by_words=True,
     places=(PULL_REQUEST,),
     phase=2,
+    tools=("bash", "str_replace_based_edit_tool", "ask", "report_breaking_change", "answer_thread", "finish"),
     outcomes=(*ENDINGS, "proposed", "nothing_to_do", "not_reproduced"),
     proposes=True,
     delivers="commits",

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from app.playbooks import REPLY, playbook
 from app.publication.effect import Effect
-from app.publication.kinds import branch, check, comment, labels, pull, reaction
+from app.publication.kinds import branch, check, comment, labels, pull, reaction, thread
 from app.runs.state.run_state import RunState
 
 # In the order in which a thread should be read; what is urgent overtakes.
@@ -27,6 +27,8 @@ KINDS: Sequence[type[Effect]] = (
     comment.Status,
     comment.Question,
     comment.Reminder,
+    thread.ThreadReply,
+    thread.ThreadResolved,
     comment.Result,
     labels.Labels,
 )

@@ -65,6 +65,13 @@ def propose(
     return None
 
 
+def unanswered(threads: Sequence[int]) -> Refusal:
+    """Of these threads of a review nothing was said yet."""
+    named = ", ".join(map(str, threads))
+    why = f"Review thread{'' if len(threads) == 1 else 's'} {named} had no answer."
+    return Refusal(why=why, feedback=f"{why} Call answer_thread for each, then call finish again.")
+
+
 def _base(room: WorkSession) -> MirrorBase:
     return MirrorBase(room.mirror, room.made.sha)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.agent.models.scripted import Script, bash, create, edit, finish
+from app.agent.models.scripted import Script, answer_thread, bash, create, edit, finish
 from tests.scenarios import stories
 
 IDEA = {
@@ -21,11 +21,12 @@ class Halves(unittest.TestCase):
 """
 
 
-def add_a_test(model: Script) -> Script:
+def add_a_test(model: Script, *, threads: int = 0) -> Script:
     return model.will(
         bash("git log --oneline -3"),
         create("test_half.py", TEST_HALF),
         bash(stories.TESTS),
+        *(answer_thread(number, "Done.") for number in range(1, threads + 1)),
         finish("Test half", "`half` has a test now: it fails when the division is taken out."),
     )
 
@@ -145,7 +146,7 @@ def reviewed(github, pull, verdict="changes_requested", body="Two things, please
 
 def test_a_review_is_worked_as_one_follow_up(bot, github, repo, model, pull):
     before = pull.head_sha
-    add_a_test(model)
+    add_a_test(model, threads=2)
     reviewed(github, pull, "commented", "/agent please do these two")
     bot.run_until_idle()
 
@@ -157,6 +158,7 @@ def test_a_review_is_worked_as_one_follow_up(bot, github, repo, model, pull):
         "name the arguments",
         "please do these two",
     ]
+    assert all(thread.is_resolved and "Done." in thread.comments[-1].read() for thread in pull.review_threads)
     bot.read_everything(pull)
 
 
@@ -192,3 +194,37 @@ def test_changes_requested_of_somebody_else_start_nothing(bot, github, pull):
     github.maintainer.review(pull, "changes_requested", "Please name things better.")
     bot.run_until_idle()
     assert bot.runs == []
+
+
+def test_requested_changes_are_answered_in_their_threads(bot, github, repo, model):
+    issue = github.maintainer.open_issue(repo, "Divide by zero", body="It raises.")
+    stories.fix(model)
+    github.maintainer.label(issue, "agent-fix")
+    bot.run_until_idle()
+    [pull] = repo.pulls
+    ours = pull.head_sha
+    model.when("Two things, please.").will(
+        edit("calc.py", "    if b == 0:\n", "    if not b:\n"),
+        answer_thread(1, "Says `not b` now."),
+        finish("Say not b", "The guard reads better."),
+        answer_thread(2, "None is what the issue asks for.", done=False),
+        finish("Say not b", "The guard reads better."),
+    )
+    review = github.maintainer.review(
+        pull,
+        "changes_requested",
+        "Two things, please.",
+        comments=[("calc.py", 5, "```suggestion\n    if not b:\n```"), ("calc.py", 6, "Raise instead.")],
+    )
+    bot.run_until_idle()
+
+    assert list(repo.commit(pull.head_sha).parents) == [ours]
+    done, declined = pull.review_threads
+    assert [done.is_resolved, declined.is_resolved] == [True, False]
+    assert f"✅ {pull.head_sha[:7]}: Says" in done.comments[-1].read()
+    assert "Left as it is: None is what" in declined.comments[-1].read()
+    [_fix, follow_up] = sorted(bot.runs, key=lambda run: run.created_at)
+    prompt = bot.prompt_of(follow_up.run_id)
+    assert "Review thread 1, at calc.py:5:" in prompt and "Raise instead." in prompt
+    assert review.state == "CHANGES_REQUESTED"
+    bot.read_everything(issue, pull)

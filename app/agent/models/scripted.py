@@ -73,6 +73,10 @@ def report_breaking_change(what: str, affected: str = "callers", migration: str 
     return call(BREAKING, what=what, affected=affected, migration=migration)
 
 
+def answer_thread(number: int, text: str, *, done: bool = True) -> Block:
+    return call("answer_thread", thread=number, done=done, text=text)
+
+
 def finish(title: str, summary: str = "", *, outcome: str = "done", confidence: str = "high", **more: Any) -> Block:
     """`more`: assumptions, not_proven, not_done, decision."""
     return call(FINISH, outcome=outcome, title=title, summary=summary or title, confidence=confidence, **more)

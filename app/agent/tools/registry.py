@@ -11,7 +11,7 @@ from app.agent.tools import words
 from app.agent.tools.calls import Call
 from app.agent.tools.edit import Edit, run_edit
 from app.agent.tools.outputs import cap, keep_whole, short_lines
-from app.agent.tools.schemas import BASH, EDIT, NAMES, Ask, Bash, Finish, ReportBreakingChange, parsed
+from app.agent.tools.schemas import BASH, EDIT, NAMES, AnswerThread, Ask, Bash, Finish, ReportBreakingChange, parsed
 from app.agent.tools.tree_text import EditError
 from app.errors import UserError
 from app.ports.sandbox import Execution, Sandbox
@@ -133,6 +133,10 @@ def _spoken(call: Call) -> ToolResult:
         return ToolResult(text="", summary=f"asked {count}", event=("question.asked", {"questions": asked}))
     if isinstance(call, Finish):
         return ToolResult(text="", summary="finished", event=("finish.called", words.finish(call)))
+    if isinstance(call, AnswerThread):
+        return ToolResult(
+            text="Recorded.", summary=f"answered thread {call.thread}", event=("thread.answered", words.thread(call))
+        )
     assert isinstance(call, ReportBreakingChange)
     return ToolResult(
         text="Recorded: the pull request stays a draft and the owners are told. Go on.",

@@ -95,6 +95,15 @@ class ReportBreakingChange(Call):
     migration: Annotated[Text, Field(description="What a caller has to do.")]
 
 
+class AnswerThread(Call):
+    thread: Annotated[int, Field(ge=1, description="The number of the review thread, as the request gives it.")]
+    done: Annotated[bool, Field(description="True when the tree holds what was asked; the thread is then resolved.")]
+    text: Annotated[Text, Field(description="What you did, or why it should not be done; one to three sentences.")]
+
+    def mistakes(self) -> Sequence[str]:
+        return [] if self.text.strip() else ["text is empty"]
+
+
 class Finish(Call):
     outcome: Literal["done", "nothing_to_do", "not_reproduced", "needs_decision"]
     title: Annotated[Text, Field(description="One imperative line, at most 72 characters, no issue number.")]
@@ -130,6 +139,7 @@ class Finish(Call):
 
 
 BASH, EDIT, ASK, BREAKING, FINISH = "bash", "str_replace_based_edit_tool", "ask", "report_breaking_change", "finish"
+THREAD = "answer_thread"
 
 _EDITS: Mapping[str, type[View | Create | Replace | Insert]] = {
     "view": View,
@@ -137,7 +147,13 @@ _EDITS: Mapping[str, type[View | Create | Replace | Insert]] = {
     "str_replace": Replace,
     "insert": Insert,
 }
-_INPUTS: Mapping[str, type[Call]] = {BASH: Bash, ASK: Ask, BREAKING: ReportBreakingChange, FINISH: Finish}
+_INPUTS: Mapping[str, type[Call]] = {
+    BASH: Bash,
+    ASK: Ask,
+    BREAKING: ReportBreakingChange,
+    THREAD: AnswerThread,
+    FINISH: Finish,
+}
 
 
 def _tool(name: str, description: str) -> Mapping[str, Any]:
@@ -158,17 +174,23 @@ TOOLS: tuple[Mapping[str, Any], ...] = (
         "format or setting. Call it as soon as you know, then go on.",
     ),
     _tool(
+        THREAD,
+        "Say what became of one thread of the review: once for every thread, when it is settled. The words are posted "
+        "in it.",
+    ),
+    _tool(
         FINISH,
         "End the work and report it. The harness then checks the tree itself; a person reviews what you wrote here. "
         "Call it alone, as the last thing.",
     ),
 )
 NAMES = tuple(str(tool["name"]) for tool in TOOLS)
+_USUAL = tuple(name for name in NAMES if name != THREAD)  # which is for work that has threads
 
 
 def offered(names: Sequence[str] | None) -> list[Mapping[str, Any]]:
-    """The tools of these names as the API is told of them, always in the same order; all for None."""
-    return [tool for tool in TOOLS if names is None or tool["name"] in names]
+    """The tools of these names as the API is told of them, always in the same order; the usual ones for None."""
+    return [tool for tool in TOOLS if tool["name"] in (_USUAL if names is None else names)]
 
 
 def parsed(name: str, arguments: Any, names: Sequence[str] = NAMES) -> Call | list[str]:

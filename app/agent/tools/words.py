@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.agent.tools.schemas import Ask, Finish, ReportBreakingChange
+from app.agent.tools.schemas import AnswerThread, Ask, Finish, ReportBreakingChange
 from app.text.untrusted import one_line, strip_hidden
 
 TITLE_CHARS = 100
@@ -41,6 +41,10 @@ def finish(call: Finish) -> dict[str, Any]:
 
 def breaking(call: ReportBreakingChange) -> dict[str, Any]:
     return {"what": _clean(call.what), "affected": _clean(call.affected), "migration": _clean(call.migration)}
+
+
+def thread(call: AnswerThread) -> dict[str, Any]:
+    return {"thread": call.thread, "done": call.done, "text": _clean(call.text)}
 
 
 def _clean(text: str) -> str:

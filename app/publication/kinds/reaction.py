@@ -18,14 +18,20 @@ class Reaction(Effect):
     is_one_write = True
 
     comment_id: int | None  # None: on the issue itself
+    at_line: bool = False  # a comment on the diff, which is another kind of thing
 
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[Reaction]:
-        targets = [state.created.comment_id, *(heard.comment_id for heard in state.heard if heard.comment_id)]
-        stop = state.cancel.comment_id if state.cancel else None
-        for target in dict.fromkeys(targets):
+        created, stop = state.created, state.cancel.comment_id if state.cancel else None
+        targets = {created.comment_id: created.trigger, **{heard.comment_id: heard.via for heard in state.heard}}
+        for target, via in targets.items():
+            if via.startswith("pull_request_review."):  # REST knows no reaction to a review
+                continue
+            if target is None and created.comment_id is not None:
+                continue
             priority = Priority.PEOPLE if stop and target == stop else Priority.MARKS
-            yield cls(key=f"reaction:{target or 'issue'}", priority=priority, comment_id=target)
+            at_line = via.startswith("pull_request_review_comment")
+            yield cls(key=f"reaction:{target or 'issue'}", priority=priority, comment_id=target, at_line=at_line)
 
     @classmethod
     def answering(cls, state: RunState) -> Iterator[Reaction]:
@@ -34,7 +40,8 @@ class Reaction(Effect):
     def make(self, target: Target) -> dict[str, Any]:
         if self.comment_id:
             try:
-                issues.react_to_comment(target.github, target.repo, self.comment_id, "eyes")
+                react = issues.react_to_review_comment if self.at_line else issues.react_to_comment
+                react(target.github, target.repo, self.comment_id, "eyes")
             except NotFound:
                 pass  # it was deleted; nobody misses the eyes on it
         else:

@@ -34,7 +34,8 @@ def _head(said: HeadTaken, state: RunState, event: Event) -> None:
     if created.target:
         base = created.base.model_copy(update={"sha": said.sha})
         target = created.target.model_copy(update={"base_sha": said.base_sha})
-        state.created = created.model_copy(update={"base": base, "target": target})
+        task = created.task.model_copy(update={"threads": said.threads})
+        state.created = created.model_copy(update={"base": base, "target": target, "task": task})
     state.has_taken_head = True
 
 

@@ -27,6 +27,7 @@ from app.events.working import (
     QuestionAsked,
     ScanEnded,
     SnapshotTaken,
+    ThreadAnswered,
     VerificationEnded,
 )
 from app.ledger import GENESIS
@@ -111,6 +112,7 @@ class RunState:
     steering: list[Told[SteerReceived]] = field(default_factory=list)
     cancel: CancelRequested | None = None
     breaking: list[BreakingReported] = field(default_factory=list)
+    thread_answers: dict[int, ThreadAnswered] = field(default_factory=dict)  # by the thread's number
     finish: FinishCalled | None = None
     refusal: str = ""  # what stood in the way of `finish` last, for people
     refused_writes: dict[str, str] = field(default_factory=dict)  # by file: what the editor said, newest last
@@ -203,6 +205,11 @@ class RunState:
     def last_refusal(self) -> str:
         """What stood in the way of the change: of `finish`, else of a write; "" when nothing did."""
         return self.refusal or next(reversed(self.refused_writes.values()), "")
+
+    @property
+    def unanswered_threads(self) -> list[int]:
+        """The numbers of those threads of the review of which the worker has said nothing."""
+        return [thread.number for thread in self.created.task.threads if thread.number not in self.thread_answers]
 
     @property
     def has_used_the_day(self) -> bool:

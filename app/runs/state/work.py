@@ -16,6 +16,7 @@ from app.events.working import (
     ProposalMade,
     ScanEnded,
     SnapshotTaken,
+    ThreadAnswered,
     ToolRan,
     VerificationEnded,
     WorkspaceReady,
@@ -100,6 +101,11 @@ def _ready(said: WorkspaceReady, state: RunState, event: Event) -> None:
 @fold.register
 def _breaking(said: BreakingReported, state: RunState, event: Event) -> None:
     state.breaking.append(said)
+
+
+@fold.register
+def _answered(said: ThreadAnswered, state: RunState, event: Event) -> None:
+    state.thread_answers[said.thread] = said
 
 
 @fold.register
