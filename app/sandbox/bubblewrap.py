@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.errors import UserError
 from app.sandbox import seccomp, toolchains
+from app.sandbox.cgroup import MakeGroup, make
 from app.sandbox.egress import EgressProxy
 from app.sandbox.host import LocalHost
 from app.sandbox.inner import CHANNEL_FD, take_door
@@ -41,8 +42,10 @@ class BubblewrapHost(LocalHost):
 
     name = "bubblewrap"
 
-    def __init__(self, home: Path, *, program: str = "", make_proxy: MakeProxy = EgressProxy) -> None:
-        super().__init__(home, make_proxy=make_proxy)
+    def __init__(
+        self, home: Path, *, program: str = "", make_proxy: MakeProxy = EgressProxy, make_group: MakeGroup = make
+    ) -> None:
+        super().__init__(home, make_proxy=make_proxy, make_group=make_group)
         self._program = program or shutil.which("bwrap") or ""
 
     def tree_path(self, tree: Path) -> str:  # noqa: ARG002 - the port knows hosts where it depends on it

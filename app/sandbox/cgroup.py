@@ -11,6 +11,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path("/sys/fs/cgroup")
 
@@ -49,6 +50,12 @@ class Cgroup:
                     time.sleep(0.01)
                     continue
                 break
+
+
+class MakeGroup(Protocol):
+    """`make`, or one that finds a machine without control groups."""
+
+    def __call__(self, *, memory_bytes: int, processes: int) -> Cgroup | None: ...
 
 
 def make(*, memory_bytes: int, processes: int) -> Cgroup | None:

@@ -21,8 +21,10 @@ class LocalHost(ABC):
 
     name: str
 
-    def __init__(self, home: Path, *, make_proxy: MakeProxy = EgressProxy) -> None:
-        self._home, self._make_proxy = home, make_proxy
+    def __init__(
+        self, home: Path, *, make_proxy: MakeProxy = EgressProxy, make_group: cgroup.MakeGroup = cgroup.make
+    ) -> None:
+        self._home, self._make_proxy, self._make_group = home, make_proxy, make_group
 
     @abstractmethod
     def require(self) -> None:
@@ -54,7 +56,7 @@ class LocalHost(ABC):
             folders = Folders(self._home, run_id, tree)
             folders.make(uid)
             undo.callback(remove, folders.base)
-            group = cgroup.make(memory_bytes=limits.memory_bytes, processes=limits.processes)
+            group = self._make_group(memory_bytes=limits.memory_bytes, processes=limits.processes)
             if group is not None:
                 undo.callback(group.remove)
             passage = identity.Passage(uid)

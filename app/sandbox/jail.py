@@ -15,6 +15,7 @@ from pathlib import Path
 
 from app.errors import UserError
 from app.sandbox import landlock, seccomp, toolchains
+from app.sandbox.cgroup import MakeGroup, make
 from app.sandbox.connector import Connector
 from app.sandbox.egress import EgressProxy
 from app.sandbox.host import LocalHost
@@ -34,8 +35,10 @@ class JailHost(LocalHost):
 
     name = "jail"
 
-    def __init__(self, home: Path, *, abi: int | None = None, make_proxy: MakeProxy = EgressProxy) -> None:
-        super().__init__(home, make_proxy=make_proxy)
+    def __init__(
+        self, home: Path, *, abi: int | None = None, make_proxy: MakeProxy = EgressProxy, make_group: MakeGroup = make
+    ) -> None:
+        super().__init__(home, make_proxy=make_proxy, make_group=make_group)
         self._abi = landlock.abi() if abi is None else min(abi, landlock.abi())
 
     def tree_path(self, tree: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,17 @@ ANSWER = "lamplighter"
 PROBE_LIMITS = Limits(timeout_seconds=PROBE_SECONDS, memory_bytes=2**30, processes=64, disk_bytes=2**26)
 
 
-def choose(setting: str, home: Path, networks: tuple[Network, ...] = ()) -> SandboxHost:
+# The best first.
+KINDS: Mapping[str, Callable[..., BubblewrapHost | JailHost]] = {"bubblewrap": BubblewrapHost, "jail": JailHost}
+
+
+def choose(
+    setting: str,
+    home: Path,
+    networks: tuple[Network, ...] = (),
+    *,
+    kinds: Mapping[str, Callable[..., BubblewrapHost | JailHost]] = KINDS,
+) -> SandboxHost:
     """The host for `setting` ("auto", "bubblewrap", "jail"), proven to work here. `networks`: see `EgressProxy`.
 
     Raises UserError that says what is missing and the one line that fixes it.
@@ -29,10 +40,7 @@ def choose(setting: str, home: Path, networks: tuple[Network, ...] = ()) -> Sand
     if setting in {"remote", "beside"}:
         raise UserError(f"`LAMPLIGHTER_SANDBOX={setting}` belongs to the AWS platform; on one machine use `auto`")
     make_proxy = partial(EgressProxy, networks=networks)
-    hosts: dict[str, BubblewrapHost | JailHost] = {
-        "bubblewrap": BubblewrapHost(home, make_proxy=make_proxy),
-        "jail": JailHost(home, make_proxy=make_proxy),
-    }
+    hosts = {name: make(home, make_proxy=make_proxy) for name, make in kinds.items()}
     if setting != "auto" and setting not in hosts:
         raise UserError(f"`LAMPLIGHTER_SANDBOX={setting}` is not one of auto, bubblewrap, jail, remote")
     wanted = list(hosts) if setting == "auto" else [setting]

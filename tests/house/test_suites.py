@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,12 @@ def test_no_test_for_aws_lies_where_its_suite_does_not_look(folder):
     assert files
     marked = "mark." + "aws"
     assert [path for path in files if marked in path.read_text("utf-8")] == []
+
+
+@pytest.mark.parametrize("folder", ["scenarios", "contracts"])
+def test_nothing_is_patched_where_everything_is_real(folder):
+    """Another part is given as a parameter, a fault is a real one, and a variable is set by `tests.environment`."""
+    files = sorted((TESTS / folder).rglob("*.py"))
+    assert files
+    patching = re.compile(r"\bmonkeypatch\b|\bMonkeyPatch\b|\bmock\b|\bpatch\(|\bpatch\.")
+    assert [path for path in files if patching.search(path.read_text("utf-8"))] == []

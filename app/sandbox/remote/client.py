@@ -52,11 +52,13 @@ class RemoteSandbox:
         gate: Gate,
         make_proxy: Callable[[tuple[str, ...]], EgressProxy],
         on_close: Callable[[], None],
+        close_seconds: float = CLOSE_SECONDS,
     ) -> None:
         self.root = root
         self.facts: Mapping[str, Any] = {}  # what the server says of itself
         self._channel, self._limits = channel, limits
         self._gate, self._make_proxy, self._on_close = gate, make_proxy, on_close
+        self._close_seconds = close_seconds
         self._lock = threading.Lock()
         self._waiting: dict[int, Future[Answer]] = {}
         self._number = 0
@@ -217,7 +219,7 @@ class RemoteSandbox:
             if self._closed.is_set():
                 return
             try:
-                self.ask("close", seconds=CLOSE_SECONDS)
+                self.ask("close", seconds=self._close_seconds)
             except (UserError, TransientError) as error:
                 log.event("sandbox.close", level=log.WARNING, error=error)
             finally:

@@ -18,7 +18,7 @@ from app.ports.sandbox import Egress, EgressRequest, Limits
 from app.retry import looks
 from app.sandbox.egress import EgressProxy
 from app.sandbox.egress_policy import Network
-from app.sandbox.remote.client import LONG_SECONDS, RemoteSandbox
+from app.sandbox.remote.client import CLOSE_SECONDS, LONG_SECONDS, RemoteSandbox
 from app.sandbox.remote.container import HISTORY, TREE
 from app.sandbox.remote.frames import BrokenChannel, Channel, new_key, prove
 from app.sandbox.remote.gate import PORT, Gate
@@ -31,7 +31,9 @@ CONNECT_SECONDS = 5.0
 
 
 class RemoteHost:
-    """Implements `app.ports.sandbox.SandboxHost`. `networks`: see `EgressProxy`; `abi` pretends an older Landlock."""
+    """Implements `app.ports.sandbox.SandboxHost`. `networks`: see `EgressProxy`; `abi` pretends an older Landlock;
+    `close_seconds`: how long a server may take to close.
+    """
 
     name = "remote"
 
@@ -43,7 +45,9 @@ class RemoteHost:
         egress_port: int = PORT,
         abi: int | None = None,
         make_proxy: Callable[..., EgressProxy] = EgressProxy,
+        close_seconds: float = CLOSE_SECONDS,
     ) -> None:
+        self._close_seconds = close_seconds
         self._tasks, self._egress_port, self._abi = tasks, egress_port, abi
         self._make_proxy = partial(make_proxy, networks=networks) if networks else make_proxy
         self._lock = threading.Lock()
@@ -97,6 +101,7 @@ class RemoteHost:
             gate=gate,
             make_proxy=ways_out(self._make_proxy, egress, on_request),
             on_close=stop,
+            close_seconds=self._close_seconds,
         )
         reached = time.monotonic()
         try:

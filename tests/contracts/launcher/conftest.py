@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.settings import Cloud
+from tests.environment import environment
 
 CLOUD = Cloud(
     cluster="lamplighter",
@@ -63,15 +65,12 @@ class Local:
 class Fargate:
     """The same over ECS's own API, with what was started kept in DynamoDB."""
 
-    def __init__(self, folder: Path, account: Any, monkeypatch) -> None:
+    def __init__(self, ecs: Any, account: Any) -> None:
         from app.aws.clients import Clients
         from app.aws.store import DynamoStore
         from app.local.clock import SystemClock
-        from tests.aws.ecs import Ecs, environment
 
-        self.ecs = Ecs(folder)
-        for name, value in environment(self.ecs).items():
-            monkeypatch.setenv(name, value)
+        self.ecs = ecs
         self.clients = Clients()
         self.clock = SystemClock()
         self.store = DynamoStore(account.clients, account.cloud.table, account.cloud.bucket, self.clock)
@@ -94,9 +93,6 @@ class Fargate:
         tasks = [task for task in self.ecs.of(run_id) if task.command()[3:] == [str(attempt)]]
         return self.ecs.log(tasks[-1]) if tasks else ""
 
-    def close(self) -> None:
-        self.ecs.close()
-
 
 @pytest.fixture
 def local(tmp_path):
@@ -106,13 +102,16 @@ def local(tmp_path):
 
 
 @pytest.fixture
-def fargate(tmp_path, monkeypatch):
+def fargate(tmp_path):
+    from tests.aws import ecs
     from tests.aws.emulator import emulated
 
-    with emulated() as account:
-        platform = Fargate(tmp_path / "ecs", account, monkeypatch)
-        yield platform
-        platform.close()
+    with (
+        emulated() as account,
+        closing(ecs.Ecs(tmp_path / "ecs")) as stand_in,
+        environment(**ecs.environment(stand_in)),
+    ):
+        yield Fargate(stand_in, account)
 
 
 @pytest.fixture(params=["local", pytest.param("fargate", marks=pytest.mark.aws)])

@@ -8,11 +8,13 @@ from tests.contracts.launcher.looking import is_running
 from tests.waiting import until
 
 
-def test_a_started_worker_is_running_until_it_ends(platform):
-    launcher = platform.launcher("import time; time.sleep(0.3)")
+def test_a_started_worker_is_running_until_it_ends(platform, tmp_path):
+    over = tmp_path / "over"
+    launcher = platform.launcher(f"import os, time\nwhile not os.path.exists({str(over)!r}): time.sleep(0.02)")
     assert not is_running(launcher, "run")
     launcher.start("run", 1)
     assert is_running(launcher, "run")
+    over.touch()
     until(lambda: is_running(launcher, "run") is False)
 
 

@@ -114,27 +114,32 @@ def test_workers_of_an_older_version_are_found(platform):
     assert len(list((platform.home / "workers" / "run").iterdir())) == 1
 
 
-def test_a_look_at_one_run_reads_no_record_of_another(platform, monkeypatch):
+def test_a_look_at_one_run_reads_no_record_of_another(platform):
     launcher = platform.launcher("")
     for number in range(5):
         launcher.start(f"other-{number}", 1)
     launcher.start("run", 1)
-    read: list[str] = []
-    monkeypatch.setattr("app.local.launcher._read", lambda path: read.append(path.parent.name))
-    is_running(launcher, "run")
-    assert read == ["run"]
+    look = (
+        "import sys; from app.local.launcher import SubprocessLauncher as Launcher; from pathlib import Path\n"
+        "launcher, read = Launcher(Path(sys.argv[1]), {}, command=['true']), []\n"
+        "sys.addaudithook(lambda event, told: event == 'open' and read.append(str(told[0])))\n"
+        "launcher.running(['run']); print([path for path in read if 'workers' in path])"
+    )
+    done = subprocess.run([sys.executable, "-c", look, platform.home], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{[str(platform.home / 'workers' / 'run' / '1.json')]}\n"
 
 
-def test_a_worker_that_ended_before_anybody_looked_is_not_running(platform, monkeypatch):
-    spawn = SubprocessLauncher._spawn
+class Late(SubprocessLauncher):
+    """Its workers have ended before it looks at them."""
 
-    def ended(self, run_id, attempt):
-        child = spawn(self, run_id, attempt)
+    def _spawn(self, run_id: str, attempt: int) -> subprocess.Popen[bytes]:
+        child = super()._spawn(run_id, attempt)
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         return child
 
-    monkeypatch.setattr(SubprocessLauncher, "_spawn", ended)
-    launcher = platform.launcher("")
+
+def test_a_worker_that_ended_before_anybody_looked_is_not_running(platform):
+    launcher = Late(platform.home, {}, command=[sys.executable, "-c", ""])
     launcher.start("run", 1)
     assert is_running(launcher, "run") is False
 

@@ -12,6 +12,7 @@ from app.agent.models.vendor import retry_after
 from app.errors import TransientError, UserError
 from app.ports.model import Clearing
 from tests.contracts.model.voice import KEY, Voice, spoken
+from tests.environment import environment
 
 
 @pytest.fixture
@@ -107,21 +108,18 @@ def test_a_vendor_that_is_not_there_is_transient():
         Voice(model, Script()).say()
 
 
-def test_no_key_at_all_is_said(monkeypatch, api):
-    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    with pytest.raises(UserError):
+def test_no_key_at_all_is_said(api):
+    with environment(ANTHROPIC_API_KEY=None, ANTHROPIC_AUTH_TOKEN=None), pytest.raises(UserError):
         Voice(AnthropicModel(base_url=api.url), api.script).say()
 
 
-def test_bedrock_without_a_region_is_said(monkeypatch, tmp_path):
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    model = AnthropicModel(provider="bedrock")
-    model.warm()
-    with pytest.raises(UserError, match="region"):
-        Voice(model, Script()).say()
+def test_bedrock_without_a_region_is_said(tmp_path):
+    nowhere = {"AWS_REGION": None, "AWS_DEFAULT_REGION": None, "AWS_PROFILE": None}
+    with environment(**nowhere, AWS_CONFIG_FILE=str(tmp_path / "none")):
+        model = AnthropicModel(provider="bedrock")
+        model.warm()
+        with pytest.raises(UserError, match="region"):
+            Voice(model, Script()).say()
 
 
 @pytest.mark.parametrize(

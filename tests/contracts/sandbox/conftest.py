@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,14 @@ from typing import Any
 import pytest
 
 from app.ports.sandbox import Egress, EgressRequest, Limits, Sandbox, SandboxHost
-from app.sandbox.bubblewrap import BubblewrapHost
 from app.sandbox.egress import EgressProxy
-from app.sandbox.host import LocalHost
-from app.sandbox.jail import JailHost
 from app.sandbox.local import LocalSandbox
-from app.sandbox.probe import probe
+from app.sandbox.probe import KINDS, probe
 from app.sandbox.remote.host import RemoteHost
 from tests.aws import container
+from tests.environment import environment
 from tests.ports import free_port
 
-KINDS: dict[str, Callable[..., LocalHost]] = {"bubblewrap": BubblewrapHost, "jail": JailHost}
 # The server in a container like Fargate's; "old" pretends a kernel without Landlock, as Fargate's 5.10.
 REMOTE = {"remote": None, "remote-old": 0}
 LIMITS = Limits(timeout_seconds=150, memory_bytes=2**30, processes=128, disk_bytes=2**30, output_bytes=16 * 1024)
@@ -158,10 +155,12 @@ def canary() -> str:
 
 
 @pytest.fixture
-def planted(canary: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def planted(canary: str) -> Iterator[Path]:
     """The canary in the harness's environment, in a file anyone on the machine may read, in shared memory."""
-    monkeypatch.setenv("LAMPLIGHTER_PRIVATE_KEY", canary)
-    with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+    with (
+        environment(LAMPLIGHTER_PRIVATE_KEY=canary),
+        tempfile.TemporaryDirectory(prefix="planted-") as folder,
+    ):
         place = Path(folder)
         place.chmod(0o777)
         (place / "secret").write_text(canary)

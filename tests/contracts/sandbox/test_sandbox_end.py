@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,11 @@ from app.ports.sandbox import Egress, Limits
 from app.sandbox import landlock
 from app.sandbox.bubblewrap import BubblewrapHost
 from app.sandbox.jail import JailHost
-from app.sandbox.probe import choose, probe
+from app.sandbox.probe import KINDS, choose, probe
+from tests.environment import environment
 from tests.waiting import until
 
-from .conftest import KINDS, Enter, alive
+from .conftest import Enter, alive
 
 ROOT = Path(__file__).parents[3]
 HARNESS = """
@@ -82,11 +84,13 @@ def test_auto_takes_a_sandbox_that_works(local_kind: str, tmp_path: Path) -> Non
     assert choose("auto", tmp_path / "home").name in KINDS
 
 
-def test_auto_fails_closed_and_says_how_to_mend_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda *_arguments, **_options: None)
-    monkeypatch.setattr(landlock, "abi", lambda: 0)
-    with pytest.raises(UserError, match="sudo apt install bubblewrap") as raised:
-        choose("auto", tmp_path)
+def test_auto_fails_closed_and_says_how_to_mend_it(tmp_path: Path) -> None:
+    kinds = {**KINDS, "jail": partial(JailHost, abi=0)}
+    with (
+        environment(PATH=str(tmp_path / "no-programs")),
+        pytest.raises(UserError, match="sudo apt install bubblewrap") as raised,
+    ):
+        choose("auto", tmp_path, kinds=kinds)
     assert "bubblewrap: " in str(raised.value) and "jail: " in str(raised.value)
     with pytest.raises(UserError, match="AWS platform"):
         choose("remote", tmp_path)

@@ -8,11 +8,13 @@ its caller stands first on the harness's PATH, too.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.errors import UserError
+from tests.environment import environment
 
 from .conftest import Enter
 
@@ -54,7 +56,7 @@ FORMS = {
 
 
 @pytest.fixture
-def witness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def witness(tmp_path: Path) -> Iterator[Path]:
     """A folder that stays empty unless somebody ran a payload, or git, outside."""
     place = tmp_path / "witness"
     place.mkdir(mode=0o777)
@@ -62,8 +64,8 @@ def witness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tools.mkdir()
     (tools / "git").write_text(f"#!/bin/sh\ntouch {place}/git-was-run\n")
     (tools / "git").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
-    return place
+    with environment(PATH=f"{tools}:{os.environ['PATH']}"):
+        yield place
 
 
 @pytest.fixture

@@ -192,7 +192,7 @@ def test_the_server_dies_with_its_worker(enter: Enter, server_pid: int, sandbox:
         sandbox.run("true")
 
 
-def test_a_silent_worker_is_taken_for_dead(server: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_silent_worker_is_taken_for_dead(server: Path, tmp_path: Path) -> None:
     """Its machine may vanish without a word: nothing closes the connection then."""
     shipped = tmp_path / "server"
     with container.Containers(free_port(), server=_impatient(server, shipped)) as containers:
@@ -225,12 +225,12 @@ def test_a_dead_server_is_a_transient_failure(server_pid: int, sandbox: RemoteSa
     sandbox.close()
 
 
-def test_a_server_that_is_stopped_by_its_platform_does_not_hold_the_worker_up(
-    server_pid: int, sandbox: RemoteSandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_is_stopped_by_its_platform_does_not_hold_the_worker_up(enter: Enter) -> None:
     """A task that is frozen or cut off answers nothing and closes nothing."""
-    monkeypatch.setattr("app.sandbox.remote.client.CLOSE_SECONDS", 1.0)
-    os.kill(server_pid, signal.SIGSTOP)
+    assert enter.containers is not None
+    sandbox = enter(host=enter.make_host(close_seconds=1.0))
+    (server,) = enter.containers.running.values()
+    os.kill(server.pid, signal.SIGSTOP)
     sandbox.close()
     with pytest.raises(UserError, match="closed"):
         sandbox.run("true")
