@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from app.simulator import routing
+from app.simulator import routing, storage
 from app.simulator.auth import bearer
 from app.simulator.faults import Fault, Faults
 from app.simulator.http import ApiError, ConnectionLost, Json, Request, Response, UnknownRoute
@@ -64,6 +64,15 @@ class Front:
                 raise
             self._record(request, response.status, response)
             return response
+
+    def storage(self, request: Request) -> Response:
+        """The answer to a request at the host where logs lie.
+
+        Raises `ConnectionLost` when a fault says so.
+        """
+        with self.world.lock:
+            fault = self.faults.take(request.method, request.path)
+            return fault.strike() if fault is not None else storage.answer(self.world, request)
 
     def _answer(self, request: Request) -> Response:
         fault = self.faults.take(request.method, request.path)

@@ -19,7 +19,7 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from app.simulator import git_http, pages
+from app.simulator import git_http, pages, storage
 from app.simulator.deliveries import Delivery
 from app.simulator.front import Front
 from app.simulator.http import ApiError, ConnectionLost, Request, Response, UnknownRoute
@@ -102,12 +102,19 @@ def asgi(front: Front) -> Starlette:
         except ConnectionLost:
             return BrokenResponse()
 
+    def stored(request: Request) -> WebResponse:
+        try:
+            return _web(front.storage(request))
+        except ConnectionLost:
+            return BrokenResponse()
+
     def page(request: Request) -> WebResponse:
         return _web(pages.answer(front.world, request))
 
     routes = [
         Route(f"{API_PATH}/{{path:path}}", _only_local(api), methods=METHODS),
         Route(GRAPHQL_PATH, _only_local(api), methods=["POST"]),
+        Route(f"{storage.PATH}{{path:path}}", _only_local(stored), methods=METHODS),
         Route("/{owner}/{name}.git/{rest:path}", _only_local(partial(_git, front)), methods=["GET", "POST"]),
         Route("/{path:path}", _only_local(page), methods=["GET", "POST"]),
     ]
@@ -151,6 +158,7 @@ class LocalServer:
         self._socket.bind(("127.0.0.1", port))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         front.world.html_url, front.world.api_url = self.url, self.url + API_PATH
+        front.world.storage_url = self.url.replace("127.0.0.1", "localhost")  # another origin
         config = uvicorn.Config(asgi(front), log_level="critical", access_log=False, lifespan="off", ws="none")
         self._server = uvicorn.Server(config)
         self._threads = [threading.Thread(target=self._serve, name="simulated-github", daemon=True)]

@@ -7,24 +7,24 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.simulator import building, events, git_history
-from app.simulator.actions import checks, installations
+from app.simulator import building, git_history
+from app.simulator.actions import installations
 from app.simulator.actions.labels import ensure_label
-from app.simulator.deliveries import Deliver, Delivery, Outbox
-from app.simulator.faults import Faults
+from app.simulator.bad_days import BadDays
+from app.simulator.ci import CI
+from app.simulator.deliveries import Delivery, Outbox
 from app.simulator.front import Front, Recorded
 from app.simulator.git_store import GitStore
-from app.simulator.limits import Limits
 from app.simulator.people import Files, Person
 from app.simulator.records import AppRegistration, CheckRun
-from app.simulator.registration import other_app, register
+from app.simulator.registration import register
 from app.simulator.server import LocalServer
 from app.simulator.state import Comment, Repository, ReviewComment
 from app.simulator.transport import SimulatorTransport
 from app.simulator.world import World
 
 
-class Simulator:
+class Simulator(BadDays):
     """One simulated GitHub with one App."""
 
     def __init__(
@@ -60,6 +60,7 @@ class Simulator:
             ids=ids,
         )
         self.front = Front(self.world)
+        self.ci = CI(self.world)
         self._server: LocalServer | None = None
         for account in (app.owner, app.bot):
             self.world.accounts[account.login.lower()] = account
@@ -142,26 +143,7 @@ class Simulator:
         text: str = "",
     ) -> CheckRun:
         """Another App (CI, say) reports a check run on a commit; a None conclusion means it still runs."""
-        with self.world.lock:
-            registration = self.world.apps.get(app) or self._other_app(app)
-            fields = {"name": name, "head_sha": sha, "status": "completed" if conclusion else "in_progress"}
-            output = {"title": name, "summary": text or name, "text": text}
-            known = [run for run in repo.check_runs(sha) if (run.name, run.app_slug) == (name, app)]
-            if known:
-                checks.update_run(
-                    self.world, registration, repo, known[-1], {"conclusion": conclusion, "output": output}
-                )
-                return known[-1]
-            return checks.create_run(
-                self.world, registration, repo, {**fields, "conclusion": conclusion, "output": output}
-            )
-
-    def _other_app(self, slug: str) -> AppRegistration:
-        owner = self.world.account("github", "Organization")
-        bot = self.world.account(f"{slug}[bot]", "Bot")
-        made = other_app(self.world.ids, slug, owner, bot, self.world.now())
-        self.world.apps[slug] = made
-        return made
+        return self.ci.check(repo, sha, name, conclusion, app=app, text=text)
 
     # --- reaching it
 
@@ -219,65 +201,6 @@ class Simulator:
             for pull in repo.pulls:
                 unread += [c for c in pull.review_comments if self.world.is_bot(c.user) and not c.was_read]
         return unread
-
-    # --- deliveries and bad days
-
-    @property
-    def deliver(self) -> Deliver | None:
-        """What takes a delivery and answers (status, body); None leaves everything in the queue."""
-        return self.world.outbox.deliver
-
-    @deliver.setter
-    def deliver(self, value: Deliver | None) -> None:
-        self.world.outbox.deliver = value
-
-    def deliver_pending(self) -> int:
-        """Deliver until the queue is empty; answers how many were delivered."""
-        return self.world.outbox.pump()
-
-    @property
-    def redelivery_mode(self) -> bool:
-        """Every delivery is made twice."""
-        return self.world.outbox.delivers_twice
-
-    @redelivery_mode.setter
-    def redelivery_mode(self, value: bool) -> None:
-        self.world.outbox.delivers_twice = value
-
-    def redeliver(self, delivery: Delivery) -> Delivery:
-        """Queue a delivery again under its GUID, as the button does."""
-        return self.world.outbox.redeliver(delivery)
-
-    def lose_next(self, count: int = 1, event: str | None = None) -> None:
-        """Lose the next deliveries (of one event): they are logged as timed out."""
-        self.world.outbox.losses += [event] * count
-
-    def reorder_pending(self) -> None:
-        """Let the newest waiting delivery come first."""
-        self.world.outbox.queue.reverse()
-
-    def ping(self) -> Delivery:
-        """Send a ping."""
-        return events.emit_ping(self.world)
-
-    @property
-    def faults(self) -> Faults:
-        """Plan misfortunes here."""
-        return self.front.faults
-
-    @property
-    def limits(self) -> Limits:
-        """What the App wrote for each installation, and whether it kept to GitHub's secondary limits."""
-        return self.front.limits
-
-    def stale_lists(self, seconds: float) -> None:
-        """From now on things made are absent from LIST answers until they are this old; 0 ends it."""
-        self.world.stale_seconds = seconds
-        self.world.stale_after_id = self.world.next_id()
-
-    def stale_threads(self, seconds: float) -> None:
-        """From now on reading one issue shows labels, state and lock as they were so long ago; 0 ends it."""
-        self.world.stale_thread_seconds = seconds
 
     # --- standing alone
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.simulator import git_history
+from app.simulator.ci_records import WorkflowRun
 from app.simulator.git_history import ChangedFile
 from app.simulator.git_repository import GitRepository
 from app.simulator.records import (
@@ -262,6 +263,7 @@ class Repository(GitRepository):
     suites: list[CheckSuite] = field(default_factory=list)
     runs: list[CheckRun] = field(default_factory=list)
     statuses: list[CommitStatus] = field(default_factory=list)
+    workflow_runs: list[WorkflowRun] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"<Repository {self.full_name}>"

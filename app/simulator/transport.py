@@ -8,10 +8,11 @@ import httpx
 
 from app.simulator.front import Front
 from app.simulator.http import ConnectionLost, Request, UnknownRoute
+from app.simulator.storage import PATH
 
 
 class SimulatorTransport(httpx.BaseTransport):
-    """Dispatches API requests straight to the routes.
+    """Dispatches API requests straight to the routes, and those for logs to where they lie.
 
     With `strict` an unknown route, or any other host, raises `UnknownRoute` into the test; else it is a 404.
     """
@@ -22,13 +23,17 @@ class SimulatorTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        base = urlsplit(self._front.world.api_url)
+        base, stored = urlsplit(self._front.world.api_url), urlsplit(self._front.world.storage_url)
         target = request.url.raw_path.decode("ascii")
         try:
-            if (request.url.host, request.url.port) != (base.hostname, base.port) or not target.startswith(base.path):
+            where = (request.url.host, request.url.port)
+            if where == (stored.hostname, stored.port) and target.startswith(stored.path + PATH):
+                response = self._front.storage(Request.parse(request.method, target, request.headers, request.read()))
+            elif where == (base.hostname, base.port) and target.startswith(base.path):
+                made = Request.parse(request.method, target[len(base.path) :], request.headers, request.read())
+                response = self._front.answer(made)
+            else:
                 raise UnknownRoute(f"{request.method} {request.url}: not an address of the simulated GitHub")
-            made = Request.parse(request.method, target[len(base.path) :], request.headers, request.read())
-            response = self._front.answer(made)
         except UnknownRoute:
             if self._strict:
                 raise

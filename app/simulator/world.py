@@ -43,6 +43,8 @@ class World:
     names: dict[str, Repository] = field(default_factory=dict)  # by lower-case full name; `find_repository` renews it
     installations: dict[int, Installation] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
+    storage_url: str = "https://productionresults.blob.core.windows.net"
+    stored: dict[str, tuple[datetime, bytes]] = field(default_factory=dict)  # by signature: until when, and what
     lock: threading.RLock = field(default_factory=threading.RLock)
     stale_seconds: float = 0.0
     stale_after_id: int = 0

@@ -57,7 +57,7 @@ def create_run(world: World, app: AppRegistration, repo: Repository, fields: Jso
     run = CheckRun(id=world.next_id(), name=name, head_sha=sha, suite_id=suite.id, app_slug=app.slug)
     repo.runs.append(run)
     _apply(world, run, fields)
-    _tell(world, app.bot, repo, run, "created")
+    tell(world, app.bot, repo, run, "created")
     _tell_if_completed(world, app.bot, repo, run)
     return run
 
@@ -78,12 +78,12 @@ def press(world: World, actor: Account, repo: Repository, run: CheckRun, identif
     """A person presses one of the run's buttons."""
     if not any(action["identifier"] == identifier for action in run.actions):
         raise LookupError(f"check run {run.name} has no button {identifier}")
-    _tell(world, actor, repo, run, "requested_action", requested_action={"identifier": identifier})
+    tell(world, actor, repo, run, "requested_action", requested_action={"identifier": identifier})
 
 
 def rerequest(world: World, actor: Account, repo: Repository, run: CheckRun) -> None:
     """A person presses "Re-run"."""
-    _tell(world, actor, repo, run, "rerequested")
+    tell(world, actor, repo, run, "rerequested")
 
 
 def _check_fields(fields: Json) -> None:
@@ -126,7 +126,10 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _tell(world: World, actor: Account, repo: Repository, run: CheckRun, action: str, **parts: Any) -> None:
+def tell(world: World, actor: Account, repo: Repository, run: CheckRun, action: str, **parts: Any) -> None:
+    """Send `check_run`: whoever may read checks hears of every App's, but only its owner that one is wanted again."""
+    if action in ("rerequested", "requested_action") and run.app_slug != world.app.slug:
+        return
     suite = next(suite for suite in repo.suites if suite.id == run.suite_id)
     shown = shapes.check_run(world, repo, run)
     shown["check_suite"] = shapes.check_suite(world, repo, suite)
@@ -136,8 +139,13 @@ def _tell(world: World, actor: Account, repo: Repository, run: CheckRun, action:
 def _tell_if_completed(world: World, actor: Account, repo: Repository, run: CheckRun) -> None:
     if run.status != "completed":
         return
-    _tell(world, actor, repo, run, "completed")
-    suite = next(suite for suite in repo.suites if suite.id == run.suite_id)
+    tell(world, actor, repo, run, "completed")
+    tell_suite(world, actor, repo, run.suite_id)
+
+
+def tell_suite(world: World, actor: Account, repo: Repository, suite_id: int) -> None:
+    """Send `check_suite.completed` when all its runs are."""
+    suite = next(suite for suite in repo.suites if suite.id == suite_id)
     suite.updated_at = world.now()
     if shapes.suite_outcome(repo, suite)[0] == "completed":
         shown = shapes.check_suite(world, repo, suite)

@@ -1,6 +1,19 @@
 """The REST face: every operation the product may call. What is not here, fails the test."""
 
-from app.simulator.rest import apps, checks, git, graphql, issues, labels, pulls, repositories, reviews, search
+from app.simulator.rest import (
+    apps,
+    checks,
+    git,
+    graphql,
+    issues,
+    labels,
+    pulls,
+    repositories,
+    reviews,
+    search,
+    statuses,
+    workflows,
+)
 from app.simulator.routing import Route, Routes
 
 
@@ -11,6 +24,6 @@ def _specific_first(route: Route) -> tuple[int, bool, int]:
 
 
 ALL = Routes()
-for _part in (apps, repositories, git, checks, labels, issues, pulls, reviews, graphql, search):
+for _part in (apps, repositories, git, checks, labels, issues, pulls, reviews, graphql, search, statuses, workflows):
     ALL.table += _part.routes.table
 ALL.table.sort(key=_specific_first)

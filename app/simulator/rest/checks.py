@@ -1,4 +1,4 @@
-"""Check runs, check suites and commit status, and looking up one commit (the last, since its path swallows refs)."""
+"""Check runs and check suites, and looking up one commit (the last, since its path swallows refs)."""
 
 from __future__ import annotations
 
@@ -65,13 +65,14 @@ def _listed(call: Call, runs: list[CheckRun]) -> Response:
     if app_id := query.get("app_id"):
         runs = [run for run in runs if str(call.world.apps[run.app_slug].id) == app_id]
     if query.get("filter", "latest") == "latest":
-        latest = {(run.name, run.app_slug): run for run in runs}
+        latest = {(run.name, run.suite_id): run for run in runs}
         runs = list(latest.values())
     shown = [checks.check_run(call.world, call.repo, run) for run in call.world.listed(runs)]
     return call.page(shown, wrap="check_runs")
 
 
-def _commit(call: Call) -> str:
+def commit_of(call: Call) -> str:
+    """The commit of the path. Raises the 422."""
     sha = git_refs.resolve(call.repo.git, call.params["ref"])
     if sha is None:
         raise ApiError(422, f"No commit found for SHA: {call.params['ref']}")
@@ -81,14 +82,19 @@ def _commit(call: Call) -> str:
 @routes.add("GET", "/repos/{owner}/{repo}/commits/{ref+}/check-runs", needs="checks:read")
 def list_check_runs(call: Call) -> Response:
     """The check runs on a commit."""
-    return _listed(call, call.repo.check_runs(_commit(call)))
+    return _listed(call, call.repo.check_runs(commit_of(call)))
 
 
 @routes.add("GET", "/repos/{owner}/{repo}/commits/{ref+}/check-suites", needs="checks:read")
 def list_check_suites(call: Call) -> Response:
     """The check suites on a commit."""
-    sha = _commit(call)
-    suites = [suite for suite in call.repo.suites if suite.head_sha == sha]
+    sha = commit_of(call)
+    app_id = call.request.query.get("app_id")
+    suites = [
+        suite
+        for suite in call.world.listed(call.repo.suites)
+        if suite.head_sha == sha and app_id in (None, str(call.world.apps[suite.app_slug].id))
+    ]
     return call.page([checks.check_suite(call.world, call.repo, suite) for suite in suites], wrap="check_suites")
 
 
@@ -112,30 +118,14 @@ def get_check_suite(call: Call) -> Response:
 @routes.add("GET", "/repos/{owner}/{repo}/commits/{ref+}/pulls", needs="pull_requests:read")
 def list_pulls_of_commit(call: Call) -> Response:
     """The pull requests whose head is a commit."""
-    sha = _commit(call)
+    sha = commit_of(call)
     return call.page([pulls.pull_simple(call.world, pull) for pull in call.repo.pulls if pull.head_sha == sha])
-
-
-@routes.add("GET", "/repos/{owner}/{repo}/commits/{ref+}/status", needs="statuses:read")
-def get_combined_status(call: Call) -> Response:
-    """The combined commit status: nobody sets statuses here."""
-    sha, url = _commit(call), repositories.api_url(call.world, call.repo)
-    shown = {
-        "state": "pending",
-        "statuses": [],
-        "sha": sha,
-        "total_count": 0,
-        "repository": repositories.repository(call.world, call.repo),
-        "commit_url": f"{url}/commits/{sha}",
-        "url": f"{url}/commits/{sha}/status",
-    }
-    return Response(200, shown)
 
 
 @routes.add("GET", "/repos/{owner}/{repo}/commits/{ref+}", needs="contents:read")
 def get_commit(call: Call) -> Response:
     """One commit, by SHA, branch or tag; with `Accept: …sha` only its name."""
-    sha = _commit(call)
+    sha = commit_of(call)
     if call.request.headers.get("accept", "").endswith(".sha"):
         return Response(200, sha.encode(), {"Content-Type": "application/vnd.github.sha; charset=utf-8"})
     return Response(200, commits.commit(call.world, call.repo, sha, with_files=True))

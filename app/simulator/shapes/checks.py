@@ -14,7 +14,8 @@ from app.simulator.world import World, node_id
 OUTPUT_FIELDS = ("title", "summary", "text")
 
 
-def _pulls(world: World, repo: Repository, sha: str) -> list[Json]:
+def pulls_of(world: World, repo: Repository, sha: str) -> list[Json]:
+    """The open pull requests of a commit, as checks and workflow runs list them."""
     return [
         pull_minimal(world, pull)
         for pull in repo.pulls
@@ -46,18 +47,23 @@ def check_run(world: World, repo: Repository, run: CheckRun) -> Json:
         },
         "check_suite": {"id": run.suite_id},
         "app": app(world, world.apps[run.app_slug]),
-        "pull_requests": _pulls(world, repo, run.head_sha),
+        "pull_requests": pulls_of(world, repo, run.head_sha),
     }
+
+
+def latest_runs(repo: Repository, suite: CheckSuite) -> list[CheckRun]:
+    """The check runs of a suite, of each name the last."""
+    return list({run.name: run for run in repo.runs if run.suite_id == suite.id}.values())
 
 
 def suite_outcome(repo: Repository, suite: CheckSuite) -> tuple[str, str | None]:
     """Status and conclusion of a suite, folded from its runs."""
-    runs = [run for run in repo.runs if run.suite_id == suite.id]
+    runs = latest_runs(repo, suite)
     if not runs:
         return "queued", None
     if any(run.status != "completed" for run in runs):
         return "in_progress", None
-    for worst in ("failure", "timed_out", "cancelled", "action_required", "neutral", "success"):
+    for worst in ("startup_failure", "failure", "timed_out", "cancelled", "action_required", "neutral", "success"):
         if any(run.conclusion == worst for run in runs):
             return "completed", worst
     return "completed", "success"
@@ -77,13 +83,13 @@ def check_suite(world: World, repo: Repository, suite: CheckSuite) -> Json:
         "url": url,
         "before": "0" * 40,
         "after": suite.head_sha,
-        "pull_requests": _pulls(world, repo, suite.head_sha),
+        "pull_requests": pulls_of(world, repo, suite.head_sha),
         "app": app(world, world.apps[suite.app_slug]),
         "repository": repository(world, repo),
         "created_at": stamp(suite.created_at),
         "updated_at": stamp(suite.updated_at),
         "head_commit": simple_commit(repo, suite.head_sha),
-        "latest_check_runs_count": len([run for run in repo.runs if run.suite_id == suite.id]),
+        "latest_check_runs_count": len(latest_runs(repo, suite)),
         "check_runs_url": f"{url}/check-runs",
         "rerequestable": True,
         "runs_rerequestable": True,

@@ -18,7 +18,7 @@ CORPUS = Path(__file__).parents[2] / "corpora" / "openapi.json.gz"
 # Placeholders whose value may hold slashes: branches, labels, paths, ranges.
 SPANNING = {"ref", "path", "branch", "name", "basehead", "tree_sha"}
 # Answers any operation may give, whether or not its description lists them.
-COMMON_ERRORS = {400, 401, 403, 404, 405, 409, 415, 422, 429, 500, 502, 503, 504}
+COMMON_ERRORS = {400, 401, 403, 404, 405, 409, 410, 415, 422, 429, 500, 502, 503, 504}
 UNDESCRIBED = {("POST", "/graphql")}
 
 

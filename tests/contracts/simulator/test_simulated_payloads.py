@@ -17,6 +17,7 @@ OPTIONAL = {"enterprise", "organization", "installation", "requester", "license"
 OBJECTS = (
     *("issue", "comment", "pull_request", "review", "repository", "sender", "installation", "label"),
     *("check_run", "check_suite", "head_commit", "changes", "organization", "assignee", "requested_reviewer"),
+    *("workflow_run", "workflow", "workflow_job", "thread", "commit", "merge_group"),
 )
 
 
@@ -43,7 +44,10 @@ def missing(delivery: Delivery) -> list[str]:
 
 
 def live(github: Simulator, repo: Repository, bot: Any) -> None:
-    """A day on which nearly everything happens."""
+    """A day on which nearly everything happens, and the App hears of all of it."""
+    installation = github.world.installation_of(repo)
+    installation.events += ["pull_request_review_thread", "workflow_run", "workflow_job", "status", "merge_group"]
+    installation.permissions["merge_queues"] = "read"
     issue = github.maintainer.open_issue(repo, "One", body="Text", labels=["bug"], assignees=["carl"])
     comment = github.reader.comment(issue, "Hello")
     github.reader.edit_comment(comment, "Hello all")
@@ -57,6 +61,23 @@ def live(github: Simulator, repo: Repository, bot: Any) -> None:
     other = github.repository("acme/other", files={"a": "b"})
     github.maintainer.transfer(issue, other)
     github.maintainer.delete(other.issues[0])
+    talk_about_a_pull_request(github, repo, bot)
+    github.owner.suspend(repo)
+    github.owner.unsuspend(repo)
+    github.owner.remove_from_installation(other)
+    github.owner.rename_repository(repo, "sums")
+    github.owner.archive(repo)
+    github.owner.archive(repo, archived=False)
+    github.owner.create(repo)
+    elsewhere = github.repository("umbrella/home", install=False)
+    github.owner.install(elsewhere, selects_all=True)
+    github.owner.transfer_repository(repo, "umbrella")
+    github.owner.rename_account("umbrella", "parasol")
+    github.owner.uninstall(repo)
+
+
+def talk_about_a_pull_request(github: Simulator, repo: Repository, bot: Any) -> None:
+    """It is opened, checked, reviewed, sent elsewhere and merged."""
     sha = bot.branch("topic", {"a.txt": "a"})
     bot("POST", "/pulls", {"head": "topic", "base": "main", "title": "x", "draft": True})
     [pull] = repo.pulls
@@ -72,26 +93,28 @@ def live(github: Simulator, repo: Repository, bot: Any) -> None:
     github.maintainer.press(repo, repo.runs[0], "stop")
     github.maintainer.rerequest(repo, repo.runs[0])
     github.report_check(repo, sha, "test", "failure")
+    run = github.ci.fail(repo, sha, log="boom")
+    github.ci.rerun(repo, run, github.maintainer.account)
+    github.ci.finish(repo, run)
+    github.ci.status(repo, sha, "build", "error")
+    review = github.maintainer.review(pull, "approved")
+    github.maintainer.edit_review(pull, review, "Nice.")
+    github.maintainer.dismiss_review(pull, review)
+    github.maintainer.resolve(pull.review_threads[0])
+    github.maintainer.unresolve(pull.review_threads[0])
+    github.maintainer.push(repo, "stable", {"s.txt": "s"})
+    github.maintainer.retarget(pull, "stable")
+    github.maintainer.retarget(pull, "main")
+    github.maintainer.unlock(pull)
+    github.contributor.force_push(repo, "topic", {"b.txt": "b"})
     github.maintainer.close(pull)
     github.maintainer.reopen(pull)
     github.maintainer.merge(pull)
     github.contributor.delete_branch(repo, "topic")
-    github.owner.suspend(repo)
-    github.owner.unsuspend(repo)
-    github.owner.remove_from_installation(other)
-    github.owner.rename_repository(repo, "sums")
-    github.owner.archive(repo)
-    github.owner.archive(repo, archived=False)
-    github.owner.create(repo)
-    elsewhere = github.repository("umbrella/home", install=False)
-    github.owner.install(elsewhere, selects_all=True)
-    github.owner.transfer_repository(repo, "umbrella")
-    github.owner.rename_account("umbrella", "parasol")
-    github.owner.uninstall(repo)
 
 
 def test_payloads_have_the_fields_of_the_examples(github: Simulator, repo: Repository, bot: Any) -> None:
     live(github, repo, bot)
     told = {(found.event, found.action) for found in github.pending}
-    assert len(told) > 35
+    assert len(told) > 50
     assert [name for delivery in github.pending for name in missing(delivery)] == []
