@@ -86,9 +86,7 @@ def gather(
     repository = repositories.repository(github, name)
     pull = pulls.pull(github, name, job.thread.number) if book.delivers == "commits" else None
     base_ref = pull.base_ref if pull else repository.default_branch
-    base_sha = repositories.branch_sha(github, name, base_ref)
-    if base_sha is None:
-        raise UserError(f"`{name}` has no commit on `{base_ref}` yet, so there is nothing to work on.")
+    base_sha = _head_of(github, name, base_ref)
     config, source = configuration(github, name, base_sha, defaults)
     protection = repositories.protection(github, name, base_ref)
     budget = config.kept().budget
@@ -106,7 +104,7 @@ def gather(
         budget=budget,
         comments=_conversation(github, job),
         admission=AdmissionFacts(
-            needed_role=needed_role(command),
+            needed_role="none" if job.is_by_checks else needed_role(command),
             thread_labels=tuple(issue.labels),
             switched_off=switched_off(github, name, bot_login),
             own_issue=issue.author == bot_login and is_ours(issue.body),
@@ -127,6 +125,13 @@ def gather(
         ),
         protection=Protection(**asdict(protection)),
     )
+
+
+def _head_of(github: GitHub, name: str, base_ref: str) -> str:
+    sha = repositories.branch_sha(github, name, base_ref)
+    if sha is None:
+        raise UserError(f"`{name}` has no commit on `{base_ref}` yet, so there is nothing to work on.")
+    return sha
 
 
 def _target(pull: pulls.PullRequest, base_sha: str, bot_login: str) -> PullTarget:

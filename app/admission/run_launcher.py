@@ -15,13 +15,12 @@ from app.admission import revalidation
 from app.admission.admit import day_is_held, day_is_spent
 from app.admission.day_budget import DayBudget, next_day
 from app.admission.reservation import reserve, wanted_usd
-from app.admission.review_batch import batch
+from app.admission.take_in import TakeIn
 from app.checkpoints import replies
 from app.errors import TransientError
-from app.events.deciding import HeadTaken, MaySpend
+from app.events.deciding import MaySpend
 from app.events.waits import WaitForAnswer, WaitForBudget
 from app.events.working import RunEnded, RunParked
-from app.github import pulls, reviews
 from app.github.access import Access
 from app.jobs.job import label_put_on
 from app.ports.platform import Clock, Launcher, Store
@@ -53,6 +52,7 @@ class RunLauncher:
         self._clock = clock
         self._access = access
         self._bot_login = bot_login
+        self._take_in = TakeIn(store, bot_login)
 
     def launch(
         self, ledger: RunLedger, kind: type[MaySpend], reason: str, *, phases: Sequence[Phase], fresh: bool = False
@@ -74,8 +74,9 @@ class RunLauncher:
             if not fresh and not self._is_wanted(ledger):
                 return False
             fresh = True
-            if ledger.state.gathers and not ledger.state.has_taken_head:
-                self._take_head(ledger)
+            if self._access and self._take_in.is_due(ledger.state):
+                if not self._take_in.read(ledger, self._access):
+                    return False
                 continue
             if self._append(ledger, kind(reason=reason, cap_usd=money.cap_usd), phases, seq=money.seq):
                 return self.start(ledger)
@@ -106,17 +107,6 @@ class RunLauncher:
             return True
         revalidation.stop(ledger, found)
         return False
-
-    def _take_head(self, ledger: RunLedger) -> None:
-        """What was pushed while the run waited is what it stands on."""
-        assert self._access is not None  # else nobody has said that it is still wanted
-        created = ledger.state.created
-        with self._access.asking(created.thread) as github:
-            pull = pulls.pull(github, created.thread.repository, created.thread.number)
-            said = list(reviews.threads(github, created.thread.repository, created.thread.number))
-        obeyed = {created.requester.login, *(told.said.by for told in ledger.state.gathered)}
-        threads = batch(said, obeyed, self._bot_login)
-        ledger.append(HeadTaken(sha=pull.head_sha, base_sha=pull.base_sha, threads=threads))
 
     def _was_asked_lately(self, ledger: RunLedger) -> bool:
         """An interruption is no wait; a question is one, however quick the answer."""

@@ -70,7 +70,10 @@ class RunStart:
             facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered
             model_of(command, facts, self._settings)  # raises for a name that the model's provider does not know
         except UserError as error:
-            self.reply(ledger, job, f"{error}", refused=True)
+            if job.is_by_checks:
+                log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger, reason=str(error))
+            else:
+                self.reply(ledger, job, f"{error}", refused=True)
             return
         verdict = admit(facts.admission.model_copy(update={"role": role})).verdict
         if verdict == "ignore":

@@ -100,11 +100,20 @@ def opening(task: Task, frozen: Mapping[str, Any], *, run_id: str, root: str) ->
         parts.append(
             fence(str(comment["body"]), nonce, what="comment", by=str(comment.get("author", "")), limit=COMMENT_CHARS)
         )
+    parts += [_failure(failure, nonce) for failure in frozen.get("failures") or []]
     parts += [_thread(thread, nonce) for thread in frozen.get("threads") or []]
     if frozen.get("instructions"):
         parts.append("The person who started this run adds:")
         parts.append(fence(str(frozen["instructions"]), nonce, what="instructions"))
     return [{"type": "text", "text": "\n\n".join(parts)}]
+
+
+def _failure(failure: Mapping[str, Any], nonce: str) -> str:
+    """A failing check: where, and what of its log matters."""
+    jobs = one_line(", ".join(map(str, failure["jobs"])), 300)
+    step = one_line(str(failure["step"]), 200)
+    said = "\n".join([str(failure["command"]), *map(str, failure["lines"])]).strip() or str(failure["key"])
+    return f"A check failed: job {jobs}" + (f", step {step}" if step else "") + ".\n" + fence(said, nonce, what="log")
 
 
 def _thread(thread: Mapping[str, Any], nonce: str) -> str:

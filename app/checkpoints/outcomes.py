@@ -27,6 +27,7 @@ class Appearance:
 
 OUTCOMES: Mapping[Outcome, Appearance] = {
     "proposed": Appearance(label="done", conclusion="success", icon="✅", headline="Pull request opened"),
+    "diagnosed": Appearance(label=None, conclusion="neutral", icon="🔎", headline="Diagnosed", comments=False),
     "nothing_to_do": Appearance(label="done", conclusion="neutral", icon="⚪", headline="Nothing to do"),
     "not_reproduced": Appearance(label="done", conclusion="neutral", icon="⚪", headline="Not reproduced"),
     "needs_decision": Appearance(label="done", conclusion="action_required", icon="🟡", headline="Needs a decision"),
@@ -81,6 +82,8 @@ def marks(state: RunState) -> list[str]:
         found.append("breaking-change")
     if state.proposal:
         found += [mark for mark in state.proposal.marks if mark not in found]
+    if state.checks and state.checks.failures and state.checks.rounds and state.outcome == "diagnosed":
+        found.append("needs-human")
     if state.outcome in {"needs_decision", "gave_up", "failed", "out_of_budget"}:
         found.append("needs-human")
     return found

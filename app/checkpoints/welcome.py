@@ -92,7 +92,7 @@ def _first_step(facts: Welcome) -> list[str]:
 def _more(facts: Welcome) -> list[str]:
     """What else can be asked for, besides what the label starts."""
     others = [(book, verb) for book in CONFIGURABLE if book is not BY_LABEL for verb in book.verbs]
-    rows = [f"- {code(f'{facts.prefix} {verb.name}')} {verb.help} {book.does}" for book, verb in others]
+    rows = [f"- {code(f'{facts.prefix} {verb.name}')} {verb.help}" for _book, verb in others]
     return ["I do more when you comment:", *rows, ""] if rows else []
 
 

@@ -70,8 +70,13 @@ INSTRUCT = Verb(
 )
 
 _STARTS = [verb for book in PLAYBOOKS.values() for verb in book.verbs]
+_PROMISED = {verb.name: verb for verb in _TABLE}
 VERBS: Mapping[str, Verb] = {
-    verb.name: verb for verb in (*_STARTS, *(verb for verb in _TABLE if verb.name not in BY_VERB))
+    verb.name: verb
+    for verb in (
+        *(verb for verb in _STARTS if verb.name not in _PROMISED),
+        *(BY_VERB[name].verb(name) if name in BY_VERB else row for name, row in _PROMISED.items()),
+    )
 }
 
 

@@ -34,7 +34,7 @@ from app.errors import UserError
 from app.events.configured import Configured
 from app.playbooks import CONFIGURABLE
 from app.playbooks.playbook import Playbook
-from app.triggers.policy import OFF_LABEL
+from app.triggers.answers import OFF_LABEL
 
 PATH = ".github/lamplighter.yml"
 

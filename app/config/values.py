@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from app.config.parse_yaml import shown
-from app.triggers.policy import NEEDS_INFO_LABEL_END, TRIGGER_LABEL_START
+from app.triggers.comments import NEEDS_INFO_LABEL_END
+from app.triggers.policy import TRIGGER_LABEL_START
 
 # Where the package managers of the detected languages fetch from; `packages` in `sandbox.network` stands for these.
 PACKAGE_HOSTS = (

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, InstanceOf, PlainSerializer
 
 from app.events.asked import AdmissionFacts
 from app.events.configured import Configured, Effort
-from app.events.parts import Part
+from app.events.parts import CheckFailure, Count, Part
 from app.events.record import Record
 from app.jobs.job import Person, Thread
 
@@ -62,6 +62,7 @@ class Task(Part):
     instructions: str = ""
     comments: list[Comment] = []
     threads: list[ReviewThread] = []
+    failures: list[CheckFailure] = []
 
 
 class Base(Part):
@@ -139,6 +140,17 @@ class HeadTaken(Record, kind="head.taken"):
     sha: str
     base_sha: str
     threads: list[ReviewThread] = []
+
+
+class ChecksRead(Record, kind="checks.read", is_news=True):
+    """The checks of a commit, when all of them had ended or the patience with them had."""
+
+    sha: str
+    failures: list[CheckFailure] = []
+    green: Count = 0  # checks that passed
+    pending: list[str] = []  # that were not waited for any longer
+    rounds: Count = 0  # repairs of this pull request's checks before this
+    again: bool = False  # one of the failures is what a repair before was for
 
 
 class RunQueued(Record, kind="run.queued", is_news=True):

@@ -32,6 +32,7 @@ def _time(text: str) -> str:
 Time = Annotated[str, Field(max_length=40), AfterValidator(_time)]
 Ending = Literal["green", "red", "killed", "nothing", "broken", "contradictory", "unknown"]
 Outcome = Literal[
+    "diagnosed",  # what failed checks mean is said
     "proposed",  # a verified change became a pull request
     "nothing_to_do",
     "not_reproduced",
@@ -45,7 +46,9 @@ Outcome = Literal[
     "replied",  # the request was a question to the bot itself (`status`, `help`)
     "onboarded",  # the repositories of an installation are set up
 ]
-CONTROL_OUTCOMES = frozenset({"out_of_reach", "refused", "replied", "onboarded"})  # which no worker may say
+CONTROL_OUTCOMES = frozenset(
+    {"diagnosed", "out_of_reach", "refused", "replied", "onboarded"}
+)  # which no worker may say
 
 
 class Part(BaseModel):
@@ -118,6 +121,30 @@ class Finding(Part):
     message: Text
     line: Count
     mark: Text
+
+
+class FailurePlace(Part):
+    path: Text
+    line: Count = 0
+    message: Text = ""
+
+
+class CheckFailure(Part):
+    """One cause of red, as `app.failures` reads it; all of its text is from outside. `signature`: 16 hex digits."""
+
+    kind: Text  # whose failure it is: a class of `app.failures.classify`
+    why: Text
+    cause: Text
+    signature: Text
+    key: Text
+    jobs: list[Text] = []
+    step: Text = ""
+    command: Text = ""
+    tool: Text = ""
+    lines: list[Text] = []
+    places: list[FailurePlace] = []
+    tests: list[Text] = []
+    link: Text = ""
 
 
 class Question(Part):

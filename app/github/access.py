@@ -30,6 +30,13 @@ from app.settings import Settings
 CLONE: Mapping[str, str] = {"metadata": "read", "contents": "read"}
 ASK: Mapping[str, str] = {"metadata": "read", "contents": "read", "issues": "read", "pull_requests": "read"}
 TALK: Mapping[str, str] = {"metadata": "read", "issues": "write", "pull_requests": "write"}
+CHECKS: Mapping[str, str] = {
+    "metadata": "read",
+    "contents": "read",
+    "pull_requests": "read",
+    "checks": "read",
+    "actions": "read",
+}
 LIST: Mapping[str, str] = {"metadata": "read"}
 SEARCH: Mapping[str, str] = {"metadata": "read", "issues": "read"}
 WELCOME: Mapping[str, str] = {"metadata": "read", "contents": "read", "issues": "write"}
@@ -77,6 +84,17 @@ class Access:
     def asking(self, thread: Thread, *, since: datetime | None = None) -> Iterator[GitHub]:
         """Reading only: configuration, roles, comments. `since`: when a webhook told of the thread."""
         with self._client(self._credential(thread, ASK), thread, since) as github:
+            yield github
+
+    @contextmanager
+    def reading_checks(self, thread: Thread) -> Iterator[GitHub]:
+        """Checks of a commit, and the logs of Actions; without those where the App may not read them."""
+        credential = self._credential(thread, CHECKS)
+        try:
+            _ = credential.token  # which is made now
+        except (Forbidden, Invalid):
+            credential = self._credential(thread, {name: CHECKS[name] for name in CHECKS if name != "actions"})
+        with self._client(credential, thread) as github:
             yield github
 
     @contextmanager

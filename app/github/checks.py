@@ -100,6 +100,18 @@ def check_runs(github: GitHub, repo: str, ref: str, *, name: str = "") -> list[C
     return [_check_run(row) for row in github.items(first, key="check_runs")]
 
 
+def latest(github: GitHub, repo: str, ref: str) -> list[CheckRun]:
+    """The newest check run of each name and App on a commit."""
+    first = github.rest.checks.list_for_ref(*place(repo), quoted(ref), filter_="latest", per_page=PAGE_SIZE)
+    return [_check_run(row) for row in github.items(first, key="check_runs")]
+
+
+def annotations_of(github: GitHub, repo: str, check_id: int) -> list[Annotation]:
+    """Those of a check run, 100 at most."""
+    first = github.rest.checks.list_annotations(*place(repo), check_id, per_page=PAGE_SIZE)
+    return [_annotation(row) for row in github.items(first, limit=PAGE_SIZE)]
+
+
 def find_check(github: GitHub, repo: str, head_sha: str, *, name: str, external_id: str) -> CheckRun | None:
     """Ours is the one with our `external_id`."""
     for found in check_runs(github, repo, head_sha, name=name):
@@ -169,6 +181,18 @@ def _output(check: Check, annotations: Sequence[Annotation]) -> _Output:
     if annotations:
         output["annotations"] = [annotation.fields() for annotation in annotations]
     return output
+
+
+def _annotation(data: Any) -> Annotation:
+    level = text(data, "annotation_level")
+    return Annotation(
+        path=text(data, "path"),
+        start_line=number(data, "start_line"),
+        end_line=number(data, "end_line"),
+        level=level if level in {"notice", "warning"} else "failure",  # type: ignore[arg-type] # one of the two
+        message=text(data, "message"),
+        title=text(data, "title"),
+    )
 
 
 def _check_run(data: Any) -> CheckRun:

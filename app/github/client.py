@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -90,13 +91,14 @@ class GitHub(GitHubCore[Bearer]):
         self._pacer = pacer
         self._installation_id = installation_id
         self._api = settings.github_api_url
+        self._transport = transport or network()
         super().__init__(
             Bearer(token, self._api, clock),
             base_url=self._api,
             user_agent=f"lamplighter ({settings.app_slug})",
             follow_redirects=False,  # `Bearer` does
             timeout=TIMEOUT,
-            transport=transport or network(),
+            transport=self._transport,
             throttler=Turns(self._wait_for_turn),
             http_cache=False,
             auto_retry=False,
@@ -113,6 +115,15 @@ class GitHub(GitHubCore[Bearer]):
     def polled(self) -> Polled:
         """For what is asked for over and over."""
         return Polled(self, self.ask)
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[httpx.Client]:
+        """A client without our token, for what GitHub keeps on other hosts. Raises TransientError: they are away."""
+        with httpx.Client(transport=_Shared(self._transport), timeout=TIMEOUT) as storage:
+            try:
+                yield storage
+            except httpx.TransportError as error:
+                raise _lost("GET", type(error).__name__) from error
 
     def __enter__(self) -> GitHub:
         return self
@@ -185,6 +196,8 @@ class GitHub(GitHubCore[Bearer]):
             if not isinstance(error.exc, httpx.TransportError):
                 raise error.exc from None  # of a credential, or a defect
             raise _lost(method, type(error.exc).__name__) from error.exc
+        if response.status_code == 302 and "location" in response.headers:  # kept elsewhere: see `elsewhere`
+            return Answer(response.raw_response, Any)
         if response.is_success or (response.status_code == 304 and "if-none-match" in response.raw_request.headers):
             return Answer(response.raw_response, Any)
         if response.status_code >= 500:
@@ -207,6 +220,16 @@ class GitHub(GitHubCore[Bearer]):
     def _wait_for_turn(self, request: httpx.Request) -> None:
         if self._pacer and request.method != "GET":
             self._pacer.wait(self._installation_id, self.priority)
+
+
+class _Shared(httpx.BaseTransport):
+    """The connections of all clients, which one that is closed leaves open."""
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._transport.handle_request(request)
 
 
 class _Away(TransientError):

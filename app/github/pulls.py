@@ -65,6 +65,13 @@ def open_pulls(github: GitHub, repo: str, *, head_prefix: str) -> list[PullReque
     return [pull for pull in found if pull.head_ref.startswith(head_prefix) and not pull.from_fork]
 
 
+def changed_paths(github: GitHub, repo: str, pull_number: int) -> list[str]:
+    """The files that a pull request changes, by their names of today and of before; GitHub lists 3,000 at most."""
+    first = github.rest.pulls.list_files(*place(repo), pull_number, per_page=PAGE_SIZE)
+    found = [(text(row, "filename"), text(row, "previous_filename")) for row in github.items(first)]
+    return [path for names in found for path in names if path]
+
+
 def create_draft(github: GitHub, repo: str, *, title: str, body: str, head: str, base: str) -> PullRequest:
     """Not idempotent: search with `find_pull` before repeating it (GitHub refuses a second open one with Invalid).
 

@@ -26,7 +26,7 @@ MOST_ATTEMPTS = 12
 
 # How long it has to be quiet before what is gathered is worked, in seconds, by the first word of `Job.gathers`. The
 # comments of one review arrive within a few seconds; the checks of a push fail over minutes, and all are waited for.
-QUIET_SECONDS: Mapping[str, float] = {"review": 20.0, "checks": 30.0}
+QUIET_SECONDS: Mapping[str, float] = {"review": 20.0, "checks": 30.0, "asked": 0.0}
 
 
 def taken_key(name: str) -> str:
@@ -102,6 +102,11 @@ class Job(NamedTuple):
     repositories: tuple[int, ...] = ()  # ids that an installation gained; none: look at all of them
     digest: str = ""  # of the delivery's body
     gathers: str = ""  # what it is gathered with on its thread into one run: "review", "checks:SHA"; empty: it is not
+
+    @property
+    def is_by_checks(self) -> bool:
+        """Failed checks ask, and nobody: what may be done is for the configuration to say."""
+        return self.gathers.startswith("checks:")
 
     def to_json(self) -> str:
         data = self._asdict() | {

@@ -28,6 +28,7 @@ class Playbook(NamedTuple):
     called: str = ""  # several of its kind, as people read of them: "fixes"
     verbs: tuple[Verb, ...] = ()  # which start it
     by_label: bool = False  # the trigger label starts it
+    by_checks: bool = False  # failed checks start it
     by_words: bool = False  # plain words start it, where nothing is at work
     places: tuple[str, ...] = (ISSUE,)  # what it works on
     phase: int = 1  # of the adoption road, in which it begins; see `phase` of the configuration
@@ -38,3 +39,7 @@ class Playbook(NamedTuple):
     outcomes: tuple[str, ...] = ENDINGS
     proposes: bool = False  # its change may be written to GitHub; else nobody gets the token for that
     delivers: Delivers = "pull request"  # or commits on the branch of the pull request it stands on
+
+    def verb(self, name: str) -> Verb:
+        """Its verb of this name. Raises StopIteration for a name that is none."""
+        return next(verb for verb in self.verbs if verb.name == name)

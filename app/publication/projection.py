@@ -11,7 +11,7 @@ from datetime import datetime
 
 from app.playbooks import REPLY, playbook
 from app.publication.effect import Effect
-from app.publication.kinds import branch, check, comment, labels, pull, reaction, thread
+from app.publication.kinds import branch, check, comment, diagnosis, labels, pull, reaction, thread
 from app.runs.state.run_state import RunState
 
 # In the order in which a thread should be read; what is urgent overtakes.
@@ -23,6 +23,7 @@ KINDS: Sequence[type[Effect]] = (
     pull.Ready,
     check.Check,
     pull.People,
+    diagnosis.Diagnosis,
     comment.Reply,
     comment.Status,
     comment.Question,
@@ -39,6 +40,8 @@ def wanted(state: RunState, kinds: Sequence[type[Effect]] = KINDS) -> Iterator[E
     that it waits or works: then the end has to be told in the same places. Of a `reply` that says nothing yet whoever
     was about to say it died; the job comes again. What takes the token for contents is for work that may propose.
     """
+    if state.is_silent and state.outcome not in {None, "diagnosed"}:
+        return
     is_known = "comment:status" in {*state.published, *state.intended}
     is_answered = state.outcome in {"refused", "replied"} and not is_known
     if not is_answered and (not state.is_created or state.created.playbook == REPLY.name):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from app.checkpoints import replies
 from app.commands.verbs import INSTRUCT, RETRY, lacking, lookup
 from app.jobs.job import Command, Job, label_put_on
-from app.playbooks import BY_VERB, LABEL_VERB
+from app.playbooks import BY_CHECKS, BY_VERB, LABEL_VERB
 from app.routing.found import Found
 from app.routing.steps import (
     Answer,
@@ -78,6 +78,8 @@ def asked_of(job: Job, prefix: str, trigger_label: str) -> list[Asked]:
         commands = (Command(verb="stop"),)
     elif label_put_on(job.trigger):
         commands = (Command(verb=LABEL_VERB),)
+    elif job.is_by_checks:
+        commands = (Command(verb=BY_CHECKS.verbs[0].name),)
     elif job.action == "answer":
         commands = (Command(verb="answer", text=job.source.comment),)
     else:
@@ -145,6 +147,8 @@ def _heard(_asked: Asked, found: Found) -> Step | None:
 
 def _not_allowed(asked: Asked, found: Found) -> Step | None:
     """The role is too low; but whoever asked for a run may answer its question."""
+    if asked.job.is_by_checks:
+        return None
     is_own = asked.verb == "answer" and any(run.requester == asked.job.sender.login for run in found.active)
     if is_own or not lacking(asked.command, found.role or ""):
         return None
@@ -164,7 +168,7 @@ def _label_on_pull(asked: Asked, _found: Found) -> Step | None:
 
 
 def _gather(asked: Asked, found: Found) -> Step | None:
-    """What belongs together is gathered into one run, which begins when it is quiet and its turn has come."""
+    """What belongs together is gathered into one run, which begins when it is quiet."""
     if not asked.job.gathers:
         return None
     if any(run.has_heard for run in found.active):

@@ -7,15 +7,16 @@ said only where something can start as far as the payload knows; a request that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from app.commands import grammar
-from app.commands.verbs import INSTRUCT, lookup
-from app.jobs.job import Action, Command, Decision, Job, Person, Source
-from app.playbooks import BY_VERB
+from app.jobs.job import Action, Command, Decision, Job, Source
+from app.triggers import checks, comments
+from app.triggers.answers import OFF_LABEL, MakeJob, ignore, not_a_person, obstacle
 from app.webhooks.events import (
     CheckRunEvent,
+    ChecksEvent,
     CommentEvent,
     Event,
     IncompleteEvent,
@@ -27,17 +28,10 @@ from app.webhooks.events import (
 from app.webhooks.parse import WANTED
 
 TRIGGER_LABEL_START = "agent-"
-NEEDS_INFO_LABEL_END = "needs-info"
-OFF_LABEL = "agent:off"
-CHECK_RUN = "lamplighter"
-REVIEW = "review"  # what its comments are gathered under
 
 # Events that will mean something one day: what to say about them until then. Anything else says nothing to us.
 NOT_BUILT: Mapping[str, str] = {
-    "check_suite": "diagnosing failed checks",
-    "workflow_run": "diagnosing failed workflows",
-    "workflow_job": "diagnosing failed workflows",
-    "status": "diagnosing failed checks",
+    "status": "diagnosing failed commit statuses",
     "push": "tests and documentation after a merge",
     "merge_group": "answering the merge queue",
     "dependabot_alert": "patching dependencies",
@@ -45,8 +39,6 @@ NOT_BUILT: Mapping[str, str] = {
     "repository_vulnerability_alert": "patching dependencies",
     "code_scanning_alert": "fixing code scanning alerts",
 }
-
-_MakeJob = Callable[..., Decision]
 
 # Actions of `issues` after which work on the issue has no point any more.
 _ISSUE_ENDS: Mapping[str, str] = {
@@ -74,11 +66,11 @@ def decide(
     `slug` is the App's, `prefix` the word that begins a command. The job's id is `delivery_id`.
     """
     if isinstance(event, PlainEvent):
-        return _ignore("Pong: the webhook reaches Lamplighter and its signature is right.")
+        return ignore("Pong: the webhook reaches Lamplighter and its signature is right.")
     if isinstance(event, IncompleteEvent):
-        return _ignore(f"The payload of this {event.name} event has no usable `{event.missing}`.")
+        return ignore(f"The payload of this {event.name} event has no usable `{event.missing}`.")
     if event.sender.login.lower() == f"{slug}[bot]".lower():
-        return _ignore("Lamplighter did this itself, and its own events never trigger it.")
+        return ignore("Lamplighter did this itself, and its own events never trigger it.")
 
     def job(action: Action, reason: str, trigger: str, heard: tuple[Command, ...] = (), gathers: str = "") -> Decision:
         made = Job(
@@ -95,9 +87,11 @@ def decide(
         return _asked(made, event)
 
     if isinstance(event, CommentEvent):
-        return _comment(event, job, slug, prefix)
+        return comments.decide(event, job, slug, prefix)
     if isinstance(event, CheckRunEvent):
-        return _check_run(event, job, slug)
+        return checks.button(event, job, slug)
+    if isinstance(event, ChecksEvent):
+        return checks.decide(event, job, slug)
     if isinstance(event, InstallationEvent):
         return _installation(event, job)
     if isinstance(event, RepositoryEvent):
@@ -106,11 +100,11 @@ def decide(
 
 
 def _asked(
-    job: Job, event: ThreadEvent | CommentEvent | CheckRunEvent | InstallationEvent | RepositoryEvent
+    job: Job, event: ThreadEvent | CommentEvent | CheckRunEvent | ChecksEvent | InstallationEvent | RepositoryEvent
 ) -> Decision:
     """The job with what it needs to know of `event`; without an installation nothing could be read or answered."""
     if not job.thread.installation_id:
-        return _ignore(
+        return ignore(
             "The payload names no usable installation of the App (`installation.id`), so nothing can be read or said."
         )
     if isinstance(event, ThreadEvent | CommentEvent):
@@ -120,23 +114,6 @@ def _asked(
     elif isinstance(event, CheckRunEvent):
         job = job._replace(source=Source(url=event.url))
     return Decision(decision=job.action, reason=job.reason, job=job)
-
-
-def _ignore(reason: str) -> Decision:
-    return Decision(decision="ignore", reason=reason)
-
-
-def is_bot(person: Person) -> bool:
-    """Whether GitHub calls the account a bot. Bots never command."""
-    return person.type == "Bot" or person.login.endswith("[bot]")
-
-
-def _not_a_person(sender: Person) -> Decision | None:
-    if is_bot(sender):
-        return _ignore(f"{sender.login} is a bot, and bots never command.")
-    if not sender.id:
-        return _ignore("The payload does not say who did this, so nobody's permission can be checked.")
-    return None
 
 
 # ---------------------------------------------------------------- rows of the table
@@ -164,136 +141,58 @@ _REPOSITORY: Mapping[str, tuple[Action, str]] = {
 }
 
 
-def _installation(event: InstallationEvent, job: _MakeJob) -> Decision:
+def _installation(event: InstallationEvent, job: MakeJob) -> Decision:
     trigger = f"{event.name}.{event.action or 'unknown'}"
     if trigger not in _INSTALLATION:
-        return _ignore(f"Lamplighter does nothing on {trigger}.")
+        return ignore(f"Lamplighter does nothing on {trigger}.")
     action, what = _INSTALLATION[trigger]
     return job(action, f"{event.thread.repository}: {what}.", trigger)
 
 
-def _repository(event: RepositoryEvent, job: _MakeJob) -> Decision:
+def _repository(event: RepositoryEvent, job: MakeJob) -> Decision:
     trigger = f"repository.{event.action or 'unknown'}"
     if event.action not in _REPOSITORY:
-        return _ignore(f"Lamplighter does nothing on {trigger}.")
+        return ignore(f"Lamplighter does nothing on {trigger}.")
     action, what = _REPOSITORY[event.action]
     return job(action, f"{event.thread.repository}: {what}.", trigger)
 
 
-def _issue(event: ThreadEvent, job: _MakeJob) -> Decision:
+def _issue(event: ThreadEvent, job: MakeJob) -> Decision:
     if event.thread.is_pull_request:
-        return _ignore("This issues event is about a pull request, whose own events are read instead.")
+        return ignore("This issues event is about a pull request, whose own events are read instead.")
     if event.action in _ISSUE_ENDS:
         reason = f"{_ISSUE_ENDS[event.action]}: work on it stops."
         return job("cancel", reason, f"issues.{event.action}")
     if event.action in {"labeled", "unlabeled"}:
         return _label(event, job)
-    return _ignore(f"Lamplighter does nothing on issues.{event.action or 'unknown'}.")
+    return ignore(f"Lamplighter does nothing on issues.{event.action or 'unknown'}.")
 
 
-def _label(event: ThreadEvent, job: _MakeJob) -> Decision:
+def _label(event: ThreadEvent, job: MakeJob) -> Decision:
     trigger = f"{event.name}.{event.action}:{event.label}"
     is_off = event.label.lower() == OFF_LABEL
     is_trigger = event.label.lower().startswith(TRIGGER_LABEL_START)
     if not (is_trigger or (is_off and event.action == "labeled")):
-        return _ignore("This label is not one that starts or stops anything.")
-    if refused := _not_a_person(event.sender):
+        return ignore("This label is not one that starts or stops anything.")
+    if refused := not_a_person(event.sender):
         return refused
     if is_off:
         return job("cancel", f"{event.sender.login} put the label {OFF_LABEL} on: work here stops.", trigger)
     if event.action == "labeled":
         put_on = f"{event.sender.login} put the label {event.label} on"
-        obstacle = "labels start work on issues only" if event.thread.is_pull_request else _obstacle(event)
-        if obstacle:
-            return job("steer", f"{put_on}, but {obstacle}: nothing starts, and the label is answered.", trigger)
+        hindered = "labels start work on issues only" if event.thread.is_pull_request else obstacle(event)
+        if hindered:
+            return job("steer", f"{put_on}, but {hindered}: nothing starts, and the label is answered.", trigger)
         return job("start", f"{put_on}.", trigger)
     return job("cancel", f"{event.sender.login} took the label {event.label} off: work on it stops.", trigger)
 
 
-def _obstacle(event: ThreadEvent | CommentEvent) -> str:
-    """Why nothing can start on this thread, as far as the payload knows; empty when something can."""
-    if not event.is_open:
-        return "the pull request is closed" if event.thread.is_pull_request else "the issue is closed"
-    if event.is_locked:
-        return "the conversation is locked"
-    return f"the label {OFF_LABEL} is on" if OFF_LABEL in map(str.lower, event.labels) else ""
-
-
-def _pull_request(event: ThreadEvent, job: _MakeJob) -> Decision:
+def _pull_request(event: ThreadEvent, job: MakeJob) -> Decision:
     if event.action == "closed":
         how = "merged" if event.merged else "closed without a merge"
         return job("cancel", f"The pull request was {how}: work on it stops.", "pull_request.closed")
     if event.action == "labeled":
         return _label(event, job)
     if event.action in {"ready_for_review", "synchronize"}:
-        return _ignore("Not built yet: preparing reviews.")
-    return _ignore(f"Lamplighter does nothing on pull_request.{event.action or 'unknown'}.")
-
-
-def _comment(event: CommentEvent, job: _MakeJob, slug: str, prefix: str) -> Decision:
-    if event.action != ("submitted" if event.name == "pull_request_review" else "created"):
-        return _ignore(f"Only new comments are read: {event.name}.{event.action or 'unknown'} never triggers.")
-    if event.via_app.lower() == slug.lower():
-        return _ignore("Lamplighter wrote this itself, and its own comments never trigger it.")
-    heard = grammar.parse(event.source.comment, slug=slug, prefix=prefix, on_pull_request=event.thread.is_pull_request)
-    is_asked = event.name == "issue_comment" and any(_asks(label) for label in event.labels)
-    if (heard or is_asked) and (refused := _not_a_person(event.sender)):
-        return refused
-    trigger = f"{event.name}.{event.action}"
-    review = REVIEW if event.name.startswith("pull_request_review") else ""
-    if heard:
-        said = ", ".join(dict.fromkeys(command.verb for command in heard))
-        action, obstacle = _action(event, heard[0])
-        gathers = review if not obstacle and any(_changes_branch(command) for command in heard) else ""
-        return job(action, f"{event.sender.login} commanded: {said}{obstacle}.", trigger, heard, gathers)
-    if is_asked and event.source.comment.strip():
-        return job("answer", f"{event.sender.login} replied while a question is open.", trigger)
-    if event.review_state == "changes_requested":
-        return _changes_requested(event, job, slug)
-    return _ignore("The comment holds no command.")
-
-
-def _changes_requested(event: CommentEvent, job: _MakeJob, slug: str) -> Decision:
-    if event.source.author.lower() != f"{slug}[bot]".lower():
-        return _ignore("The changes are requested of somebody else; a command in the review would be for Lamplighter.")
-    if refused := _not_a_person(event.sender):
-        return refused
-    if obstacle := _obstacle(event):
-        return _ignore(f"Changes are requested, but {obstacle}.")
-    asked = (Command(verb=INSTRUCT.name, text=event.source.comment.strip()),)
-    reason = f"{event.sender.login} requested changes."
-    return job("start", reason, "pull_request_review.submitted:changes_requested", asked, REVIEW)
-
-
-def _changes_branch(command: Command) -> bool:
-    return not command.error and (command.verb == INSTRUCT.name or command.verb in BY_VERB)
-
-
-def _action(event: CommentEvent, command: Command) -> tuple[Action, str]:
-    """What a comment that begins with `command` does, and what to add to the reason for it."""
-    action = lookup(command.verb).action
-    if action != "start":
-        return action, ""
-    obstacle = "it cannot be obeyed" if command.error else _obstacle(event)
-    return ("steer", f"; {obstacle}, so it is only answered") if obstacle else (action, "")
-
-
-def _asks(label: str) -> bool:
-    return label.lower().endswith(NEEDS_INFO_LABEL_END)
-
-
-_BUTTONS: Mapping[str, Action] = {"stop": "cancel", "retry": "start"}
-
-
-def _check_run(event: CheckRunEvent, job: _MakeJob, slug: str) -> Decision:
-    if event.action != "requested_action":
-        return _ignore("Not built yet: diagnosing failed checks.")
-    if event.check != CHECK_RUN or event.app_slug.lower() not in {"", slug.lower()}:
-        return _ignore("The button belongs to a check run that is not ours.")
-    if event.button not in _BUTTONS:
-        return _ignore("Not built yet: this button.")
-    if refused := _not_a_person(event.sender):
-        return refused
-    pressed = Command(verb=event.button, flags={"run": event.external_id} if event.external_id else {})
-    reason = f"{event.sender.login} pressed {event.button.capitalize()} on the check run."
-    return job(_BUTTONS[event.button], reason, f"check_run.requested_action:{event.button}", (pressed,))
+        return ignore("Not built yet: preparing reviews.")
+    return ignore(f"Lamplighter does nothing on pull_request.{event.action or 'unknown'}.")

@@ -50,6 +50,18 @@ class CheckRunEvent(NamedTuple):
     url: str
 
 
+class ChecksEvent(NamedTuple):
+    """The checks of one App on a commit are through: `check_suite`; or a commit status was set: `status`."""
+
+    name: str
+    action: str
+    thread: Thread  # number 0 when GitHub names no pull request (forks, branches without one)
+    sender: Person
+    sha: str
+    conclusion: str  # as GitHub calls it: success, failure, timed_out, …
+    app_slug: str
+
+
 class InstallationEvent(NamedTuple):
     """The App's standing with an account changed: `installation`, `…_repositories`, `…_target`."""
 
@@ -83,4 +95,13 @@ class IncompleteEvent(NamedTuple):
     missing: str  # which part, as a path in the payload
 
 
-Event = ThreadEvent | CommentEvent | CheckRunEvent | InstallationEvent | RepositoryEvent | PlainEvent | IncompleteEvent
+Event = (
+    ThreadEvent
+    | CommentEvent
+    | CheckRunEvent
+    | ChecksEvent
+    | InstallationEvent
+    | RepositoryEvent
+    | PlainEvent
+    | IncompleteEvent
+)

@@ -11,6 +11,7 @@ from app.errors import Rejected
 from app.jobs.job import Source, Thread
 from app.webhooks.events import (
     CheckRunEvent,
+    ChecksEvent,
     CommentEvent,
     Event,
     IncompleteEvent,
@@ -146,13 +147,39 @@ def _comment(
     )
 
 
+_SHA = re.compile(r"[0-9a-f]{40}")
+
+
+def _check_suite(name: str, action: str, payload: Mapping[str, Any]) -> Event:
+    suite = part(payload, "check_suite")
+    sha = word(suite.get("head_sha"))
+    if not _SHA.fullmatch(sha):
+        raise Missing("check_suite.head_sha")
+    return ChecksEvent(
+        name=name,
+        action=action,
+        thread=_thread_of(payload, suite.get("pull_requests")),
+        sender=person(payload.get("sender")),
+        sha=sha,
+        conclusion=word(suite.get("conclusion")),
+        app_slug=word(dig(suite, "app", "slug")),
+    )
+
+
+def _thread_of(payload: Mapping[str, Any], pulls: Any) -> Thread:
+    """The first of the pull requests of a commit that is into this repository; number 0 when there is none."""
+    repository = _repository(payload)
+    for pull in pulls if isinstance(pulls, list) else []:
+        if number(dig(pull, "base", "repo", "id")) in {0, repository["repository_id"]} and number(dig(pull, "number")):
+            return Thread(**repository, number=number(dig(pull, "number")), is_pull_request=True)
+    return Thread(**repository, number=0)
+
+
 def _check_run(_name: str, action: str, payload: Mapping[str, Any]) -> Event:
     check = part(payload, "check_run")
-    pulls = check.get("pull_requests")
-    first = pulls[0] if isinstance(pulls, list) and pulls else None
     return CheckRunEvent(
         action=action,
-        thread=Thread(**_repository(payload), number=number(dig(first, "number")), is_pull_request=first is not None),
+        thread=_thread_of(payload, check.get("pull_requests")),
         sender=person(payload.get("sender")),
         check=text(check.get("name"), TITLE_BYTES),
         app_slug=word(dig(check, "app", "slug")),
@@ -203,6 +230,7 @@ WANTED: Mapping[str, Callable[[str, str, Mapping[str, Any]], Event]] = {
     "pull_request_review": _review,
     "pull_request_review_comment": _review_comment,
     "check_run": _check_run,
+    "check_suite": _check_suite,
     "installation": _installation,
     "installation_repositories": _installation,
     "installation_target": _installation,

@@ -53,7 +53,7 @@ def test_readme_names_every_setting_and_no_other():
 
 
 def test_readme_says_truly_which_commands_work():
-    works, later = README.partition("| works today, on issues |")[2].split("Not built yet", 1)
+    works, later = README.partition("| works today |")[2].split("Not built yet", 1)
     said = set(re.findall(r"/agent ([a-z-]+)", works))
     assert said == {name for name, verb in VERBS.items() if verb.works} and INSTRUCT.works
     unbuilt = set(re.findall(r"`([a-z-]+)`", later.partition("\n\n")[0]))
@@ -156,7 +156,7 @@ _KNOWS_REGISTRIES = re.compile(
     r"app/checks/manifests\.py|app/config/values\.py|app/sandbox/egress_policy\.py|tests/.*\.(py|jsonl?|gz|txt)"
 )
 _REGISTRIES = re.compile("|".join(re.escape(host) for host in PACKAGE_HOSTS))
-_MACHINE = re.compile(r"(?<![\w.])/(?:home/(?!agent\b|user\b)\w+|Users/\w+|root/\w+|work/\w+|tmp/tmp\w+)")
+_MACHINE = re.compile(r"(?<![\w.])/(?:home/(?!agent\b|user\b|runner\b)\w+|Users/\w+|root/\w+|work/\w+|tmp/tmp\w+)")
 
 
 def test_no_registry_s_host_and_no_machine_s_path_is_tracked():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Literal, Self
 
 from app.checkpoints import render
 from app.checkpoints.outcomes import OUTCOMES
@@ -25,7 +25,7 @@ class Comment(Effect):
     """A comment, found again by its marker."""
 
     is_one_write = True
-    searches = "in doubt"
+    searches: ClassVar[Literal["never", "in doubt", "always"]] = "in doubt"
 
     marker: str
     body: str
@@ -73,6 +73,8 @@ class Status(Comment):
 
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[Status]:
+        if state.is_silent:
+            return
         is_there = "comment:status" in state.published
         if (not is_there and state.questions) or (state.phase == "ended" and not _awaits_pull(state)):
             priority = Priority.PEOPLE

@@ -41,6 +41,11 @@ class Labels(Effect):
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[Labels]:
         names = state.created.names.labels
+        if state.is_silent:  # what stands there is another run's
+            found = [names[mark] for mark in marks(state)] if state.outcome == "diagnosed" else []
+            if found:
+                yield cls(key="labels", priority=Priority.MARKS, state=None, states=[], marks=found, remove=[])
+            return
         label, earned = state_label(state), marks(state)
         outdated = ["needs-human"] if state.resumptions and "needs-human" not in earned else []
         over = state.phase == "ended" and label != "working"

@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from functools import singledispatch
 
-from app.events.deciding import BudgetRaised, CancelRequested, HeadTaken, MaySpend, RunCreated, RunMoved, RunQueued
+from app.events.deciding import (
+    BudgetRaised,
+    CancelRequested,
+    ChecksRead,
+    HeadTaken,
+    MaySpend,
+    RunCreated,
+    RunMoved,
+    RunQueued,
+)
 from app.events.record import WORKER, Record
 from app.events.working import AttemptStarted, RunEnded, RunParked, StageEnded, StageStarted
 from app.ledger import Event
@@ -37,6 +46,15 @@ def _head(said: HeadTaken, state: RunState, event: Event) -> None:
         task = created.task.model_copy(update={"threads": said.threads})
         state.created = created.model_copy(update={"base": base, "target": target, "task": task})
     state.has_taken_head = True
+
+
+@fold.register
+def _checks(said: ChecksRead, state: RunState, event: Event) -> None:
+    created = state.created
+    state.checks = said
+    task = created.task.model_copy(update={"failures": said.failures})
+    base = created.base.model_copy(update={"sha": said.sha})
+    state.created = created.model_copy(update={"task": task, "base": base})
 
 
 @fold.register

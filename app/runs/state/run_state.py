@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from app.events.deciding import (
     CancelRequested,
+    ChecksRead,
     Heard,
     ProposalResumed,
     QuestionAnswered,
@@ -99,6 +100,7 @@ class RunState:
     outcome: Outcome | None = None
     reason: str = ""
     next_step: str = ""
+    checks: ChecksRead | None = None  # of the commit whose failures it is about
     has_taken_head: bool = False  # the pull request was read again when its turn came
     launched: int = 0  # the newest attempt a worker was asked for
     attempt: int = 0  # the newest attempt that started
@@ -205,6 +207,11 @@ class RunState:
     def last_refusal(self) -> str:
         """What stood in the way of the change: of `finish`, else of a write; "" when nothing did."""
         return self.refusal or next(reversed(self.refused_writes.values()), "")
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nobody asked for it and it has not begun to work: nothing tells of it but what it finds."""
+        return self.created.gathers.startswith("checks:") and self.attempt == 0
 
     @property
     def unanswered_threads(self) -> list[int]:

@@ -37,6 +37,9 @@ Put the label `agent-fix` on an issue, or comment `/agent fix` on it. That takes
 3. run your tests before and after the change;
 4. open a **draft pull request**. I never merge, never approve, and never push to `main`.
 
+I do more when you comment:
+- `/agent ci` Find out why checks failed, and repair it.
+
 ### Who has the last word
 ✅ `main` takes no change without one approval by a person (those who may bypass its rules excepted).
 

@@ -187,9 +187,9 @@ def test_flags_of_a_mistaken_command_do_nothing():
 
 
 def test_wrong_place_says_so():
-    [on_pull] = heard("/agent fix", on_pull_request=True)
-    assert on_pull.error == "`/agent fix` is not built yet for pull requests; on issues it works."
-    for verb in ("answer", "stop", "retry", "status", "help"):
+    assert heard("/agent ci")[0].error == "`/agent ci` works on pull requests only, and this is an issue."
+    assert heard("/agent ci", on_pull_request=True)[0].error is None
+    for verb in ("fix", "answer", "stop", "retry", "status", "help"):
         for place in (True, False):
             assert heard(f"/agent {verb} x", on_pull_request=place)[0].error is None
 

@@ -11,6 +11,7 @@ import pytest
 from app.config.repo_config import examine
 from app.config.schema import json_schema
 from app.config.values import numbers
+from app.playbooks import BY_LABEL, CONFIGURABLE
 
 VALIDATOR = jsonschema_rs.validator_for(json_schema())
 
@@ -115,6 +116,8 @@ def test_every_key_is_tried():
         return found
 
     alike = {f"labels.{name}" for name in json_schema()["$defs"]["Labels"]["properties"]}
+    books = {f"playbooks.{book.name}." for book in CONFIGURABLE if book is not BY_LABEL}  # whose keys are those of one
+    alike |= {key for key in keys(json_schema()) if key.startswith(tuple(books))}
     untried = keys(json_schema()) - VALUES.keys() - alike
     assert untried <= {"budget.day_usd", "limits.open_pull_requests", "playbooks.fix.effort"}, (
         "checked by type elsewhere"

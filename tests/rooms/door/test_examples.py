@@ -94,9 +94,9 @@ def test_command_swapped_in_is_heard_wherever_something_new_was_written(door, ex
         ("issue_comment", "created"): {"start": 5},
         ("issue_comment", "edited"): {"ignore": 2},
         ("issue_comment", "deleted"): {"ignore": 2},
-        ("pull_request_review", "submitted"): {"steer": 3},
+        ("pull_request_review", "submitted"): {"start": 3},
         ("pull_request_review", "dismissed"): {"ignore": 1},
-        ("pull_request_review_comment", "created"): {"steer": 3},
+        ("pull_request_review_comment", "created"): {"start": 3},
         ("pull_request_review_comment", "edited"): {"ignore": 1},
         ("pull_request_review_comment", "deleted"): {"ignore": 1},
     }
@@ -111,8 +111,8 @@ def test_plain_reply_to_an_open_question_is_an_answer(door, examples):
     assert decisions(door, examples, "issue_comment", "created", elsewhere) == {"ignore": 5}
 
 
-def test_merged_pull_request_cancels_nothing(door, examples):
+def test_merged_pull_request_ends_work_on_it(door, examples):
     def merged(payload):
         payload["pull_request"]["merged"] = True
 
-    assert decisions(door, examples, "pull_request", "closed", merged) == {"ignore": 2}
+    assert decisions(door, examples, "pull_request", "closed", merged) == {"cancel": 2}

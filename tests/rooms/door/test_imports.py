@@ -17,8 +17,10 @@ WORDS = {
     *("app.errors", "app.log", "app.receive", "app.settings", "app.settings.providers", "app.settings.retention_days"),
     *("app.commands", "app.commands.grammar", "app.commands.lines", "app.commands.verbs", "app.jobs", "app.jobs.job"),
     *("app.jobs.verb", "app.playbooks", "app.playbooks.fix", "app.playbooks.onboard", "app.playbooks.playbook"),
+    "app.playbooks.ci",
+    "app.playbooks.follow_up",
     "app.playbooks.reply",
-    *("app.triggers", "app.triggers.policy"),
+    *("app.triggers", "app.triggers.answers", "app.triggers.checks", "app.triggers.comments", "app.triggers.policy"),
     *("app.webhooks", "app.webhooks.events", "app.webhooks.fields", "app.webhooks.parse", "app.webhooks.signature"),
 }
 SLOW = {"asyncio", "difflib", "email", "http", "socket", "sqlite3", "ssl", "subprocess", "urllib.request", "uuid"}

@@ -32,6 +32,7 @@ def job(*verbs: str, trigger: str = "issue_comment.created", action: str = "star
         received_at=datetime(2026, 3, 2, tzinfo=UTC),
         commands=tuple(Command(verb=verb, error=more.get("error")) for verb in verbs),
         source=Source(comment="1b"),
+        gathers=more.get("gathers", ""),
     )
 
 
@@ -59,10 +60,12 @@ def standing(**more) -> Standing:
     return Standing(row=row(), requester="bob", **more)
 
 
-AT_WORK, ASKING = standing(), standing(is_asking=True)
+AT_WORK, ASKING, GATHERING = standing(), standing(is_asking=True), standing(gathers="review")
 ENDED = row("ended", "failed")
 LABEL, UNLABEL = "issues.labeled:agent-fix", "issues.unlabeled:agent-fix"
 ON_PULL = ISSUE._replace(is_pull_request=True)
+REVIEW = {"thread": ON_PULL, "gathers": "review"}
+CHECKS = {"thread": ON_PULL, "gathers": f"checks:{'a' * 40}"}
 
 CASES = [
     (job("fix"), Found(role="write"), steps.Start(role="write")),
@@ -92,6 +95,17 @@ CASES = [
     (job("instruct"), Found(role="write", active=(ASKING,)), steps.Answer(run=ASKING)),
     (job("instruct"), Found(role="write", active=(AT_WORK,)), steps.Steer(run=AT_WORK)),
     (job("instruct"), Found(role="write"), steps.SayHowToStart()),
+    (job("instruct", thread=ON_PULL), Found(role="write"), steps.Start(role="write")),
+    (job("instruct", thread=ON_PULL), Found(role="write", active=(AT_WORK,)), steps.Steer(run=AT_WORK)),
+    (job("instruct", thread=ON_PULL), Found(role="write", active=(GATHERING, AT_WORK)), steps.Steer(run=AT_WORK)),
+    (job("retry", thread=ON_PULL), Found(role="write"), "nothing to try again"),
+    (job("instruct", **REVIEW), Found(role="write"), steps.Start(role="write")),
+    (job("instruct", **REVIEW), Found(role="triage"), steps.DenyRole(role="triage")),
+    (job("instruct", **REVIEW), Found(role="write", active=(AT_WORK,)), steps.Start(role="write")),
+    (job("instruct", **REVIEW), Found(role="write", active=(GATHERING,)), steps.Gather(run=GATHERING)),
+    (job("instruct", **REVIEW), Found(role="write", active=(standing(has_heard=True),)), steps.Ignore()),
+    (job(trigger="check_suite.completed", **CHECKS), Found(role="none"), steps.Start(role="none")),
+    (job(trigger="check_suite.completed", **CHECKS), Found(role="none", active=(GATHERING,)), steps.Start(role="none")),
     (job("help"), Found(role="triage"), "`agent-fix`"),
     (job("status"), Found(role="triage", worked=(ENDED,)), "failed"),
     (job("stop"), Found(role="write", active=(AT_WORK,)), steps.Stop(runs=(AT_WORK,), reason="asked to stop")),
@@ -144,9 +158,10 @@ def test_a_step_explains_itself():
             "    no: The role is too low; but whoever asked for a run may answer its question",
             "    no: The command cannot be obeyed as it was written",
             "    no: A label on a pull request starts nothing",
+            "    no: What belongs together is gathered into one run, which begins when it is quiet",
             "    no: Words for an open question answer it",
             "    no: An answer, and no question is open",
-            "    no: Plain words are for the run at work; where there is none, they start nothing",
+            "    no: Plain words are for the run at work; on an issue without one they start nothing",
             "    no: Help says what can be said",
             "    no: Status says where the runs of the thread stand",
             "    yes: Stop ends what is at work or waits to be published",

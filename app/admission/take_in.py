@@ -1,0 +1,118 @@
+"""What a run that was asked for reads before it begins, and whether it begins at all.
+
+A run that gathers is asked for before all of it is there: a review's comments, the checks of a commit. When its turn
+has come, GitHub is asked for what stands there now, and that is frozen in its ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from app.admission import check_facts
+from app.admission.review_batch import batch
+from app.events.deciding import ChecksRead, HeadTaken
+from app.events.waits import WaitForQuiet
+from app.events.working import RunEnded, RunParked
+from app.github import pulls, reviews
+from app.github.access import Access
+from app.playbooks import playbook
+from app.ports.platform import Store
+from app.runs.run_ledger import RunLedger
+from app.runs.state import fold
+from app.runs.state.run_state import RunState
+
+MOST_ROUNDS = 3  # repairs of one pull request's checks, before a person has to look
+_PATIENCE = timedelta(hours=1)  # with checks that do not end
+_LOOK_SECONDS = 60.0  # between two looks at them
+_OURS = frozenset({"ours", "deterministic"})  # a repair can help
+
+
+class TakeIn:
+    """Reads what a gathering run is about. `bot_login` is the App's own account."""
+
+    def __init__(self, store: Store, bot_login: str) -> None:
+        self._store = store
+        self._bot = bot_login
+
+    def is_due(self, state: RunState) -> bool:
+        """Whether the run has to read before it begins."""
+        return bool(state.gathers) and not state.has_taken_head and state.checks is None
+
+    def read(self, ledger: RunLedger, access: Access) -> bool:
+        """Read, and note what was read; whether the run goes on now. Otherwise it waits or has ended.
+
+        Raises TransientError when GitHub is away.
+        """
+        if playbook(ledger.state.created.playbook).by_checks:
+            return self._checks(ledger, access)
+        return self._review(ledger, access)
+
+    def _review(self, ledger: RunLedger, access: Access) -> bool:
+        created = ledger.state.created
+        with access.asking(created.thread) as github:
+            pull = pulls.pull(github, created.thread.repository, created.thread.number)
+            said = list(reviews.threads(github, created.thread.repository, created.thread.number))
+        obeyed = {created.requester.login, *(told.said.by for told in ledger.state.gathered)}
+        threads = batch(said, obeyed, self._bot)
+        ledger.append(HeadTaken(sha=pull.head_sha, base_sha=pull.base_sha, threads=threads))
+        return True
+
+    def _checks(self, ledger: RunLedger, access: Access) -> bool:
+        created, now = ledger.state.created, ledger.clock.now()
+        is_patient = now < datetime.fromisoformat(ledger.state.created_at) + _PATIENCE
+        with access.reading_checks(created.thread) as github:
+            found = check_facts.read(
+                github,
+                created.thread.repository,
+                created.thread.number,
+                ours=self._bot.removesuffix("[bot]"),
+                patient=is_patient,
+            )
+        if found.pending and is_patient:
+            until = (now + timedelta(seconds=_LOOK_SECONDS)).isoformat()
+            note = f"{len(found.pending)} checks have not ended yet."
+            ledger.append_if(_gathers, RunParked(wait=WaitForQuiet(), note=note, until=until))
+            return False
+        before = self._repairs(ledger)
+        known = {failure.signature for state in before for failure in state.created.task.failures}
+        read = ChecksRead(
+            sha=found.sha,
+            failures=list(found.failures),
+            green=found.green,
+            pending=list(found.pending),
+            rounds=len(before),
+            again=any(failure.signature in known for failure in found.failures),
+        )
+        ledger.append(read)
+        if self._is_to_repair(ledger.state, read):
+            return True
+        ledger.append_if(_is_active, RunEnded(outcome="diagnosed", reason=""))
+        return False
+
+    def _is_to_repair(self, state: RunState, read: ChecksRead) -> bool:
+        if not read.failures:
+            return False
+        if not state.created.gathers.startswith("checks:"):  # a person asked for it
+            return True
+        is_ours = state.created.target is not None and state.created.target.ours
+        is_hopeful = read.rounds < MOST_ROUNDS and not read.again
+        return is_ours and is_hopeful and any(failure.kind in _OURS for failure in read.failures)
+
+    def _repairs(self, ledger: RunLedger) -> list[RunState]:
+        """The runs that repaired checks of this thread before."""
+        rows = self._store.runs(active=False, thread_key=ledger.state.created.thread.key)
+        states = [fold(row.run_id, self._store.events(row.run_id)) for row in rows if row.reason == "proposed"]
+        return list(_of_checks(states))
+
+
+def _of_checks(states: Iterable[RunState]) -> Iterable[RunState]:
+    return (state for state in states if state.checks is not None)
+
+
+def _gathers(state: RunState) -> bool:
+    return bool(state.gathers)
+
+
+def _is_active(state: RunState) -> bool:
+    return state.is_active

@@ -1,0 +1,79 @@
+"""What the bot says about failed checks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.events.deciding import ChecksRead
+from app.events.parts import CheckFailure
+from app.runs.state.run_state import RunState
+from app.text.outgoing import code, cut, fence, line
+
+MARKER = "<!-- lamplighter checks -->"  # one comment on a pull request, edited in place
+_SHOWN = 5  # failures in sight
+_LINES = 15  # of a log, folded
+
+_WHOSE: Mapping[str, str] = {
+    "ours": "this change",
+    "deterministic": "it fails each time",
+    "base-is-red": "the base branch fails in the same way",
+    "flaky": "chance",
+    "external": "a service outside of the project",
+    "infrastructure": "the runner or the workflow's settings",
+    "cancelled": "it was cancelled",
+    "unknown": "not known",
+}
+
+
+def diagnosis(state: RunState, read: ChecksRead) -> str:
+    """What failed, whose it is and who can do what; or that all is green again."""
+    sha = code(read.sha[:7])
+    if not read.failures:
+        return f"{MARKER}\n### ✅ All checks of {sha} have passed"
+    jobs = len({job for failure in read.failures for job in failure.jobs}) or len(read.failures)
+    many = "check" if jobs == 1 else "checks"
+    lines = [MARKER, f"### 🔎 {jobs} {many} failed on {sha}", ""]
+    for failure in read.failures[:_SHOWN]:
+        lines += [*_failure(failure, state.created.names.prefix), ""]
+    if len(read.failures) > _SHOWN:
+        lines += [f"{len(read.failures) - _SHOWN} more causes are in the checks themselves.", ""]
+    if read.pending:
+        lines += [f"Not waited for any longer: {', '.join(code(name, 60) for name in read.pending[:5])}.", ""]
+    if read.again or read.rounds:
+        lines += [_rounds(read), ""]
+    lines += [f"<sub>Read from the checks, nothing was run · run `{state.run_id[:8]}`</sub>"]
+    return cut("\n".join(lines))
+
+
+def _failure(failure: CheckFailure, prefix: str) -> list[str]:
+    where = " · ".join(code(name, 80) for name in failure.jobs[:4]) or "A check"
+    if len(failure.jobs) > 4:
+        where += f" and {len(failure.jobs) - 4} more"
+    step = f", step {code(failure.step, 80)}" if failure.step else ""
+    lines = [f"**{where}**{step}: {code(line(failure.key, 200), 200)}"]
+    lines += [f"Whose: **{_WHOSE.get(failure.kind, 'not known')}**. {failure.why} {_next(failure, prefix)}".rstrip()]
+    shown = [text for text in failure.lines if text.strip()][-_LINES:]
+    if shown:
+        lines += ["<details><summary>What the log says</summary>", "", fence("\n".join(shown), 2_000), "", "</details>"]
+    return lines
+
+
+def _next(failure: CheckFailure, prefix: str) -> str:
+    """Who can do what."""
+    link = f" ([the job]({failure.link}))" if failure.link.startswith("https://") else ""
+    if failure.kind in {"ours", "deterministic"}:
+        return f"`{prefix} ci` lets me repair it."
+    if failure.kind == "base-is-red":
+        return "Repair the base branch first."
+    if failure.kind in {"flaky", "external", "unknown"}:
+        return f"Somebody with write access can re-run the failed job{link}."
+    if failure.kind == "infrastructure":
+        return f"Whoever keeps the workflows has to look{link}."
+    return ""
+
+
+def _rounds(read: ChecksRead) -> str:
+    if read.again:
+        return "I repaired this once, and it fails in the same way again: **a person has to look**."
+    times = "once" if read.rounds == 1 else f"{read.rounds} times"
+    return f"I have repaired checks here {times}; **a person has to look** before I go on."

@@ -1,0 +1,155 @@
+"""Failed checks: a storm is one reading, on people's pull requests a comment, on ours a repair."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.agent.models.scripted import bash, edit, finish
+from tests.scenarios import stories
+
+BROKEN = stories.CALC.replace("return a / b", "return a // b")
+LOG = """##[group]Run python -m pytest -q
+python -m pytest -q
+shell: /usr/bin/bash -e {0}
+##[endgroup]
+F                                                                        [100%]
+=================================== FAILURES ===================================
+_________________________________ test_divides _________________________________
+
+    def test_divides():
+>       assert divide(1, 2) == 0.5
+E       assert 0 == 0.5
+E        +  where 0 = divide(1, 2)
+
+calc.py:5: AssertionError
+=========================== short test summary info ============================
+FAILED calc.py::test_divides - assert 0 == 0.5
+1 failed in 0.01s
+##[error]Process completed with exit code 1.
+"""
+
+
+@pytest.fixture
+def pull(github, repo):
+    github.ci.succeed(repo, repo.tip("main"))
+    github.contributor.push(repo, "whole", {"calc.py": BROKEN}, message="Whole numbers")
+    return github.contributor.open_pull(repo, "whole", "Whole numbers")
+
+
+def test_a_failed_check_of_a_person_is_explained_in_one_comment(bot, github, repo, pull):
+    run = github.ci.start(repo, pull.head_sha, jobs=["test (3.11)", "test (3.12)"])
+    for job in ("test (3.11)", "test (3.12)"):
+        github.ci.finish(repo, run, "failure", job=job, log=LOG)
+    bot.run_until_idle()
+
+    [comment] = pull.comments
+    said = comment.read()
+    assert "2 checks failed" in said and "`test (3.11)` · `test (3.12)`" in said
+    assert "Whose: **this change**" in said and "`/agent ci` lets me repair it" in said
+    assert "assert 0 == 0.5" in said
+    assert len(said.splitlines()) < 40
+    assert bot.runs[0].reason == "diagnosed" and bot.runs[0].cost_usd == 0
+    assert pull.labels == []
+
+    github.contributor.push(repo, "whole", {"calc.py": stories.CALC, "half.py": "HALF = 0.5\n"}, message="Halves")
+    github.ci.succeed(repo, pull.head_sha)
+    github.ci.fail(
+        repo, pull.head_sha, workflow="Docs", job="docs", log="##[error]Process completed with exit code 2.\n"
+    )
+    bot.run_until_idle()
+    assert len(pull.comments) == 1
+    assert "1 check failed" in comment.read()
+
+
+def test_a_storm_waits_until_all_have_ended(bot, github, repo, pull):
+    slow = github.ci.start(repo, pull.head_sha, workflow="Slow", jobs=["slow"])
+    for number in range(6):
+        github.ci.fail(repo, pull.head_sha, workflow=f"W{number}", job=f"job{number}", log=LOG)
+    bot.step_until(lambda: not github.pending)
+    for _ in range(3):
+        bot.clock.advance(61)
+        bot.control.scheduler.tick()
+    assert pull.comments == []
+    github.ci.finish(repo, slow, "success")
+    bot.run_until_idle()
+
+    [comment] = pull.comments
+    assert "6 checks failed" in comment.read()
+    assert [run.reason for run in bot.runs] == ["diagnosed"]
+
+
+def test_green_and_cancelled_checks_say_nothing(bot, github, repo, pull):
+    github.ci.succeed(repo, pull.head_sha)
+    run = github.ci.start(repo, pull.head_sha, workflow="Other")
+    github.ci.finish(repo, run, "cancelled")
+    bot.run_until_idle()
+    assert pull.comments == [] and bot.runs == []
+
+
+def test_what_fails_on_the_base_as_well_is_not_blamed_on_the_change(bot, github, repo, pull):
+    github.ci.fail(repo, repo.tip("main"), log=LOG)
+    github.ci.fail(repo, pull.head_sha, log=LOG)
+    bot.run_until_idle()
+    assert "the base branch fails in the same way" in pull.comments[0].read()
+
+
+def test_a_lost_log_still_says_what_there_is(bot, github, repo, pull):
+    run = github.ci.fail(repo, pull.head_sha, log=LOG)
+    github.ci.lose_log(run.job(""))
+    bot.run_until_idle()
+    assert "`test`" in pull.comments[0].read()
+
+
+def test_our_own_pull_request_is_repaired(bot, github, repo, model):
+    issue = github.maintainer.open_issue(repo, "Divide by zero", body="It raises.")
+    stories.fix(model)
+    github.maintainer.label(issue, "agent-fix")
+    bot.run_until_idle()
+    [pull] = repo.pulls
+    ours = pull.head_sha
+    github.ci.succeed(repo, repo.tip("main"))
+    model.when("A check failed").will(
+        edit("calc.py", "    if b == 0:\n", "    if not b:\n"),
+        bash(stories.TESTS),
+        finish("Say not b", "The linter wants `not b`."),
+    )
+    lint = "##[group]Run ruff check .\nruff check .\n##[endgroup]\ncalc.py:5:8: PLC1901 `b == 0` can be simplified\n"
+    github.ci.fail(
+        repo,
+        ours,
+        workflow="Lint",
+        job="lint",
+        log=lint + "Found 1 error.\n##[error]Process completed with exit code 1.\n",
+    )
+    bot.run_until_idle()
+
+    assert list(repo.commit(pull.head_sha).parents) == [ours]
+    assert b"if not b" in repo.file(pull.head, "calc.py")
+    bot.read_everything(issue, pull)
+
+    github.ci.fail(
+        repo,
+        pull.head_sha,
+        workflow="Lint",
+        job="lint",
+        log=lint + "Found 1 error.\n##[error]Process completed with exit code 1.\n",
+    )
+    bot.run_until_idle()
+    assert "fails in the same way again: **a person has to look**" in pull.comments[-1].read()
+    assert "agent:needs-human" in pull.labels
+
+
+def test_a_person_asks_for_a_repair(bot, github, repo, model, pull):
+    github.ci.fail(repo, pull.head_sha, log=LOG)
+    bot.run_until_idle()
+    model.will(
+        edit("calc.py", "    return a // b\n", "    return a / b\n"),
+        bash(stories.TESTS),
+        finish("Divide, not floor", "The operator was wrong."),
+    )
+    before = pull.head_sha
+    github.maintainer.comment(pull, "/agent ci")
+    bot.run_until_idle()
+
+    assert list(repo.commit(pull.head_sha).parents) == [before]
+    bot.read_everything(pull)
