@@ -20,9 +20,11 @@ from app.failures.counts import Counts, parse_counts
 from app.failures.from_github import Annotation, read_annotations, read_status
 from app.failures.merge import explained, merge
 from app.failures.reading import read_log
-from app.failures.records import Cause, Finding, Job, Line, Place, Signature, Step
+from app.failures.records import MAX_LINES, MAX_PLACES, Cause, Finding, Job, Line, Place, Signature, Step
 
 __all__ = [
+    "MAX_LINES",
+    "MAX_PLACES",
     "Annotation",
     "Base",
     "Cause",

@@ -5,6 +5,7 @@ Unknown is said as unknown. Every answer has a sentence that says why.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -42,6 +43,10 @@ _STATIC: frozenset[Cause] = frozenset(
         "import",
         "workflow",
     }
+)
+_SETTING = re.compile(
+    r"^\.|/\.|(?:^|/)(?:Makefile|Dockerfile|CMakeLists\.txt|Jenkinsfile)$|config|\.(?:toml|cfg|ini|ya?ml|json"
+    r"|mjs|gradle|xml|lock|mod|sh)$"
 )
 _MANIFESTS = (
     "requirements",
@@ -129,13 +134,19 @@ def _ours_by_place(finding: Finding, facts: Facts) -> bool:
 
 
 def _ours_by_text(finding: Finding, facts: Facts) -> bool:
-    """Where a tool names no file; a change of documents alone brings nothing of the kind."""
-    code = [
-        path
-        for path in facts.changed or ()
-        if not path.endswith((".md", ".rst", ".txt")) and not path.startswith("docs/")
-    ]
+    """Where a tool names no file. A change of documents alone brings nothing of the kind, and how a tool is called is
+    said in settings.
+    """
+    code = [path for path in facts.changed or () if not path.endswith((".md", ".rst", ".txt")) and path[:5] != "docs/"]
+    if finding.cause == "usage":
+        code = [path for path in code if _SETTING.search(path)]
     return facts.base == "green" and finding.cause in _STATIC and not finding.places and bool(code)
+
+
+def _has_silent_index(finding: Finding, facts: Facts) -> bool:
+    """pip says "from versions: none" of an index that answered with an error, too."""
+    silent = finding.cause == "dependency" and any("from versions: none" in line.text for line in finding.lines)
+    return silent and facts.base == "green" and facts.changed is not None and not _touches(facts, *_MANIFESTS)
 
 
 _RULES: tuple[tuple[Class, str, _Rule], ...] = (
@@ -160,7 +171,7 @@ _RULES: tuple[tuple[Class, str, _Rule], ...] = (
     (
         "external",
         "A service outside of the project did not answer; the change does not name it.",
-        lambda f, _: f.cause in _EXTERNAL and _is_outside(f),
+        lambda f, _: f.cause in _EXTERNAL and (f.cause != "network" or _is_outside(f)),
     ),
     (
         "flaky",
@@ -171,6 +182,11 @@ _RULES: tuple[tuple[Class, str, _Rule], ...] = (
         "ours",
         "The change touches the settings that the failure is about, and the default branch does not fail like this.",
         _ours_by_settings,
+    ),
+    (
+        "external",
+        "The package index knew no version at all, and the change does not touch what is asked for.",
+        _has_silent_index,
     ),
     ("base-is-red", "The default branch fails with the same signature.", lambda _, k: k.base == "same"),
     (

@@ -85,7 +85,7 @@ def _finding(section: Section, step: str, job: Job, *, is_whole: bool) -> Findin
     texts = [line.text for line in lines]
     if told := said_by_github(error.text for error in section.errors):
         return _told(section, step, job, cause=told[0], error=section.errors[told[1]])
-    if not section.errors and section.exit_code is None and job.conclusion != "failure":
+    if not section.errors and section.exit_code is None and (job.conclusion != "failure" or not lines):
         return None  # a log that breaks off without an error: nothing says that anything failed
     reading, via = read_lines(texts, said=f"{section.title} {' '.join(section.script)}")
     reading = _in_surroundings(reading, section, texts)
@@ -110,19 +110,15 @@ def _in_surroundings(reading: Reading | None, section: Section, texts: Sequence[
             "import",
             "compile",
             "usage",
+            "crash",
         }:
             return _deeper(reading, texts)
         return reading
-    end = len(texts)
-    errors = [error.text for error in section.errors]
-    near = list(range(max(0, end - _CLOSE), end))
-    if found := around(errors) or around(texts[at] for at in near):
-        at = near[found[1]] if not around(errors) else next(n for n in range(end) if texts[n] == errors[found[1]])
-        return Reading(
-            tool=reading.tool if reading else "",
-            cause=found[0],
-            failures=(Failure(message=texts[at], at=at, until=at),),
-        )
+    if found := _around(section, reading, texts):
+        cause, at = found
+        tool = reading.tool if reading else ""
+        return Reading(tool=tool, cause=cause, failures=(Failure(message=texts[at], at=at, until=at),))
+    near = range(max(0, len(texts) - _CLOSE), len(texts))
     if section.exit_code in _KILLED:
         at = max((n for n in near if texts[n].strip()), default=0)
         return Reading(
@@ -131,6 +127,19 @@ def _in_surroundings(reading: Reading | None, section: Section, texts: Sequence[
             failures=(Failure(message=f"exit code {section.exit_code}", at=at, until=at),),
         )
     return reading or _plain(section, texts)
+
+
+def _around(section: Section, reading: Reading | None, texts: Sequence[str]) -> tuple[Cause, int] | None:
+    """A cause that lies around the tool, and the index of its line: first what was said of the failure, then the errors
+    that were marked, then the last lines.
+    """
+    errors = {error.text for error in section.errors}
+    said = [failure.at for failure in reading.failures] if reading else []
+    marked = [at for at, text in enumerate(texts) if text in errors]
+    for where in (said, marked, range(max(0, len(texts) - _CLOSE), len(texts))):
+        if found := around(texts[at] for at in where):
+            return found[0], where[found[1]]
+    return None
 
 
 def _deeper(reading: Reading, texts: Sequence[str]) -> Reading:

@@ -21,7 +21,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, by in (
         (r"\x1b\[[0-9;]*m", ""),
         (r"\bfile:///?", "/"),
-        (r"(?:/home/runner/work|/__w|/github/workspace|[A-Z]:[/\\]a)(?:[/\\][\w.-]+){2}[/\\]", ""),
+        (r"(?:/home/(?:runner)/work|/__w|/github/workspace|[A-Z]:[/\\]a)(?:[/\\][\w.-]+){2}[/\\]", ""),
         (r"[^\s'\"`(,:=]*[/\\](?:site-packages|node_modules|dist-packages|\.cargo[/\\]registry|\.m2)[/\\]", "<lib>/"),
         (r"(?:/tmp|/var/folders|/private/tmp|/var/tmp|[A-Z]:\\\S{1,80}\\Temp)(?:[/\\][^\s'\"`:,)]*)?", "<tmp>"),
         (r"(?<![\w.<>/-])(?:/[\w.+@~-]+)+/(?=[\w.+@~-])", "/…/"),

@@ -47,19 +47,21 @@ _BY_ANYBODY: tuple[tuple[Cause, str], ...] = (
         "secret",
         r"Input required and not supplied: |Parameter token or opts\.auth is required"
         r"|could not read Username for|Credentials could not be loaded|Unable to locate credentials"
-        r"|Bad credentials|HTTP(?: Error)? 401|\b401 Unauthorized|ENEEDAUTH|E401\b|No credentials found"
+        r"|Bad credentials|HTTP(?: Error)? 401|\b401 Unauthorized|ENEEDAUTH|E401\b|^User for \S{1,200}: "
+        r"|No credentials found"
         r"|[Ss]ecret \S{1,80} is (?:required|not set|missing)|Authentication failed for"
         r"|environment variable \S{1,80} (?:is )?(?:not set|required|missing|must be set)",
     ),
     (
         "rate-limit",
         r"\b429 (?:Too Many|Client Error)|Too Many Requests|toomanyrequests|API rate limit exceeded"
-        r"|secondary rate limit|HTTP(?: Error)? 429|error: 429\b|E429\b|status(?: code)?:? 429",
+        r"|secondary rate limit|HTTP(?: Error)? 429|indicate success: 429|error: 429\b|E429\b|status(?: code)?:? 429",
     ),
     (
         "registry",
         r"\b50[0234] (?:Server Error|Internal Server Error|Bad Gateway"
         r"|Service (?:Temporarily )?Unavailable|Gateway Time-?[Oo]ut)|HTTP(?: Error)? 50[0234]"
+        r"|indicate success: 50[0234]"
         r"|error: 50[0234]\b|status(?: code)?:? 50[0234]|E50[0234]\b|too many 50[0-9] error responses"
         r"|Received status code 50\d|unexpected status.{0,40} 50\d",
     ),
@@ -73,18 +75,19 @@ _BY_ANYBODY: tuple[tuple[Cause, str], ...] = (
     ),
     (
         "disk",
-        r"No space left on device|ENOSPC|disk quota exceeded|[Dd]isk is full"
+        r"No space left on device|ENOSPC|disk quota exceeded|[Dd]isk is full|Wrote only \d{1,12} of \d{1,12} bytes"
         r"|not enough (?:free )?(?:disk )?space",
     ),
     (
         "network",
-        r"Could not resolve host|Temporary failure in name resolution|Name or service not known"
+        r"Could not resolve (?:host|'|proxy)|Temporary failure in name resolution|Name or service not known"
         r"|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|nodename nor servname|ENOTFOUND|EAI_AGAIN|ECONNRESET"
         r"|ECONNREFUSED|ETIMEDOUT|Connection (?:refused|reset by peer|timed out)"
         r"|[Cc]onnect(?:ion)? timed? ?out|Network is unreachable|no such host|i/o timeout"
         r"|TLS handshake timeout|SSL_ERROR_SYSCALL|Failed to connect to|Max retries exceeded with url"
         r"|ReadTimeoutError|NewConnectionError|NameResolutionError|UnknownHostException"
-        r"|SocketTimeoutException|ConnectException|early EOF|RPC failed|unexpected disconnect|dial tcp"
+        r"|\bTimeoutError\b|socket\.timeout|[Rr]ead timed out|SocketTimeoutException|ConnectException"
+        r"|early EOF|RPC failed|unexpected disconnect|dial tcp"
         r"|connection closed before message completed|failed to download from|spurious network error",
     ),
 )

@@ -11,7 +11,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.failures.readers import c, go, javascript_static, javascript_tests, packages, python_static, python_tests, rust
+from app.failures.readers import (
+    c,
+    containers,
+    go,
+    javascript_static,
+    javascript_tests,
+    jvm,
+    packages,
+    python_static,
+    python_tests,
+    ruby_php_dotnet,
+    rust,
+)
 from app.failures.readers.shape import Reader
 from app.failures.readers.wrappers import unwrapped
 from app.failures.records import Reading
@@ -24,6 +36,9 @@ READERS: tuple[Reader, ...] = (
     *go.READERS,
     *rust.READERS,
     *c.READERS,
+    *jvm.READERS,
+    *ruby_php_dotnet.READERS,
+    *containers.READERS,
     *packages.READERS,
 )
 TEST_RUNNERS = frozenset(

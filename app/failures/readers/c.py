@@ -42,14 +42,16 @@ def _cc(lines: Sequence[str]) -> Reading | None:
 def _cmake(lines: Sequence[str]) -> Reading | None:
     for at, line in enumerate(lines):
         if found := re.match(r"CMake Error(?: at ([^\s:]{1,300}):(\d{1,7}) \(.{1,60}\))?:(.*)$", line):
-            said = next(
-                ((n, text.strip()) for n, text in enumerate(lines[at + 1 : at + 8], at + 1) if text.strip()),
-                (at, found[3].strip()),
+            named = next((n for n in range(at + 1, min(at + 12, len(lines))) if "Could not find" in lines[n]), None)
+            said = (
+                (named, lines[named].strip())
+                if named is not None
+                else next(
+                    ((n, text.strip()) for n, text in enumerate(lines[at + 1 : at + 8], at + 1) if text.strip()),
+                    (at, found[3].strip()),
+                )
             )
-            missing = any(
-                "Could not find a package configuration" in text or "Could NOT find" in text
-                for text in lines[at : at + 6]
-            )
+            missing = "Could not find a package" in said[1] or "Could NOT find" in line + said[1]
             failure = failure_at(said[1] or line, [(found[1], found[2])] if found[1] else [], at=at, until=said[0])
             return Reading(tool="cmake", cause="dependency" if missing else "usage", failures=(failure,))
     return None

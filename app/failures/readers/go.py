@@ -94,9 +94,19 @@ def _go_build(lines: Sequence[str]) -> Reading | None:
             vet = vet or line.startswith("vet: ")
             failures.append(Failure(message=found[3], path=relative(found[1]), line=int(found[2]), at=at, until=at))
     if not failures:
-        return None
+        return _go_fetch(lines)
     cause: Cause = "import" if missing else "compile"
     return Reading(tool="go", cause="lint" if vet or _is_vet(package, lines) else cause, failures=tuple(failures))
+
+
+def _go_fetch(lines: Sequence[str]) -> Reading | None:
+    """`go: module@version: Get "…": …`: what could not be had."""
+    for at, line in enumerate(lines):
+        if re.match(r"go: (?:downloading )?[^\s:]{1,200}@\S{1,100}: ", line):
+            return Reading(
+                tool="go", cause="dependency", failures=(Failure(message=line[4:], path="go.mod", at=at, until=at),)
+            )
+    return None
 
 
 def _is_vet(package: str, lines: Sequence[str]) -> bool:

@@ -12,7 +12,10 @@ _FILE = re.compile(r"((?:/|[A-Za-z]:\\|\.{0,2}/)?[^\s:]{1,300}\.(?:[cm]?[jt]sx?|
 _PROBLEM = re.compile(r"\s{1,6}(\d{1,7}):\d{1,7}\s{1,4}(error|warning)\s{1,4}(\S.{0,600}?)(?:\s{2,}(\S{1,100}))?$")
 _SUMMARY = re.compile(r"✖ (\d{1,7}) problems? \((\d{1,7}) errors?, (\d{1,7}) warnings?\)")
 _THROWN = re.compile(r"(?:Uncaught )?((?:[A-Z]\w*)?Error(?: \[[^\]]{1,80}\])?: .*|[A-Z]\w*Error(?: \[[^\]]{1,80}\])?)$")
-_FRAME = re.compile(r"\s+at (?:.{0,200}?\()?(?:async )?((?:file://|[A-Za-z]:)?[^\s():]{1,300}):(\d{1,7}):\d{1,7}\)?$")
+_FRAME = re.compile(
+    r"\s+at (?:.{0,200}?\()?(?:async )?((?:file://|node:"
+    r"|[A-Za-z]:)?[^\s():]{1,300}):(\d{1,7}):\d{1,7}\)?$"
+)
 
 
 def _eslint(lines: Sequence[str]) -> Reading | None:
@@ -32,6 +35,8 @@ def _eslint(lines: Sequence[str]) -> Reading | None:
         return None
     if not errors and any("too many warnings" in line for line in lines):
         errors = [failure for _, failure in found]
+        at = next(at for at, line in enumerate(lines) if "too many warnings" in line)
+        errors.append(Failure(message=re.sub(r" \(maximum.*", "", lines[at]), at=at, until=at))
     if not errors:
         return None
     syntax = all(failure.message.startswith("Parsing error") for failure in errors)
@@ -86,6 +91,11 @@ READERS = (
         ("format", r"\[warn\] (?P<path>[^\s]{1,300}\.\w{1,8})$"),
         ("format", r"\[warn\] (?P<message>Code style issues found .*)$"),
         signs=("Code style issues", "[error] "),
+    ),
+    line_reader(
+        "node",
+        ("memory", r"FATAL ERROR: (?P<message>.*(?:heap limit|heap out of memory|Allocation failed).*)$"),
+        signs=("FATAL ERROR: ",),
     ),
     Reader(tool="node", signs=("    at ",), read=_thrown),
 )

@@ -214,6 +214,9 @@ def _tap_test(lines: Sequence[str], at: int, title: str, block: Sequence[str]) -
     ]
     places = [(found[1], found[2]) for found in frames][::-1] or places
     name = title.rpartition("/")[2] if title.startswith("/") else title
+    thrown = next((found[1] for line in block if (found := re.match(r"\s+name: '?(\w+)'?$", line))), "")
+    if thrown not in {"", "AssertionError"}:
+        message = f"{thrown}: {message}"
     if message == "test failed":  # of a whole file: what it printed stands above, behind `# `
         return _printed(lines, at, name) or failure_at(message, places, name=name, at=at, until=at)
     return failure_at(message, places, name=name, at=at + 1 + first, until=at + 1 + first)
@@ -235,6 +238,7 @@ def _spec_test(lines: Sequence[str], at: int, title: str, block: Sequence[str]) 
         more := next((line for line in block[first + 1 :] if line.strip()), "")
     ):
         message = f"{message} {more.strip()}"
+    message = message.removeprefix("AssertionError [ERR_ASSERTION]: ")  # the other reporter leaves it out
     where = re.match(r"test at (.{1,300}):(\d{1,7}):\d{1,7}$", lines[at - 1]) if at else None
     return failure_at(
         message,

@@ -74,22 +74,21 @@ def _npm(lines: Sequence[str]) -> Reading | None:
 
 
 def _pip(lines: Sequence[str]) -> Reading | None:
-    found: tuple[Cause, int] | None = None
     for at, line in enumerate(lines):
         cause = next((cause for cause, pattern in _PIP if pattern.match(line)), None)
-        if cause and (found is None or found[0] != "dependency" or cause != "compile"):
-            found = (cause, at)
-    if found is None:
-        return None
-    cause, at = found
-    return Reading(
-        tool="pip",
-        cause=cause,
-        failures=(Failure(message=re.sub(r"^.{0,12}?(?:ERROR|error): ", "", lines[at]), at=at, until=at),),
-    )
+        if cause is None:
+            continue
+        # What a build printed stands in a frame; its last line says most.
+        end = next((n for n, text in enumerate(lines[at:], at) if text.strip() == "[end of output]"), None)
+        shown = end - 1 if cause == "compile" and end is not None and end - 1 > at else at
+        message = re.sub(r"^(?:User for \S{1,200}: )?(?:ERROR|error): ", "", lines[shown].strip())
+        until = min(at + 1, len(lines) - 1) if cause == "dependency" else shown
+        return Reading(tool="pip", cause=cause, failures=(Failure(message=message, at=shown, until=until),))
+    return None
 
 
 _PIP: tuple[tuple[Cause, re.Pattern[str]], ...] = (
+    ("crash", re.compile(r"(?:User for \S{1,200}: )?ERROR: Exception:$")),
     ("lock", re.compile(r"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES|ERROR: In --require-hashes mode")),
     (
         "dependency",
@@ -107,7 +106,7 @@ _PIP: tuple[tuple[Cause, re.Pattern[str]], ...] = (
     (
         "compile",
         re.compile(
-            r"(?:ERROR|error): (?:Failed to build|Failed building wheel|subprocess-exited-with-error"
+            r"\s{0,4}(?:ERROR|error): (?:Failed to build|Failed building wheel|subprocess-exited-with-error"
             r"|metadata-generation-failed|command '.*' failed)"
         ),
     ),

@@ -67,23 +67,36 @@ def _traceback(lines: Sequence[str]) -> Reading | None:
     return None
 
 
+_MYPY = line_reader(
+    "mypy",
+    (
+        "syntax",
+        r"(?P<path>[^\s:]{1,300}\.pyi?):(?P<line>\d+):(?:\d+:)?(?:\d+:\d+:)? error: (?P<message>.*?)  "
+        r"\[(?P<name>syntax)\]$",
+    ),
+    (
+        "type",
+        r"(?P<path>[^\s:]{1,300}\.pyi?):(?P<line>\d+):(?:\d+:)?(?:\d+:\d+:)? error: (?P<message>.*?)(?:  "
+        r"\[(?P<name>[a-z-]+)\])?$",
+    ),
+    ("usage", r"mypy: (?P<message>(?:can't|error|No ).*)$"),
+    signs=(": error: ", "mypy: "),
+)
+
+
+def _mypy(lines: Sequence[str]) -> Reading | None:
+    """With --pretty a message goes on in the next line, until its code."""
+    whole = list(lines)
+    for at in range(len(lines) - 1):
+        goes_on = ": error: " in lines[at] and not lines[at].endswith("]")
+        if goes_on and re.match(r"\S.{0,300}  \[[a-z-]{2,40}\]$", lines[at + 1]) and ": error: " not in lines[at + 1]:
+            whole[at] = f"{lines[at]} {lines[at + 1]}"
+    return _MYPY.read(whole)
+
+
 READERS = (
     Reader(tool="ruff", signs=("--> ",), read=_ruff),
-    line_reader(
-        "mypy",
-        (
-            "syntax",
-            r"(?P<path>[^\s:]{1,300}\.pyi?):(?P<line>\d+):(?:\d+:)?(?:\d+:\d+:)? error: (?P<message>.*?)  "
-            r"\[(?P<name>syntax)\]$",
-        ),
-        (
-            "type",
-            r"(?P<path>[^\s:]{1,300}\.pyi?):(?P<line>\d+):(?:\d+:)?(?:\d+:\d+:)? error: (?P<message>.*?)(?:  "
-            r"\[(?P<name>[a-z-]+)\])?$",
-        ),
-        ("usage", r"mypy: (?P<message>(?:can't|error|No ).*)$"),
-        signs=(": error: ", "mypy: "),
-    ),
+    Reader(tool="mypy", signs=_MYPY.signs, read=_mypy),
     line_reader(
         "ruff",
         (

@@ -10,10 +10,6 @@ from app.failures.records import Cause, Failure, Place, Reading
 
 Read = Callable[[Sequence[str]], Reading | None]
 MAX_FAILURES = 200  # of one step; nobody reads on
-_WORKSPACE = re.compile(
-    r"^(?:file:/{2,3})?(?:/?(?:home/runner/work|__w|github/workspace)/(?:[\w.-]+/){1,2}?(?=[^/])"
-    r"|[A-Za-z]:[/\\]a[/\\][\w.-]+[/\\][\w.-]+[/\\])"
-)
 _RUNNER = re.compile(r"^/(?:home/runner/work|__w)/[\w.-]+/[\w.-]+/")
 _FOREIGN = re.compile(
     r"(?:^|[/\\])(?:site-packages|dist-packages|node_modules|\.cargo|\.rustup|\.m2|\.gradle|hostedtoolcache"

@@ -144,8 +144,8 @@ def huge(megabytes: int) -> Iterator[bytes]:
 def test_a_huge_log_takes_seconds_and_little_memory():
     tracemalloc.start()
     began = time.process_time()
-    [finding] = read_log(huge(2))
-    assert time.process_time() - began < 4  # tracemalloc makes it five times slower
+    [finding] = read_log(huge(1))
+    assert time.process_time() - began < 3  # tracemalloc makes it five times slower
     assert tracemalloc.get_traced_memory()[1] < 25_000_000
     tracemalloc.stop()
     assert finding.key == "assert 4 == 3" and not finding.is_whole
