@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app import failures as reading
 from app.events.parts import CheckFailure, FailurePlace
@@ -39,7 +39,9 @@ def read(github: GitHub, repo: str, pull_number: int, *, ours: str, patient: boo
     if pending and patient:
         return Checks(sha=pull.head_sha, pending=pending, green=green)
     failed = [run for run in runs if run.conclusion in _FAILED][:_MOST]
-    found = reading.merge(finding for run in failed for finding in _findings(github, repo, run))
+    found = reading.merge(
+        replace(finding, link=finding.link or run.url) for run in failed for finding in _findings(github, repo, run)
+    )
     changed = tuple(pulls.changed_paths(github, repo, pull_number)) if found else ()
     at_base = _at_base(github, repo, pull.base_ref, {run.name for run in failed}, ours) if found else None
     told = tuple(_told(finding, at_base, changed) for finding in found)

@@ -60,15 +60,15 @@ def _failure(failure: CheckFailure, prefix: str) -> list[str]:
 
 def _next(failure: CheckFailure, prefix: str) -> str:
     """Who can do what."""
-    link = f" ([the job]({failure.link}))" if failure.link.startswith("https://") else ""
+    job = f"[the failed job]({failure.link})" if failure.link.startswith("https://") else "the failed job"
     if failure.kind in {"ours", "deterministic"}:
         return f"`{prefix} ci` lets me repair it."
     if failure.kind == "base-is-red":
         return "Repair the base branch first."
     if failure.kind in {"flaky", "external", "unknown"}:
-        return f"Somebody with write access can re-run the failed job{link}."
+        return f"Somebody with write access can re-run {job}."
     if failure.kind == "infrastructure":
-        return f"Whoever keeps the workflows has to look{link}."
+        return f"Whoever keeps the workflows has to look at {job}."
     return ""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.events.parts import Outcome
-from app.events.waits import WaitForAnswer
+from app.events.waits import WaitForAnswer, WaitForQuiet
 from app.runs.state.run_state import RunState
 
 StateLabel = Literal["queued", "working", "needs-info", "needs-approval", "parked", "done", "failed"]
@@ -61,7 +61,7 @@ def state_label(state: RunState) -> StateLabel | None:
         return "working"
     if state.phase == "ended":
         return OUTCOMES[state.outcome].label if state.outcome else None
-    if state.phase == "queued":
+    if state.phase == "queued" or isinstance(state.wait, WaitForQuiet):
         return "queued"
     if state.phase == "parked":
         return "needs-info" if isinstance(state.wait, WaitForAnswer) else "parked"

@@ -48,7 +48,7 @@ def commit_message(state: RunState, *, requester_id: int, requester: str) -> str
     why = plain_lines(state.finish.summary if state.finish else "", 1_500)
     lines = [plain(title(state), _SUBJECT_LIMIT), "", why, "", f"Refers to #{state.created.thread.number}", ""]
     lines += [f"Agent-Run: {state.run_id}", f"Agent-Model: {state.created.model}"]
-    lines += [f"Co-authored-by: {requester} <{noreply}>"]
+    lines += [] if requester.endswith("[bot]") else [f"Co-authored-by: {requester} <{noreply}>"]
     return "\n".join(lines)
 
 

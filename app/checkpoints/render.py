@@ -12,7 +12,7 @@ from app.checkpoints.moments import utc
 from app.checkpoints.outcomes import appearance, is_unproven
 from app.claims import Claims, sentences
 from app.config.question_times import in_words
-from app.events.waits import WaitForAnswer, WaitForWorker
+from app.events.waits import WaitForAnswer, WaitForQuiet, WaitForWorker
 from app.events.working import CommandRan, QuestionAsked
 from app.runs.state.run_state import RunState, Stage
 from app.text.outgoing import code, cut, fence, line, neutral, people, row
@@ -47,8 +47,8 @@ def status(state: RunState) -> str:
     lines += [*_standing(state), *state.created.config_notes, ""]
     cap_usd = state.run_usd or state.created.config.budget.run_usd
     spent = f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {_turns(state)}" if state.turns else "nothing spent yet"
-    asked_by = line(state.created.requester.login, 60)
-    lines += [f"<sub>{spent} · asked for by {asked_by} · run `{short(state.run_id)}`</sub>"]
+    asked_by = "begun by failed checks" if _is_by_checks(state) else f"asked for by {line(_requester(state), 60)}"
+    lines += [f"<sub>{spent} · {asked_by} · run `{short(state.run_id)}`</sub>"]
     return cut("\n".join(lines))
 
 
@@ -64,7 +64,7 @@ def _headline(state: RunState) -> str:
         if state.outcome == "proposed" and is_unproven(state):
             return f"🟡 {look.headline}, to be looked at with care" + (f": {_landed(state)}" if pull else "")
         return f"{look.icon} {look.headline}" + (f": {_landed(state)}" if pull else "")
-    if state.phase == "queued":
+    if state.phase == "queued" or isinstance(state.wait, WaitForQuiet):
         return "🕯️ Waiting"
     if state.phase == "parked":
         return "❓ Waiting for an answer" if isinstance(state.wait, WaitForAnswer) else "⏸️ Paused"
@@ -171,14 +171,14 @@ def _asked(asked: QuestionAsked) -> list[str]:
 
 def result(state: RunState, part: str) -> str:
     """The closing comment: what came out, with evidence, and what to do next. `part` is for its marker."""
-    look, pull, to = appearance(state), state.pull, people([state.created.requester.login])
+    look, pull, to = appearance(state), state.pull, _to(state)
     lines = [marker(state.run_id, part)]
     if state.outcome == "proposed" and pull:
         what = f"commit {_landed(state)}" if state.created.target else f"pull request {_landed(state)}"
         if is_unproven(state):
-            lines += [f"### 🟡 {to} {what} needs a careful look: tests do not vouch for it", ""]
+            lines += [f"### 🟡 {to}{what} needs a careful look: tests do not vouch for it", ""]
         else:
-            lines += [f"### {look.icon} {to} {what} is ready for you to look at", ""]
+            lines += [f"### {look.icon} {to}{what} is ready for you to look at", ""]
         lines += [neutral(state.finish.summary, 900) if state.finish else "", "", *_proof_lines(state)]
         if state.created.target:
             lines += _on_another_head(state)
@@ -187,7 +187,7 @@ def result(state: RunState, part: str) -> str:
         if state.breaking and state.proposal and state.proposal.owners:
             lines += ["", f"⚠️ Breaking change, please look: {people(state.proposal.owners)}"]
     else:
-        lines += [f"### {look.icon} {to} {look.headline.lower()}", "", neutral(state.reason, 3_000)]
+        lines += [f"### {look.icon} {to}{look.headline.lower()}", "", neutral(state.reason, 3_000)]
         lines += ["", *(f"- Not in my checkout: {line(text, 300)}" for text in state.missing)] if state.missing else []
         lines += _tried(state)
         if state.next_step:
@@ -195,6 +195,19 @@ def result(state: RunState, part: str) -> str:
     retry = f"`{state.created.names.prefix} retry` starts again"
     lines += ["", f"<sub>{retry} · run `{short(state.run_id)}` · ${state.cost_usd:.2f}</sub>"]
     return cut("\n".join(lines))
+
+
+def _to(state: RunState) -> str:
+    """Whoever asked for it, so that they are told; nobody did where checks have."""
+    return "" if _is_by_checks(state) else f"{people([_requester(state)])} "
+
+
+def _is_by_checks(state: RunState) -> bool:
+    return state.created.gathers.startswith("checks:")
+
+
+def _requester(state: RunState) -> str:
+    return state.created.requester.login
 
 
 def _on_another_head(state: RunState) -> list[str]:

@@ -69,7 +69,8 @@ def decide(
         return ignore("Pong: the webhook reaches Lamplighter and its signature is right.")
     if isinstance(event, IncompleteEvent):
         return ignore(f"The payload of this {event.name} event has no usable `{event.missing}`.")
-    if event.sender.login.lower() == f"{slug}[bot]".lower():
+    is_ours = event.sender.login.lower() == f"{slug}[bot]".lower()
+    if is_ours and not isinstance(event, ChecksEvent):  # the sender of checks is whoever pushed the commit
         return ignore("Lamplighter did this itself, and its own events never trigger it.")
 
     def job(action: Action, reason: str, trigger: str, heard: tuple[Command, ...] = (), gathers: str = "") -> Decision:

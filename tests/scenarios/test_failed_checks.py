@@ -8,6 +8,7 @@ from app.agent.models.scripted import bash, edit, finish
 from tests.scenarios import stories
 
 BROKEN = stories.CALC.replace("return a / b", "return a // b")
+MATRIX = ("test (3.11)", "test (3.12)")
 LOG = """##[group]Run python -m pytest -q
 python -m pytest -q
 shell: /usr/bin/bash -e {0}
@@ -31,14 +32,16 @@ FAILED calc.py::test_divides - assert 0 == 0.5
 
 @pytest.fixture
 def pull(github, repo):
-    github.ci.succeed(repo, repo.tip("main"))
+    base = github.ci.start(repo, repo.tip("main"), jobs=MATRIX)
+    for job in MATRIX:
+        github.ci.finish(repo, base, job=job)
     github.contributor.push(repo, "whole", {"calc.py": BROKEN}, message="Whole numbers")
     return github.contributor.open_pull(repo, "whole", "Whole numbers")
 
 
 def test_a_failed_check_of_a_person_is_explained_in_one_comment(bot, github, repo, pull):
-    run = github.ci.start(repo, pull.head_sha, jobs=["test (3.11)", "test (3.12)"])
-    for job in ("test (3.11)", "test (3.12)"):
+    run = github.ci.start(repo, pull.head_sha, jobs=MATRIX)
+    for job in MATRIX:
         github.ci.finish(repo, run, "failure", job=job, log=LOG)
     bot.run_until_idle()
 
