@@ -48,6 +48,7 @@ _SETTING = re.compile(
     r"^\.|/\.|(?:^|/)(?:Makefile|Dockerfile|CMakeLists\.txt|Jenkinsfile)$|config|\.(?:toml|cfg|ini|ya?ml|json"
     r"|mjs|gradle|xml|lock|mod|sh)$"
 )
+_OWN_HOSTS = ("127.0.0.1", "localhost", "[::1]", "0.0.0.0")  # noqa: S104 - words of a log
 _MANIFESTS = (
     "requirements",
     "pyproject.toml",
@@ -143,6 +144,12 @@ def _ours_by_text(finding: Finding, facts: Facts) -> bool:
     return facts.base == "green" and finding.cause in _STATIC and not finding.places and bool(code)
 
 
+def _is_outside(finding: Finding, facts: Facts) -> bool:
+    """This machine's own ports are no service of somebody else's, and what the change calls is its own affair."""
+    own = finding.cause == "network" and any(host in finding.key for host in _OWN_HOSTS)
+    return finding.cause in _EXTERNAL and not own and not names_a_changed_file(finding, facts)
+
+
 def _has_silent_index(finding: Finding, facts: Facts) -> bool:
     """pip says "from versions: none" of an index that answered with an error, too."""
     silent = finding.cause == "dependency" and any("from versions: none" in line.text for line in finding.lines)
@@ -170,8 +177,8 @@ _RULES: tuple[tuple[Class, str, _Rule], ...] = (
     ),
     (
         "external",
-        "A service outside of the project did not answer; the change does not name it.",
-        lambda f, _: f.cause in _EXTERNAL and (f.cause != "network" or _is_outside(f)),
+        "A service outside of the project did not answer, and the failure is in no file of the change.",
+        _is_outside,
     ),
     (
         "flaky",
@@ -223,11 +230,6 @@ _RULES: tuple[tuple[Class, str, _Rule], ...] = (
         lambda _, k: k.base == "unknown" and k.rerun == "none",
     ),
 )
-
-
-def _is_outside(finding: Finding) -> bool:
-    """This machine's own ports are no service of somebody else's."""
-    return not any(host in finding.key for host in ("127.0.0.1", "localhost", "[::1]", "0.0.0.0"))  # noqa: S104 - words of a log
 
 
 def _in_code(finding: Finding) -> bool:

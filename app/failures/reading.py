@@ -83,7 +83,8 @@ def _joined(pairs: list[tuple[Section, str]]) -> list[tuple[Section, str]]:
 def _finding(section: Section, step: str, job: Job, *, is_whole: bool) -> Finding | None:
     lines = section.lines
     texts = [line.text for line in lines]
-    if told := said_by_github(error.text for error in section.errors):
+    told = said_by_github(error.text for error in section.errors)
+    if told and (told[0] != "cancelled" or job.conclusion != "failure" or section.exit_code is None):
         return _told(section, step, job, cause=told[0], error=section.errors[told[1]])
     if not section.errors and section.exit_code is None and (job.conclusion != "failure" or not lines):
         return None  # a log that breaks off without an error: nothing says that anything failed

@@ -36,6 +36,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?:\d{1,3}\.){3}\d{1,3}\b(?::\d{1,5})?", "<host>"),
         (r"(?<=[A-Za-z\]]):\d{2,5}\b(?=[^.\d]|$)", ":#"),
         (r"(?<=\w\.\w\w):\d+(?::\d+)?|(?<=\.\w):\d+(?::\d+)?|(?<=\.\w\w\w):\d+(?::\d+)?", ":#"),
+        (r"(?<=#)\d+\b", "#"),
         (r"\((?:\d+)[,:](?:\d+)\)", "(#)"),
         (
             r"\b([Ll]ines?|col(?:umn)?|pid|PID|port|process|thread|worker|gw|attempt|exit code|job"

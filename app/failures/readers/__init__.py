@@ -25,7 +25,7 @@ from app.failures.readers import (
     rust,
 )
 from app.failures.readers.shape import Reader
-from app.failures.readers.wrappers import unwrapped
+from app.failures.readers.wrappers import Wrapped, unwrapped
 from app.failures.records import Reading
 
 READERS: tuple[Reader, ...] = (
@@ -67,21 +67,28 @@ def read_lines(lines: Sequence[str], *, said: str) -> tuple[Reading | None, tupl
     if not parts:
         return _best(lines, said), ()
     inner = [
-        (found, part) for part in parts if (found := _best([text for _, text in part.lines], f"{said} {part.name}"))
+        (found, part)
+        for part in parts
+        if (found := _best([text for _, text in part.lines], f"{said} {part.name}", wrapper=part.by))
     ]
     # A hook that only wrote files anew may have failed because of what the others found.
     inner.sort(key=lambda pair: (not pair[0].certain, pair[0].cause == "format"))
     by = parts[0].by
     if inner and inner[0][0].certain:
-        found, part = inner[0]
-        where = [at for at, _ in part.lines]
-        moved = tuple(replace(f, at=where[f.at], until=where[f.until]) for f in found.failures)
-        return replace(found, failures=moved), () if found.tool == by else (by,)
+        return _moved(*inner[0]), () if inner[0][0].tool == by else (by,)
     whole = _best(lines, said)
+    if inner and (whole is None or not whole.certain):
+        whole = _moved(*inner[0])
     return whole, () if whole is None or whole.tool == by else (by,)
 
 
-def _best(lines: Sequence[str], said: str) -> Reading | None:
+def _moved(reading: Reading, part: Wrapped) -> Reading:
+    """A reading of a part, told in the lines of the whole."""
+    where = [at for at, _ in part.lines]
+    return replace(reading, failures=tuple(replace(f, at=where[f.at], until=where[f.until]) for f in reading.failures))
+
+
+def _best(lines: Sequence[str], said: str, *, wrapper: str = "") -> Reading | None:
     """Of several tools in one step: a test runner, which prints what others do; then the one the script names; then
     the one that spoke last, since the shell goes on only past what passed.
     """
@@ -89,7 +96,7 @@ def _best(lines: Sequence[str], said: str) -> Reading | None:
     readings = [
         found for reader in READERS if any(sign in text for sign in reader.signs) and (found := reader.read(lines))
     ]
-    return max(readings, key=lambda reading: _rank(reading, said), default=None)
+    return max(readings, key=lambda reading: (reading.tool != wrapper, *_rank(reading, said)), default=None)
 
 
 def _rank(reading: Reading, said: str) -> tuple[bool, bool, bool, int]:
