@@ -27,7 +27,8 @@ from app.installation.looking import InstallationReader
 from app.jobs.job import MOST_ATTEMPTS, REMEMBERED_SECONDS, Job, Source, taken_key
 from app.log import Redactor
 from app.ports.platform import Clock, Keeping, Queue, Store
-from app.routing.route import Asked, asked_of, is_withdrawal, route
+from app.routing.asked import Asked, asked_of, is_withdrawal
+from app.routing.route import route
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 from app.settings import Settings

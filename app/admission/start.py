@@ -26,7 +26,7 @@ from app.jobs.verb import PULL_REQUEST
 from app.playbooks import BY_LABEL, BY_VERB, BY_WORDS, REPLY, playbook
 from app.playbooks.playbook import Playbook
 from app.ports.platform import Clock, Store
-from app.routing.route import Asked
+from app.routing.asked import Asked
 from app.routing.steps import Start
 from app.runs.parking import wait_for_quiet
 from app.runs.run_ledger import RunLedger

@@ -84,6 +84,18 @@ def no_active_run(verb: str, prefix: str) -> str:
     return f"There is no run here to {verb}. `{prefix} fix` starts one."
 
 
+def answer_first(prefix: str) -> str:
+    return f"This run waits for an answer to its question; `{prefix} answer 1a` or plain words give it."
+
+
+def no_amount(prefix: str) -> str:
+    return f"`{prefix} budget` takes an amount in US dollars above 0, as in `{prefix} budget 3`."
+
+
+def no_budget_to_change(prefix: str, amount: float) -> str:
+    return f"No run is at work here. `{prefix} retry --budget {amount:g}` starts the last one anew with that much."
+
+
 def no_open_question(prefix: str) -> str:
     return f"No question is open here, so there is nothing to answer. `{prefix} status` shows where things stand."
 

@@ -128,11 +128,18 @@ def _flags(line: str, verb: Verb, prefix: str) -> tuple[str, dict[str, str], str
     return "".join(kept).strip(), flags, None
 
 
+def amount_of(text: str) -> float | None:
+    """An amount in US dollars above 0, as in `1.50` or `$3`; None for anything else."""
+    whole, _, cents = text.strip().removeprefix("$").partition(".")
+    digits = whole + cents
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9 and int(digits)):
+        return None
+    return float(f"{whole or 0}.{cents or 0}")
+
+
 def _wrong_value(name: str, value: str) -> str | None:
     if name == "budget":
-        whole, _, cents = value.removeprefix("$").partition(".")
-        digits = whole + cents
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= 9 and int(digits)):
+        if amount_of(value) is None:
             return "`--budget` takes an amount in US dollars above 0, as in `--budget 1.50`."
     elif _plain(value) != value:
         return f"`--{name}` takes one word of at most {_SHOWN} letters, digits and `-._:/`."

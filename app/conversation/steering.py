@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app import log
-from app.events.deciding import CancelRequested, QuestionAnswered, RequestGathered, SteerReceived
+from app.events.deciding import BudgetRaised, CancelRequested, QuestionAnswered, RequestGathered, SteerReceived
 from app.events.working import RunEnded
 from app.jobs.job import Command, Job
 from app.runs.parking import quiet_at
@@ -46,6 +46,14 @@ def steer(job: Job, command: Command, ledger: RunLedger) -> bool:
     return ledger.state.has_heard(job.id)
 
 
+def raise_budget(job: Job, run_usd: float, ledger: RunLedger) -> bool:
+    """Let a run at work spend so much in all; False when it has ended meanwhile."""
+    ledger.append_if(
+        lambda state: state.is_active and not state.has_heard(job.id), BudgetRaised(**_said(job, run_usd=run_usd))
+    )
+    return ledger.state.has_heard(job.id)
+
+
 def gather(job: Job, command: Command, ledger: RunLedger) -> bool:
     """Let a run that has not begun take this in too, and wait until it is quiet; False when it has begun meanwhile."""
     until = quiet_at(job.gathers, ledger)
@@ -56,5 +64,5 @@ def gather(job: Job, command: Command, ledger: RunLedger) -> bool:
     return ledger.state.has_heard(job.id)
 
 
-def _said(job: Job, **what: str) -> dict[str, Any]:
+def _said(job: Job, **what: Any) -> dict[str, Any]:
     return {"by": job.sender.login, "delivery": job.id, "comment_id": job.source.comment_id, "via": job.trigger, **what}

@@ -8,13 +8,14 @@ from typing import Any
 from app.admission.run_launcher import RunLauncher
 from app.admission.stale_events import StaleEvents
 from app.admission.start import RunStart
+from app.checkpoints.explain_text import explanation
 from app.conversation import steering
 from app.conversation.once_replies import OnceReplies
 from app.errors import TransientError
 from app.events.deciding import RunResumed
 from app.events.waits import WaitForAnswer
 from app.routing import steps
-from app.routing.route import Asked
+from app.routing.asked import Asked
 from app.runs.each_run import each_run
 from app.runs.run_ledger import RunLedger
 
@@ -48,6 +49,11 @@ class StepExecutor:
             steps.Say: self._say,
             steps.Stop: self._stop,
             steps.CallOff: lambda step, asked, _run_id: starts.kept.call_off(asked.job, step.run.row.run_id),
+            steps.Explain: self._explain,
+            steps.Resume: self._resume,
+            steps.RaiseBudget: lambda step, asked, _run_id: steering.raise_budget(
+                asked.job, step.run_usd, open_ledger(step.run.row.run_id)
+            ),
             steps.Steer: self._steer,
             steps.Gather: lambda step, asked, _run_id: steering.gather(
                 asked.job, asked.command, open_ledger(step.run.row.run_id)
@@ -71,6 +77,15 @@ class StepExecutor:
     def _stop(self, step: steps.Stop, asked: Asked, _run_id: str) -> None:
         rows = [run.row for run in step.runs]
         each_run(rows, lambda row: steering.cancel(asked.job, step.reason, self._open(row.run_id)))
+
+    def _explain(self, step: steps.Explain, asked: Asked, run_id: str) -> None:
+        text = explanation(self._open(step.run_id).state)
+        self._starts.reply(self._open(run_id), asked.job, text)
+
+    def _resume(self, step: steps.Resume, asked: Asked, _run_id: str) -> None:
+        """Only what is parked still: it may have gone on by itself."""
+        run = self._open(step.run.row.run_id)
+        self._run_launcher.launch(run, RunResumed, f"{asked.job.sender.login} asked to go on", phases=["parked"])
 
     def _steer(self, step: steps.Steer, asked: Asked, _run_id: str) -> bool:
         return steering.steer(asked.job, asked.command, self._open(step.run.row.run_id))

@@ -12,8 +12,8 @@ from app.github.access import Access
 from app.jobs.job import Job
 from app.playbooks import REPLY
 from app.ports.platform import Clock, RunSummary, Store
+from app.routing.asked import Asked, is_withdrawal
 from app.routing.found import Found, Standing, standing
-from app.routing.route import Asked, is_withdrawal
 from app.runs.each_run import each_run
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState

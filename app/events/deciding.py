@@ -201,7 +201,7 @@ class CancelRequested(Heard, kind="cancel.requested", is_news=True):
     reason: str = ""
 
 
-class BudgetRaised(Heard, kind="budget.raised"):
+class BudgetRaised(Heard, kind="budget.raised", is_news=True):
     run_usd: float
 
 

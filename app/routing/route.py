@@ -10,20 +10,23 @@ what is wrong with what they said, what it means for what is at work here, and l
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from app.checkpoints import replies
-from app.commands.verbs import INSTRUCT, RETRY, lacking, lookup
-from app.jobs.job import Command, Job, label_put_on
-from app.playbooks import BY_CHECKS, BY_VERB, LABEL_VERB
+from app.commands.grammar import amount_of
+from app.commands.verbs import INSTRUCT, RETRY, lacking
+from app.routing.asked import Asked, is_withdrawal
 from app.routing.found import Found
 from app.routing.steps import (
     Answer,
     CallOff,
     DenyRole,
+    Explain,
     Gather,
     Ignore,
+    RaiseBudget,
     RecordLabelEvent,
+    Resume,
     ResumeOwnRun,
     RetryLater,
     Say,
@@ -35,61 +38,7 @@ from app.routing.steps import (
     Why,
 )
 
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """One command of a job, and what the bot is called where it was said."""
-
-    job: Job
-    command: Command
-    prefix: str
-    trigger_label: str
-
-    @property
-    def verb(self) -> str:
-        return lookup(self.command.verb).name
-
-    @property
-    def label(self) -> str:
-        return label_put_on(self.job.trigger)
-
-    @property
-    def starts(self) -> bool:
-        """Whether it begins work where none is at it: plain words do on a pull request."""
-        return self.verb in _STARTS or (self.verb == INSTRUCT.name and self.job.thread.is_pull_request)
-
-    @property
-    def is_spoken(self) -> bool:
-        """Somebody addressed us; a label or a plain reply among people did not."""
-        return bool(self.job.commands)
-
-
 Rule = Callable[[Asked, Found], Step | None]
-_STARTS = frozenset({RETRY, *BY_VERB})
-
-
-def asked_of(job: Job, prefix: str, trigger_label: str) -> list[Asked]:
-    """What a job asks for, one after another; what a label, a plain reply or the end of a thread means.
-    Raises LookupError for what means nothing: a defect.
-    """
-    if job.commands:
-        commands: tuple[Command, ...] = job.commands
-    elif is_withdrawal(job):
-        commands = (Command(verb="stop"),)
-    elif label_put_on(job.trigger):
-        commands = (Command(verb=LABEL_VERB),)
-    elif job.is_by_checks:
-        commands = (Command(verb=BY_CHECKS.verbs[0].name),)
-    elif job.action == "answer":
-        commands = (Command(verb="answer", text=job.source.comment),)
-    else:
-        raise LookupError(f"a job of {job.trigger} without a command asks for nothing")
-    return [Asked(job=job, command=command, prefix=prefix, trigger_label=trigger_label) for command in commands]
-
-
-def is_withdrawal(job: Job) -> bool:
-    """Whether the thread or its label is gone, rather than somebody saying stop."""
-    return job.action == "cancel" and not job.commands
 
 
 def route(asked: Asked, found: Found) -> Step:
@@ -211,6 +160,38 @@ def _status(asked: Asked, found: Found) -> Step | None:
     return Say(text=replies.status(found.worked)) if asked.verb == "status" else None
 
 
+def _explain(asked: Asked, found: Found) -> Step | None:
+    """Explain says why the newest run did what it did."""
+    if asked.verb != "explain":
+        return None
+    run = found.at_work.row if found.at_work else next(iter(found.worked), None)
+    return Explain(run_id=run.run_id) if run else Say(text=replies.no_active_run("explain", asked.prefix))
+
+
+def _resume(asked: Asked, found: Found) -> Step | None:
+    """Resume lets a parked run go on; one that asks needs its answer."""
+    if asked.verb != "resume":
+        return None
+    run = found.at_work
+    if run is None:
+        return Say(text=replies.no_active_run("resume", asked.prefix))
+    if run.is_asking:
+        return Say(text=replies.answer_first(asked.prefix))
+    return Resume(run=run) if run.row.phase == "parked" else Say(text=replies.already_active(run.row, asked.prefix))
+
+
+def _budget(asked: Asked, found: Found) -> Step | None:
+    """Budget changes what the run at work may spend."""
+    if asked.verb != "budget":
+        return None
+    amount = amount_of(asked.command.text)
+    if amount is None:
+        return Say(text=replies.no_amount(asked.prefix), refused=True)
+    if found.at_work is None:
+        return Say(text=replies.no_budget_to_change(asked.prefix, amount))
+    return RaiseBudget(run=found.at_work, run_usd=amount)
+
+
 def _stop(asked: Asked, found: Found) -> Step | None:
     """Stop ends what is at work or waits to be published."""
     if asked.verb != "stop":
@@ -258,6 +239,9 @@ _RULES: tuple[Rule, ...] = (
     _steer,
     _help,
     _status,
+    _explain,
+    _resume,
+    _budget,
     _stop,
     _at_work,
     _start,

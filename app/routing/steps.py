@@ -82,6 +82,28 @@ class Steer(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Explain(Step):
+    """Why a run did what it did is said, from its ledger."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resume(Step):
+    """A parked run goes on now, whatever it waits for."""
+
+    run: Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class RaiseBudget(Step):
+    """A run may spend so much in all."""
+
+    run: Standing
+    run_usd: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gather(Step):
     """The request joins a run that has not begun yet."""
 

@@ -124,6 +124,7 @@ def _ended(said: RunEnded, state: RunState, event: Event) -> None:
 @fold.register
 def _budget(said: BudgetRaised, state: RunState, event: Event) -> None:
     state.run_usd = said.run_usd
+    state.budget_changes.append(said)
 
 
 @fold.register

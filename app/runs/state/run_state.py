@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from app.events.deciding import (
+    BudgetRaised,
     CancelRequested,
     ChecksRead,
     Heard,
@@ -129,7 +130,8 @@ class RunState:
     cap_usd: float | None = None  # what it may cost in all by the day's budget, said when it was let in or went on
     turns: int = 0
     tokens: dict[str, int] = field(default_factory=dict)
-    run_usd: float | None = None  # a budget raised after the start
+    run_usd: float | None = None  # a budget changed after the start
+    budget_changes: list[BudgetRaised] = field(default_factory=list)
     working_seconds: float = 0.0  # of attempts that are over
     attempt_seconds: float = 0.0  # of the newest attempt, by its own monotonic clock, as far as it has said
     working_since: str | None = None  # in ledgers of older versions: when the attempt began, by the wall clock
@@ -240,6 +242,7 @@ class RunState:
             *(told.said for told in self.answers),
             *(told.said for told in self.steering),
             *(told.said for told in self.gathered),
+            *self.budget_changes,
             *self.resumptions,
         ]
         return [*words, self.cancel] if self.cancel else words

@@ -11,7 +11,7 @@ CONTRACT = (
     "fix plan approve revise answer review test docs deps ci rebase retry resume stop status explain budget autofix "
     "model best-of handoff undo help"
 )
-BUILT = {"fix", "ci", "answer", "stop", "retry", "status", "help"}
+BUILT = {"fix", "ci", "resume", "explain", "budget", "answer", "stop", "retry", "status", "help"}
 
 
 def test_every_verb_of_the_contract_has_its_row():

@@ -15,8 +15,9 @@ from app.jobs.verb import ROLES
 from app.playbooks import BY_VERB
 from app.ports.platform import RunSummary
 from app.routing import steps
+from app.routing.asked import asked_of
 from app.routing.found import Found, Standing
-from app.routing.route import asked_of, route
+from app.routing.route import route
 
 ISSUE = Thread(installation_id=7, repository_id=1, repository="acme/calc", number=3)
 
@@ -30,7 +31,7 @@ def job(*verbs: str, trigger: str = "issue_comment.created", action: str = "star
         thread=more.pop("thread", ISSUE),
         sender=Person(login=more.pop("by", "ada"), id=5),
         received_at=datetime(2026, 3, 2, tzinfo=UTC),
-        commands=tuple(Command(verb=verb, error=more.get("error")) for verb in verbs),
+        commands=tuple(Command(verb=verb, text=more.get("text", ""), error=more.get("error")) for verb in verbs),
         source=Source(comment="1b"),
         gathers=more.get("gathers", ""),
     )
@@ -60,6 +61,7 @@ def standing(**more) -> Standing:
     return Standing(row=row(), requester="bob", **more)
 
 
+PARKED = Standing(row=row("parked"), requester="bob")
 AT_WORK, ASKING, GATHERING = standing(), standing(is_asking=True), standing(gathers="review")
 ENDED = row("ended", "failed")
 LABEL, UNLABEL = "issues.labeled:agent-fix", "issues.unlabeled:agent-fix"
@@ -108,6 +110,16 @@ CASES = [
     (job(trigger="check_suite.completed", **CHECKS), Found(role="none", active=(GATHERING,)), steps.Start(role="none")),
     (job("help"), Found(role="triage"), "`agent-fix`"),
     (job("status"), Found(role="triage", worked=(ENDED,)), "failed"),
+    (job("explain"), Found(role="triage", worked=(ENDED,)), steps.Explain(run_id=ENDED.run_id)),
+    (job("explain"), Found(role="triage"), "no run here to explain"),
+    (job("resume"), Found(role="write", active=(PARKED,)), steps.Resume(run=PARKED)),
+    (job("resume"), Found(role="write", active=(AT_WORK,)), "already on this"),
+    (job("resume"), Found(role="write", active=(ASKING,)), "waits for an answer"),
+    (job("resume"), Found(role="write"), "no run here to resume"),
+    (job("budget", text="$3"), Found(role="maintain", active=(AT_WORK,)), steps.RaiseBudget(run=AT_WORK, run_usd=3.0)),
+    (job("budget", text="lots"), Found(role="maintain", active=(AT_WORK,)), "takes an amount"),
+    (job("budget", text="2.5"), Found(role="maintain"), "retry --budget 2.5"),
+    (job("budget", text="3"), Found(role="write", active=(AT_WORK,)), steps.DenyRole(role="write")),
     (job("stop"), Found(role="write", active=(AT_WORK,)), steps.Stop(runs=(AT_WORK,), reason="asked to stop")),
     (job("stop"), Found(role="write", waiting=AT_WORK), steps.CallOff(run=AT_WORK)),
     (job("stop"), Found(role="write"), "no run here to stop"),
@@ -164,6 +176,9 @@ def test_a_step_explains_itself():
             "    no: Plain words are for the run at work; on an issue without one they start nothing",
             "    no: Help says what can be said",
             "    no: Status says where the runs of the thread stand",
+            "    no: Explain says why the newest run did what it did",
+            "    no: Resume lets a parked run go on; one that asks needs its answer",
+            "    no: Budget changes what the run at work may spend",
             "    yes: Stop ends what is at work or waits to be published",
         ]
     )
