@@ -30,7 +30,11 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b0x[0-9a-fA-F]+\b", "<address>"),
         (r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?", "<time>"),
         (r"\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\b", "<time>"),
-        (r"\b\d+(?:\.\d+)?\s?(?:ns|µs|us|ms|s|sec|secs|seconds?|minutes?|mins?|h|hours?)\b", "<duration>"),
+        (
+            r"\b\d+(?:\.\d+)?(?:\s?(?:ns|µs|us|ms|sec|secs|seconds?|minutes?|mins?|hours?|days?)|\s?s|[mhd])\b",
+            "<duration>",
+        ),
+        (r"<duration>(?: <duration>)+", "<duration>"),
         (r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}\b", "<hash>"),
         (r"\b(?:sha(?:1|256|384|512)[:-])[\w+/=-]{8,}", "<hash>"),
         (r"\b(?:\d{1,3}\.){3}\d{1,3}\b(?::\d{1,5})?", "<host>"),
