@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.types import ASGIApp
 
 from app import settings
 from app.errors import TransientError
 from app.jobs.job import Job
 from app.ports.intake import InTurn
 from app.receive import Answer, Delivery, receive
+from app.server import connections
+from app.server.connections import Crowd
 from tests.clock import HeldClock
+from tests.waiting import until
 
 SECRET = "it's a secret to everybody"
 ROOT = Path(__file__).parents[3]
@@ -102,3 +110,19 @@ def unreachable() -> TransientError:
 @pytest.fixture(scope="session")
 def sample_comment(sample):
     return sample("issue_comment.command")
+
+
+@contextmanager
+def serving(app: ASGIApp, crowd: Crowd | None = None) -> Iterator[tuple[str, int]]:
+    """The address on which uvicorn serves it, as in `lamplighter serve`; ended as by SIGTERM."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    running = connections.server(app, crowd)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        until(lambda: running.started)
+        yield listening.getsockname()
+    finally:
+        running.should_exit = True
+        thread.join(20)
+        listening.close()

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from app.receive import MAX_BODY_BYTES
 from app.server import asgi
 from app.webhooks.signature import sign
-from tests.rooms.door.serving import serving
+from tests.rooms.door.conftest import serving
 
 SECRET = "it's a secret to everybody"  # as in conftest.py
 SECURITY = ("content-security-policy", "x-content-type-options", "cache-control", "referrer-policy")

@@ -16,8 +16,7 @@ from app.server import asgi, library_log
 from app.server.bodies import BodyRoom, NoRoom
 from app.server.connections import Crowd, most_connections
 from app.webhooks.signature import sign
-from tests.rooms.door.conftest import SECRET
-from tests.rooms.door.serving import serving
+from tests.rooms.door.conftest import SECRET, serving
 from tests.waiting import until
 
 HEAD = b"POST /webhooks/github HTTP/1.1\r\nHost: door\r\n"
