@@ -19,20 +19,28 @@ webhook deliveries all come out of that one state, so they cannot disagree. It s
 People (role on every repository unless `repo.roles[login]` says otherwise): `github.owner` (admin), `.maintainer`
 (maintain), `.contributor` (write), `.triager` (triage), `.reader` (read), `.outsider` (none), `github.person(login,
 role)`. What they do: `open_issue edit comment edit_comment delete_comment label unlabel react close reopen assign lock
-delete transfer review reply merge push delete_branch open_pull ready_for_review convert_to_draft press` (a check-run
-button) `install uninstall suspend unsuspend ping`.
+unlock delete transfer press` (a check-run button) `rerequest install uninstall suspend unsuspend`; with code: `push
+force_push delete_branch rename_branch fork open_pull` (of a branch or `fork=`) `retarget ready_for_review
+convert_to_draft merge` (method merge, squash, rebase) `update_branch enqueue dequeue`; as reviewers: `review
+start_review submit_review discard_review dismiss_review edit_review comment_on_line reply edit_line_comment
+delete_line_comment resolve unresolve request_review`.
+
+`github.ci` is what checks a commit besides us: `start finish fail succeed rerun lose_log` (GitHub Actions), `check`
+(another App's check run), `status`, `move_queue` (GitHub looks at its merge queues).
 
 Looking (state objects are the views): `issue.labels` (names), `issue.comments` -> `Comment(id, author, body, read())`,
 `issue.reactions` -> `Reaction(content, author)`, `issue.assignees`, `issue.state`; `repo.branches` (name -> sha),
 `repo.pulls`, `repo.issues`, `repo.file(ref, path)` -> bytes, `repo.tree(ref)` -> {path: bytes},
 `repo.check_runs(sha)`; `pull.draft .merged .head .base .files .commits` (each `author`, `verified`, `message`,
-`trailers`, `sha`), `pull.reviews`, `pull.requested_reviewers`, plus everything an issue has.
+`trailers`, `sha`), `pull.reviews`, `pull.review_threads` (`first comments is_resolved resolved_by`),
+`pull.requested_reviewers`, plus everything an issue has.
 `github.unread_bot_comments()` lists the bot's comments on which nobody called `.read()`. `github.requests` is what the
 product sent.
 
 Bad days: `github.faults.add("POST /repos/*/*/issues/*/comments", status=502, when="before" | "after", drop=False,
 times=1)` (git too: "* /OWNER/REPO.git/*"); `github.faults.lag("GET /repos/*/issues/*", seconds=40)`;
-`github.faults.secondary_limit(match="*", retry_after=60)`; `github.stale_lists(seconds)`;
+`github.faults.secondary_limit(match="*", retry_after=60)`; `github.faults.graphql_error("RATE_LIMITED", "...")`;
+`github.world.mergeable_seconds`, `github.world.comments_come_first`; `github.stale_lists(seconds)`;
 `github.redelivery_mode = True`; `github.lose_next(n, event=None)`; `github.reorder_pending()`;
 `github.redeliver(delivery)`. An installation that writes more than 80 times a minute or 500 an hour, or during a limit,
 is refused: `github.limits.exceeded`, `.ignored`, `.closest_seconds`, `.written`.

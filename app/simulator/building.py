@@ -31,7 +31,8 @@ def copies(world: World, first: Repository, count: int) -> list[Repository]:
     made = [first]
     for number in range(2, count + 1):
         copy = replace(first, id=world.next_id(), name=f"r-{number}", labels={}, threads={}, suites=[], runs=[])
-        copy.statuses, copy.workflow_runs, copy.renamed = [], [], {}
+        copy.statuses, copy.workflow_runs, copy.merge_groups = [], [], []
+        copy.renamed, copy.moved, copy.deleted = {}, {}, set()
         copy.roles, copy.protection, copy.rules, copy.verified = {}, {}, {}, set()
         world.repositories[copy.id] = copy
         made.append(copy)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.simulator.actions import checks, statuses, workflows
+from app.simulator.actions import checks, merge_queue, statuses, workflows
 from app.simulator.ci_records import Job, Step, WorkflowRun
 from app.simulator.http import Json
 from app.simulator.records import Account, AppRegistration, CheckRun, CommitStatus
@@ -119,6 +119,11 @@ class CI:
         again = [job for job in run.latest if not only_failed or job.conclusion not in ("success", "skipped")]
         with self.world.lock:
             workflows.rerun(self.world, by, repo, run, again)
+
+    def move_queue(self, repo: Repository) -> None:
+        """GitHub looks at the merge queues of a repository: checked groups are merged, failed ones leave."""
+        with self.world.lock:
+            merge_queue.move(self.world, repo)
 
     # --- others
 

@@ -160,6 +160,25 @@ class CommitStatus:
     created_at: datetime
 
 
+@dataclass(eq=False, kw_only=True)
+class MergeGroup:
+    """A pull request in a merge queue; `ended` is empty while it waits, then merged, invalidated or dequeued."""
+
+    number: int  # of the pull request
+    head_sha: str
+    branch: str
+    base_sha: str
+    base: str
+    created_at: datetime
+    actor: Account
+    ended: str = ""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Its checks are not done."""
+        return not self.ended
+
+
 @dataclass(kw_only=True)
 class Protection:
     """Classic protection of one branch."""

@@ -16,7 +16,9 @@ APP_PERMISSIONS = {
 }
 APP_EVENTS = [
     *("check_run", "check_suite", "create", "delete", "issue_comment", "issues", "label"),
-    *("pull_request", "pull_request_review", "pull_request_review_comment", "push", "repository"),
+    *("pull_request", "pull_request_review", "pull_request_review_comment", "pull_request_review_thread", "push"),
+    *("repository", "workflow_run", "workflow_job", "status"),
+    "merge_group",  # told only where `merge_queues` is granted as well
 ]
 
 

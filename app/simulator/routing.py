@@ -61,9 +61,25 @@ class Call:
 
     def thread(self) -> Issue:
         """The issue or pull request of the path, permitted: `issues` for one, `pull_requests` for the other."""
+        self._follow(self.number("number"))
         thread = self.world.thread(self.repo, self.number("number"))
         self.demand_for(thread)
         return thread
+
+    def _follow(self, number: int) -> None:
+        """Raise the 410 of an issue that was deleted, and the redirect to one that moved to where the token reaches."""
+        if number in self.repo.deleted:
+            raise ApiError(410, "This issue was deleted")
+        moved = self.repo.moved.get(number)
+        rest = self.request.path.partition(f"/issues/{number}")[2]
+        if (
+            moved is not None
+            and rest in ("", "/labels")
+            and self.token is not None
+            and auth.covers(self.world, self.token, moved.repository)
+        ):
+            to = f"{self.world.api_url}/repos/{moved.repository.full_name}/issues/{moved.number}{rest}"
+            raise ApiError(301, "Moved Permanently", headers={"Location": to})
 
     def demand_for(self, thread: Issue) -> None:
         """Check the permission the kind of thread asks for (an App with either may read both)."""

@@ -18,6 +18,7 @@ from app.simulator.records import (
     CommitStatus,
     IssueEvent,
     Label,
+    MergeGroup,
     Place,
     Protection,
     Reaction,
@@ -263,6 +264,9 @@ class Repository(GitRepository):
     suites: list[CheckSuite] = field(default_factory=list)
     runs: list[CheckRun] = field(default_factory=list)
     statuses: list[CommitStatus] = field(default_factory=list)
+    merge_groups: list[MergeGroup] = field(default_factory=list)
+    moved: dict[int, Issue] = field(default_factory=dict)  # issues transferred away, by their old number
+    deleted: set[int] = field(default_factory=set)  # numbers of issues that were deleted
     workflow_runs: list[WorkflowRun] = field(default_factory=list)
 
     def __repr__(self) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from app.simulator.actions.labels import add_labels, ensure_label
-from app.simulator.actions.timeline import record, tell
+from app.simulator.actions.timeline import demand_unlocked, record, tell
 from app.simulator.events import emit
-from app.simulator.http import ApiError, Json, invalid
+from app.simulator.http import Json, invalid
 from app.simulator.records import Account, Reaction
 from app.simulator.shapes import accounts, repositories, threads
 from app.simulator.state import Comment, Issue, Repository, ReviewComment
@@ -25,13 +25,26 @@ def open_issue(
     assignees: list[Account],
 ) -> Issue:
     """Open an issue; labels given with it are told one by one after `opened`."""
+    issue = new_issue(world, actor, repo, title=title, body=body, assignees=assignees)
+    names = [ensure_label(world, repo, name).name for name in labels]
+    issue.labels = names
+    tell(world, issue, "opened", actor)
+    issue.labels = []
+    add_labels(world, actor, issue, names)
+    return issue
+
+
+def new_issue(
+    world: World, author: Account, repo: Repository, *, title: str, body: str | None, assignees: list[Account]
+) -> Issue:
+    """An issue of which nobody was told."""
     now = world.now()
     number, repo.next_number = repo.next_number, repo.next_number + 1
     issue = Issue(
         id=world.next_id(),
         number=number,
         repository=repo,
-        user=actor,
+        user=author,
         title=title,
         body=body,
         created_at=now,
@@ -39,11 +52,6 @@ def open_issue(
         assigned=list(assignees),
     )
     repo.threads[number] = issue
-    names = [ensure_label(world, repo, name).name for name in labels]
-    issue.labels = names
-    tell(world, issue, "opened", actor)
-    issue.labels = []
-    add_labels(world, actor, issue, names)
     return issue
 
 
@@ -117,17 +125,30 @@ def delete_issue(world: World, actor: Account, issue: Issue) -> None:
     """Delete an issue for good."""
     tell(world, issue, "deleted", actor)
     del issue.repository.threads[issue.number]
+    issue.repository.deleted.add(issue.number)
 
 
 def transfer_issue(world: World, actor: Account, issue: Issue, target: Repository) -> Issue:
-    """Move an issue to another repository, where it becomes a new one."""
-    new = open_issue(world, actor, target, title=issue.title, body=issue.body, labels=[], assignees=[])
+    """Move an issue to another repository, where it becomes a new one: with its comments, and the labels that are
+    known there.
+    """
+    old = {
+        "old_issue": threads.issue(world, issue),
+        "old_repository": repositories.repository(world, issue.repository),
+    }
+    new = new_issue(world, issue.user, target, title=issue.title, body=issue.body, assignees=issue.assigned)
+    new.labels = [name for name in issue.labels if name.lower() in target.labels]
+    new.comments = issue.comments
+    for comment in new.comments:
+        comment.issue = new
+    tell(world, new, "opened", actor, changes=old)
     changes = {
         "new_issue": threads.issue(world, new),
         "new_repository": repositories.repository(world, target),
     }
     tell(world, issue, "transferred", actor, changes=changes)
     del issue.repository.threads[issue.number]
+    issue.repository.moved[issue.number] = new
     return new
 
 
@@ -142,8 +163,7 @@ def add_comment(world: World, actor: Account, thread: Issue, body: str) -> Comme
 
     Raises the 403 for a locked conversation and anybody without write access; an App has no role, whatever it may.
     """
-    if thread.locked and (actor.type == "Bot" or world.role(thread.repository, actor) in ("none", "read", "triage")):
-        raise ApiError(403, "Unable to create comment because issue is locked.")
+    demand_unlocked(world, thread, actor)
     now = world.now()
     comment = Comment(id=world.next_id(), issue=thread, user=actor, body=body, created_at=now, updated_at=now)
     thread.comments.append(comment)

@@ -38,7 +38,7 @@ def merge(world: World, actor: Account, pull: Pull, message: str | None = None, 
     refs.move_ref(world, actor, repo, f"refs/heads/{pull.base}", sha, force=False)
     record(world, pull, "merged", actor)
     tell(world, pull, "closed", actor)
-    _close_named_issues(world, actor, pull)
+    close_named_issues(world, actor, pull)
     return sha
 
 
@@ -86,7 +86,8 @@ def _rebased(world: World, _actor: Account, pull: Pull, _tree: str, _message: st
     return tip
 
 
-def _close_named_issues(world: World, actor: Account, pull: Pull) -> None:
+def close_named_issues(world: World, actor: Account, pull: Pull) -> None:
+    """Close what the body of a merged pull request says it closes."""
     if pull.base != pull.repository.default_branch:
         return
     for number in re.findall(CLOSING, pull.body or ""):

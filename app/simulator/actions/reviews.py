@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.simulator import diff_lines
-from app.simulator.actions.timeline import record
+from app.simulator.actions.timeline import demand_unlocked, record
 from app.simulator.events import emit
 from app.simulator.http import ApiError
 from app.simulator.records import Account, Place, Review
@@ -37,6 +37,7 @@ def start_review(
 
     Raises the 422 for a second one of the same person, and for a path or line that the diff does not have.
     """
+    demand_unlocked(world, pull, actor)
     if any(review.is_pending and review.user is actor for review in pull.reviews):
         raise ApiError(422, "User can only have one pending review per pull request")
     given = [(comment, _row(pull, comment)) for comment in comments]
@@ -112,6 +113,7 @@ def edit_review(world: World, actor: Account, pull: Pull, review: Review, body: 
 
 def add_line_comment(world: World, actor: Account, pull: Pull, given: LineComment) -> ReviewComment:
     """One comment on a line, which GitHub wraps into a review of its own; from then on it is a thread."""
+    demand_unlocked(world, pull, actor)
     row = _row(pull, given)
     review = _wrapping(world, actor, pull)
     comment = _begin_thread(world, actor, pull, review, given, row)
@@ -124,6 +126,7 @@ def reply(
 ) -> ReviewComment:
     """Answer in a thread, at once or (with a pending review of the same person) when that is submitted."""
     pull, thread, now = first.pull, first.thread, world.now()
+    demand_unlocked(world, pull, actor)
     root = thread.first
     comment = ReviewComment(
         id=world.next_id(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.simulator.events import emit
+from app.simulator.http import ApiError
 from app.simulator.records import Account, IssueEvent
 from app.simulator.shapes import pulls, threads
 from app.simulator.state import Issue, Pull
@@ -16,6 +17,12 @@ def record(world: World, thread: Issue, event: str, actor: Account, **detail: An
     now = world.now()
     thread.updated_at = now
     thread.events.append(IssueEvent(id=world.next_id(), event=event, actor=actor, created_at=now, detail=detail))
+
+
+def demand_unlocked(world: World, thread: Issue, actor: Account) -> None:
+    """Raise the 403 of a locked conversation for anybody without write access; an App has no role, whatever it may."""
+    if thread.locked and (actor.type == "Bot" or world.role(thread.repository, actor) in ("none", "read", "triage")):
+        raise ApiError(403, "Unable to create comment because issue is locked.")
 
 
 def tell(world: World, thread: Issue, action: str, actor: Account, **parts: Any) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.simulator import forks
-from app.simulator.actions import git, merging, pulls, refs
+from app.simulator.actions import git, merge_queue, merging, pulls, refs
 from app.simulator.people.somebody import Somebody
+from app.simulator.records import MergeGroup
 from app.simulator.state import Pull, Repository
 
 Files = Mapping[str, bytes | str | None]
@@ -94,6 +95,16 @@ class Coding(Somebody):
             if delete_branch and pull.head_repository is not None:
                 refs.delete_ref(self.world, self.account, pull.head_repository, f"refs/heads/{pull.head}")
             return sha
+
+    def enqueue(self, pull: Pull) -> MergeGroup:
+        """Press "Merge when ready": into the merge queue. `github.ci.move_queue` lets GitHub look at it."""
+        with self.world.lock:
+            return merge_queue.enqueue(self.world, self.account, pull)
+
+    def dequeue(self, repo: Repository, group: MergeGroup) -> None:
+        """Take a pull request out of the merge queue."""
+        with self.world.lock:
+            merge_queue.dequeue(self.world, repo, group)
 
     def update_branch(self, pull: Pull) -> str:
         """Press "Update branch": merge the base into the pull request's branch. Answers the new head."""

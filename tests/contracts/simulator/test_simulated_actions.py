@@ -11,13 +11,9 @@ import pytest
 
 from app.simulator import Pull, Repository, Simulator
 
-HEARD = ["workflow_run", "workflow_job", "status"]
-
 
 @pytest.fixture
 def pull(github: Simulator, repo: Repository) -> Pull:
-    installation = github.world.installation_of(repo)
-    installation.events += HEARD
     github.contributor.push(repo, "topic", {"calc.py": "def divide(a, b):\n    return a // b\n"})
     made = github.contributor.open_pull(repo, "topic", "Whole numbers")
     github.pending.clear()

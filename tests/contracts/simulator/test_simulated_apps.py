@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from app.simulator import Simulator, pages
+from app.github.registration import EVENTS, PERMISSIONS
+from app.simulator import Simulator, pages, registration
 from app.simulator.http import Request, Response
 
 MANIFEST = {
@@ -37,6 +38,12 @@ def code_of(answer: Response) -> tuple[str, str]:
     assert answer.status == 303
     query = parse_qs(urlsplit(answer.headers["Location"]).query)
     return query["code"][0], query["state"][0]
+
+
+def test_simulated_app_is_the_one_we_register() -> None:
+    """It may do what ours asks for and no more, and hears whatever ours wants to hear."""
+    assert registration.APP_PERMISSIONS == PERMISSIONS
+    assert set(EVENTS) <= set(registration.APP_EVENTS)
 
 
 def test_manifest_becomes_the_app(github: Simulator, api: Any) -> None:

@@ -45,9 +45,7 @@ def missing(delivery: Delivery) -> list[str]:
 
 def live(github: Simulator, repo: Repository, bot: Any) -> None:
     """A day on which nearly everything happens, and the App hears of all of it."""
-    installation = github.world.installation_of(repo)
-    installation.events += ["pull_request_review_thread", "workflow_run", "workflow_job", "status", "merge_group"]
-    installation.permissions["merge_queues"] = "read"
+    github.world.installation_of(repo).permissions["merge_queues"] = "read"
     issue = github.maintainer.open_issue(repo, "One", body="Text", labels=["bug"], assignees=["carl"])
     comment = github.reader.comment(issue, "Hello")
     github.reader.edit_comment(comment, "Hello all")
@@ -109,6 +107,8 @@ def talk_about_a_pull_request(github: Simulator, repo: Repository, bot: Any) -> 
     github.contributor.force_push(repo, "topic", {"b.txt": "b"})
     github.maintainer.close(pull)
     github.maintainer.reopen(pull)
+    github.maintainer.ready_for_review(pull)
+    github.maintainer.dequeue(repo, github.maintainer.enqueue(pull))
     github.maintainer.merge(pull)
     github.contributor.delete_branch(repo, "topic")
 

@@ -152,7 +152,6 @@ def test_comment_on_a_whole_file(github: Simulator, pull: Pull, bot: Any) -> Non
 
 def test_resolving_is_told_to_who_asked_for_it(github: Simulator, repo: Repository, pull: Pull) -> None:
     comment = github.maintainer.comment_on_line(pull, "long.txt", 5, "Why?")
-    next(iter(github.world.installations.values())).events.append("pull_request_review_thread")
     github.pending.clear()
     github.contributor.resolve(comment)
     github.contributor.resolve(comment.thread)
