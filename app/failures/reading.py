@@ -17,9 +17,11 @@ from app.text.untrusted import one_line
 
 _NONE = Job()
 _SLACK = timedelta(seconds=1)  # the API's times are whole seconds
+_TOGETHER = 15  # lines that are shown as one passage
 _CLOSE = 40  # lines before the end that may tell why, where no reader knows
 # By the kernel, mostly for memory; by timeout(1); by a signal of the program's own making.
 _KILLED: dict[int | None, Cause] = {137: "memory", 124: "timeout", 134: "crash", 139: "crash"}
+_FETCHERS = frozenset({"pip", "npm", "go", "cargo", "uv", "poetry", "yarn", "pnpm"})
 _DEEP: frozenset[Cause] = frozenset({"network", "registry", "rate-limit", "memory", "disk", "secret", "permission"})
 
 
@@ -105,7 +107,7 @@ def _in_surroundings(reading: Reading | None, section: Section, texts: Sequence[
         told = [around([message]) for message in messages]
         if told and all(told) and reading.cause not in _DEEP:
             return replace(reading, cause=told[0][0])  # type: ignore[index]
-        if reading.tool in {"pip", "npm", "go", "cargo"} and reading.cause in {
+        if reading.tool in _FETCHERS and reading.cause in {
             "dependency",
             "unknown",
             "import",
@@ -151,9 +153,10 @@ def _deeper(reading: Reading, texts: Sequence[str]) -> Reading:
     if found is None:
         return reading
     at = start + found[1]
-    return replace(
-        reading, cause=found[0], failures=(Failure(message=texts[at], at=at, until=max(at, min(first.until, at + 12))),)
-    )
+    shown = (min(first.at, at), max(first.until, at))
+    if shown[1] - shown[0] > _TOGETHER:
+        shown = (at, at)
+    return replace(reading, cause=found[0], failures=(Failure(message=texts[at], at=shown[0], until=shown[1]),))
 
 
 def _plain(section: Section, texts: Sequence[str]) -> Reading:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from app.failures.readers import (
     c,
     containers,
+    dependency_tools,
     go,
     javascript_static,
     javascript_tests,
@@ -40,6 +41,7 @@ READERS: tuple[Reader, ...] = (
     *ruby_php_dotnet.READERS,
     *containers.READERS,
     *packages.READERS,
+    *dependency_tools.READERS,
 )
 TEST_RUNNERS = frozenset(
     {

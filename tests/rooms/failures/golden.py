@@ -18,7 +18,7 @@ PAGE = ROOT / "docs/ci-logs.md"
 CORPUS = ROOT / "tests/corpora/ci-logs.json.gz"
 MEASURES = ("found", "step", "tool", "cause", "key line", "places", "class")
 # Of what was held out, as it was when it was first read; nothing had been changed for it.
-FIRST = {"found": 69, "step": 69, "tool": 65, "cause": 66, "key line": 65, "places": 67, "class": 63, "all of them": 57}
+FIRST = {"found": 70, "step": 70, "tool": 66, "cause": 67, "key line": 66, "places": 68, "class": 64, "all of them": 58}
 
 
 @dataclass(frozen=True, kw_only=True)
