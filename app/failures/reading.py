@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -21,8 +22,10 @@ _TOGETHER = 15  # lines that are shown as one passage
 _CLOSE = 40  # lines before the end that may tell why, where no reader knows
 # By the kernel, mostly for memory; by timeout(1); by a signal of the program's own making.
 _KILLED: dict[int | None, Cause] = {137: "memory", 124: "timeout", 134: "crash", 139: "crash"}
+# Found in the project's own text, or compared by a test: what it speaks of did not happen.
+_OF_TEXT: frozenset[Cause] = frozenset({"lint", "format", "type", "syntax", "coverage", "no-tests"})
+_ASSERTED = re.compile(r"assert\b|AssertionError|expect\(|Failed asserting|[Ee]xpected\b|Assert\.")
 _FETCHERS = frozenset({"pip", "npm", "go", "cargo", "uv", "poetry", "yarn", "pnpm"})
-_DEEP: frozenset[Cause] = frozenset({"network", "registry", "rate-limit", "memory", "disk", "secret", "permission"})
 
 
 def read_log(
@@ -105,7 +108,7 @@ def _in_surroundings(reading: Reading | None, section: Section, texts: Sequence[
     if reading is not None and reading.certain:
         messages = [failure.message for failure in reading.failures]
         told = [around([message]) for message in messages]
-        if told and all(told) and reading.cause not in _DEEP:
+        if told and all(told) and reading.cause not in _OF_TEXT and not any(map(_ASSERTED.match, messages)):
             return replace(reading, cause=told[0][0])  # type: ignore[index]
         if reading.tool in _FETCHERS and reading.cause in {
             "dependency",

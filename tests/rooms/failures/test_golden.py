@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from app.failures import MAX_LINES, merge
+from app.failures import MAX_LINES, merge, read_log
 from tests.rooms.failures.golden import MEASURES, PAGE, Golden, corpus, one_signature_for_two, page, same_signature
 
 FAILURES = [golden for golden in corpus() if golden.is_scored]
@@ -62,3 +64,14 @@ def test_matrix_jobs_with_one_cause_are_one_finding():
 def test_what_is_shown_fits_a_screen():
     assert all(0 < len(golden.finding.lines) <= MAX_LINES for golden in FAILURES)
     assert all(len(golden.finding.key) <= 300 for golden in FAILURES)
+
+
+@pytest.mark.parametrize("golden", [g for g in FAILURES if g.made == "by the tool"], ids=lambda golden: golden.name)
+def test_another_run_of_the_same_failure_has_the_same_signature(golden: Golden):
+    """On another day, in another folder, after other lines, and slower."""
+    again = golden.log.replace("/home/runner/work/shop/shop", "/home/runner/work/store/store")
+    again = re.sub(r"\b\d+\.\d+(?= ?m?s\b)", "7.25", again.replace("2026-11-29T1", "2027-03-05T0"))
+    for place in (r"(\.(?:py|[jt]s|go|rs|c|rb|php|java)[:(])(\d+)", r"(\", line )(\d+)"):
+        again = re.sub(place, lambda found: f"{found[1]}{int(found[2]) + 40}", again)
+    [one], [two] = read_log(golden.log), read_log(again)
+    assert one.signature == two.signature

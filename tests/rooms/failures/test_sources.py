@@ -94,6 +94,15 @@ def test_a_status_is_a_sentence_and_a_link():
     assert found.signature != read_status("ci/other", "Build #17 failed in 3m 2s").signature
 
 
+def test_what_a_test_compares_did_not_happen():
+    """A message that speaks of the network is no network that failed."""
+    asserted = [line.replace("assert 4 == 3", "assert 'Connection refused' in 'ok'") for line in FAILED]
+    thrown = [
+        line.replace("assert 4 == 3", "ConnectionRefusedError: [Errno 111] Connection refused") for line in FAILED
+    ]
+    assert (finding(log(asserted)).cause, finding(log(thrown)).cause) == ("test", "network")
+
+
 # ------------------------------------------------------------ together
 
 
