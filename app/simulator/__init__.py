@@ -23,7 +23,7 @@ unlock delete transfer press` (a check-run button) `rerequest install uninstall 
 force_push delete_branch rename_branch fork open_pull` (of a branch or `fork=`) `retarget ready_for_review
 convert_to_draft merge` (method merge, squash, rebase) `update_branch enqueue dequeue`; as reviewers: `review
 start_review submit_review discard_review dismiss_review edit_review comment_on_line reply edit_line_comment
-delete_line_comment resolve unresolve request_review`.
+delete_line_comment apply_suggestion resolve unresolve request_review`.
 
 `github.ci` is what checks a commit besides us: `start finish fail succeed rerun lose_log` (GitHub Actions), `check`
 (another App's check run), `status`, `move_queue` (GitHub looks at its merge queues).
@@ -40,7 +40,7 @@ product sent.
 Bad days: `github.faults.add("POST /repos/*/*/issues/*/comments", status=502, when="before" | "after", drop=False,
 times=1)` (git too: "* /OWNER/REPO.git/*"); `github.faults.lag("GET /repos/*/issues/*", seconds=40)`;
 `github.faults.secondary_limit(match="*", retry_after=60)`; `github.faults.graphql_error("RATE_LIMITED", "...")`;
-`github.world.mergeable_seconds`, `github.world.comments_come_first`; `github.stale_lists(seconds)`;
+`github.world.mergeable_seconds`, `.comments_come_first`, `.checks_know_pulls`; `github.stale_lists(seconds)`;
 `github.redelivery_mode = True`; `github.lose_next(n, event=None)`; `github.reorder_pending()`;
 `github.redeliver(delivery)`. An installation that writes more than 80 times a minute or 500 an hour, or during a limit,
 is refused: `github.limits.exceeded`, `.ignored`, `.closest_seconds`, `.written`.

@@ -16,6 +16,7 @@ from app.simulator.state import Repository
 from app.simulator.world import World
 
 ACTIONS = "github-actions"
+PER_CALL = checks.ANNOTATIONS_PER_CALL
 _STAMPED = re.compile(r"\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z ")
 BEFORE = ("Set up job", "Run actions/checkout@v4")
 AFTER = ("Post Run actions/checkout@v4", "Complete job")
@@ -39,8 +40,11 @@ class CI:
         event: str = "push",
         path: str = "",
         by: Account | None = None,
+        has_runner: bool = True,
     ) -> WorkflowRun:
-        """A workflow run begins on a commit; all its jobs are in progress."""
+        """A workflow run begins on a commit; all its jobs are in progress, or queued while there is no runner for
+        them. Without jobs it ends at once as `startup_failure`: GitHub could not read the workflow.
+        """
         path = path or f".github/workflows/{workflow.lower().replace(' ', '-')}.yml"
         heads = (pull.head for pull in repo.pulls if pull.head_sha == sha)
         branch = next((name for name, tip in repo.branches.items() if tip == sha), None) or next(heads, None)
@@ -56,6 +60,7 @@ class CI:
                 path=path,
                 event=event,
                 jobs=jobs,
+                has_runner=has_runner,
             )
 
     def finish(
@@ -139,19 +144,22 @@ class CI:
         annotations: Iterable[Json] = (),
     ) -> CheckRun:
         """Another App reports a check run on a commit, or changes it; a None conclusion means it still runs."""
+        made = [_annotation(given) for given in annotations]
+        parts = [made[at : at + PER_CALL] for at in range(0, len(made), PER_CALL)] or [[]]
         with self.world.lock:
             owner = self._app(app)
-            output = {"title": name, "summary": text or name, "text": text}
-            known = [run for run in repo.check_runs(sha) if (run.name, run.app_slug) == (name, app)]
-            fields: Json = {"conclusion": conclusion, "output": output}
-            if known:
-                checks.update_run(self.world, owner, repo, known[-1], fields)
-                return known[-1]
-            status = "completed" if conclusion else "in_progress"
-            output["annotations"] = [_annotation(given) for given in annotations]  # type: ignore[assignment]
-            return checks.create_run(
-                self.world, owner, repo, {**fields, "name": name, "head_sha": sha, "status": status}
-            )
+            run = next((r for r in reversed(repo.check_runs(sha)) if (r.name, r.app_slug) == (name, app)), None)
+            for part in parts:
+                output: Json = {"title": name, "summary": text or name, "text": text, "annotations": part}
+                fields: Json = {"conclusion": conclusion, "output": output}
+                if run is not None:
+                    checks.update_run(self.world, owner, repo, run, fields)
+                    continue
+                status = "completed" if conclusion else "in_progress"
+                new = {**fields, "name": name, "head_sha": sha, "status": status}
+                run = checks.create_run(self.world, owner, repo, new)
+        assert run is not None
+        return run
 
     def status(
         self,

@@ -119,6 +119,8 @@ def conclusion_of(jobs: list[Job]) -> str | None:
     """The conclusion of an attempt: the worst of its jobs."""
     if status_of(jobs) != "completed":
         return None
+    if not jobs:
+        return "startup_failure"  # GitHub could not read the workflow
     found = {job.conclusion for job in jobs}
     worst = ("failure", "timed_out", "cancelled", "action_required", "startup_failure")
     return next((word for word in worst if word in found), "skipped" if found == {"skipped"} else "success")

@@ -49,6 +49,7 @@ class World:
     stale_seconds: float = 0.0
     stale_after_id: int = 0
     mergeable_seconds: float = 2.0  # how long GitHub thinks about whether a pull request merges
+    checks_know_pulls: bool = True  # whether checks list their pull requests; GitHub leaves them out now and then
     comments_come_first: bool = False  # of a review's deliveries: the comments on lines before the review itself
     stale_thread_seconds: float = 0.0  # how far reads of one issue lag behind its events
     ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1_000_001))

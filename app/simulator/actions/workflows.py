@@ -30,8 +30,11 @@ def start(
     path: str,
     event: str,
     jobs: Sequence[str],
+    has_runner: bool = True,
 ) -> WorkflowRun:
-    """A run begins: every job is queued and picked up at once. Each run has a check suite of its own."""
+    """A run begins: every job is queued, and picked up at once where there is a runner. Each run has a check suite of
+    its own. Without jobs GitHub could not read the workflow.
+    """
     now = world.now()
     suite = CheckSuite(
         id=world.next_id(), head_sha=sha, head_branch=branch, created_at=now, updated_at=now, app_slug=app.slug
@@ -57,7 +60,10 @@ def start(
     repo.workflow_runs.append(run)
     run.jobs = [_job(world, app, repo, run, job) for job in jobs]
     _tell_run(world, repo, run, "requested")
-    _begin(world, repo, run, run.jobs)
+    if not jobs:
+        _tell_run(world, repo, run, "completed")
+        return run
+    _begin(world, repo, run, run.jobs, has_runner=has_runner)
     return run
 
 
@@ -70,13 +76,16 @@ def _job(world: World, app: AppRegistration, repo: Repository, run: WorkflowRun,
     return Job(run=run, check=check, attempt=run.attempt, created_at=world.now())
 
 
-def _begin(world: World, repo: Repository, run: WorkflowRun, jobs: Iterable[Job]) -> None:
+def _begin(world: World, repo: Repository, run: WorkflowRun, jobs: Iterable[Job], *, has_runner: bool = True) -> None:
     for job in jobs:
         _tell_job(world, repo, job, "queued")
         checks.tell(world, run.triggered_by, repo, job.check, "created")
+        if not has_runner:
+            continue
         job.check.status, job.check.started_at = "in_progress", world.now()
         _tell_job(world, repo, job, "in_progress")
-    _tell_run(world, repo, run, "in_progress")
+    if has_runner:
+        _tell_run(world, repo, run, "in_progress")
 
 
 def finish(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.simulator.actions import pulls, reviews
+from app.simulator.actions import pulls, reviews, suggestions
 from app.simulator.actions.reviews import LineComment
 from app.simulator.people.somebody import Somebody
 from app.simulator.records import Review
@@ -88,6 +88,11 @@ class Reviewing(Somebody):
         """Delete a comment on a line."""
         with self.world.lock:
             reviews.delete_line_comment(self.world, self.account, comment)
+
+    def apply_suggestion(self, comment: ReviewComment) -> str:
+        """Commit the suggestion of a comment to the pull request's branch. Answers the SHA."""
+        with self.world.lock:
+            return suggestions.apply(self.world, self.account, comment)
 
     def resolve(self, thread: ReviewThread | ReviewComment) -> None:
         """Say that a thread (or that of a comment) is done."""

@@ -16,11 +16,10 @@ OUTPUT_FIELDS = ("title", "summary", "text")
 
 def pulls_of(world: World, repo: Repository, sha: str) -> list[Json]:
     """The open pull requests of a commit, as checks and workflow runs list them."""
-    return [
-        pull_minimal(world, pull)
-        for pull in repo.pulls
-        if pull.state == "open" and pull.head_sha == sha and not pull.is_from_fork  # GitHub leaves forks out here
-    ]
+    if not world.checks_know_pulls:
+        return []
+    found = [pull for pull in repo.pulls if pull.state == "open" and pull.head_sha == sha]
+    return [pull_minimal(world, pull) for pull in found if not pull.is_from_fork]  # as GitHub leaves forks out
 
 
 def check_run(world: World, repo: Repository, run: CheckRun) -> Json:

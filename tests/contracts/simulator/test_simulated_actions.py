@@ -165,6 +165,29 @@ def test_same_name_in_two_workflows_is_two_checks(github: Simulator, repo: Repos
     assert sorted(run["conclusion"] for run in found) == ["failure", "success"]
 
 
+def test_run_without_a_runner_and_workflow_that_cannot_be_read(
+    github: Simulator, repo: Repository, pull: Pull, bot: Any
+) -> None:
+    waiting = github.ci.start(repo, pull.head_sha, has_runner=False)
+    assert told(github) == ["workflow_run.requested", "workflow_job.queued", "check_run.created"]
+    [job] = bot("GET", f"/actions/runs/{waiting.id}/jobs").json()["jobs"]
+    assert (job["status"], job["runner_name"]) == ("queued", None)
+    github.ci.finish(repo, waiting, "cancelled")
+    broken = github.ci.start(repo, pull.head_sha, workflow="Broken", jobs=())
+    assert bot("GET", f"/actions/runs/{broken.id}").json()["conclusion"] == "startup_failure"
+    assert bot("GET", f"/actions/runs/{broken.id}/jobs").json()["total_count"] == 0
+
+
+def test_many_annotations_come_in_pages(github: Simulator, repo: Repository, pull: Pull, bot: Any) -> None:
+    notes = [{"path": "calc.py", "start_line": 1, "message": f"note {number}"} for number in range(120)]
+    run = github.ci.check(repo, pull.head_sha, "style", "failure", app="stylist", annotations=notes)
+    assert run.annotations[-1]["message"] == "note 119"
+    first = bot("GET", f"/check-runs/{run.id}/annotations?per_page=100")
+    assert (len(first.json()), first.links["next"]["url"][-6:]) == (100, "page=2")
+    github.world.checks_know_pulls = False
+    assert bot("GET", f"/check-runs/{run.id}").json()["pull_requests"] == []
+
+
 def test_only_its_owner_hears_that_a_check_is_wanted_again(github: Simulator, repo: Repository, pull: Pull) -> None:
     theirs = github.ci.check(repo, pull.head_sha, "style", "failure", app="stylist")
     assert told(github) == ["check_run.created", "check_run.completed", "check_suite.completed"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.simulator import LineComment, Pull, Repository, Simulator
+from app.simulator.http import ApiError
 
 BEFORE = "".join(f"line {number}\n" for number in range(1, 41))
 AFTER = BEFORE.replace("line 5\n", "line five\n").replace("line 30\n", "line thirty\n")
@@ -142,6 +143,17 @@ def test_verdict_is_dismissed_and_edited(github: Simulator, pull: Pull, bot: Any
     )
     assert github.pending[0].payload["changes"] == {"body": {"from": "No."}}
     assert bot("PUT", f"/pulls/{pull.number}/reviews/{review.id}/dismissals", {"message": "x"}).status_code == 422
+
+
+def test_suggestion_is_committed_where_it_stands_now(github: Simulator, repo: Repository, pull: Pull) -> None:
+    wanted = LineComment(path="long.txt", line=30, start_line=29, body="So:\n```suggestion\nboth\n```\n")
+    github.maintainer.review(pull, "commented", "", [wanted])
+    github.contributor.push(repo, "topic", {"long.txt": "zero\n" + AFTER})
+    sha = github.contributor.apply_suggestion(pull.review_comments[0])
+    assert repo.file("topic", "long.txt").decode().splitlines()[28:31] == ["line 28", "both", "line 31"]
+    assert repo.commit(sha).trailers["Co-authored-by"][0].startswith("maya <")
+    with pytest.raises(ApiError, match="cannot be applied"):
+        github.contributor.apply_suggestion(pull.review_comments[0])
 
 
 def test_comment_on_a_whole_file(github: Simulator, pull: Pull, bot: Any) -> None:
