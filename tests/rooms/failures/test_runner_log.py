@@ -184,9 +184,9 @@ HOSTILE = [
 @pytest.mark.parametrize("evil", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_line_takes_long(evil: str):
     began = time.process_time()
-    text = log(["##[group]Run x", "##[endgroup]", *[evil] * 60, *FAILED[6:]])
+    text = log(["##[group]Run x", "##[endgroup]", *[evil] * 20, *FAILED[6:]])
     read_log(text)
-    assert time.process_time() - began < 1.5
+    assert time.process_time() - began < 1
 
 
 _LINES = st.lists(st.one_of(st.sampled_from(FAILED + HOSTILE[:8]), st.text(max_size=60)), max_size=40)

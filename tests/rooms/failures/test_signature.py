@@ -56,7 +56,7 @@ _CLOCK = st.datetimes().map(lambda at: at.isoformat(sep="T", timespec="milliseco
 _FOLDER = st.sampled_from(["/home/runner/work/shop/shop/", "/__w/shop/shop/", ""])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data(), word=st.sampled_from(["cart", "basket"]))
 def test_a_message_of_all_of_them_is_one(data: st.DataObject, word: str):
     def message() -> str:
