@@ -158,12 +158,21 @@ def note_head(pull: Pull) -> None:
 
 
 def _close_pulls_of(world: World, actor: Account, repo: Repository, branch: str) -> None:
+    """What came from a deleted branch is closed; so is what goes to it, unless the branch was merged: then that goes
+    where the branch went, as GitHub does for stacked pull requests.
+    """
+    ours = (pull for pull in reversed(repo.pulls) if pull.head_repository is repo and pull.head == branch)
+    merged = next((pull for pull in ours if pull.merged), None)
     going = [pull for pull in pulls_from(repo) if pull.head == branch]
     for pull in going + [pull for pull in repo.pulls if pull.base == branch]:
-        if pull.state == "open":
-            pull.state, pull.closed_at, pull.closed_by = "closed", world.now(), actor
-            record(world, pull, "closed", actor)
-            tell(world, pull, "closed", actor)
+        if pull.state != "open":
+            continue
+        if merged is not None and pull.base == branch and repo.tip(merged.base) is not None:
+            set_base(world, actor, pull, merged.base)
+            continue
+        pull.state, pull.closed_at, pull.closed_by = "closed", world.now(), actor
+        record(world, pull, "closed", actor)
+        tell(world, pull, "closed", actor)
 
 
 def _tell_push(world: World, actor: Account, repo: Repository, name: str, old: str, new: str, *, forced: bool) -> None:

@@ -39,7 +39,8 @@ def workflow_run(world: World, repo: Repository, run: WorkflowRun, attempt: int 
     number = attempt or run.attempt
     base, jobs = f"{api_url(world, repo)}/actions/runs/{run.id}", run.of_attempt(number)
     url = base if attempt is None else f"{base}/attempts/{attempt}"
-    whole = repository(world, repo)
+    forks = (pull.head_repository for pull in repo.pulls if pull.is_from_fork and pull.head_sha == run.head_sha)
+    whole, origin = repository(world, repo), next(forks, None) or repo
     return {
         "id": run.id,
         "name": run.name,
@@ -74,7 +75,7 @@ def workflow_run(world: World, repo: Repository, run: WorkflowRun, attempt: int 
         "workflow_url": f"{api_url(world, repo)}/actions/workflows/{run.workflow_id}",
         "head_commit": simple_commit(repo, run.head_sha),
         "repository": whole,
-        "head_repository": whole,
+        "head_repository": repository(world, origin),
         "display_title": simple_commit(repo, run.head_sha)["message"].split("\n")[0],
     }
 

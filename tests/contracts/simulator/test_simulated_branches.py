@@ -52,6 +52,9 @@ def test_pull_request_from_a_fork(github: Simulator, repo: Repository, bot: Any)
     assert pull.head_sha == newer == bot("GET", f"/git/ref/pull/{pull.number}/head").json()["object"]["sha"]
     suite = github.report_check(repo, newer, "test", "failure")
     assert bot("GET", f"/check-runs/{suite.id}").json()["pull_requests"] == []
+    run = github.ci.fail(repo, newer, event="pull_request")
+    shown = bot("GET", f"/actions/runs/{run.id}").json()
+    assert (shown["head_repository"]["full_name"], shown["pull_requests"]) == ("otto/calc", [])
     github.outsider.delete_repository(fork)
     assert bot("GET", f"/pulls/{pull.number}").json()["head"]["repo"] is None
 
@@ -118,6 +121,18 @@ def test_three_ways_to_merge(
     shown = bot("GET", f"/pulls/{pull.number}").json()
     assert (shown["merged"], shown["merge_commit_sha"], shown["mergeable_state"]) == (True, sha, "unknown")
     assert "topic" not in repo.branches
+
+
+def test_what_is_stacked_on_a_merged_branch_goes_where_that_went(
+    github: Simulator, repo: Repository, pull: Pull, bot: Any
+) -> None:
+    github.contributor.push(repo, "upper", {"upper.txt": "u"}, start="topic")
+    upper = github.contributor.open_pull(repo, "upper", "On top", base="topic")
+    github.maintainer.merge(pull)
+    github.pending.clear()
+    github.contributor.delete_branch(repo, "topic")
+    assert (upper.state, upper.base) == ("open", "main")
+    assert "pull_request.edited" in told(github)
 
 
 def test_commits_pushed_to_the_base_count_as_merged(github: Simulator, repo: Repository, pull: Pull, bot: Any) -> None:
