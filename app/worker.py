@@ -37,7 +37,7 @@ from app.work.attempt_end import (
     park_until_tomorrow,
     without_model,
 )
-from app.work.proposal import Refusal, propose, refuse_at_sight, unanswered
+from app.work.proposal import Refusal, ahead_of_the_change, propose, refuse_at_sight
 from app.work.session import WorkSession
 from app.workspace import Change
 
@@ -202,6 +202,7 @@ class Worker:
                 playbook=created.playbook,
                 repository=created.thread.repository,
                 briefing=room.briefing(),
+                plan_first=created.plan_first,
             ),
             budget=Budget(usd=ledger.state.run_usd or budget.run_usd, turns=budget.turns, minutes=budget.minutes),
             clock=self._clock,
@@ -244,8 +245,8 @@ class Worker:
         except UserError as error:
             refusal: Refusal | None = Refusal(why=str(error), feedback=str(error))
         else:
-            if left := ledger.state.unanswered_threads:
-                return self._refused(ledger, unanswered(left))
+            if missing := ahead_of_the_change(ledger.state):
+                return self._refused(ledger, missing)
             if finish.outcome != "done" or not found:
                 end_without_change(ledger, finish, changed=bool(found), ignored=room.ignored())
                 return None

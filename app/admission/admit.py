@@ -130,10 +130,8 @@ def _not_configured(facts: AdmissionFacts) -> str | None:
         return f"This repository is in `phase: {facts.phase}`, and {book.called} begin with `phase: {book.phase}`."
     if not facts.playbook_enabled:
         return f"This repository has switched {book.called} off (`playbooks.{book.name}.enabled: false`)."
-    if facts.autonomy in {"diagnose", "plan"}:
-        return (
-            f"This repository stops runs at `autonomy: {facts.autonomy}`, and runs that stop there are not built yet."
-        )
+    if facts.autonomy == "diagnose":
+        return "This repository stops runs at `autonomy: diagnose`, and runs that stop there are not built yet."
     return None
 
 
@@ -196,7 +194,7 @@ def again_when(facts: AdmissionFacts) -> str:
         (facts.empty, "there is a commit"),
         (facts.phase < playbook(facts.playbook).phase, f"`phase` is {playbook(facts.playbook).phase} or more"),
         (not facts.playbook_enabled, f"`playbooks.{facts.playbook}.enabled` is `true`"),
-        (facts.autonomy in {"diagnose", "plan"}, "`autonomy` is `draft` or `ready`"),
+        (facts.autonomy == "diagnose", "`autonomy` is `plan`, `draft` or `ready`"),
         (facts.open_pull_requests >= facts.max_open_pull_requests, "one of them is merged or closed"),
     )
     return next((when for applies, when in rows if applies), "the next day has begun")

@@ -65,6 +65,7 @@ def created(
         branch=facts.base_ref if facts.target else branch_name(config.branch_prefix, job, run_id),
         target=facts.target,
         gathers=job.gathers,
+        plan_first=facts.target is None and (command.verb == "plan" or config.autonomy == "plan"),
         clone_url=clone_url,
         config=config,
         config_source=facts.config_source,

@@ -42,7 +42,7 @@ def beginning(ledger: RunLedger, task: prompt.Task, root: str) -> Beginning:
     if opened:
         return Beginning(**ledger.read(opened["begun"]))
     opening = prompt.opening(task, ledger.state.created.task.model_dump(), run_id=ledger.run_id, root=root)
-    tools = offered(playbook(task.playbook).tools)
+    tools = offered(playbook(task.playbook).tools, plans=task.plan_first)
     # Through JSON, so that the first call sends what the ledger gives to every later one.
     made = json.loads(canonical({"system": prompt.system(task), "tools": tools, "opening": opening}))
     return Beginning(**made)

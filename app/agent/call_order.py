@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from app.agent.replies import CUT_SHORT
-from app.agent.tools import ASK, FINISH
+from app.agent.tools import ASK, FINISH, PLAN
 from app.agent.transcript import Block, Transcript
 
-_RANK = {ASK: 1, FINISH: 2}
+_RANK = {ASK: 1, PLAN: 1, FINISH: 2}
 
 
 def in_order(transcript: Transcript) -> list[Block]:
@@ -20,9 +20,11 @@ def out_of_order(use: Block, transcript: Transcript, question_rounds: int) -> st
     first = next(other for other in uses if other["name"] == use["name"])
     if (transcript.reply or {}).get("stop_reason") == CUT_SHORT:
         return "your reply was cut at the output limit, so the call may be incomplete; send it in smaller pieces"
-    if use["name"] in {ASK, FINISH} and first is not use:
+    if use["name"] in {ASK, PLAN, FINISH} and first is not use:
         return f"call {use['name']} once"
-    if use["name"] == FINISH and any(other["name"] == ASK for other in uses):
+    if use["name"] == FINISH and any(other["name"] in {ASK, PLAN} for other in uses):
+        return "you asked something in the same turn; read the answer first"
+    if use["name"] == PLAN and any(other["name"] == ASK for other in uses):
         return "you asked something in the same turn; read the answer first"
     if use["name"] == FINISH and transcript.reply_erred:
         return "a call before it in the same turn failed; look at that first"

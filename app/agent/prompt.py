@@ -39,6 +39,7 @@ class Task:
     playbook: str = "fix"
     repository: str = ""
     briefing: Briefing = NOTHING
+    plan_first: bool = False
 
 
 def nonce_of(run_id: str) -> str:
@@ -105,6 +106,11 @@ def opening(task: Task, frozen: Mapping[str, Any], *, run_id: str, root: str) ->
     if frozen.get("instructions"):
         parts.append("The person who started this run adds:")
         parts.append(fence(str(frozen["instructions"]), nonce, what="instructions"))
+    if task.plan_first:
+        parts.append(
+            "People want to see a plan before anything is changed: look around, then call propose_plan. Change no file "
+            "before it is approved; when another plan is asked for, propose that."
+        )
     return [{"type": "text", "text": "\n\n".join(parts)}]
 
 

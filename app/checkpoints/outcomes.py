@@ -64,7 +64,9 @@ def state_label(state: RunState) -> StateLabel | None:
     if state.phase == "queued" or isinstance(state.wait, WaitForQuiet):
         return "queued"
     if state.phase == "parked":
-        return "needs-info" if isinstance(state.wait, WaitForAnswer) else "parked"
+        if not isinstance(state.wait, WaitForAnswer):
+            return "parked"
+        return "needs-approval" if state.open_plan else "needs-info"
     return "working"
 
 

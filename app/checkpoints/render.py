@@ -6,14 +6,12 @@ All text from outside goes through `app.text.outgoing` first. Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from app.checkpoints.moments import utc
 from app.checkpoints.outcomes import appearance, is_unproven
 from app.claims import Claims, sentences
-from app.config.question_times import in_words
 from app.events.waits import WaitForAnswer, WaitForQuiet, WaitForWorker
-from app.events.working import CommandRan, QuestionAsked
+from app.events.working import CommandRan
 from app.runs.state.run_state import RunState, Stage
 from app.text.outgoing import code, cut, fence, line, neutral, people, row
 
@@ -25,7 +23,6 @@ STAGES: Mapping[str, str] = {
     "verify": "Tests after",
     "scan": "Security scan",
 }
-_LETTERS = "abcd"
 _LAST_LINES = 20  # of what a failing command printed
 
 
@@ -67,7 +64,9 @@ def _headline(state: RunState) -> str:
     if state.phase == "queued" or isinstance(state.wait, WaitForQuiet):
         return "🕯️ Waiting"
     if state.phase == "parked":
-        return "❓ Waiting for an answer" if isinstance(state.wait, WaitForAnswer) else "⏸️ Paused"
+        if isinstance(state.wait, WaitForAnswer):
+            return "📋 Waiting for approval" if state.open_plan else "❓ Waiting for an answer"
+        return "⏸️ Paused"
     return "🔥 Working on it" if state.stages else "🕯️ Starting"
 
 
@@ -110,7 +109,9 @@ def _standing(state: RunState) -> list[str]:
     if state.phase == "queued":
         return [line(state.queue_reason, 300), f"`{prefix} stop` takes it out of the queue."]
     if isinstance(state.wait, WaitForAnswer):
-        return ["The question is in a comment below. Nothing is spent while it waits."]
+        return [
+            f"The {'plan' if state.open_plan else 'question'} is in a comment below. Nothing is spent while it waits."
+        ]
     if state.phase == "parked":
         if isinstance(state.wait, WaitForWorker) or not state.park_until:
             return [f"{line(state.park_note, 300)} It goes on by itself; nothing is spent meanwhile."]
@@ -122,51 +123,6 @@ def _standing(state: RunState) -> list[str]:
 
 def _first_line(text: str) -> str:
     return text.strip().split("\n", 1)[0] if text.strip() else ""
-
-
-def question(state: RunState, number: int) -> str:
-    """A checkpoint that needs a person: at most three questions, each with options, a default and consequences."""
-    asked, requester = state.questions[number - 1].said, state.created.requester.login
-    lines = [marker(state.run_id, f"question-{number}"), f"### ❓ {people([requester])} a question before I go on", ""]
-    lines += [*_asked(asked), f"{_how_to_answer(state, asked)} Waiting costs nothing; an answer needs write access."]
-    return cut("\n".join(lines))
-
-
-def reminder(state: RunState, number: int, *, until: str | None) -> str:
-    """The one reminder of a question; it repeats it, because on a phone nobody scrolls up."""
-    asked, requester = state.questions[number - 1].said, state.created.requester.login
-    lines = [marker(state.run_id, f"reminder-{number}"), f"### ⏰ {people([requester])} I still need an answer", ""]
-    lines += [*_asked(asked), _how_to_answer(state, asked)]
-    if until:
-        lines[-1] += f" Without an answer I stop on {utc(until)}."
-    return cut("\n".join(lines))
-
-
-def unanswered(state: RunState, asked: QuestionAsked, since: datetime, until: datetime) -> tuple[str, str]:
-    """Reason and next step of a run that ends because nobody answered."""
-    waited, prefix = in_words((until - since).total_seconds()), state.created.names.prefix
-    texts = " / ".join(line(item.text, 200) for item in asked.questions)
-    reason = f"I waited {waited} for an answer and nobody gave one. I had asked: {texts}"
-    return reason, f"Write the answer in a comment, then `{prefix} retry`: I start again and read it."
-
-
-def _how_to_answer(state: RunState, asked: QuestionAsked) -> str:
-    prefix = state.created.names.prefix
-    example = f"{prefix} answer 1a" if asked.questions[0].options else f"{prefix} answer your words"
-    return f"Reply here in your own words, or `{example}`."
-
-
-def _asked(asked: QuestionAsked) -> list[str]:
-    lines: list[str] = []
-    for index, item in enumerate(asked.questions, start=1):
-        lines += [f"**{index}. {line(item.text, 600)}**", ""]
-        for position, (letter, option) in enumerate(zip(_LETTERS, item.options, strict=False)):
-            text = line(option, 200) + (" *(default)*" if position == item.default else "")
-            consequence = line(item.consequences[position], 300) if position < len(item.consequences) else ""
-            says_more = consequence and consequence != line(option, 300)
-            lines.append(f"- **{index}{letter}** {text}" + (f": {consequence}" if says_more else ""))
-        lines.append("")
-    return lines
 
 
 def result(state: RunState, part: str) -> str:

@@ -84,6 +84,17 @@ def no_active_run(verb: str, prefix: str) -> str:
     return f"There is no run here to {verb}. `{prefix} fix` starts one."
 
 
+def no_plan(prefix: str) -> str:
+    return f"No plan waits for approval here. `{prefix} plan` asks for one."
+
+
+def outdated_plan(named: str, now: str, prefix: str) -> str:
+    return (
+        f"{code(named, 20)} is not the plan that waits: that is `{now[:8]}`. Look at its comment, the newest one; then "
+        f"`{prefix} approve` carries it out."
+    )
+
+
 def answer_first(prefix: str) -> str:
     return f"This run waits for an answer to its question; `{prefix} answer 1a` or plain words give it."
 

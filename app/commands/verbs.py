@@ -25,8 +25,17 @@ RETRY = "retry"
 # rule in `app.routing.route`.
 _TABLE = (
     Verb(name="plan", role="write", places=_ISSUE, help="Propose a plan and wait for approval."),
-    Verb(name="approve", role="write", places=_BOTH, action="answer", help="Approve the plan."),
-    Verb(name="revise", role="write", places=_BOTH, action="answer", raw=True, help="Ask for another plan."),
+    Verb(name="approve", role="write", places=_BOTH, works=_BOTH, action="answer", help="Approve the plan."),
+    Verb(
+        name="revise",
+        role="write",
+        places=_BOTH,
+        works=_BOTH,
+        action="answer",
+        raw=True,
+        help="Ask for another plan.",
+        example="revise without a new file",
+    ),
     Verb(
         name="answer",
         role="write",

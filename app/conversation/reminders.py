@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.checkpoints import render
+from app.checkpoints import questions
 from app.config.question_times import end_at, remind_at
 from app.events.deciding import QuestionReminded
 from app.events.working import RunEnded
@@ -21,7 +21,7 @@ def attend(ledger: RunLedger) -> bool:
     config, number = state.created.config, len(state.questions)
     end = end_at(config, asked.at)
     if end is not None and now >= end:
-        reason, next_step = render.unanswered(state, asked.said, datetime.fromisoformat(asked.at), end)
+        reason, next_step = questions.unanswered(state, asked.said, datetime.fromisoformat(asked.at), end)
         closing = RunEnded(outcome="needs_decision", reason=reason, next_step=next_step)
         return ledger.append_if(_waits, closing) is not None
     remind = remind_at(config, asked.at)

@@ -10,7 +10,8 @@ from app.events.working import RunEnded
 from app.jobs.job import Command, Job
 from app.runs.parking import quiet_at
 from app.runs.run_ledger import RunLedger
-from app.runs.task import answer_text
+from app.runs.state.run_state import RunState
+from app.runs.task import answer_text, plan_answer
 
 
 def cancel(job: Job, reason: str, ledger: RunLedger) -> bool:
@@ -26,14 +27,19 @@ def cancel(job: Job, reason: str, ledger: RunLedger) -> bool:
     return True
 
 
-def answer(job: Job, command: Command, ledger: RunLedger) -> bool:
-    """Put the answer into the run that asked; False when its question is not open any more."""
-    question = ledger.state.open_question
+def answer(job: Job, command: Command, ledger: RunLedger, *, approves: str = "") -> bool:
+    """Put the answer into the run that asked; with `approves` it approves the plan of that digest. False when its
+    question, or that plan, is not open any more.
+    """
+    question, plan = ledger.state.open_question, ledger.state.open_plan
     if question is not None:
-        ledger.append_if(
-            lambda state: state.is_active and state.open_question is not None,
-            QuestionAnswered(**_said(job, text=answer_text(command.text, question.said))),
-        )
+        text = plan_answer(command.text, approved=bool(approves)) if plan else answer_text(command.text, question.said)
+
+        def is_open(state: RunState) -> bool:
+            is_same = not approves or (state.open_plan is not None and state.open_plan.digest == approves)
+            return state.is_active and state.open_question is not None and is_same
+
+        ledger.append_if(is_open, QuestionAnswered(**_said(job, text=text, approves=approves)))
     return any(answer.said.delivery == job.id for answer in ledger.state.answers)
 
 

@@ -93,7 +93,7 @@ class StepExecutor:
     def _answer(self, step: steps.Answer, asked: Asked, _run_id: str) -> bool:
         """Put the words into the run that asked and wake it."""
         run = self._open(step.run.row.run_id)
-        if not steering.answer(asked.job, asked.command, run):
+        if not steering.answer(asked.job, asked.command, run, approves=step.approves):
             return False
         if isinstance(run.state.wait, WaitForAnswer):
             self._run_launcher.launch(run, RunResumed, "answered", phases=["parked"])

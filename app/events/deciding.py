@@ -113,6 +113,7 @@ class RunCreated(Record, kind="run.created"):
     keeps_label: bool = False
     base: Base = Base(ref="", sha="")
     branch: str = ""
+    plan_first: bool = False  # nothing is proposed before a plan was approved
     gathers: str = ""  # requests of this kind on its thread join it until it begins; see `app.jobs.job.Job`
     target: PullTarget | None = None  # None: the change becomes a pull request of its own
     clone_url: str = ""
@@ -195,6 +196,7 @@ class SteerReceived(Heard, kind="steer.received", is_news=True):
 
 class QuestionAnswered(Heard, kind="question.answered", is_news=True):
     text: str
+    approves: str = ""  # the digest of the plan that may be carried out from now on
 
 
 class CancelRequested(Heard, kind="cancel.requested", is_news=True):

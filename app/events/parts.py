@@ -154,6 +154,17 @@ class Question(Part):
     consequences: list[Text] = []
 
 
+class Plan(Part):
+    """What a run wants to do, before it may."""
+
+    steps: list[Text]
+    files: list[Text] = []
+    risks: list[Text] = []
+    alternatives: list[Text] = []
+    estimate: Text = ""  # of time and cost, in the model's words
+    digest: Digest  # of all of it: what is approved is this
+
+
 class Said(Part):
     type: Text
     text: Text = ""

@@ -22,6 +22,7 @@ from app.events.parts import (
     Finding,
     Outcome,
     Part,
+    Plan,
     Question,
     Said,
     Seconds,
@@ -166,6 +167,7 @@ class ContextTrimmed(_Said, kind="context.trimmed"):
 class QuestionAsked(_Said, kind="question.asked"):
     tool_use_id: Any = ""
     questions: Annotated[list[Question], Field(min_length=1)]
+    plan: Plan | None = None  # that is to be approved, where the question is that
 
 
 class BreakingReported(_Said, kind="breaking.reported", is_news=True):

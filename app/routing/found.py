@@ -18,6 +18,7 @@ class Standing:
     is_cancelled: bool = False
     by_label: bool = False  # the trigger label asked for it
     is_asking: bool = False  # a question of it is open
+    plan: str = ""  # the digest of its plan, where that is the question
     was_answered: bool = False  # by this very job
     has_heard: bool = False  # this very job
     gathers: str = ""  # what may still join it
@@ -64,6 +65,7 @@ def standing(row: RunSummary, state: RunState, job: Job) -> Standing:
         is_cancelled=state.cancel is not None,
         by_label=state.is_by_label,
         is_asking=state.open_question is not None,
+        plan=state.open_plan.digest if state.open_plan else "",
         has_heard=state.has_heard(job.id),
         gathers=state.gathers,
         was_answered=any(answer.said.delivery == job.id for answer in state.answers),

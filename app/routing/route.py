@@ -126,6 +126,19 @@ def _gather(asked: Asked, found: Found) -> Step | None:
     return Gather(run=run) if run else Start(role=found.role or "")
 
 
+def _approval(asked: Asked, found: Found) -> Step | None:
+    """Approve and revise are for the plan that is open now."""
+    if asked.verb not in {"approve", "revise"}:
+        return None
+    run = next((run for run in found.active if run.plan or run.was_answered), None)
+    if run is None:
+        return Say(text=replies.no_plan(asked.prefix))
+    named = asked.command.text.strip().strip("`").lower() if asked.verb == "approve" else ""
+    if named and run.plan and not run.plan.startswith(named):
+        return Say(text=replies.outdated_plan(named, run.plan, asked.prefix), refused=True)
+    return Answer(run=run, approves=run.plan if asked.verb == "approve" else "")
+
+
 def _answer(asked: Asked, found: Found) -> Step | None:
     """Words for an open question answer it."""
     if asked.verb not in {"answer", INSTRUCT.name}:
@@ -234,6 +247,7 @@ _RULES: tuple[Rule, ...] = (
     _mistaken,
     _label_on_pull,
     _gather,
+    _approval,
     _answer,
     _no_question,
     _steer,

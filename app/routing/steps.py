@@ -69,9 +69,10 @@ class SayHowToStart(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Answer(Step):
-    """The words answer the open question of a run."""
+    """The words answer the open question of a run; with `approves` they approve the plan of this digest."""
 
     run: Standing
+    approves: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

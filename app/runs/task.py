@@ -49,3 +49,8 @@ def answer_text(text: str, asked: QuestionAsked) -> str:
         if position < len(options):
             chosen.append(f"{number}{letter} = {options[position]}")
     return f"{text.strip()}\n({'; '.join(chosen)})" if chosen else text.strip()
+
+
+def plan_answer(text: str, *, approved: bool) -> str:
+    """What the model is told of its plan."""
+    return "Approved: carry the plan out." if approved else f"Not approved. Propose another plan: {text.strip()}"

@@ -65,7 +65,16 @@ def propose(
     return None
 
 
-def unanswered(threads: Sequence[int]) -> Refusal:
+def ahead_of_the_change(state: RunState) -> Refusal | None:
+    """What is missing before the change itself is looked at: an approved plan, answers to a review."""
+    created, is_done = state.created, state.finish is not None and state.finish.outcome == "done"
+    if created.plan_first and is_done and not state.is_approved:
+        why = "No plan was approved."
+        return Refusal(why=why, feedback=f"{why} Call propose_plan and wait for the answer before you finish.")
+    return _unanswered(state.unanswered_threads) if state.unanswered_threads else None
+
+
+def _unanswered(threads: Sequence[int]) -> Refusal:
     """Of these threads of a review nothing was said yet."""
     named = ", ".join(map(str, threads))
     why = f"Review thread{'' if len(threads) == 1 else 's'} {named} had no answer."

@@ -42,7 +42,7 @@ class OnPull:
         )
         self.has_asked = False
         if story == "review":
-            remarks = [("calc.py", 5, "/agent divide"), ("calc.py", 1, "/agent drop this line")]
+            remarks = [("calc.py", 5, "/agent divide"), ("calc.py", 4, "/agent drop this line")]
             self.github.maintainer.review(self.pull, "commented", "/agent please", comments=remarks)
         else:
             self.github.ci.fail(self.repo, self.theirs, log=LOG)

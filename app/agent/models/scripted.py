@@ -73,6 +73,10 @@ def report_breaking_change(what: str, affected: str = "callers", migration: str 
     return call(BREAKING, what=what, affected=affected, migration=migration)
 
 
+def plan(*steps: str, files: Sequence[str] = (), risks: Sequence[str] = (), **more: Any) -> Block:
+    return call("propose_plan", steps=list(steps), files=list(files), risks=list(risks), estimate="small", **more)
+
+
 def answer_thread(number: int, text: str, *, done: bool = True) -> Block:
     return call("answer_thread", thread=number, done=done, text=text)
 

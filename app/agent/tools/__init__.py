@@ -1,7 +1,7 @@
-"""What the model can do: the published bash and text-editor tools, and four of our own."""
+"""What the model can do: the published bash and text-editor tools, and five of our own."""
 
 from app.agent.tools.registry import Toolbox, ToolResult, changes_tree, not_executed
-from app.agent.tools.schemas import ASK, BASH, BREAKING, EDIT, FINISH, MALFORMED, THREAD, TOOLS, offered
+from app.agent.tools.schemas import ASK, BASH, BREAKING, EDIT, FINISH, MALFORMED, PLAN, THREAD, TOOLS, offered
 
 __all__ = [
     "ASK",
@@ -10,6 +10,7 @@ __all__ = [
     "EDIT",
     "FINISH",
     "MALFORMED",
+    "PLAN",
     "THREAD",
     "TOOLS",
     "ToolResult",

@@ -11,7 +11,18 @@ from app.agent.tools import words
 from app.agent.tools.calls import Call
 from app.agent.tools.edit import Edit, run_edit
 from app.agent.tools.outputs import cap, keep_whole, short_lines
-from app.agent.tools.schemas import BASH, EDIT, NAMES, AnswerThread, Ask, Bash, Finish, ReportBreakingChange, parsed
+from app.agent.tools.schemas import (
+    BASH,
+    EDIT,
+    NAMES,
+    AnswerThread,
+    Ask,
+    Bash,
+    Finish,
+    ProposePlan,
+    ReportBreakingChange,
+    parsed,
+)
 from app.agent.tools.tree_text import EditError
 from app.errors import UserError
 from app.ports.sandbox import Execution, Sandbox
@@ -133,6 +144,8 @@ def _spoken(call: Call) -> ToolResult:
         return ToolResult(text="", summary=f"asked {count}", event=("question.asked", {"questions": asked}))
     if isinstance(call, Finish):
         return ToolResult(text="", summary="finished", event=("finish.called", words.finish(call)))
+    if isinstance(call, ProposePlan):
+        return ToolResult(text="", summary="proposed a plan", event=("question.asked", words.plan(call)))
     if isinstance(call, AnswerThread):
         return ToolResult(
             text="Recorded.", summary=f"answered thread {call.thread}", event=("thread.answered", words.thread(call))

@@ -95,6 +95,17 @@ class ReportBreakingChange(Call):
     migration: Annotated[Text, Field(description="What a caller has to do.")]
 
 
+class ProposePlan(Call):
+    steps: Annotated[list[Text], Field(min_length=1, max_length=12, description="What you will do, in order.")]
+    files: Annotated[Texts, Field(description="Paths that will change, and those that will be new.")]
+    risks: Annotated[Texts, Field(description="What may break or be wrong, and for whom.")]
+    alternatives: Annotated[Texts, Field(description="Other ways, and why not.")] = Field(default_factory=list)
+    estimate: Annotated[Text, Field(description="How much work it is: files, lines, minutes.")]
+
+    def mistakes(self) -> Sequence[str]:
+        return [] if all(step.strip() for step in self.steps) else ["a step is empty"]
+
+
 class AnswerThread(Call):
     thread: Annotated[int, Field(ge=1, description="The number of the review thread, as the request gives it.")]
     done: Annotated[bool, Field(description="True when the tree holds what was asked; the thread is then resolved.")]
@@ -139,7 +150,7 @@ class Finish(Call):
 
 
 BASH, EDIT, ASK, BREAKING, FINISH = "bash", "str_replace_based_edit_tool", "ask", "report_breaking_change", "finish"
-THREAD = "answer_thread"
+THREAD, PLAN = "answer_thread", "propose_plan"
 
 _EDITS: Mapping[str, type[View | Create | Replace | Insert]] = {
     "view": View,
@@ -150,6 +161,7 @@ _EDITS: Mapping[str, type[View | Create | Replace | Insert]] = {
 _INPUTS: Mapping[str, type[Call]] = {
     BASH: Bash,
     ASK: Ask,
+    PLAN: ProposePlan,
     BREAKING: ReportBreakingChange,
     THREAD: AnswerThread,
     FINISH: Finish,
@@ -169,6 +181,11 @@ TOOLS: tuple[Mapping[str, Any], ...] = (
         "you would do and the repository cannot tell you. At most 3 questions, together, once you know what to ask.",
     ),
     _tool(
+        PLAN,
+        "Say how you will do the work, and stop until somebody approves it or asks for another plan. Before that, "
+        "change no file: look, and run what tells you something.",
+    ),
+    _tool(
         BREAKING,
         "Say that the change breaks something callers rely on: a public name, signature, default, output, file "
         "format or setting. Call it as soon as you know, then go on.",
@@ -185,12 +202,15 @@ TOOLS: tuple[Mapping[str, Any], ...] = (
     ),
 )
 NAMES = tuple(str(tool["name"]) for tool in TOOLS)
-_USUAL = tuple(name for name in NAMES if name != THREAD)  # which is for work that has threads
+_USUAL = tuple(name for name in NAMES if name not in {THREAD, PLAN})  # which are for work of a kind
 
 
-def offered(names: Sequence[str] | None) -> list[Mapping[str, Any]]:
-    """The tools of these names as the API is told of them, always in the same order; the usual ones for None."""
-    return [tool for tool in TOOLS if tool["name"] in (_USUAL if names is None else names)]
+def offered(names: Sequence[str] | None, *, plans: bool = False) -> list[Mapping[str, Any]]:
+    """The tools of these names as the API is told of them, always in the same order; the usual ones for None; with
+    `plans` also the one that proposes a plan.
+    """
+    wanted = {*(_USUAL if names is None else names), *((PLAN,) if plans else ())}
+    return [tool for tool in TOOLS if tool["name"] in wanted]
 
 
 def parsed(name: str, arguments: Any, names: Sequence[str] = NAMES) -> Call | list[str]:

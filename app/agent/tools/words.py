@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
-from app.agent.tools.schemas import AnswerThread, Ask, Finish, ReportBreakingChange
+from app.agent.tools.schemas import AnswerThread, Ask, Finish, ProposePlan, ReportBreakingChange
+from app.ledger import canonical
 from app.text.untrusted import one_line, strip_hidden
 
 TITLE_CHARS = 100
@@ -41,6 +43,20 @@ def finish(call: Finish) -> dict[str, Any]:
 
 def breaking(call: ReportBreakingChange) -> dict[str, Any]:
     return {"what": _clean(call.what), "affected": _clean(call.affected), "migration": _clean(call.migration)}
+
+
+def plan(call: ProposePlan) -> dict[str, Any]:
+    """The plan as the ledger keeps it, with the digest by which it is approved, and the question that goes with it."""
+    told = {
+        "steps": [_clean(text) for text in call.steps],
+        "files": [one_line(text, OPTION_CHARS) for text in call.files],
+        "risks": [_clean(text) for text in call.risks],
+        "alternatives": [_clean(text) for text in call.alternatives],
+        "estimate": _clean(call.estimate),
+    }
+    digest = hashlib.sha256(canonical(told)).hexdigest()
+    question = {"text": "Shall I carry out this plan?", "options": [], "default": 0, "consequences": []}
+    return {"questions": [question], "plan": {**told, "digest": digest}}
 
 
 def thread(call: AnswerThread) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
 
-from app.checkpoints import render
+from app.checkpoints import questions, render
 from app.checkpoints.outcomes import OUTCOMES
 from app.github import issues
 from app.github.errors import NotFound
@@ -98,14 +98,14 @@ class Question(Comment):
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[Question]:
         for number in range(1, len(state.questions) + 1):
-            yield cls.named(state, f"question-{number}", render.question(state, number))
+            yield cls.named(state, f"question-{number}", questions.question(state, number))
 
 
 class Reminder(Comment):
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[Reminder]:
         for reminder in state.reminders:
-            text = render.reminder(state, reminder.question, until=reminder.until)
+            text = questions.reminder(state, reminder.question, until=reminder.until)
             yield cls.named(state, f"reminder-{reminder.question}", text)
 
 

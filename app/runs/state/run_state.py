@@ -18,7 +18,7 @@ from app.events.deciding import (
     RunCreated,
     SteerReceived,
 )
-from app.events.parts import Outcome
+from app.events.parts import Outcome, Plan
 from app.events.record import Record
 from app.events.waits import Wait, WaitForQuiet
 from app.events.working import (
@@ -250,6 +250,17 @@ class RunState:
     def has_heard(self, delivery: str) -> bool:
         """Whether what people said in this delivery is among it."""
         return any(said.delivery == delivery for said in self.heard)
+
+    @property
+    def open_plan(self) -> Plan | None:
+        """The plan that waits for approval."""
+        return self.open_question.said.plan if self.open_question else None
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether the newest plan is the one that was approved."""
+        plans = [told.said.plan.digest for told in self.questions if told.said.plan]
+        return bool(plans) and any(told.said.approves == plans[-1] for told in self.answers)
 
     @property
     def open_question(self) -> Told[QuestionAsked] | None:

@@ -54,7 +54,7 @@ def test_somebody_who_may_is_admitted():
         ({"phase": 3}, "admit", ""),
         ({"playbook_enabled": False}, "refuse", "playbooks.fix.enabled"),
         ({"autonomy": "diagnose"}, "refuse", "`autonomy: diagnose`"),
-        ({"autonomy": "plan"}, "refuse", "`autonomy: plan`"),
+        ({"autonomy": "plan"}, "admit", ""),
         ({"autonomy": "ready"}, "admit", ""),
         ({"active_run": "r1"}, "active", "already"),
         ({"open_pull_requests": 4}, "admit", ""),

@@ -6,7 +6,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from app.agent.models.scripted import ask, bash, call, create, edit, finish, insert, question, view
-from app.agent.tools import EDIT, TOOLS, Toolbox, ToolResult
+from app.agent.tools import EDIT, TOOLS, Toolbox, ToolResult, offered
 from app.agent.tools.outputs import cap
 from app.ports.sandbox import Execution
 
@@ -24,7 +24,7 @@ def use(tree):
 def test_the_published_tools_are_sent_byte_for_byte():
     assert TOOLS[0] == {"type": "bash_20250124", "name": "bash"}
     assert TOOLS[1] == {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"}
-    assert [tool["name"] for tool in TOOLS[2:]] == ["ask", "report_breaking_change", "finish"]
+    assert [tool["name"] for tool in offered(None)[2:]] == ["ask", "report_breaking_change", "finish"]
 
 
 # ---------------------------------------------------------------- bash

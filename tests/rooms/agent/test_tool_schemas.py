@@ -11,8 +11,8 @@ import jsonschema_rs
 import pytest
 from pydantic import Field
 
-from app.agent.models.scripted import ask, call, finish, question
-from app.agent.tools import TOOLS
+from app.agent.models.scripted import answer_thread, ask, call, finish, plan, question
+from app.agent.tools import TOOLS, offered
 from app.agent.tools.calls import Call, schema_of
 from app.agent.tools.schemas import parsed
 from app.ledger import canonical
@@ -21,6 +21,8 @@ from tests.rooms.agent.bench import last_user, texts
 SCHEMAS = {tool["name"]: tool["input_schema"] for tool in TOOLS if "input_schema" in tool}
 WHOLE = {
     "ask": ask(question("Which?", "a", "b"), question("And?", "c", "d", "e"))["input"],
+    "propose_plan": plan("Do it", "Test it", files=["a"], risks=["b"], alternatives=["c"])["input"],
+    "answer_thread": answer_thread(1, "Done.")["input"],
     "report_breaking_change": call("report_breaking_change", what="a", affected="b", migration="c")["input"],
     "finish": finish("T", "S", assumptions=["a"], not_proven=["b"], not_done=["c"], decision="d")["input"],
 }
@@ -72,7 +74,7 @@ def test_a_schema_is_plain():
 
 def test_the_tools_are_sent_with_the_same_bytes_by_every_process_and_every_version_of_a_library():
     """A change here makes the vendor's cache of every first prompt anew: let it be one that was meant."""
-    assert hashlib.sha256(canonical(TOOLS)).hexdigest()[:16] == "b10e02b817e55727"
+    assert hashlib.sha256(canonical(offered(None))).hexdigest()[:16] == "b10e02b817e55727"
 
 
 def test_a_run_that_an_older_version_began_goes_on_with_the_tools_it_was_told_of(bench):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from inline_snapshot import snapshot
 
-from app.checkpoints import pull_text, render
+from app.checkpoints import pull_text, questions, render
 from app.claims import Claims, Round, TestProof
 from app.config.repo_config import RepoConfig
 from app.events.deciding import Protection
@@ -160,7 +160,7 @@ def test_the_status_comment_while_it_works() -> None:
 
 
 def test_a_question() -> None:
-    assert render.question(proposed().state, 1) == snapshot("""\
+    assert questions.question(proposed().state, 1) == snapshot("""\
 <!-- lamplighter run=cafe0123456789ab part=question-1 -->
 ### ❓ @maya a question before I go on
 

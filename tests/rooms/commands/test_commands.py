@@ -169,7 +169,7 @@ def test_flags_and_what_is_left_as_text(comment, text, flags):
         ("/agent stpo", "`stpo` is not a command. Did you mean `/agent stop`?"),
         ("/agent Satus", "`Satus` is not a command. Did you mean `/agent status`?"),
         ("/agent best—off", "`bestoff` is not a command. Did you mean `/agent best-of`?"),
-        ("/agent plan", "`/agent plan` is not built yet. `/agent help` lists what works."),
+        ("/agent best-of", "`/agent best-of` is not built yet. `/agent help` lists what works."),
         ("/agent best–of 3", "`/agent best-of` is not built yet. `/agent help` lists what works."),
         ("/agent fix --x`@everyone`", "`/agent fix` has no flag `--xeveryone`."),
     ],

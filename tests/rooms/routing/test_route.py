@@ -61,6 +61,7 @@ def standing(**more) -> Standing:
     return Standing(row=row(), requester="bob", **more)
 
 
+PLANNED = standing(is_asking=True, plan="abcd1234")
 PARKED = Standing(row=row("parked"), requester="bob")
 AT_WORK, ASKING, GATHERING = standing(), standing(is_asking=True), standing(gathers="review")
 ENDED = row("ended", "failed")
@@ -120,6 +121,12 @@ CASES = [
     (job("budget", text="lots"), Found(role="maintain", active=(AT_WORK,)), "takes an amount"),
     (job("budget", text="2.5"), Found(role="maintain"), "retry --budget 2.5"),
     (job("budget", text="3"), Found(role="write", active=(AT_WORK,)), steps.DenyRole(role="write")),
+    (job("approve"), Found(role="write", active=(PLANNED,)), steps.Answer(run=PLANNED, approves="abcd1234")),
+    (job("approve", text="`ABCD`"), Found(role="write", active=(PLANNED,)), steps.Answer),
+    (job("approve", text="ffff"), Found(role="write", active=(PLANNED,)), "is not the plan that waits"),
+    (job("approve"), Found(role="write", active=(ASKING,)), "No plan waits"),
+    (job("approve"), Found(role="triage", active=(PLANNED,)), steps.DenyRole(role="triage")),
+    (job("revise", text="smaller"), Found(role="write", active=(PLANNED,)), steps.Answer(run=PLANNED)),
     (job("stop"), Found(role="write", active=(AT_WORK,)), steps.Stop(runs=(AT_WORK,), reason="asked to stop")),
     (job("stop"), Found(role="write", waiting=AT_WORK), steps.CallOff(run=AT_WORK)),
     (job("stop"), Found(role="write"), "no run here to stop"),
@@ -170,8 +177,7 @@ def test_a_step_explains_itself():
             "    no: The role is too low; but whoever asked for a run may answer its question",
             "    no: The command cannot be obeyed as it was written",
             "    no: A label on a pull request starts nothing",
-            "    no: What belongs together is gathered into one run, which begins when it is quiet",
-            "    no: Words for an open question answer it",
+            "    no: What belongs together is gathered into one run, which begins when it is quiet", '    no: Approve and revise are for the plan that is open now', "    no: Words for an open question answer it",
             "    no: An answer, and no question is open",
             "    no: Plain words are for the run at work; on an issue without one they start nothing",
             "    no: Help says what can be said",
