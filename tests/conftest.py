@@ -19,6 +19,10 @@ settings.register_profile("explore", deadline=None, suppress_health_check=[Healt
 settings.register_profile("same", settings.get_profile("explore"), derandomize=True, database=None)
 settings.load_profile("same")
 
+# A third of what it takes to import and to collect would go into looking for cycles among what stays.
+gc.disable()
+_YOUNG = 10_000  # new objects before cycles are looked for again; Python's own is 700
+
 _MADE = pytest.StashKey[Path]()
 _IN_MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 4 * 2**30  # four times what all tests of five workers hold at once
@@ -67,8 +71,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_finish() -> None:
     """What is there now stays to the end; the collector of cycles need not look through it each time."""
+    gc.enable()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_YOUNG)
 
 
 @pytest.hookimpl(trylast=True)
