@@ -25,7 +25,7 @@ _YOUNG = 10_000  # new objects before cycles are looked for again; Python's own 
 
 _MADE = pytest.StashKey[Path]()
 _IN_MEMORY = Path("/dev/shm")
-_ROOM_BYTES = 4 * 2**30  # four times what all tests of five workers hold at once
+_ROOM_BYTES = 4 * 2**30  # five workers hold some hundred megabytes at once
 
 NEVER_ON_AWS = ("house", "rehearsal", "rooms")  # folders without a test for AWS's semantics
 # Ten seconds and more by themselves (`--durations=40`); a story on AWS takes three times as long as on one machine.
