@@ -11,10 +11,12 @@ from app.failures import Annotation, Facts, Finding
 from app.github import actions, checks, pulls, repositories
 from app.github.checks import CheckRun
 from app.github.client import GitHub
+from app.ports.platform import Clock
 
 _FAILED = frozenset({"failure", "timed_out", "startup_failure"})
 _MOST = 12  # failed checks that are read; a matrix of two hundred has few causes
 _ACTIONS = "github-actions"
+_READING_SECONDS = 20.0  # a function of the cloud has a minute, and other runs wait for their look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,7 @@ class Checks:
     failures: tuple[CheckFailure, ...] = ()
 
 
-def read(github: GitHub, repo: str, pull_number: int, *, ours: str, patient: bool) -> Checks:
+def read(github: GitHub, repo: str, pull_number: int, *, ours: str, patient: bool, clock: Clock) -> Checks:
     """The checks of a pull request's head. While some have not ended nothing is read of the others if `patient`.
 
     `ours` is the slug of our App. Raises as the client does.
@@ -39,8 +41,11 @@ def read(github: GitHub, repo: str, pull_number: int, *, ours: str, patient: boo
     if pending and patient:
         return Checks(sha=pull.head_sha, pending=pending, green=green)
     failed = [run for run in runs if run.conclusion in _FAILED][:_MOST]
+    until = clock.monotonic() + _READING_SECONDS
     found = reading.merge(
-        replace(finding, link=finding.link or run.url) for run in failed for finding in _findings(github, repo, run)
+        replace(finding, link=finding.link or run.url)
+        for run in failed
+        for finding in (_findings(github, repo, run) if clock.monotonic() < until else _unread(run))
     )
     changed = tuple(pulls.changed_paths(github, repo, pull_number)) if found else ()
     at_base = _at_base(github, repo, pull.base_ref, {run.name for run in failed}, ours) if found else None
@@ -75,6 +80,10 @@ def _findings(github: GitHub, repo: str, run: CheckRun) -> Sequence[Finding]:
         read = reading.read_log(log.pieces, job=job, is_whole=log.is_whole) if log else ()
     found = reading.explained(read, said)
     return found or (reading.read_status(run.name, "Its log is gone or not to be read.", link=run.url),)
+
+
+def _unread(run: CheckRun) -> Sequence[Finding]:
+    return (reading.read_status(run.name, "It was not read: there was no time for all of them.", link=run.url),)
 
 
 @dataclass(frozen=True, kw_only=True)

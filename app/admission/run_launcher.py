@@ -67,6 +67,11 @@ class RunLauncher:
         for _ in range(_TRIES):
             if ledger.state.phase not in phases:
                 return False
+            if self._access and self._take_in.is_due(ledger.state):  # which costs nothing, so it comes before money
+                if not (fresh or self._is_wanted(ledger)) or not self._take_in.read(ledger, self._access):
+                    return False
+                fresh = True
+                continue
             money = reserve(self._store, ledger.state, self._clock.now())
             if isinstance(money, DayBudget):
                 self._wait(ledger, money)
@@ -74,10 +79,6 @@ class RunLauncher:
             if not fresh and not self._is_wanted(ledger):
                 return False
             fresh = True
-            if self._access and self._take_in.is_due(ledger.state):
-                if not self._take_in.read(ledger, self._access):
-                    return False
-                continue
             if self._append(ledger, kind(reason=reason, cap_usd=money.cap_usd), phases, seq=money.seq):
                 return self.start(ledger)
         raise TransientError("the run's ledger is written to all the time", retry_after_seconds=5)

@@ -68,6 +68,7 @@ class TakeIn:
                 created.thread.number,
                 ours=self._bot.removesuffix("[bot]"),
                 patient=is_patient,
+                clock=ledger.clock,
             )
         if found.pending and is_patient:
             until = (now + timedelta(seconds=_LOOK_SECONDS)).isoformat()

@@ -11,7 +11,7 @@ from typing import Any
 from app.github.client import GitHub, place
 from app.github.errors import NotFound, Refused
 
-MOST_BYTES = 20 * 2**20  # of one log, its end where it is longer
+MOST_BYTES = 8 * 2**20  # of one log, its end where it is longer
 _PIECE = 256 * 1024
 _GONE = {403, 404, 410}  # the link is good for a minute, the log for the repository's retention
 
