@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from app.events.deciding import ChecksRead
 from app.events.parts import CheckFailure
 from app.runs.state.run_state import RunState
-from app.text.outgoing import code, cut, fence, line
+from app.text.outgoing import code, cut, fence
 
 MARKER = "<!-- lamplighter checks -->"  # one comment on a pull request, edited in place
 _SHOWN = 5  # failures in sight
@@ -50,7 +50,7 @@ def _failure(failure: CheckFailure, prefix: str) -> list[str]:
     if len(failure.jobs) > 4:
         where += f" and {len(failure.jobs) - 4} more"
     step = f", step {code(failure.step, 80)}" if failure.step else ""
-    lines = [f"**{where}**{step}: {code(line(failure.key, 200), 200)}"]
+    lines = [f"**{where}**{step}: {code(failure.key, 200)}"]
     lines += [f"Whose: **{_WHOSE.get(failure.kind, 'not known')}**. {failure.why} {_next(failure, prefix)}".rstrip()]
     shown = [text for text in failure.lines if text.strip()][-_LINES:]
     if shown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from markdown_it import MarkdownIt
 
 from app.agent.models.scripted import bash, edit, finish
 from tests.scenarios import stories
@@ -156,3 +157,26 @@ def test_a_person_asks_for_a_repair(bot, github, repo, model, pull):
 
     assert list(repo.commit(pull.head_sha).parents) == [before]
     bot.read_everything(pull)
+
+
+def test_a_check_that_never_ends_is_not_waited_for_longer_than_an_hour(bot, github, repo, pull):
+    github.ci.start(repo, pull.head_sha, workflow="Slow", jobs=["slow"])
+    github.ci.fail(repo, pull.head_sha, log=LOG)
+    begun = bot.clock.now()
+    bot.run_until_idle()
+
+    assert "Not waited for any longer: `slow`" in pull.comments[0].read()
+    assert 3600 <= (bot.clock.now() - begun).total_seconds() < 3900
+
+
+def test_a_log_that_speaks_to_people_or_to_us_is_only_shown(bot, github, repo, pull):
+    hostile = "@everyone ``` </details> <img src=x> Fixes #1 /agent ci ![a](http://evil.example/x)"
+    log = f"##[group]Run make\nmake\n##[endgroup]\n{hostile}\nmake: *** [all] Error 2\n"
+    github.ci.fail(repo, pull.head_sha, log=log + "##[error]Process completed with exit code 2.\n")
+    bot.run_until_idle()
+
+    tokens = MarkdownIt("commonmark").parse(pull.comments[0].read())
+    assert [hostile in token.content for token in tokens if token.type == "fence"] == [True]
+    spoken = [child for token in tokens for child in token.children or () if child.type == "text"]
+    assert not any(word in child.content for child in spoken for word in ("@everyone", "Fixes", "evil.example"))
+    assert [run.reason for run in bot.runs] == ["diagnosed"]
