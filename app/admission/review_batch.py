@@ -37,5 +37,6 @@ def _as_kept(number: int, thread: Thread) -> ReviewThread:
         original_line=thread.original_line,
         outdated=thread.is_outdated,
         hunk="\n".join(thread.hunk.splitlines()[-_HUNK_LINES:]),
+        comment_ids=[said.id for said in thread.comments],
         comments=[Comment(author=said.author, body=said.body, at=said.at) for said in thread.comments[-_COMMENTS:]],
     )

@@ -36,8 +36,9 @@ class TakeIn:
         self._bot = bot_login
 
     def is_due(self, state: RunState) -> bool:
-        """Whether the run has to read before it begins."""
-        return bool(state.gathers) and not state.has_taken_head and state.checks is None
+        """Whether the run has to read before it begins, or has read that it need not."""
+        has_read = state.has_taken_head or (state.checks is not None and state.checks.repairs)
+        return bool(state.gathers) and not has_read
 
     def read(self, ledger: RunLedger, access: Access) -> bool:
         """Read, and note what was read; whether the run goes on now. Otherwise it waits or has ended.
@@ -59,6 +60,8 @@ class TakeIn:
         return True
 
     def _checks(self, ledger: RunLedger, access: Access) -> bool:
+        if ledger.state.checks:  # whoever read them died before it could end
+            return self._end(ledger)
         created, now = ledger.state.created, ledger.clock.now()
         is_patient = now < datetime.fromisoformat(ledger.state.created_at) + _PATIENCE
         with access.reading_checks(created.thread) as github:
@@ -85,9 +88,11 @@ class TakeIn:
             rounds=len(before),
             again=any(failure.signature in known for failure in found.failures),
         )
+        read = read.model_copy(update={"repairs": self._is_to_repair(ledger.state, read)})
         ledger.append(read)
-        if self._is_to_repair(ledger.state, read):
-            return True
+        return read.repairs or self._end(ledger)
+
+    def _end(self, ledger: RunLedger) -> bool:
         ledger.append_if(_is_active, RunEnded(outcome="diagnosed", reason=""))
         return False
 

@@ -50,6 +50,7 @@ class ReviewThread(Part):
     outdated: bool = False
     hunk: str = ""
     comments: list[Comment] = []
+    comment_ids: list[int] = []  # of all that was said in it
 
 
 class Task(Part):
@@ -152,6 +153,7 @@ class ChecksRead(Record, kind="checks.read", is_news=True):
     pending: list[str] = []  # that were not waited for any longer
     rounds: Count = 0  # repairs of this pull request's checks before this
     again: bool = False  # one of the failures is what a repair before was for
+    repairs: bool = True  # the run goes on to repair; else it ends with saying what it read
 
 
 class RunQueued(Record, kind="run.queued", is_news=True):
