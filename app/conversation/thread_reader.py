@@ -62,8 +62,7 @@ class ThreadReader:
     def _of_thread(self, job: Job, role: str) -> Found:
         rows = self._store.runs(thread_key=job.thread.key, limit=None)
         ended = (row for row in rows if row.phase == "ended")
-        comment_id = job.source.comment_id
-        if any(self._open(row.run_id).state.has_heard(job.id, comment_id) for row in islice(ended, _RECENT)):
+        if any(self._open(row.run_id).state.has_heard(job.id, job.line_comment_id) for row in islice(ended, _RECENT)):
             return Found(role=role, was_heard=True)
         active = self._standings([row for row in rows if row.phase != "ended"], job)
         worked = tuple(row for row in rows if row.reason not in {"replied", "refused"})

@@ -108,6 +108,11 @@ class Job(NamedTuple):
         """Failed checks ask, and nobody: what may be done is for the configuration to say."""
         return self.gathers.startswith("checks:")
 
+    @property
+    def line_comment_id(self) -> int | None:
+        """The comment at a line of a diff that it is about; their ids are a series of their own."""
+        return self.source.comment_id if self.trigger.startswith("pull_request_review_comment") else None
+
     def to_json(self) -> str:
         data = self._asdict() | {
             "thread": self.thread._asdict(),

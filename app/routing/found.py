@@ -66,7 +66,7 @@ def standing(row: RunSummary, state: RunState, job: Job) -> Standing:
         by_label=state.is_by_label,
         is_asking=state.open_question is not None,
         plan=state.open_plan.digest if state.open_plan else "",
-        has_heard=state.has_heard(job.id, job.source.comment_id),
+        has_heard=state.has_heard(job.id, job.line_comment_id),
         gathers=state.gathers,
         was_answered=any(answer.said.delivery == job.id for answer in state.answers),
         is_meant=kind != "issues.unlabeled" or changed.lower() == label,

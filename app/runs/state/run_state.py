@@ -247,12 +247,12 @@ class RunState:
         ]
         return [*words, self.cancel] if self.cancel else words
 
-    def has_heard(self, delivery: str, comment_id: int | None = None) -> bool:
+    def has_heard(self, delivery: str, line_comment_id: int | None = None) -> bool:
         """Whether what people said in this delivery is among it, or the comment is in a thread of the review that it
         read when it began: then the delivery came late.
         """
         read = (number for thread in self.created.task.threads for number in thread.comment_ids)
-        return any(said.delivery == delivery for said in self.heard) or comment_id in set(read)
+        return any(said.delivery == delivery for said in self.heard) or line_comment_id in set(read)
 
     @property
     def open_plan(self) -> Plan | None:
