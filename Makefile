@@ -53,7 +53,7 @@ aws: $(VENV)/.aws ## what the command line needs for AWS and Bedrock: boto3 and 
 	@echo 'Ready: .venv/bin/lamplighter doctor --platform aws'
 
 .PHONY: demo
-demo: $(VENV)/.run ## play the whole story in the terminal: issue, question, failing test, fix, pull request
+demo: $(VENV)/.run ## play the whole story in the terminal: from an issue to a pull request, then a review and a red check
 	@$(BIN)/lamplighter demo
 
 .PHONY: rehearse

@@ -80,6 +80,7 @@ class Dispatcher:
             starts=self._starts,
             once_replies=self._once_replies,
             late=self._reader.late,
+            quiet=settings.quiet,
         )
 
     def dispatch(self, job: Job) -> None:

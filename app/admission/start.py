@@ -133,7 +133,7 @@ class RunStart:
         found = admit(facts)
         log.event("dispatch.admission", run=ledger.run_id, verdict=found.verdict, reason=found.reason)
         if found.verdict in {"admit", "queue"} and ledger.state.created.gathers:
-            wait_for_quiet(ledger)
+            wait_for_quiet(ledger, self._settings.quiet)
         elif found.verdict == "admit":
             self._run_launcher.launch(ledger, RunAdmitted, found.reason, phases=["created"], fresh=fresh)
         elif found.verdict == "queue":

@@ -80,6 +80,7 @@ def _json(parser: argparse.ArgumentParser) -> None:
 def _demo(commands: Any) -> None:
     demo = _command(commands, "demo", "demo", "play the whole story here: issue, question, fix, pull request")
     demo.add_argument("--keep", action="store_true", help="leave the simulated GitHub and the server running")
+    demo.add_argument("--act", type=int, choices=(1, 2), help="1: issue to pull request; 2: review and red check")
     demo.add_argument("--fast", action="store_true", help="do not pause for the reader")
 
 

@@ -12,6 +12,7 @@ from app.runs.parking import quiet_at
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 from app.runs.task import answer_text, plan_answer
+from app.settings.quiet import Quiet
 
 
 def cancel(job: Job, reason: str, ledger: RunLedger) -> bool:
@@ -60,9 +61,9 @@ def raise_budget(job: Job, run_usd: float, ledger: RunLedger) -> bool:
     return ledger.state.has_heard(job.id)
 
 
-def gather(job: Job, command: Command, ledger: RunLedger) -> bool:
+def gather(job: Job, command: Command, ledger: RunLedger, quiet: Quiet) -> bool:
     """Let a run that has not begun take this in too, and wait until it is quiet; False when it has begun meanwhile."""
-    until = quiet_at(job.gathers, ledger)
+    until = quiet_at(job.gathers, ledger, quiet)
     ledger.append_if(
         lambda state: state.gathers == job.gathers and not state.has_heard(job.id),
         RequestGathered(**_said(job, text=command.text, until=until.isoformat())),

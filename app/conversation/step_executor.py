@@ -18,6 +18,7 @@ from app.routing import steps
 from app.routing.asked import Asked
 from app.runs.each_run import each_run
 from app.runs.run_ledger import RunLedger
+from app.settings.quiet import Quiet
 
 ENDING_SECONDS = 5.0  # how long a worker that was told to stop may need, about
 
@@ -33,6 +34,7 @@ class StepExecutor:
         starts: RunStart,
         once_replies: OnceReplies,
         late: StaleEvents,
+        quiet: Quiet,
     ) -> None:
         self._open = open_ledger
         self._run_launcher = run_launcher
@@ -56,7 +58,7 @@ class StepExecutor:
             ),
             steps.Steer: self._steer,
             steps.Gather: lambda step, asked, _run_id: steering.gather(
-                asked.job, asked.command, open_ledger(step.run.row.run_id)
+                asked.job, asked.command, open_ledger(step.run.row.run_id), quiet
             ),
             steps.Answer: self._answer,
             steps.Start: lambda step, asked, run_id: starts.create(open_ledger(run_id), asked, step),

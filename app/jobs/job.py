@@ -24,11 +24,6 @@ REMEMBERED_SECONDS = 30 * 24 * 3600.0
 MOST_ATTEMPTS = 12
 
 
-# How long it has to be quiet before what is gathered is worked, in seconds, by the first word of `Job.gathers`. The
-# comments of one review arrive within a few seconds; the checks of a push fail over minutes, and all are waited for.
-QUIET_SECONDS: Mapping[str, float] = {"review": 20.0, "checks": 30.0, "asked": 0.0}
-
-
 def taken_key(name: str) -> str:
     """The claim that says that dispatch has done the job of this id, or with this digest."""
     return f"taken:{name}"

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 
 from app.events.waits import Wait, WaitForQuiet, WaitForRoom
 from app.events.working import RunEnded, RunParked
-from app.jobs.job import QUIET_SECONDS
 from app.ledger import Event
 from app.retry import doubled
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
+from app.settings.quiet import Quiet
 
 _FIRST_SECONDS = 30.0
 _MOST_QUIET = 10  # times the quiet time: whoever never stops writing is worked all the same
@@ -75,16 +75,16 @@ def wait_for_room(ledger: RunLedger, note: str, seconds: float) -> None:
     ledger.append_if(_is_active, RunParked(wait=WaitForRoom(), note=note, until=until.isoformat()))
 
 
-def quiet_at(key: str, ledger: RunLedger) -> datetime:
+def quiet_at(key: str, ledger: RunLedger, times: Quiet) -> datetime:
     """When a run may begin that gathers requests of the kind `key`, if no more come from now on."""
-    quiet, now = QUIET_SECONDS[key.partition(":")[0]], ledger.clock.now()
+    quiet, now = times.after(key), ledger.clock.now()
     begun = datetime.fromisoformat(ledger.state.created_at) if ledger.state.created_at else now
     return min(now + timedelta(seconds=quiet), max(now, begun + timedelta(seconds=_MOST_QUIET * quiet)))
 
 
-def wait_for_quiet(ledger: RunLedger) -> None:
+def wait_for_quiet(ledger: RunLedger, times: Quiet) -> None:
     """A run that was asked for, and gathers what belongs to it before it begins."""
-    until = quiet_at(ledger.state.created.gathers, ledger).isoformat()
+    until = quiet_at(ledger.state.created.gathers, ledger, times).isoformat()
     note = "I gather what else belongs to this first."
     ledger.append_if(lambda state: state.phase == "created", RunParked(wait=WaitForQuiet(), note=note, until=until))
 

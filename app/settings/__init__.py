@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from app.errors import SettingsError, UserError
 from app.settings.providers import NAMES, PROVIDERS, Names, mistake
+from app.settings.quiet import Quiet
 from app.settings.retention_days import LEDGERS, REST
 from app.settings.retention_days import read as read_days
 
@@ -22,7 +23,6 @@ Network = IPv4Network | IPv6Network
 
 PLATFORMS = ("local", "aws")
 SANDBOXES = ("auto", "bubblewrap", "jail", "remote", "beside")
-
 
 # The fields that hold secrets.
 SECRETS = (
@@ -88,6 +88,7 @@ class Settings(NamedTuple):
     sandbox: str = "auto"
     sandbox_networks: tuple[Network, ...] = ()  # with mirrors of one's own: allowed hosts may be there
     concurrency: int = 8
+    quiet: Quiet = Quiet()
     retention_days: int = REST  # of contents, logs and what work leaves behind
     ledger_days: int = LEDGERS  # of a run's ledger, from its end, and of the heads that vouch for it
     cloud: Cloud = Cloud()
@@ -247,10 +248,7 @@ def _private_key(env: Mapping[str, str], mistakes: list[str]) -> str:
 
 
 def load(env: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from `env` (default: the process environment).
-
-    Raises SettingsError naming every mistake at once.
-    """
+    """Read the settings from `env`, else from the process environment. Raises SettingsError naming every mistake."""
     env = os.environ if env is None else env
     mistakes: list[str] = []
     webhook_secrets = tuple(env.get("LAMPLIGHTER_WEBHOOK_SECRET", "").split())
@@ -289,6 +287,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         sandbox=_choice(env, "LAMPLIGHTER_SANDBOX", SANDBOXES, mistakes),
         sandbox_networks=_networks(env, "LAMPLIGHTER_SANDBOX_NETWORKS", mistakes),
         concurrency=_positive(env, "LAMPLIGHTER_CONCURRENCY", 8, mistakes),
+        quiet=Quiet.read(env, "LAMPLIGHTER_QUIET_SECONDS", mistakes),
         retention_days=kept[0],
         ledger_days=kept[1],
         cloud=_cloud(env, mistakes),

@@ -10,17 +10,19 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
+
+from app.cli.demo.ci import COMMAND, JOB, STEP
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.fresh
 
 
-@pytest.mark.slow
-def test_the_demo_plays_the_whole_story_and_leaves_nothing(lamplighter, tmp_path):
-    (tmp_path / "tmp").mkdir()
-    done = lamplighter("demo", "--fast", TMPDIR=str(tmp_path / "tmp"), timeout=110)
-    assert done.returncode == 0, done.stdout + done.stderr
-    said = [
+ACTS = {
+    "1": [
         "The model's replies are scripted",
+        "Act 1",
         "#2 Splitting 10.00 between three people loses a cent",
         "lamplighter[bot] reacts with 👀",
         "a question before I go on",
@@ -30,13 +32,60 @@ def test_the_demo_plays_the_whole_story_and_leaves_nothing(lamplighter, tmp_path
         "Draft pull request #3",
         "✓ lamplighter/scan: Nothing found",
         "Fixes #2",
+        "✓ audit: 1 run,",
         "every one in its place; the chain is whole",
-    ]
-    found = [done.stdout.find(text) for text in said]
-    assert -1 not in found, dict(zip(said, found, strict=True))
-    assert found == sorted(found)
-    assert "Traceback" not in done.stdout + done.stderr
+    ],
+    "2": [
+        "Act 1 is played unseen",
+        "Act 2",
+        "✓  CI: `test` passes on",
+        "review: changes requested",
+        "at tab/split.py:9",
+        "at tab/split.py:5",
+        "answered thread 2",
+        "in the thread at tab/split.py:9",
+        "in the thread at tab/split.py:5",
+        "Left as it is:",
+        "✗  CI: `test` fails on",
+        "SyntaxError: invalid escape sequence",
+        "ran python3 -W error -m unittest (exit 1)",
+        "ran python3 -W error -m unittest (exit 0)",
+        "✓  CI: `test` passes on",
+        "✓ resolved: the thread at tab/split.py:9",
+        "left open for olga: the thread at tab/split.py:5",
+        "✓ audit: 3 runs,",
+        "every one in its place; the chain is whole",
+    ],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("act", ACTS)
+def test_an_act_is_played_to_its_good_end_and_leaves_nothing(lamplighter, tmp_path, act):
+    (tmp_path / "tmp").mkdir()
+    done = lamplighter("demo", "--fast", "--act", act, TMPDIR=str(tmp_path / "tmp"), timeout=180)
+    assert done.returncode == 0, done.stdout + done.stderr
+    at = 0
+    for text in ACTS[act]:
+        assert text in done.stdout[at:], f"{text!r} is not (or not here) in:\n{done.stdout}"
+        at = done.stdout.index(text, at) + len(text)
+    assert "Traceback" not in done.stderr
+    assert done.stdout.count("Draft pull request #3") == (act == "1")  # of what is unseen nothing shows
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_an_act_that_there_is_not_is_one_line(lamplighter):
+    done = lamplighter("demo", "--act", "3")
+    assert done.returncode == 2 and done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert "--act" in line and "1, 2" in line
+
+
+def test_the_tests_of_the_project_are_what_its_workflow_runs():
+    seed = yaml.safe_load((ROOT / "app/demo/seed.yml").read_text("utf-8"))
+    workflow = yaml.safe_load(seed["repositories"][0]["files"][".github/workflows/ci.yml"])
+    step = workflow["jobs"][JOB]["steps"][-1]
+    assert (step["name"], step["run"]) == (STEP, COMMAND)
 
 
 @pytest.mark.slow
@@ -44,7 +93,19 @@ def test_kept_it_stays_until_ctrl_c_and_ends_its_processes(lamplighter, tmp_path
     (tmp_path / "tmp").mkdir()
     process = subprocess.Popen(
         # What a shell starts in the background ignores Ctrl-C, and so does everything below it.
-        ["env", "--default-signal=INT", sys.executable, "-P", "-m", "app.cli", "demo", "--fast", "--keep"],
+        [
+            "env",
+            "--default-signal=INT",
+            sys.executable,
+            "-P",
+            "-m",
+            "app.cli",
+            "demo",
+            "--fast",
+            "--act",
+            "1",
+            "--keep",
+        ],
         env=lamplighter.env | {"TMPDIR": str(tmp_path / "tmp"), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,8 +1,11 @@
 """`demo`: the whole story in one terminal, against a simulated GitHub; only that and the model's words are not real.
 
-world.py    the processes: the simulated GitHub in this one, the server and its workers in their own
-plot.py     what people do and what is waited for
-panels.py   how it looks
+world.py     the processes: the simulated GitHub in this one, the server and its workers in their own
+plot.py      the acts in their order, and how they ended
+acts.py      what people and the project's CI do
+ci.py        that CI: one job, really run
+watching.py  what is waited for, and what is seen meanwhile
+panels.py    how it looks
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from app.errors import UserError
 
 
 def demo(arguments: argparse.Namespace) -> int:
-    """Play it; 0 only if the pull request was opened and the run's ledger is whole."""
+    """Play it; 0 only if every act that was wanted ended well and the runs' ledgers are whole."""
     from app.cli.demo.panels import Panels
     from app.cli.demo.plot import Plot
     from app.cli.demo.world import World
@@ -36,7 +39,7 @@ def demo(arguments: argparse.Namespace) -> int:
     try:
         world.start()
         panels.opening(world)
-        well = Plot(world, panels).play()
+        well = Plot(world, panels, act=arguments.act).play()
         if arguments.keep:
             panels.kept(world)
             threading.Event().wait()

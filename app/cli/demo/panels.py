@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.console import Console
 from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.syntax import Syntax
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from app.cli.demo.world import World
 
 WIDTH = 96  # a phone's comment is narrower, a pull request's table is not
+LOG_LINES = 6  # of a red check
 REST_SECONDS = 1.5  # about as long as a short comment takes to read; it goes on meanwhile
 _STYLES = {"plain": "", "dim": "dim", "good": "green", "bad": "red", "ask": "bold yellow", "act": "cyan"}
 _DULL = frozenset({"run.created", "publish.done", "question.asked", "question.answered", "run.resumed"})
@@ -42,6 +47,20 @@ class Panels:
     def rest(self) -> None:
         if self._pause:
             time.sleep(REST_SECONDS)
+
+    @contextmanager
+    def unseen(self) -> Iterator[None]:
+        """Nothing is written meanwhile, and nobody is waited for."""
+        out, pause = self._out, self._pause
+        self._out, self._pause = Console(file=io.StringIO(), width=self._width), False
+        try:
+            yield
+        finally:
+            self._out, self._pause = out, pause
+
+    def act(self, title: str) -> None:
+        """The head of an act."""
+        self._out.rule(Text(title, style="bold yellow"))
 
     def opening(self, world: World) -> None:
         self._out.rule(Text("Lamplighter", style="bold yellow"))
@@ -86,12 +105,7 @@ class Panels:
         people = ", ".join(pull.requested_reviewers) or "nobody yet"
         self.say(pull.title, "bold")
         self.say(f"{pull.base} ← {pull.head}   reviewers: {people}   assigned: {', '.join(pull.assignees)}", "dim")
-        for commit in pull.commits:
-            self.say(f"{'verified ' if commit.verified else ''}commit {commit.sha[:10]} by {commit.author}", "dim")
-            for run in repo.check_runs(commit.sha):
-                good = run.conclusion == "success"
-                title = run.output.get("title") or ""
-                self.say(f"{'✓' if good else '✗'} {run.name}: {title}", "green" if good else "red")
+        self._commits(repo, pull)
         self._panel(Markdown(_visible(pull.body or "")), Text(pull.user.login, style="yellow"), "green")
         for file in pull.files:
             self._out.print(Text(f"{file.status} {file.filename}  +{file.additions} −{file.deletions}", style="bold"))
@@ -100,20 +114,55 @@ class Panels:
             )
         self.rest()
 
-    def verdict(self, state: RunState, *, events: int, problems: list[str], seconds: float, world: World) -> None:
+    def _commits(self, repo: Repository, pull: Pull) -> None:
+        for commit in pull.commits:
+            subject = commit.message.partition("\n")[0]
+            verified = "verified " if commit.verified else ""
+            self.say(f"{verified}commit {commit.sha[:7]} by {commit.author}: {subject}", "dim")
+            for run in repo.check_runs(commit.sha):
+                good = run.conclusion == "success"
+                title = run.output.get("title") or run.conclusion
+                self.say(f"{'✓' if good else '✗'} {run.name}: {title}", "green" if good else "red")
+
+    def check(self, name: str, sha: str, log: str, *, passes: bool) -> None:
+        """A check of the project's CI has ended; of a red one, the end of its log."""
+        how, style, verb = ("✓", "green", "passes") if passes else ("✗", "red", "fails")
+        text = f"{how}  CI: `{name}` {verb} on {sha[:7]}"
+        self._out.print(Text(f"{_now()}  ", style="dim").append(text, style=style))
+        if not passes:
+            lines = [line for line in log.splitlines() if line.strip() and not line.startswith(("##[", "---", "==="))]
+            self.say("\n".join(f"{' ' * 13}{line}"[: self._width] for line in lines[-LOG_LINES:]), "dim")
+        self.rest()
+
+    def after_review(self, repo: Repository, pull: Pull) -> None:
+        """The pull request as it stands in the end: its commits with their checks, and the threads of its review."""
+        self._out.rule(Text(f"Pull request #{pull.number}, after the review", style="bold green"))
+        self._commits(repo, pull)
+        for thread in pull.review_threads:
+            place = f"the thread at {thread.first.path}:{thread.first.line}"
+            open_for = f"· left open for {thread.first.author}: {place}"
+            self.say(f"✓ resolved: {place}" if thread.is_resolved else open_for)
+        self.rest()
+
+    def verdict(
+        self, states: Sequence[RunState], *, events: int, problems: list[str], seconds: float, world: World
+    ) -> None:
         self._out.rule()
-        pull = state.result("pull")
         if problems:
             self.say(f"✗ audit: {'; '.join(problems)}", "bold red")
         else:
-            self.say(f"✓ audit: {events} events, every one in its place; the chain is whole", "bold green")
-        if state.outcome != "proposed" or not pull:
-            self.say(f"✗ no pull request: {state.outcome}: {state.reason}", "bold red")
+            many = f"{len(states)} run{'' if len(states) == 1 else 's'}"
+            self.say(f"✓ audit: {many}, {events} events, every one in its place; the chain is whole", "bold green")
+        for state in states:
+            if state.outcome != "proposed":
+                self.say(f"✗ run {state.run_id[:8]}: {state.outcome}: {state.reason}", "bold red")
+        turns, cost = sum(state.turns for state in states), sum(state.cost_usd for state in states)
         scripted = " (scripted: nothing was charged)" if world.is_scripted else ""
-        self.say(f"{seconds:.0f} s, {state.turns} turns, ${state.cost_usd:.2f}{scripted}; run {state.run_id[:8]}")
+        self.say(f"{seconds:.0f} s, {turns} turns, ${cost:.2f}{scripted}")
         self._out.print()
         self.say("What to try next:", "bold")
         self.say("  lamplighter demo --keep                    the same, and it stays: use it in a browser")
+        self.say("  lamplighter demo --act 2                   the review and the red check alone")
         self.say("  lamplighter run --repo PATH --issue FILE   on a repository of yours, without GitHub")
         self.say("  lamplighter doctor                         what a real installation still needs")
 

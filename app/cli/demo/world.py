@@ -21,6 +21,7 @@ from app.simulator.seed import plant
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
+QUIET_SECONDS = "1 1"  # one review, one check: there is nothing more to wait for, and somebody watches
 _PASSED = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LAMPLIGHTER_SANDBOX"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "https_proxy"),  # the way to the model
@@ -48,7 +49,7 @@ class World:
         with as_file(files("app.demo") / "seed.yml") as seed:
             (self.repo,) = plant(self.github, seed)
         self.title, _, self.body = (files("app.demo") / "issue.md").read_text("utf-8").partition("\n")
-        self.maya = self.github.maintainer
+        self.maya, self.olga = self.github.maintainer, self.github.owner
         self.github_url = self.github.serve(webhook_url="http://127.0.0.1:9/not-started-yet")
         self.serve()
 
@@ -74,6 +75,7 @@ class World:
         direct = ",".join(filter(None, (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), _LOOPBACK)))
         return env | model | {
             "LAMPLIGHTER_ATTENDED": "on",
+            "LAMPLIGHTER_QUIET_SECONDS": QUIET_SECONDS,
             "NO_PROXY": direct,
             "no_proxy": direct,
             "LAMPLIGHTER_HOME": str(self.home_path),

@@ -15,6 +15,7 @@ print("\\n".join(sorted(name for name in sys.modules if name.startswith("app."))
 
 WORDS = {
     *("app.errors", "app.log", "app.receive", "app.settings", "app.settings.providers", "app.settings.retention_days"),
+    "app.settings.quiet",
     *("app.commands", "app.commands.grammar", "app.commands.lines", "app.commands.verbs", "app.jobs", "app.jobs.job"),
     *("app.jobs.verb", "app.playbooks", "app.playbooks.fix", "app.playbooks.onboard", "app.playbooks.playbook"),
     "app.playbooks.ci",
