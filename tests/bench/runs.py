@@ -44,6 +44,7 @@ def create(home: Path, repository: Path, sha: str) -> RunLedger:
         book=BY_LABEL,
         base_ref="main",
         base_sha=sha,
+        target=None,
         config=RepoConfig.model_validate({"setup": [], "verify": [histories.VERIFY]}),
         config_source={"path": None, "sha": sha},
         budget=BudgetWanted(**BUDGET),
