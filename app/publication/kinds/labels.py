@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.checkpoints.outcomes import marks, state_label
+from app.events.waits import WaitForQuiet
 from app.github import issues
 from app.jobs.job import label_put_on
 from app.ports.rate import Priority
@@ -83,5 +84,7 @@ class Labels(Effect):
 
 
 def _other_run(target: Target) -> str | None:
+    """The run whose labels the thread's are now; one that waits for quiet has not begun, and may never say a word."""
     active = target.store.runs(active=True, thread_key=target.state.created.thread.key)
-    return next((run.run_id for run in active if run.run_id != target.state.run_id), None)
+    others = (run for run in active if run.run_id != target.state.run_id and run.reason != WaitForQuiet().kind)
+    return next((run.run_id for run in others), None)
