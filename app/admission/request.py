@@ -49,10 +49,10 @@ def created(
     earlier: Task | None = None,
     notes: Sequence[str] = (),
     why: Sequence[str] = (),
+    gathers: str = "",
 ) -> RunCreated:
     """The first event of a run that works. `earlier` is what the run before was asked to do, when it is tried again;
-    `notes` are for whoever asked,
-    `why` says which rule let it begin, a line each.
+    `notes` are for whoever asked, `why` says which rule let it begin, a line each, `gathers` what may join it.
     """
     config = facts.config.kept().model_copy(update={"budget": facts.budget})
     model = model_of(command, facts, settings)
@@ -64,7 +64,7 @@ def created(
         base=Base(ref=facts.base_ref, sha=facts.base_sha, default=facts.target is None),
         branch=facts.base_ref if facts.target else branch_name(config.branch_prefix, job, run_id),
         target=facts.target,
-        gathers=job.gathers,
+        gathers=gathers,
         plan_first=facts.target is None and (command.verb == "plan" or config.autonomy == "plan"),
         clone_url=clone_url,
         config=config,

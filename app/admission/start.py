@@ -95,6 +95,7 @@ class RunStart:
             settings=self._settings,
             notes=[note] if note else [],
             why=step.why.lines(),
+            gathers=job.gathers or _again(before.gathers if before else ""),
         )
         ledger.append_if(lambda state: state.seq == 0, first)
         self.admit(ledger, fresh=True)
@@ -163,3 +164,8 @@ class RunStart:
         ledger.append_if(lambda state: state.seq == 0, said)
         outcome: Outcome = "refused" if refused else "replied"
         ledger.append_if(lambda state: state.is_active, RunEnded(outcome=outcome, reason=text))
+
+
+def _again(gathers: str) -> str:
+    """What a run reads anew that is tried again: the review, or the checks, which a person asks for this time."""
+    return gathers if gathers in {"", "review"} else "asked"

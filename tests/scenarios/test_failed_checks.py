@@ -180,3 +180,18 @@ def test_a_log_that_speaks_to_people_or_to_us_is_only_shown(bot, github, repo, p
     spoken = [child for token in tokens for child in token.children or () if child.type == "text"]
     assert not any(word in child.content for child in spoken for word in ("@everyone", "Fixes", "evil.example"))
     assert [run.reason for run in bot.runs] == ["diagnosed"]
+
+
+def test_a_repair_that_is_tried_again_reads_the_checks_again(bot, github, repo, model, pull):
+    github.ci.fail(repo, pull.head_sha, log=LOG)
+    bot.run_until_idle()
+    model.will(finish("Nothing", "I see no cause.", outcome="needs_decision", decision="Whose is it?"))
+    github.maintainer.comment(pull, "/agent ci")
+    bot.run_until_idle()
+    github.maintainer.comment(pull, "/agent retry")
+    bot.run_until_idle()
+
+    worked = [run for run in bot.runs if run.reason == "needs_decision"]
+    assert len(worked) == 2
+    assert all("A check failed: job test" in bot.prompt_of(run.run_id) for run in worked)
+    bot.read_everything(pull)
