@@ -64,11 +64,16 @@ def raise_budget(job: Job, run_usd: float, ledger: RunLedger) -> bool:
 def gather(job: Job, command: Command, ledger: RunLedger, quiet: Quiet) -> bool:
     """Let a run that has not begun take this in too, and wait until it is quiet; False when it has begun meanwhile."""
     until = quiet_at(job.gathers, ledger, quiet)
+
+    def is_gathered(state: RunState) -> bool:  # one delivery may hold several commands
+        mine = (told.said for told in state.gathered if told.said.delivery == job.id)
+        return any(said.text == command.text for said in mine)
+
     ledger.append_if(
-        lambda state: state.gathers == job.gathers and not state.has_heard(job.id),
+        lambda state: state.gathers == job.gathers and not is_gathered(state),
         RequestGathered(**_said(job, text=command.text, until=until.isoformat())),
     )
-    return ledger.state.has_heard(job.id)
+    return is_gathered(ledger.state)
 
 
 def _said(job: Job, **what: Any) -> dict[str, Any]:

@@ -118,12 +118,12 @@ def _label_on_pull(asked: Asked, _found: Found) -> Step | None:
 
 def _gather(asked: Asked, found: Found) -> Step | None:
     """What belongs together is gathered into one run, which begins when it is quiet."""
-    if not asked.job.gathers:
+    if not asked.job.gathers or not asked.starts:
         return None
-    if any(run.has_heard for run in found.active):
-        return Ignore()
     run = next((run for run in found.active if run.gathers == asked.job.gathers), None)
-    return Gather(run=run) if run else Start(role=found.role or "")
+    if run:
+        return Gather(run=run)
+    return Ignore() if any(run.has_heard for run in found.active) else Start(role=found.role or "")
 
 
 def _approval(asked: Asked, found: Found) -> Step | None:

@@ -36,7 +36,9 @@ _BUTTONS: Mapping[str, Action] = {"stop": "cancel", "retry": "start"}
 def button(event: CheckRunEvent, job: MakeJob, slug: str) -> Decision:
     """What a button on our check run asks for."""
     if event.action != "requested_action":
-        return ignore("Not built yet: diagnosing failed checks.")
+        return ignore(
+            f"Lamplighter does nothing on check_run.{event.action or 'unknown'}: a suite of checks is read as a whole."
+        )
     if event.check != CHECK_RUN or event.app_slug.lower() not in {"", slug.lower()}:
         return ignore("The button belongs to a check run that is not ours.")
     if event.button not in _BUTTONS:

@@ -228,3 +228,14 @@ def test_requested_changes_are_answered_in_their_threads(bot, github, repo, mode
     assert "Review thread 1, at calc.py:5:" in prompt and "Raise instead." in prompt
     assert review.state == "CHANGES_REQUESTED"
     bot.read_everything(issue, pull)
+
+
+def test_several_commands_in_one_review_are_gathered_but_for_those_that_are_answered(bot, github, repo, model, pull):
+    add_a_test(model)
+    github.maintainer.review(pull, "commented", "/agent status\n/agent one\n/agent two\n/agent three")
+    bot.run_until_idle()
+
+    [run] = [run for run in bot.runs if run.reason == "proposed"]
+    assert sorted(bot.state_of(run.run_id).created.task.instructions.split("\n")) == ["one", "three", "two"]
+    assert "No run here yet." in pull.comments[0].read()
+    bot.read_everything(pull)

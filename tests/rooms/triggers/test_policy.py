@@ -109,7 +109,7 @@ TABLE = [
     (comment("/agent retry"), "start", "issue_comment.created"),
     (comment("/agent do it"), "steer", "issue_comment.created"),
     (comment("/agent thanks, great work!"), "steer", "issue_comment.created"),
-    (comment("/agent plan"), "steer", "issue_comment.created"),
+    (comment("/agent deps"), "steer", "issue_comment.created"),
     (comment("/agent fix --nonsense"), "steer", "issue_comment.created"),
     (comment("/agent fixx please"), "steer", "issue_comment.created"),
     (comment("/agent fix", is_open=False), "steer", "issue_comment.created"),
@@ -249,14 +249,14 @@ def test_bot_that_talks_without_a_command_is_not_lectured():
 
 
 def test_all_commands_travel_in_order_with_their_mistakes():
-    job = decided(comment("/agent status\n/agent fix --model deep\nnow\n/agent plan")).job
+    job = decided(comment("/agent status\n/agent fix --model deep\nnow\n/agent deps")).job
     assert [(command.verb, command.text, dict(command.flags)) for command in job.commands] == [
         ("status", "", {}),
         ("fix", "now", {"model": "deep"}),
-        ("plan", "", {}),
+        ("deps", "", {}),
     ]
     assert [command.error is None for command in job.commands] == [True, True, False]
-    assert job.reason == "ada commanded: status, fix, plan."
+    assert job.reason == "ada commanded: status, fix, deps."
     assert job.source.comment_id == 11
 
 
