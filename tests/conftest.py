@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gc
-import os
 import re
 import shutil
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,8 +22,6 @@ gc.disable()
 _YOUNG = 10_000  # new objects before cycles are looked for again; Python's own is 700
 
 _MADE = pytest.StashKey[Path]()
-_IN_MEMORY = Path("/dev/shm")
-_ROOM_BYTES = 4 * 2**30  # five workers hold some hundred megabytes at once
 
 NEVER_ON_AWS = ("house", "rehearsal", "rooms")  # folders without a test for AWS's semantics
 # Ten seconds and more by themselves (`--durations=40`); a story on AWS takes three times as long as on one machine.
@@ -46,16 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     a sandbox's way to its files away.
     """
     if config.option.basetemp is None and not hasattr(config, "workerinput"):
-        config.stash[_MADE] = Path(tempfile.mkdtemp(prefix="lamplighter-tests-", dir=_quick_place()))
+        config.stash[_MADE] = Path(tempfile.mkdtemp(prefix="lamplighter-tests-"))
         config.option.basetemp = str(config.stash[_MADE] / "base")
-
-
-def _quick_place() -> Path | None:
-    """Memory, where a test need not wait for the disk at each of its thousand commits; None where there is none."""
-    with suppress(OSError):
-        if os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free >= _ROOM_BYTES:
-            return _IN_MEMORY
-    return None
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

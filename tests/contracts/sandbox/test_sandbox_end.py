@@ -174,7 +174,7 @@ def test_ordinary_users_are_as_safe(local_kind: str, tmp_path_factory: pytest.Te
     """The same code without root: no uid of its own, usually no control group."""
     import tempfile
 
-    uid = 1_700_000_000
+    uid = 1_700_000_000 + len(local_kind)  # two workers must not be the same ordinary user: one ends what is its own
     with tempfile.TemporaryDirectory(prefix="ordinary-") as folder:
         os.chown(folder, uid, uid)
         package = Path(folder) / "package"
