@@ -32,7 +32,7 @@ SERVICES = {"dynamodb", "ecs", "kms", "lambda", "s3", "secretsmanager", "sqs", "
 # githubkit describes all of GitHub in 27 MB for each version; these endpoints of one are called, and no answer's model
 # is used (`app.github.endpoints`).
 GITHUB_VERSION = "v2022_11_28"
-ENDPOINTS = {"__init__", "apps", "checks", "git", "issues", "pulls", "reactions", "repos", "search"}
+ENDPOINTS = {"__init__", "actions", "apps", "checks", "git", "issues", "pulls", "reactions", "repos", "search"}
 LIMIT_BYTES = 250 * 2**20  # Lambda's, unzipped
 _YEAR = (2020, 1, 1, 0, 0, 0)
 

@@ -196,7 +196,8 @@ class GitHub(GitHubCore[Bearer]):
             if not isinstance(error.exc, httpx.TransportError):
                 raise error.exc from None  # of a credential, or a defect
             raise _lost(method, type(error.exc).__name__) from error.exc
-        if response.status_code == 302 and "location" in response.headers:  # kept elsewhere: see `elsewhere`
+        is_elsewhere = response.status_code == 302 and "location" in response.headers
+        if is_elsewhere and str(url).endswith("/logs"):  # the one thing that we fetch there: see `elsewhere`
             return Answer(response.raw_response, Any)
         if response.is_success or (response.status_code == 304 and "if-none-match" in response.raw_request.headers):
             return Answer(response.raw_response, Any)

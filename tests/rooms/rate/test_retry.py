@@ -19,7 +19,7 @@ WAITS = {
     "agent/patience.py": "in slices, asking between them whether to leave",
     "agent/models/scripted_model.py": "until a test lets the reply go",
     "aws/warm.py": "for a run, as long as the worker may stand ready, renewing its place",
-    "cli/demo/plot.py": "shows news between two looks",
+    "cli/demo/watching.py": "shows news between two looks",
     "cli/demo/world.py": "for processes of the demo's own",
     "cli/local_run.py": "follows a run, saying what it does",
     "cli/runs.py": "follows a run, saying what it does",
