@@ -101,10 +101,10 @@ def shards(kind: str, story: str, count: int, *, every: int) -> list[Any]:
 
 
 SWEEP = [
-    *shards("local", "review", 3, every=6),
-    *shards("local", "checks", 3, every=6),
-    *shards("aws", "review", 2, every=30),
-    *shards("aws", "checks", 2, every=30),
+    *shards("local", "review", 2, every=12),
+    *shards("local", "checks", 2, every=12),
+    *shards("aws", "review", 1, every=60),
+    *shards("aws", "checks", 1, every=60),
 ]
 
 
