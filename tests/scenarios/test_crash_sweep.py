@@ -102,9 +102,9 @@ def shards(kind: str, story: str, count: int, *, every: int = 1) -> list[Any]:
 # effect of all four.
 _EVERY = int(os.environ.get("SWEEP_EVERY", "0"))
 SWEEP = [
-    *shards("local", "main story", 6, every=_EVERY or 2),
-    *shards("local", "question story", 5, every=_EVERY or 4),
-    *shards("aws", "main story", 4, every=_EVERY or 6),
+    *shards("local", "main story", 6, every=_EVERY or 3),
+    *shards("local", "question story", 5, every=_EVERY or 6),
+    *shards("aws", "main story", 4, every=_EVERY or 9),
     *shards("aws", "question story", 3, every=_EVERY or 18),
 ]
 
