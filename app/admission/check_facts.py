@@ -12,9 +12,10 @@ from app.github import actions, checks, pulls, repositories
 from app.github.checks import CheckRun
 from app.github.client import GitHub
 from app.ports.platform import Clock
+from app.triggers.checks import FAILED
 
-_FAILED = frozenset({"failure", "timed_out", "startup_failure"})
 _MOST = 12  # failed checks that are read; a matrix of two hundred has few causes
+_MOST_AT_BASE = 4  # each of a matrix fails there for the same reason
 _ACTIONS = "github-actions"
 _READING_SECONDS = 20.0  # a function of the cloud has a minute, and other runs wait for their look
 
@@ -40,7 +41,7 @@ def read(github: GitHub, repo: str, pull_number: int, *, ours: str, patient: boo
     green = sum(run.conclusion in {"success", "neutral", "skipped"} for run in runs)
     if pending and patient:
         return Checks(sha=pull.head_sha, pending=pending, green=green)
-    failed = [run for run in runs if run.conclusion in _FAILED][:_MOST]
+    failed = [run for run in runs if run.conclusion in FAILED][:_MOST]
     until = clock.monotonic() + _READING_SECONDS
     found = reading.merge(
         replace(finding, link=finding.link or run.url)
@@ -48,7 +49,8 @@ def read(github: GitHub, repo: str, pull_number: int, *, ours: str, patient: boo
         for finding in (_findings(github, repo, run) if clock.monotonic() < until else _unread(run))
     )
     changed = tuple(pulls.changed_paths(github, repo, pull_number)) if found else ()
-    at_base = _at_base(github, repo, pull.base_ref, {run.name for run in failed}, ours) if found else None
+    has_time = clock.monotonic() < until
+    at_base = _at_base(github, repo, pull.base_ref, failed, ours) if found and has_time else None
     told = tuple(_told(finding, at_base, changed) for finding in found)
     return Checks(sha=pull.head_sha, pending=pending, green=green, failures=told)
 
@@ -63,21 +65,8 @@ def _findings(github: GitHub, repo: str, run: CheckRun) -> Sequence[Finding]:
     known = actions.job(github, repo, run.id) if run.app_slug == _ACTIONS else None
     if known is None:
         return said or (reading.read_status(run.name, run.title or "It says no more than that.", link=run.url),)
-    job = reading.Job(
-        name=known.name,
-        conclusion=known.conclusion,
-        steps=tuple(
-            reading.Step(
-                name=step.name,
-                conclusion=step.conclusion,
-                started_at=step.started_at,
-                completed_at=step.completed_at,
-            )
-            for step in known.steps
-        ),
-    )
-    with actions.log(github, repo, known.id) as log:
-        read = reading.read_log(log.pieces, job=job, is_whole=log.is_whole) if log else ()
+    with actions.log(github, repo, run.id) as log:
+        read = reading.read_log(log.pieces, job=known, is_whole=log.is_whole) if log else ()
     found = reading.explained(read, said)
     return found or (reading.read_status(run.name, "Its log is gone or not to be read.", link=run.url),)
 
@@ -92,15 +81,15 @@ class _AtBase:
     signatures: frozenset[str] = frozenset()
 
 
-def _at_base(github: GitHub, repo: str, base_ref: str, names: Iterable[str], ours: str) -> _AtBase:
-    """How the base branch stands with the checks of these names."""
+def _at_base(github: GitHub, repo: str, base_ref: str, failed_here: Iterable[CheckRun], ours: str) -> _AtBase:
+    """How the base branch stands with the same checks; of those that fail there a few are read."""
     sha = repositories.branch_sha(github, repo, base_ref)
-    wanted = set(names)
+    wanted = {run.name for run in failed_here}
     runs = [run for run in checks.latest(github, repo, sha) if run.name in wanted] if sha else []
     runs = [run for run in runs if run.app_slug != ours and run.status == "completed"]
     if not runs:
         return _AtBase(is_known=False)
-    failed = [run for run in runs if run.conclusion in _FAILED]
+    failed = [run for run in runs if run.conclusion in FAILED][:_MOST_AT_BASE]
     found = [finding for run in failed for finding in _findings(github, repo, run)]
     return _AtBase(is_known=True, signatures=frozenset(finding.signature.digest for finding in found))
 

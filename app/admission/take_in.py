@@ -99,7 +99,7 @@ class TakeIn:
     def _is_to_repair(self, state: RunState, read: ChecksRead) -> bool:
         if not read.failures:
             return False
-        if not state.created.gathers.startswith("checks:"):  # a person asked for it
+        if not state.is_by_checks:  # a person asked for it
             return True
         is_ours = state.created.target is not None and state.created.target.ours
         is_hopeful = read.rounds < MOST_ROUNDS and not read.again

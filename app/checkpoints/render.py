@@ -44,7 +44,7 @@ def status(state: RunState) -> str:
     lines += [*_standing(state), *state.created.config_notes, ""]
     cap_usd = state.run_usd or state.created.config.budget.run_usd
     spent = f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {_turns(state)}" if state.turns else "nothing spent yet"
-    asked_by = "begun by failed checks" if _is_by_checks(state) else f"asked for by {line(_requester(state), 60)}"
+    asked_by = "begun by failed checks" if state.is_by_checks else f"asked for by {line(_requester(state), 60)}"
     lines += [f"<sub>{spent} · {asked_by} · run `{short(state.run_id)}`</sub>"]
     return cut("\n".join(lines))
 
@@ -155,11 +155,7 @@ def result(state: RunState, part: str) -> str:
 
 def _to(state: RunState) -> str:
     """Whoever asked for it, so that they are told; nobody did where checks have."""
-    return "" if _is_by_checks(state) else f"{people([_requester(state)])} "
-
-
-def _is_by_checks(state: RunState) -> bool:
-    return state.created.gathers.startswith("checks:")
+    return "" if state.is_by_checks else f"{people([_requester(state)])} "
 
 
 def _requester(state: RunState) -> str:

@@ -8,31 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.failures import Job, Step
 from app.github.client import GitHub, place
-from app.github.errors import NotFound, Refused
+from app.github.errors import Refused
 
 MOST_BYTES = 8 * 2**20  # of one log, its end where it is longer
 _PIECE = 256 * 1024
 _GONE = {403, 404, 410}  # the link is good for a minute, the log for the repository's retention
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    name: str
-    conclusion: str
-    started_at: datetime | None
-    completed_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    id: int
-    run_id: int
-    attempt: int
-    name: str
-    conclusion: str
-    steps: tuple[Step, ...]
-    url: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +32,9 @@ def job(github: GitHub, repo: str, job_id: int) -> Job | None:
     except Refused:  # gone, or the App may not read Actions
         return None
     return Job(
-        id=int(data["id"]),
-        run_id=int(data["run_id"]),
-        attempt=int(data.get("run_attempt") or 1),
         name=str(data["name"]),
         conclusion=str(data.get("conclusion") or ""),
         steps=tuple(_step(row) for row in data.get("steps") or ()),
-        url=str(data.get("html_url") or ""),
     )
 
 
@@ -68,7 +46,7 @@ def log(github: GitHub, repo: str, job_id: int) -> Iterator[Log | None]:
     """
     try:
         answer = github.optional.rest.actions.download_job_logs_for_workflow_run(*place(repo), job_id)
-    except (NotFound, Refused):
+    except Refused:
         yield None
         return
     with github.elsewhere() as storage:

@@ -24,6 +24,11 @@ REMEMBERED_SECONDS = 30 * 24 * 3600.0
 MOST_ATTEMPTS = 12
 
 
+def are_checks(gathers: str) -> bool:
+    """Whether what is gathered so are failed checks, for which nobody has asked."""
+    return gathers.startswith("checks:")
+
+
 def taken_key(name: str) -> str:
     """The claim that says that dispatch has done the job of this id, or with this digest."""
     return f"taken:{name}"
@@ -101,7 +106,7 @@ class Job(NamedTuple):
     @property
     def is_by_checks(self) -> bool:
         """Failed checks ask, and nobody: what may be done is for the configuration to say."""
-        return self.gathers.startswith("checks:")
+        return are_checks(self.gathers)
 
     @property
     def line_comment_id(self) -> int | None:

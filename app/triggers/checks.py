@@ -11,14 +11,14 @@ from app.webhooks.events import CheckRunEvent, ChecksEvent
 CHECK_RUN = "lamplighter"
 
 CHECKS = "checks"  # what the failures of one commit are gathered under, followed by its SHA
-_FAILED = frozenset({"failure", "timed_out", "startup_failure"})
+FAILED = frozenset({"failure", "timed_out", "startup_failure"})
 
 
 def decide(event: ChecksEvent, job: MakeJob, slug: str) -> Decision:
     """What the end of an App's checks asks for: a failure is read when all checks of the commit are through."""
     if event.action != "completed":
         return ignore(f"Lamplighter does nothing on check_suite.{event.action or 'unknown'}.")
-    if event.conclusion not in _FAILED:
+    if event.conclusion not in FAILED:
         return ignore(f"Nothing failed: the conclusion is {event.conclusion or 'not known'}.")
     if event.app_slug.lower() == slug.lower():
         return ignore("These are Lamplighter's own checks.")

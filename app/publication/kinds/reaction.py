@@ -22,7 +22,7 @@ class Reaction(Effect):
 
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[Reaction]:
-        if state.created.gathers.startswith("checks:"):
+        if state.is_by_checks:
             return  # nobody said anything
         created, stop = state.created, state.cancel.comment_id if state.cancel else None
         targets = {created.comment_id: created.trigger, **{heard.comment_id: heard.via for heard in state.heard}}

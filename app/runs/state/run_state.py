@@ -32,6 +32,7 @@ from app.events.working import (
     ThreadAnswered,
     VerificationEnded,
 )
+from app.jobs.job import are_checks
 from app.ledger import GENESIS
 from app.runs.state.onboarding import OnboardingState
 
@@ -213,7 +214,12 @@ class RunState:
     @property
     def is_silent(self) -> bool:
         """Whether nobody asked for it and it has not begun to work: nothing tells of it but what it finds."""
-        return self.created.gathers.startswith("checks:") and self.attempt == 0
+        return self.is_by_checks and self.attempt == 0
+
+    @property
+    def is_by_checks(self) -> bool:
+        """Whether failed checks have begun it, and nobody."""
+        return are_checks(self.created.gathers)
 
     @property
     def unanswered_threads(self) -> list[int]:
