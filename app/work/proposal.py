@@ -145,6 +145,6 @@ def _draft_reason(state: RunState, earned: Sequence[str]) -> str:
         return "no test shows that it does what it should."
     if state.finish and state.finish.confidence == "low":
         return "I am not sure of it."
-    if state.created.config.autonomy != "ready":
-        return "that is how this repository wants my pull requests (`autonomy: draft`)."
+    if (autonomy := state.created.config.autonomy) != "ready":
+        return f"that is how this repository wants my pull requests (`autonomy: {autonomy}`)."
     return ""
