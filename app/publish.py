@@ -18,7 +18,7 @@ from app import log
 from app.admission import revalidation
 from app.errors import NotItsTurn, TransientError, UserError
 from app.events.publishing import PublishSettled, PublishWithdrawn
-from app.github.access import Access
+from app.github.access import Access, Purpose
 from app.github.client import GitHub
 from app.github.errors import Forbidden, Invalid, NotFound, RateLimited
 from app.installation.onboarding import Onboarding
@@ -84,7 +84,7 @@ class Publisher:
 
     def _catch_up(self, ledger: RunLedger, owner: str) -> None:
         thread = ledger.state.created.thread
-        clients: dict[bool, GitHub] = {}
+        clients: dict[Purpose, GitHub] = {}
         later: set[str] = set()
         with ExitStack() as stack:
             is_wanted = False
@@ -96,14 +96,13 @@ class Publisher:
                 if not self._has_room(thread, effect):
                     later.add(effect.key)
                     continue
-                if effect.proposes not in clients:
-                    opening = self._access.proposing(thread) if effect.proposes else self._access.talking(thread)
+                if effect.purpose not in clients:
                     try:
-                        clients[effect.proposes] = stack.enter_context(opening)
+                        clients[effect.purpose] = stack.enter_context(self._access.writing(thread, effect.purpose))
                     except (Forbidden, Invalid, NotFound) as error:
                         self._refusals.locked_out(ledger, effect, error)
                         continue
-                github = clients[effect.proposes]
+                github = clients[effect.purpose]
                 if effect.is_work and effect.is_untried(ledger.state) and not is_wanted:
                     stack.enter_context(self._alone(ledger))
                     is_wanted = self._is_wanted(ledger, github, effect)

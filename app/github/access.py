@@ -37,6 +37,7 @@ CHECKS: Mapping[str, str] = {
     "checks": "read",
     "actions": "read",
 }
+CHECK: Mapping[str, str] = {"metadata": "read", "checks": "write"}
 LIST: Mapping[str, str] = {"metadata": "read"}
 SEARCH: Mapping[str, str] = {"metadata": "read", "issues": "read"}
 WELCOME: Mapping[str, str] = {"metadata": "read", "contents": "read", "issues": "write"}
@@ -45,8 +46,9 @@ PROPOSE: Mapping[str, str] = {
     "contents": "write",
     "pull_requests": "write",
     "issues": "write",
-    "checks": "write",
 }
+Purpose = Literal["talking", "checking", "proposing"]  # what the publisher writes: each with a token of its own
+WRITE: Mapping[Purpose, Mapping[str, str]] = {"talking": TALK, "checking": CHECK, "proposing": PROPOSE}
 
 
 class Access:
@@ -114,20 +116,16 @@ class Access:
             yield github
 
     @contextmanager
-    def talking(self, thread: Thread) -> Iterator[GitHub]:
-        """Comments, labels and reactions on issues and pull requests; no contents."""
-        with self._client(self._credential(thread, TALK), thread) as github:
-            yield github
-
-    @contextmanager
-    def proposing(self, thread: Thread) -> Iterator[GitHub]:
-        """Everything a pull request needs, with a token of its own that is revoked at the end of the block."""
-        with (
-            self.app.leased(
-                thread.installation_id, repositories=[thread.repository_id], permissions=PROPOSE
-            ) as credential,
-            self._client(credential, thread) as github,
-        ):
+    def writing(self, thread: Thread, purpose: Purpose) -> Iterator[GitHub]:
+        """For comments, labels and reactions; for check runs; for everything that a pull request needs. Only the last
+        may change contents: its token is its own, and revoked at the end of the block.
+        """
+        if purpose != "proposing":
+            with self._client(self._credential(thread, WRITE[purpose]), thread) as github:
+                yield github
+            return
+        leased = self.app.leased(thread.installation_id, repositories=[thread.repository_id], permissions=PROPOSE)
+        with leased as credential, self._client(credential, thread) as github:
             yield github
 
     @contextmanager

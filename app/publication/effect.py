@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Self
 from app.checkpoints.endings import NOT_OPENED, not_opened
 from app.errors import UserError
 from app.events.publishing import PublishDone, PublishIntended
+from app.github.access import Purpose
 from app.github.client import GitHub
 from app.github.errors import Refused
 from app.ledger import canonical
@@ -58,7 +59,7 @@ class Effect(ABC):
     is to be edited.
     """
 
-    proposes: ClassVar[bool] = False  # it takes the token that may change contents
+    purpose: ClassVar[Purpose] = "talking"  # of the token that it is written with
     is_work: ClassVar[bool] = False  # without it the run has failed
     is_one_write: ClassVar[bool] = False  # when a limit refuses it, nothing of it was made
     searches: ClassVar[Literal["never", "in doubt", "always"]] = "never"  # never: making it twice makes it once

@@ -47,7 +47,7 @@ def wanted(state: RunState, kinds: Sequence[type[Effect]] = KINDS) -> Iterator[E
     if not is_answered and (not state.is_created or state.created.playbook == REPLY.name):
         return
     for kind in kinds:
-        if not kind.proposes or playbook(state.created.playbook).proposes:
+        if kind.purpose != "proposing" or playbook(state.created.playbook).proposes:
             yield from kind.answering(state) if is_answered else kind.wanted(state)
 
 

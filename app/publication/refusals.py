@@ -49,15 +49,16 @@ class Refusals:
         self._note(ledger, effect, error, maybe_done=maybe_done)
 
     def locked_out(self, ledger: RunLedger, effect: Effect, error: UserError) -> None:
-        """No token for this: without a permission to propose the run has failed, without any there is nobody to tell.
+        """No token for this: without a permission to propose the run has failed, without that for checks it shows none,
+        and without any there is nobody to tell.
 
         Raises OutOfReach.
         """
         is_last = effect.pause_after(error, ledger.state.delays(effect.key)) is None
         is_lost = self._access.whereabouts(ledger.state.created.thread, is_told=False) is None
-        if is_lost or (is_last and not effect.proposes):
+        if is_lost or (is_last and effect.purpose == "talking"):
             raise OutOfReach(str(error)) from error
-        self._note(ledger, effect, error)
+        self._note(ledger, effect, error, is_final=effect.purpose == "checking")
 
     def defect(self, ledger: RunLedger, effect: Effect, error: Exception) -> None:
         """Something in us broke. Raises TransientError for as long as it is tried again."""
@@ -66,11 +67,19 @@ class Refusals:
             raise TransientError("a defect of ours", retry_after_seconds=60) from error
         self._note(ledger, effect, UserError(f"Something in me broke: `{type(error).__name__}`."))
 
-    def _note(self, ledger: RunLedger, effect: Effect, error: UserError, *, maybe_done: bool = False) -> None:
+    def _note(
+        self,
+        ledger: RunLedger,
+        effect: Effect,
+        error: UserError,
+        *,
+        maybe_done: bool = False,
+        is_final: bool = False,
+    ) -> None:
         """Again a little later, or for good. Without its branch or pull request a run has failed then, and says so."""
         key, digest, said = effect.key, effect.digest, str(error)
         pause = effect.pause_after(error, ledger.state.delays(key))
-        if pause is not None:
+        if pause is not None and not is_final:
             until = (ledger.clock.now() + timedelta(seconds=pause)).isoformat()
             log.event("publish.delayed", error=error, run=ledger.run_id, key=key, seconds=pause)
             ledger.append(PublishDelayed(key=key, digest=digest, error=said, until=until, maybe_done=maybe_done))

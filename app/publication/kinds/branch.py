@@ -23,7 +23,8 @@ from app.work.verdict import check_again
 class Written(Effect):
     """A change as one commit."""
 
-    proposes = is_work = True
+    purpose = "proposing"
+    is_work = True
     exact = frozenset({"changes"})  # the scan has judged them
 
     branch: str

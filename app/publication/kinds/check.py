@@ -22,7 +22,8 @@ _RETRY = checks.Button(label="Retry", description="Start this run anew", identif
 class Check(Effect):
     """A check run, found again by its `external_id`."""
 
-    proposes = is_one_write = True
+    purpose = "checking"
+    is_one_write = True
     searches = "in doubt"
 
     name: str

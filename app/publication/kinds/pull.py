@@ -19,7 +19,8 @@ from app.runs.state.run_state import RunState
 class Pull(Effect):
     """What GitHub called it is `{"number", "url", "draft"}`, as it was made. Its words are people's from then on."""
 
-    proposes = is_work = True
+    purpose = "proposing"
+    is_work = True
     searches = "always"  # one from our branch may be somebody else's
 
     title: str
@@ -58,7 +59,7 @@ class Pull(Effect):
 class Ready(Effect):
     """A step of its own: a draft that GitHub does not let us mark is our pull request all the same."""
 
-    proposes = True
+    purpose = "proposing"
 
     number: int
 
@@ -79,7 +80,7 @@ class Ready(Effect):
 class People(Effect):
     """Who is told of the pull request, and the marks on it."""
 
-    proposes = True
+    purpose = "proposing"
 
     number: int
     assignee: str

@@ -57,7 +57,7 @@ class ThreadReply(Effect):
 class ThreadResolved(Effect):
     """Only what was done is resolved, once the commit is there and the thread says so."""
 
-    proposes = True
+    purpose = "proposing"
 
     thread_id: str
 
