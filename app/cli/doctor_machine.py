@@ -16,6 +16,7 @@ from app.settings.providers import doubt
 LITTLE_BYTES = 2 * 2**30  # a mirror, a checkout and what `setup` installs
 TOO_LITTLE_BYTES = 200 * 2**20
 OLDEST_GIT = (2, 31)  # `rev-parse --path-format`, `GIT_CONFIG_COUNT`
+MERGING_GIT = (2, 38)  # `merge-tree --write-tree`
 
 
 def examine(settings: Settings, *, online: bool) -> Iterator[Finding]:
@@ -53,14 +54,17 @@ def _home(settings: Settings) -> Iterator[Finding]:
 def _git() -> Finding:
     from app.workspace.git import GitError, run_git
 
-    mend = "Install git 2.31 or newer: sudo apt install git"
+    mend = "Install git 2.38 or newer: sudo apt install git"
     try:
         said = run_git(["--version"], git_dir=None).decode().strip()
     except (GitError, OSError) as error:
         return Finding(name="git", level="broken", text=f"git does not run ({type(error).__name__})", mend=mend)
     found = re.search(r"(\d+)\.(\d+)", said)
-    if not found or (int(found[1]), int(found[2])) < OLDEST_GIT:
+    version = (int(found[1]), int(found[2])) if found else (0, 0)
+    if version < OLDEST_GIT:
         return Finding(name="git", level="broken", text=f"{said} is too old", mend=mend)
+    if version < MERGING_GIT:
+        return Finding(name="git", level="warn", text=f"{said} is too old to bring a branch up to its base", mend=mend)
     return Finding(name="git", level="ok", text=said)
 
 

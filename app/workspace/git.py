@@ -131,8 +131,9 @@ def run_git(
     max_output_bytes: int = 512 * 2**20,
     watch: Callable[[], LamplighterError | None] | None = None,
     inherit: Sequence[int] = (),
+    codes: Sequence[int] = (0,),
 ) -> bytes:
-    """Run git and return what it printed.
+    """Run git and return what it printed; `codes` are the ways to end that are no failure.
 
     `watch` is asked four times a second; the error it returns stops git and is raised. `inherit` are descriptors git
     keeps open (a lock lives as long as the last process that writes under it). Raises GitError,
@@ -164,7 +165,7 @@ def run_git(
                 _kill(process)
         if guard.error is not None:
             raise guard.error
-        if code != 0:
+        if code not in codes:
             complaints.seek(0)
             raise GitError(complaints.read(64 * 1024).decode("utf-8", "replace"), code)
         return output
