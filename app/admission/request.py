@@ -47,12 +47,14 @@ def created(
     clone_url: str,
     settings: Settings,
     earlier: Task | None = None,
+    plans: bool = False,
     notes: Sequence[str] = (),
     why: Sequence[str] = (),
     gathers: str = "",
 ) -> RunCreated:
     """The first event of a run that works. `earlier` is what the run before was asked to do, when it is tried again;
-    `notes` are for whoever asked, `why` says which rule let it begin, a line each, `gathers` what may join it.
+    `plans`: it had to show a plan; `notes` are for whoever asked, `why` says which rule let it begin, a line each,
+    `gathers` what may join it.
     """
     config = facts.config.kept().model_copy(update={"budget": facts.budget})
     model = model_of(command, facts, settings)
@@ -65,7 +67,7 @@ def created(
         branch=facts.base_ref if facts.target else branch_name(config.branch_prefix, job, run_id),
         target=facts.target,
         gathers=gathers,
-        plan_first=facts.target is None and (command.verb == "plan" or config.autonomy == "plan"),
+        plan_first=plans or command.verb == "plan" or (facts.target is None and config.autonomy == "plan"),
         clone_url=clone_url,
         config=config,
         config_source=facts.config_source,

@@ -91,6 +91,7 @@ class RunStart:
             ledger.run_id,
             role=role,
             earlier=before.task if before else None,
+            plans=bool(before and before.plan_first),
             clone_url=self._clone_url(job.thread.repository),
             settings=self._settings,
             notes=[note] if note else [],

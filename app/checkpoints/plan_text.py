@@ -13,7 +13,7 @@ _MOST = 12  # of anything in sight
 
 def plan(state: RunState, proposed: Plan) -> list[str]:
     """What will be done, where, at what risk and cost; how to approve it."""
-    created, prefix = state.created, state.created.names.prefix
+    created = state.created
     lines = [f"### 📋 {people([created.requester.login])} my plan, before I change anything", ""]
     lines += [f"{number}. {line(step, 400)}" for number, step in enumerate(proposed.steps[:_MOST], start=1)]
     files = ", ".join(code(path, 100) for path in proposed.files[:_MOST]) or "none named"
@@ -25,14 +25,16 @@ def plan(state: RunState, proposed: Plan) -> list[str]:
     ]
     cap = state.run_usd or created.config.budget.run_usd
     lines += [f"**Effort**: {line(proposed.estimate, 300)} ${state.cost_usd:.2f} of ${cap:.2f} is spent.", ""]
-    lines += [how_to_approve(prefix), ""]
+    lines += [how_to_approve(state), ""]
     base = f"{code(created.base.ref, 80)} at `{created.base.sha[:7]}`"
     return [*lines, f"<sub>plan `{proposed.digest[:8]}` · stands on {base}</sub>"]
 
 
-def how_to_approve(prefix: str) -> str:
+def how_to_approve(state: RunState) -> str:
+    prefix = state.created.names.prefix
+    button = ", and so does the button **Approve plan** of the check `lamplighter`" if state.created.target else ""
     another = f"`{prefix} revise` and what to change asks for another"
-    return f"`{prefix} approve` carries it out, {another}. Waiting costs nothing."
+    return f"`{prefix} approve` carries it out{button}; {another}. Waiting costs nothing."
 
 
 def _listed(name: str, items: Sequence[str]) -> list[str]:

@@ -46,7 +46,7 @@ def unanswered(state: RunState, asked: QuestionAsked, since: datetime, until: da
 def _how_to_answer(state: RunState, asked: QuestionAsked) -> str:
     prefix = state.created.names.prefix
     if asked.plan:
-        return how_to_approve(prefix)
+        return how_to_approve(state)
     example = f"{prefix} answer 1a" if asked.questions[0].options else f"{prefix} answer your words"
     return f"Reply here in your own words, or `{example}`."
 

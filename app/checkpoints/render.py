@@ -37,9 +37,9 @@ def short(run_id: str) -> str:
 
 def status(state: RunState) -> str:
     """The one status comment of a run; edited in place, at most 40 lines."""
-    lines = [marker(state.run_id, "status"), f"### {_headline(state)}", ""]
+    lines = [marker(state.run_id, "status"), f"### {headline(state)}", ""]
     if state.stages:
-        lines += ["| | stage | time | |", "|---|---|---|---|", *_stage_rows(state)]
+        lines += ["| | stage | time | |", "|---|---|---|---|", *stage_rows(state)]
         lines.append("")
     lines += [*_standing(state), *state.created.config_notes, ""]
     cap_usd = state.run_usd or state.created.config.budget.run_usd
@@ -53,7 +53,8 @@ def _turns(state: RunState) -> str:
     return f"{state.turns} turn" + ("" if state.turns == 1 else "s")
 
 
-def _headline(state: RunState) -> str:
+def headline(state: RunState) -> str:
+    """An icon, and how the run stands in a few words."""
     if state.phase == "ended" and state.outcome:
         look, pull = appearance(state), state.pull
         if state.outcome == "proposed" and pull is None:
@@ -77,13 +78,13 @@ def _landed(state: RunState) -> str:
     return f"#{state.pull['number']}" if state.pull else ""
 
 
-def _stage_rows(state: RunState) -> list[str]:
-    """The last stages, newest attempt only where a stage was repeated."""
+def stage_rows(state: RunState, *, in_motion: bool = True) -> list[str]:
+    """The last stages, newest attempt only where a stage was repeated; `in_motion` with what is done just now."""
     latest = {stage.name: stage for stage in state.stages}  # in the order of their first time
     rows = []
     for stage in latest.values():
         icon = {None: "⏳" if state.phase == "working" else "⏸️", True: "✅", False: "❌"}[stage.ok]
-        note = stage.note if stage.ended_at or not state.doing else state.doing
+        note = stage.note if stage.ended_at else (state.doing or stage.note) if in_motion else ""
         said = line(note.replace("**", ""), 90)  # elsewhere claims are bold; here it would show
         rows.append(row([icon, STAGES.get(stage.name, stage.name), _took(stage), said]))
     return rows
@@ -217,26 +218,3 @@ def _passed(item: CommandRan) -> bool:
 def reply(state: RunState) -> str:
     """The answer to a request that starts no work; `reason` is the bot's own Markdown."""
     return cut(f"{marker(state.run_id, 'reply')}\n{state.reason}")
-
-
-def check_summary(state: RunState) -> tuple[str, str]:
-    """Title and summary of the check run `lamplighter`."""
-    title = _headline(state).split(" ", 1)[1]
-    rows = ["| | stage | time | |", "|---|---|---|---|", *_stage_rows(state)]
-    head = state.proposal.ledger_head[:16] if state.proposal else ""
-    summary = "\n".join([*rows, "", f"Ledger head `{head}` · ${state.cost_usd:.2f} · {_turns(state)}"])
-    return title[:250], cut(summary, 65_535)
-
-
-def scan_summary(state: RunState) -> tuple[str, str]:
-    """Title and summary of the check run `lamplighter/scan`."""
-    findings = state.scan.findings if state.scan else []
-    if not findings:
-        return "Nothing found", "Limits, protected paths, secrets, test weakening and breaking changes were checked."
-    rows = [
-        row([item.level, code(item.check, 40), code(item.path or "-", 100), line(item.message, 200)])
-        for item in findings[:50]
-    ]
-    return f"{len(findings)} finding(s)", cut(
-        "\n".join(["| level | check | file | |", "|---|---|---|---|", *rows]), 65_535
-    )

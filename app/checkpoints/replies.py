@@ -84,6 +84,12 @@ def no_active_run(verb: str, prefix: str) -> str:
     return f"There is no run here to {verb}. `{prefix} fix` starts one."
 
 
+def over_already(run_id: str, prefix: str) -> str:
+    return (
+        f"Run {code(run_id[:8], 10)} is over: there is nothing to stop. `{prefix} status` shows what is at work here."
+    )
+
+
 def no_plan(prefix: str) -> str:
     return f"No plan waits for approval here. `{prefix} plan` asks for one."
 

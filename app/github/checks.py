@@ -12,7 +12,6 @@ from app.github.client import PAGE_SIZE, GitHub, place, quoted
 from app.github.records import CHECK_TEXT_LIMIT, cut, number, part, text
 
 ANNOTATIONS_PER_CALL = 50  # more make the request fail; further calls append
-BUTTONS = 3
 
 Status = Literal["queued", "in_progress", "completed"]
 Conclusion = Literal["success", "failure", "neutral", "cancelled", "timed_out", "action_required", "skipped"]
@@ -51,11 +50,17 @@ class Annotation:
 
 @dataclass(frozen=True, kw_only=True)
 class Button:
-    """An action on the check run; GitHub takes 20, 40 and 20 characters."""
+    """An action on the check run; GitHub takes 20, 40 and 20 characters. Raises ValueError for more: a button that is
+    cut short means something else.
+    """
 
     label: str
     description: str
     identifier: str
+
+    def __post_init__(self) -> None:
+        if len(self.label) > 20 or len(self.description) > 40 or len(self.identifier) > 20:
+            raise ValueError(f"a button {self.identifier!r} that GitHub does not take")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,8 +166,8 @@ def _shown(check: Check) -> _Shown:
         "name": check.name,
         "external_id": check.external_id,
         "actions": [
-            {"label": button.label[:20], "description": button.description[:40], "identifier": button.identifier[:20]}
-            for button in check.buttons[:BUTTONS]
+            {"label": button.label, "description": button.description, "identifier": button.identifier}
+            for button in check.buttons
         ],
     }
     if check.details_url:

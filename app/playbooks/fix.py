@@ -19,8 +19,8 @@ PLAYBOOK = Playbook(
         Verb(
             name="plan",
             role="write",
-            places=(ISSUE,),
-            works=(ISSUE,),
+            places=(ISSUE, PULL_REQUEST),
+            works=(ISSUE, PULL_REQUEST),
             flags=START_FLAGS,
             help="Propose a plan and wait for approval.",
         ),

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from app.playbooks import REPLY, playbook
 from app.publication.effect import Effect
-from app.publication.kinds import branch, check, comment, diagnosis, labels, pull, reaction, thread
+from app.publication.kinds import branch, check, comment, diagnosis, labels, pull, reaction, thread, work_check
 from app.runs.state.run_state import RunState
 
 # In the order in which a thread should be read; what is urgent overtakes.
@@ -26,6 +26,7 @@ KINDS: Sequence[type[Effect]] = (
     diagnosis.Diagnosis,
     comment.Reply,
     comment.Status,
+    work_check.WorkCheck,
     comment.Question,
     comment.Reminder,
     thread.ThreadReply,

@@ -29,6 +29,11 @@ class Asked:
         return label_put_on(self.job.trigger)
 
     @property
+    def run(self) -> str:
+        """The run on whose check a button was pressed; empty for what people write, who name none."""
+        return self.command.flags.get("run", "").partition(":")[0]
+
+    @property
     def starts(self) -> bool:
         """Whether it begins work where none is at it: plain words do on a pull request."""
         return self.verb in _STARTS or (self.verb == INSTRUCT.name and self.job.thread.is_pull_request)

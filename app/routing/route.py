@@ -209,10 +209,13 @@ def _stop(asked: Asked, found: Found) -> Step | None:
     """Stop ends what is at work or waits to be published."""
     if asked.verb != "stop":
         return None
-    if found.active:
-        return Stop(runs=found.active, reason="asked to stop")
-    if found.waiting:
+    runs = tuple(run for run in found.active if asked.run in {"", run.row.run_id})
+    if runs:
+        return Stop(runs=runs, reason="asked to stop")
+    if found.waiting and asked.run in {"", found.waiting.row.run_id}:
         return CallOff(run=found.waiting)
+    if asked.run:
+        return Say(text=replies.over_already(asked.run, asked.prefix))
     return Say(text=replies.no_active_run("stop", asked.prefix))
 
 
@@ -234,8 +237,9 @@ def _start(asked: Asked, found: Found) -> Step | None:
         return None
     if asked.verb == RETRY and asked.job.thread.is_pull_request and not found.worked:
         return Say(text=replies.nothing_to_retry(asked.prefix))
-    is_retry = asked.verb == RETRY and bool(found.worked)
-    return Start(role=found.role or "", before=found.worked[0].run_id if is_retry else "")
+    before = found.worked[:1] if asked.verb == RETRY else ()
+    before = tuple(row for row in found.worked if before and row.run_id == asked.run) or before
+    return Start(role=found.role or "", before=before[0].run_id if before else "")
 
 
 _RULES: tuple[Rule, ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from app.jobs.job import Action, Command, Decision
@@ -30,7 +31,12 @@ def decide(event: ChecksEvent, job: MakeJob, slug: str) -> Decision:
     return job("start", reason, "check_suite.completed", (), f"{CHECKS}:{event.sha}")
 
 
-_BUTTONS: Mapping[str, Action] = {"stop": "cancel", "retry": "start"}
+# The buttons on our check run by their identifiers; that of a plan is followed by so many digits of its digest, which
+# is all that GitHub has room for.
+STOP, RETRY, APPROVE = "stop", "retry", "approve"
+PLAN_DIGITS = 12
+_BUTTONS: Mapping[str, Action] = {STOP: "cancel", RETRY: "start", APPROVE: "answer"}
+_PLAN = re.compile(rf"[0-9a-f]{{{PLAN_DIGITS}}}")
 
 
 def button(event: CheckRunEvent, job: MakeJob, slug: str) -> Decision:
@@ -41,10 +47,11 @@ def button(event: CheckRunEvent, job: MakeJob, slug: str) -> Decision:
         )
     if event.check != CHECK_RUN or event.app_slug.lower() not in {"", slug.lower()}:
         return ignore("The button belongs to a check run that is not ours.")
-    if event.button not in _BUTTONS:
-        return ignore("Not built yet: this button.")
+    verb, _, plan = event.button.partition(":")
+    if verb not in _BUTTONS or (verb == APPROVE) != bool(_PLAN.fullmatch(plan)):
+        return ignore("This is none of the buttons that I put there.")
     if refused := not_a_person(event.sender):
         return refused
-    pressed = Command(verb=event.button, flags={"run": event.external_id} if event.external_id else {})
-    reason = f"{event.sender.login} pressed {event.button.capitalize()} on the check run."
-    return job(_BUTTONS[event.button], reason, f"check_run.requested_action:{event.button}", (pressed,))
+    pressed = Command(verb=verb, text=plan, flags={"run": event.external_id} if event.external_id else {})
+    reason = f"{event.sender.login} pressed {verb.capitalize()} on the check run."
+    return job(_BUTTONS[verb], reason, f"check_run.requested_action:{verb}", (pressed,))

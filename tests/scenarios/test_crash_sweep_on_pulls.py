@@ -83,6 +83,8 @@ class OnPull:
             assert [len(thread.comments) for thread in self.pull.review_threads] == [2, 2]
             assert [thread.resolved_by is not None for thread in self.pull.review_threads] == [True, False]
         assert [check.name for check in self.repo.check_runs(self.pull.head_sha)] == ["lamplighter", "lamplighter/scan"]
+        stood_on = [check for check in self.repo.check_runs(self.theirs) if check.name.startswith("lamplighter")]
+        assert [(check.name, check.conclusion) for check in stood_on] == [("lamplighter", "neutral")]
         assert sorted(run.reason for run in self.bot.runs) == sorted(
             ["proposed"] if self.story == "review" else ["diagnosed", "proposed"]
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from app.checkpoints import pull_text, render
+from app.checkpoints import check_run_text, pull_text, render
 from app.claims import Claims, Round
 from tests.rooms.checkpoints.test_words import opened, proposed, working
 
@@ -42,7 +42,7 @@ def test_headline_check_and_confidence_of_a_change_that_tests_do_not_vouch_for()
     said = render.result(state, "result")
     assert "### 🟡 @maya pull request #8 needs a careful look: tests do not vouch for it" in said
     assert "No test shows that this change does what it should." in said
-    assert render.check_summary(state)[0] == "Pull request opened, to be looked at with care: #8"
+    assert check_run_text.proposed(state)[0] == "Pull request opened, to be looked at with care: #8"
 
 
 def test_a_stage_s_note_shows_no_markup() -> None:

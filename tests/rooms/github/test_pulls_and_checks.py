@@ -95,14 +95,20 @@ def _check(head_sha, **fields) -> Check:
 
 
 def test_a_check_is_created_found_and_completed(github, repo, head_sha):
-    button = Button(label="Stop" * 10, description="Stop it " * 10, identifier="stop")
-    made = checks.create_check(github, REPO, _check(head_sha, buttons=[button] * 5))
+    button = Button(label="Stop" * 5, description="Stop it " * 5, identifier="stop")
+    made = checks.create_check(github, REPO, _check(head_sha, buttons=[button] * 3))
     assert (made.status, made.conclusion, made.external_id) == ("in_progress", "", "run-1")
     assert checks.find_check(github, REPO, head_sha, name="lamplighter", external_id="run-2") is None
     assert checks.find_check(github, REPO, head_sha, name="lamplighter", external_id="run-1") == made
     done = _check(head_sha, status="completed", conclusion="success", summary="x" * 70_000, text="y" * 70_000)
     assert checks.update_check(github, REPO, made.id, done).conclusion == "success"
     assert len(repo.check_runs(head_sha)) == 1
+
+
+@pytest.mark.parametrize("more", [{"label": "x" * 21}, {"description": "x" * 41}, {"identifier": "x" * 21}])
+def test_a_button_that_github_does_not_take_is_a_defect(more):
+    with pytest.raises(ValueError, match="does not take"):
+        Button(**{"label": "Stop", "description": "Stop it", "identifier": "stop"} | more)
 
 
 def test_more_annotations_than_one_call_takes(github, repo, simulator, head_sha):

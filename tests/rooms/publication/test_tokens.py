@@ -12,6 +12,7 @@ TOKENS = {
     "Pull": "proposing",
     "Ready": "proposing",
     "Check": "checking",
+    "WorkCheck": "checking",
     "People": "proposing",
     "Diagnosis": "talking",
     "Reply": "talking",

@@ -19,6 +19,7 @@ from app.routing.asked import asked_of
 from app.routing.found import Found, Standing
 from app.routing.route import route
 
+RUN = "0123456789abcdef"
 ISSUE = Thread(installation_id=7, repository_id=1, repository="acme/calc", number=3)
 
 
@@ -31,15 +32,18 @@ def job(*verbs: str, trigger: str = "issue_comment.created", action: str = "star
         thread=more.pop("thread", ISSUE),
         sender=Person(login=more.pop("by", "ada"), id=5),
         received_at=datetime(2026, 3, 2, tzinfo=UTC),
-        commands=tuple(Command(verb=verb, text=more.get("text", ""), error=more.get("error")) for verb in verbs),
+        commands=tuple(
+            Command(verb=verb, text=more.get("text", ""), error=more.get("error"), flags=more.get("flags", {}))
+            for verb in verbs
+        ),
         source=Source(comment="1b"),
         gathers=more.get("gathers", ""),
     )
 
 
-def row(phase: str = "working", reason: str = "") -> RunSummary:
+def row(phase: str = "working", reason: str = "", run_id: str = RUN) -> RunSummary:
     return RunSummary(
-        run_id="0123456789abcdef",
+        run_id=run_id,
         thread_key="1#3",
         repository="acme/calc",
         number=3,
@@ -65,6 +69,8 @@ PLANNED = standing(is_asking=True, plan="abcd1234")
 PARKED = Standing(row=row("parked"), requester="bob")
 AT_WORK, ASKING, GATHERING = standing(), standing(is_asking=True), standing(gathers="review")
 ENDED = row("ended", "failed")
+OTHER = Standing(row=row("ended", "proposed", "f" * 16), requester="bob")
+PRESSED = {"flags": {"run": f"{RUN}:lamplighter"}, "trigger": "check_run.requested_action:x"}
 LABEL, UNLABEL = "issues.labeled:agent-fix", "issues.unlabeled:agent-fix"
 ON_PULL = ISSUE._replace(is_pull_request=True)
 REVIEW = {"thread": ON_PULL, "gathers": "review"}
@@ -130,6 +136,21 @@ CASES = [
     (job("stop"), Found(role="write", active=(AT_WORK,)), steps.Stop(runs=(AT_WORK,), reason="asked to stop")),
     (job("stop"), Found(role="write", waiting=AT_WORK), steps.CallOff(run=AT_WORK)),
     (job("stop"), Found(role="write"), "no run here to stop"),
+    (job("stop", **PRESSED), Found(role="write", active=(OTHER, AT_WORK)), steps.Stop),
+    (job("stop", **PRESSED), Found(role="write", active=(OTHER,)), "is over: there is nothing to stop"),
+    (job("stop", **PRESSED), Found(role="write"), "is over: there is nothing to stop"),
+    (job("stop", **PRESSED), Found(role="write", waiting=AT_WORK), steps.CallOff(run=AT_WORK)),
+    (job("stop", **PRESSED), Found(role="write", waiting=OTHER), "is over: there is nothing to stop"),
+    (job("stop", **PRESSED), Found(role="triage", active=(AT_WORK,)), steps.DenyRole(role="triage")),
+    (job("retry", **PRESSED), Found(role="write", worked=(OTHER.row, ENDED)), steps.Start(role="write", before=RUN)),
+    (
+        job("retry", **PRESSED),
+        Found(role="write", worked=(OTHER.row,)),
+        steps.Start(role="write", before=OTHER.row.run_id),
+    ),
+    (job("retry", **PRESSED), Found(role="write", active=(AT_WORK,), worked=(ENDED,)), "already on this"),
+    (job("approve", text="abcd", **PRESSED), Found(role="write", active=(PLANNED,)), steps.Answer),
+    (job("approve", text="abcd", **PRESSED), Found(role="write", active=(AT_WORK,)), "No plan waits"),
     (
         job(trigger="issues.closed", action="cancel"),
         Found(active=(AT_WORK,)),
