@@ -24,7 +24,7 @@ from app.github.errors import Refused
 from app.installation.changes import is_about_installations
 from app.installation.installations import Installations
 from app.installation.looking import InstallationReader
-from app.jobs.job import MOST_ATTEMPTS, REMEMBERED_SECONDS, Job, Source, taken_key
+from app.jobs.job import MOST_ATTEMPTS, REMEMBERED_SECONDS, Job, Source, group_commit, taken_key
 from app.log import Redactor
 from app.ports.platform import Clock, Keeping, Queue, Store
 from app.routing.asked import Asked, asked_of, is_withdrawal
@@ -93,6 +93,8 @@ class Dispatcher:
             return
         if is_about_installations(job):
             self._installations.attend(job, run_id_of(job, 0))
+        elif group_commit(job.trigger):
+            self._starts.reply(self._open(run_id_of(job, 0)), job, "")  # in check runs, and no words
         else:
             for index, asked in enumerate(self._asked(self._at_its_run(job))):
                 self._try(asked, run_id_of(job, index))
@@ -100,7 +102,7 @@ class Dispatcher:
 
     def give_up(self, job: Job, why: str) -> None:
         """Say on the thread that this job could not be done; it is kept as a dead letter. Raises as the store does."""
-        if is_about_installations(job) or is_withdrawal(job) or job.is_by_checks:
+        if is_about_installations(job) or is_withdrawal(job) or job.is_by_checks or group_commit(job.trigger):
             return  # nobody waits for a word
         job = self._at_its_run(job)
         text = replies.gave_up(why, MOST_ATTEMPTS)

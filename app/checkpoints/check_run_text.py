@@ -33,6 +33,14 @@ def gone_on(sha: str) -> tuple[str, str]:
     return f"Went on with {sha[:7]}", f"This run has a check of its own on {code(sha[:7])}."
 
 
+def nothing_to_run() -> tuple[str, str]:
+    """Title and summary on the commit of a merge queue."""
+    return (
+        "Nothing was run here",
+        "The pull requests of this group were checked on their own heads; I add nothing here.",
+    )
+
+
 def ended(state: RunState) -> tuple[str, str]:
     """Title and summary of a run that has ended and left no commit here. Only of a run that has ended."""
     lines = [neutral(state.reason, 3_000), ""]

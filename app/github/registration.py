@@ -28,7 +28,7 @@ NEEDED: Mapping[str, str] = {
     "metadata": "read",
 }
 # Asked for as well; without them some playbooks cannot work.
-USEFUL = ("actions", "statuses", "members", "vulnerability_alerts", "security_events")
+USEFUL = ("actions", "statuses", "members", "merge_queues", "vulnerability_alerts", "security_events")
 NEVER = ("workflows", "administration", "secrets", "environments", "organization_administration", "single_file")
 PERMISSIONS: Mapping[str, str] = {**NEEDED, **dict.fromkeys(USEFUL, "read")}
 

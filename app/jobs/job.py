@@ -40,6 +40,12 @@ def label_put_on(trigger: str) -> str:
     return label if event in {"issues.labeled", "pull_request.labeled"} else ""
 
 
+def group_commit(trigger: str) -> str:
+    """The commit of a merge queue whose checks a job's `trigger` asks for; empty for every other trigger."""
+    event, _, sha = trigger.partition(":")
+    return sha if event == "merge_group.checks_requested" else ""
+
+
 class Person(NamedTuple):
     """Who did it. `type` is GitHub's account type: `User`, `Bot`, `Organization`, `Mannequin`."""
 

@@ -11,7 +11,18 @@ from datetime import datetime
 
 from app.playbooks import REPLY, playbook
 from app.publication.effect import Effect
-from app.publication.kinds import branch, check, comment, diagnosis, labels, pull, reaction, thread, work_check
+from app.publication.kinds import (
+    branch,
+    check,
+    comment,
+    diagnosis,
+    group_check,
+    labels,
+    pull,
+    reaction,
+    thread,
+    work_check,
+)
 from app.runs.state.run_state import RunState
 
 # In the order in which a thread should be read; what is urgent overtakes.
@@ -22,6 +33,7 @@ KINDS: Sequence[type[Effect]] = (
     pull.Pull,
     pull.Ready,
     check.Check,
+    group_check.GroupCheck,
     pull.People,
     diagnosis.Diagnosis,
     comment.Reply,

@@ -12,13 +12,13 @@ from app.simulator.records import Account, AppRegistration
 APP_PERMISSIONS = {
     **dict.fromkeys(("contents", "issues", "pull_requests", "checks"), "write"),
     **dict.fromkeys(("actions", "statuses", "metadata", "members"), "read"),
-    **dict.fromkeys(("vulnerability_alerts", "security_events"), "read"),
+    **dict.fromkeys(("vulnerability_alerts", "security_events", "merge_queues"), "read"),
 }
 APP_EVENTS = [
     *("check_run", "check_suite", "create", "delete", "issue_comment", "issues", "label"),
     *("pull_request", "pull_request_review", "pull_request_review_comment", "pull_request_review_thread", "push"),
     *("repository", "workflow_run", "workflow_job", "status"),
-    "merge_group",  # told only where `merge_queues` is granted as well
+    "merge_group",
 ]
 
 

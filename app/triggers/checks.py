@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from app.jobs.job import Action, Command, Decision
 from app.triggers.answers import MakeJob, ignore, not_a_person
-from app.webhooks.events import CheckRunEvent, ChecksEvent
+from app.webhooks.events import CheckRunEvent, ChecksEvent, GroupEvent
 
 CHECK_RUN = "lamplighter"
 
@@ -15,7 +15,14 @@ CHECKS = "checks"  # what the failures of one commit are gathered under, followe
 FAILED = frozenset({"failure", "timed_out", "startup_failure"})
 
 
-def decide(event: ChecksEvent, job: MakeJob, slug: str) -> Decision:
+def decide(event: CheckRunEvent | ChecksEvent | GroupEvent, job: MakeJob, slug: str) -> Decision:
+    """What any event about checks asks for."""
+    if isinstance(event, CheckRunEvent):
+        return button(event, job, slug)
+    return group(event, job) if isinstance(event, GroupEvent) else suite(event, job, slug)
+
+
+def suite(event: ChecksEvent, job: MakeJob, slug: str) -> Decision:
     """What the end of an App's checks asks for: a failure is read when all checks of the commit are through."""
     if event.action != "completed":
         return ignore(f"Lamplighter does nothing on check_suite.{event.action or 'unknown'}.")
@@ -29,6 +36,15 @@ def decide(event: ChecksEvent, job: MakeJob, slug: str) -> Decision:
         )
     reason = f"Checks of {event.sha[:7]} failed: they are read when all have ended."
     return job("start", reason, "check_suite.completed", (), f"{CHECKS}:{event.sha}")
+
+
+def group(event: GroupEvent, job: MakeJob) -> Decision:
+    """What a merge queue asks for: whatever it requires of us is answered at once, or it would wait for an hour."""
+    if event.action != "checks_requested":
+        return ignore(f"Lamplighter does nothing on merge_group.{event.action or 'unknown'}.")
+    return job(
+        "start", f"A merge queue waits for checks of {event.sha[:7]}.", f"merge_group.checks_requested:{event.sha}"
+    )
 
 
 # The buttons on our check run by their identifiers; that of a plan is followed by so many digits of its digest, which

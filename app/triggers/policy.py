@@ -19,6 +19,7 @@ from app.webhooks.events import (
     ChecksEvent,
     CommentEvent,
     Event,
+    GroupEvent,
     IncompleteEvent,
     InstallationEvent,
     PlainEvent,
@@ -33,7 +34,6 @@ TRIGGER_LABEL_START = "agent-"
 NOT_BUILT: Mapping[str, str] = {
     "status": "diagnosing failed commit statuses",
     "push": "tests and documentation after a merge",
-    "merge_group": "answering the merge queue",
     "dependabot_alert": "patching dependencies",
     "repository_dispatch": "playbooks started by a dispatch",
     "repository_vulnerability_alert": "patching dependencies",
@@ -89,9 +89,7 @@ def decide(
 
     if isinstance(event, CommentEvent):
         return comments.decide(event, job, slug, prefix)
-    if isinstance(event, CheckRunEvent):
-        return checks.button(event, job, slug)
-    if isinstance(event, ChecksEvent):
+    if isinstance(event, CheckRunEvent | ChecksEvent | GroupEvent):
         return checks.decide(event, job, slug)
     if isinstance(event, InstallationEvent):
         return _installation(event, job)
@@ -100,9 +98,7 @@ def decide(
     return _issue(event, job) if event.name == "issues" else _pull_request(event, job)
 
 
-def _asked(
-    job: Job, event: ThreadEvent | CommentEvent | CheckRunEvent | ChecksEvent | InstallationEvent | RepositoryEvent
-) -> Decision:
+def _asked(job: Job, event: Event) -> Decision:
     """The job with what it needs to know of `event`; without an installation nothing could be read or answered."""
     if not job.thread.installation_id:
         return ignore(

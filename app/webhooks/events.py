@@ -62,6 +62,15 @@ class ChecksEvent(NamedTuple):
     app_slug: str
 
 
+class GroupEvent(NamedTuple):
+    """The merge queue made a commit of pull requests that is to be checked, or gave it up: `merge_group`."""
+
+    action: str
+    thread: Thread  # number 0
+    sender: Person
+    sha: str  # of the commit
+
+
 class InstallationEvent(NamedTuple):
     """The App's standing with an account changed: `installation`, `…_repositories`, `…_target`."""
 
@@ -100,6 +109,7 @@ Event = (
     | CommentEvent
     | CheckRunEvent
     | ChecksEvent
+    | GroupEvent
     | InstallationEvent
     | RepositoryEvent
     | PlainEvent

@@ -14,6 +14,7 @@ from app.webhooks.events import (
     ChecksEvent,
     CommentEvent,
     Event,
+    GroupEvent,
     IncompleteEvent,
     InstallationEvent,
     PlainEvent,
@@ -152,18 +153,31 @@ _SHA = re.compile(r"[0-9a-f]{40}")
 
 def _check_suite(name: str, action: str, payload: Mapping[str, Any]) -> Event:
     suite = part(payload, "check_suite")
-    sha = word(suite.get("head_sha"))
-    if not _SHA.fullmatch(sha):
-        raise Missing("check_suite.head_sha")
     return ChecksEvent(
         name=name,
         action=action,
         thread=_thread_of(payload, suite.get("pull_requests")),
         sender=person(payload.get("sender")),
-        sha=sha,
+        sha=_sha(suite, "check_suite.head_sha"),
         conclusion=word(suite.get("conclusion")),
         app_slug=word(dig(suite, "app", "slug")),
     )
+
+
+def _merge_group(_name: str, action: str, payload: Mapping[str, Any]) -> Event:
+    return GroupEvent(
+        action=action,
+        thread=Thread(**_repository(payload), number=0),
+        sender=person(payload.get("sender")),
+        sha=_sha(part(payload, "merge_group"), "merge_group.head_sha"),
+    )
+
+
+def _sha(found: Mapping[str, Any], where: str) -> str:
+    sha = word(found.get("head_sha"))
+    if not _SHA.fullmatch(sha):
+        raise Missing(where)
+    return sha
 
 
 def _thread_of(payload: Mapping[str, Any], pulls: Any) -> Thread:
@@ -231,6 +245,7 @@ WANTED: Mapping[str, Callable[[str, str, Mapping[str, Any]], Event]] = {
     "pull_request_review_comment": _review_comment,
     "check_run": _check_run,
     "check_suite": _check_suite,
+    "merge_group": _merge_group,
     "installation": _installation,
     "installation_repositories": _installation,
     "installation_target": _installation,

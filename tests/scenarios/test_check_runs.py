@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.agent.models.scripted import create, finish, plan
+from app.simulator.records import Protection
 from tests.scenarios.test_follow_up import IDEA, TEST_HALF, add_a_test
 
 
@@ -116,3 +117,18 @@ def test_without_the_permission_for_checks_everything_else_goes_on(bot, github, 
     assert repo.check_runs(pull.head_sha) == []
     assert "agent:done" in pull.labels
     bot.read_everything(pull)
+
+
+def test_a_merge_queue_that_requires_our_checks_goes_on(bot, github, repo, pull):
+    repo.protection["main"] = Protection(required_approvals=0, required_checks=("lamplighter", "lamplighter/scan"))
+    group = github.maintainer.enqueue(pull)
+    github.ci.move_queue(repo)
+    assert group.is_waiting  # nothing merges before we have answered
+    bot.run_until_idle()
+    shown = [(run.name, run.status, run.conclusion) for run in repo.check_runs(group.head_sha)]
+    assert shown == [("lamplighter", "completed", "neutral"), ("lamplighter/scan", "completed", "neutral")]
+    github.ci.move_queue(repo)
+    bot.run_until_idle()  # the group is destroyed, which says nothing to us
+
+    assert (group.ended, pull.merged) == ("merged", True)
+    assert pull.comments == [] and [run.reason for run in bot.runs] == ["replied"]

@@ -13,7 +13,8 @@ ACTED_ON = {
     },
     "start": {
         "installation.created": 2, "installation.new_permissions_accepted": 1, "installation.unsuspend": 1,
-        "installation_repositories.added": 2, "repository.created": 2,
+        "installation_repositories.added": 2, "merge_group.checks_requested": 2,
+        "repository.created": 2,
     },
     "steer": {"repository.renamed": 1, "repository.transferred": 3},
 }  # fmt: skip

@@ -12,6 +12,7 @@ TOKENS = {
     "Pull": "proposing",
     "Ready": "proposing",
     "Check": "checking",
+    "GroupCheck": "checking",
     "WorkCheck": "checking",
     "People": "proposing",
     "Diagnosis": "talking",

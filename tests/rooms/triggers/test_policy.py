@@ -11,6 +11,7 @@ from app.triggers.policy import NOT_BUILT, decide, dropped
 from app.webhooks.events import (
     CheckRunEvent,
     CommentEvent,
+    GroupEvent,
     IncompleteEvent,
     InstallationEvent,
     PlainEvent,
@@ -54,6 +55,10 @@ def installation(action: str, **change) -> InstallationEvent:
     account = thread(repository_id=0, repository="o", number=0)
     given = {"name": "installation", "action": action, "thread": account, "sender": ADA, "repositories": (5, 6)}
     return InstallationEvent(**{**given, **change})
+
+
+def merge_group(action: str) -> GroupEvent:
+    return GroupEvent(action=action, thread=thread(number=0), sender=ADA, sha="a" * 40)
 
 
 def repository(action: str) -> RepositoryEvent:
@@ -141,6 +146,10 @@ TABLE = [
     (comment("/agent fix", **{**IN_REVIEW, "action": "dismissed"}), "ignore", ""),
     (comment("/agent stop", **INLINE), "cancel", "pull_request_review_comment.created"),
     (comment("/agent fix", **{**INLINE, "action": "edited"}), "ignore", ""),
+    # merge queues
+    (merge_group("checks_requested"), "start", f"merge_group.checks_requested:{'a' * 40}"),
+    (merge_group("destroyed"), "ignore", ""),
+    (merge_group(""), "ignore", ""),
     # buttons
     (button("stop"), "cancel", "check_run.requested_action:stop"),
     (button("retry"), "start", "check_run.requested_action:retry"),
@@ -205,7 +214,7 @@ def test_row_of_the_table(event, decision, trigger):
 
 ASKING = [event for event, decision, _ in TABLE if decision != "ignore"]
 FACTS = {"issues.closed", "issues.transferred", "issues.deleted", "issues.locked", "pull_request.closed"} | {
-    trigger for event, _, trigger in TABLE if isinstance(event, InstallationEvent | RepositoryEvent)
+    trigger for event, _, trigger in TABLE if isinstance(event, InstallationEvent | RepositoryEvent | GroupEvent)
 }
 
 

@@ -10,6 +10,7 @@ from app.errors import Rejected
 from app.webhooks.events import (
     CheckRunEvent,
     CommentEvent,
+    GroupEvent,
     IncompleteEvent,
     InstallationEvent,
     PlainEvent,
@@ -110,6 +111,14 @@ def test_check_run_of_a_fork_names_no_pull_request():
     event = read("check_run", {**FULL, "action": "requested_action", "check_run": {"name": "x", "pull_requests": []}})
     assert isinstance(event, CheckRunEvent)
     assert (event.thread.number, event.thread.is_pull_request) == (0, False)
+
+
+def test_merge_group_is_its_commit():
+    event = read("merge_group", {**FULL, "action": "checks_requested", "merge_group": {"head_sha": "a" * 40}})
+    assert isinstance(event, GroupEvent)
+    assert (event.action, event.sha, event.thread.number) == ("checks_requested", "a" * 40, 0)
+    event = read("merge_group", {**FULL, "action": "checks_requested", "merge_group": {"head_sha": "main"}})
+    assert event == IncompleteEvent(name="merge_group", action="checks_requested", missing="merge_group.head_sha")
 
 
 def test_ping_is_only_a_name():
