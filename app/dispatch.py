@@ -17,6 +17,7 @@ from app.checkpoints import replies
 from app.conversation.once_replies import OnceReplies
 from app.conversation.step_executor import ENDING_SECONDS, StepExecutor
 from app.conversation.thread_reader import ThreadReader, is_unsaid
+from app.conversation.undoing import Undoing
 from app.errors import TransientError, UserError
 from app.events.working import RunEnded
 from app.github.access import Access
@@ -80,6 +81,7 @@ class Dispatcher:
             starts=self._starts,
             once_replies=self._once_replies,
             late=self._reader.late,
+            undo=Undoing(access, self._open, self._starts, settings),
             quiet=settings.quiet,
         )
 

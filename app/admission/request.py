@@ -26,14 +26,19 @@ def _asked(job: Job) -> dict[str, Any]:
     }
 
 
-def request_of(job: Job, *, playbook: str, names: Names, task: Task, keeps_label: bool = False) -> RunCreated:
-    """The first event of a run that only says something, or sets up an installation: who asked, where and by what."""
+def request_of(
+    job: Job, *, playbook: str, names: Names, task: Task, keeps_label: bool = False, **more: Any
+) -> RunCreated:
+    """The first event of a run that only says something, or sets up an installation: who asked, where and by what.
+    `more` are further fields of it.
+    """
     return RunCreated(
         **_asked(job),
         playbook=playbook,
         names=names,
         task=task,
         keeps_label=keeps_label,
+        **more,
     )
 
 

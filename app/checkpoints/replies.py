@@ -90,6 +90,13 @@ def over_already(run_id: str, prefix: str) -> str:
     )
 
 
+def stop_first(run: RunSummary, prefix: str) -> str:
+    return (
+        f"Run `{run.run_id[:8]}` is at work here, so I take nothing back under it. `{prefix} stop` first, then "
+        f"`{prefix} undo`."
+    )
+
+
 def no_plan(prefix: str) -> str:
     return f"No plan waits for approval here. `{prefix} plan` asks for one."
 

@@ -78,7 +78,7 @@ _TABLE = (
     Verb(name="model", role="write", places=_BOTH, action="steer", help="Go on with another model."),
     Verb(name="best-of", role="write", places=_ISSUE, help="Try it several times and compare."),
     Verb(name="handoff", role="write", places=_BOTH, action="steer", help="Hand the run to a laptop."),
-    Verb(name="undo", role="write", places=_PULL, help="Take the last change back."),
+    Verb(name="undo", role="write", places=_BOTH, works=_BOTH, action="steer", help="Take my last commit back."),
     Verb(name="help", role="triage", places=_BOTH, works=_BOTH, action="steer", help="List the commands."),
 )
 

@@ -11,6 +11,7 @@ from app.admission.start import RunStart
 from app.checkpoints.explain_text import explanation
 from app.conversation import steering
 from app.conversation.once_replies import OnceReplies
+from app.conversation.undoing import Undoing
 from app.errors import TransientError
 from app.events.deciding import RunResumed
 from app.events.waits import WaitForAnswer
@@ -34,6 +35,7 @@ class StepExecutor:
         starts: RunStart,
         once_replies: OnceReplies,
         late: StaleEvents,
+        undo: Undoing,
         quiet: Quiet,
     ) -> None:
         self._open = open_ledger
@@ -56,6 +58,7 @@ class StepExecutor:
             steps.RaiseBudget: lambda step, asked, _run_id: steering.raise_budget(
                 asked.job, step.run_usd, open_ledger(step.run.row.run_id)
             ),
+            steps.Undo: lambda step, asked, run_id: undo.ask(open_ledger(run_id), asked, step.worked),
             steps.Steer: self._steer,
             steps.Gather: lambda step, asked, _run_id: steering.gather(
                 asked.job, asked.command, open_ledger(step.run.row.run_id), quiet

@@ -10,7 +10,7 @@ from app.admission.github_facts import is_foreign_label, role_of
 from app.admission.stale_events import StaleEvents
 from app.github.access import Access
 from app.jobs.job import Job
-from app.playbooks import REPLY
+from app.playbooks import playbook
 from app.ports.platform import Clock, RunSummary, Store
 from app.routing.asked import Asked, is_withdrawal
 from app.routing.found import Found, Standing, standing
@@ -98,4 +98,4 @@ class ThreadReader:
 
 def is_unsaid(state: RunState) -> bool:
     """A run that was about to say something when its process died."""
-    return state.is_active and state.created.playbook == REPLY.name
+    return state.is_active and playbook(state.created.playbook).worked_by == "nobody"

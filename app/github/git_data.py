@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -37,7 +37,8 @@ class Change:
 
     path: str
     mode: str = "100644"
-    content: bytes | None  # None deletes
+    content: bytes | None  # None deletes, unless `blob` names what the repository holds already
+    blob: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ def create_tree(github: GitHub, repo: str, *, base_tree: str, changes: Sequence[
         entry: _Entry = {"path": change.path, "mode": cast("_Mode", change.mode), "type": "blob"}
         inline = _inline(change.content) if change.content is not None else None
         if change.content is None:
-            entry["sha"] = None
+            entry["sha"] = change.blob or None
         elif inline is not None and len(change.content) <= room:
             room -= len(change.content)
             entry["content"] = inline
@@ -182,15 +183,19 @@ def add_commit(
 
 def commit_with(github: GitHub, repo: str, branch: str, *, message: str) -> Commit | None:
     """The commit with this message among the last ones of `branch`, along first parents."""
+    wanted = message.strip()
+    return next((found for found in history(github, repo, branch) if found.message.strip() == wanted), None)
+
+
+def history(github: GitHub, repo: str, branch: str, *, most: int = _LOOKED_BACK) -> Iterator[Commit]:
+    """The last commits of `branch`, newest first, along first parents; none when there is no such branch."""
     sha = branch_head(github, repo, branch)
-    for _ in range(_LOOKED_BACK):
+    for _ in range(most):
         if sha is None:
-            return None
+            return
         found = commit(github, repo, sha)
-        if found.message.strip() == message.strip():
-            return found
+        yield found
         sha = found.parents[0] if found.parents else None
-    return None
 
 
 def _head(branch: str) -> str:

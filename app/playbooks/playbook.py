@@ -9,7 +9,7 @@ from app.jobs.verb import ISSUE, Verb
 WorkedBy = Literal["worker", "publisher", "nobody"]
 Stage = Literal["clone", "setup", "baseline", "work"]
 
-Delivers = Literal["pull request", "commits"]
+Delivers = Literal["pull request", "commits", "undo"]
 
 IN_SANDBOX: tuple[Stage, ...] = ("clone", "setup", "baseline", "work")
 # How work may end whatever it is; `app.events.parts` says what each means.
@@ -38,7 +38,7 @@ class Playbook(NamedTuple):
     model: str = ""  # its alias, where neither command nor configuration names one
     outcomes: tuple[str, ...] = ENDINGS
     proposes: bool = False  # its change may be written to GitHub; else nobody gets the token for that
-    delivers: Delivers = "pull request"  # or commits on the branch of the pull request it stands on
+    delivers: Delivers = "pull request"  # or commits on the pull request's branch; or one taken back
 
     def verb(self, name: str) -> Verb:
         """Its verb of this name. Raises StopIteration for a name that is none."""

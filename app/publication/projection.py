@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from app.playbooks import REPLY, playbook
+from app.playbooks import playbook
 from app.publication.effect import Effect
 from app.publication.kinds import (
     branch,
@@ -21,6 +21,7 @@ from app.publication.kinds import (
     pull,
     reaction,
     thread,
+    undo,
     work_check,
 )
 from app.runs.state.run_state import RunState
@@ -36,7 +37,9 @@ KINDS: Sequence[type[Effect]] = (
     group_check.GroupCheck,
     pull.People,
     diagnosis.Diagnosis,
+    undo.Undone,
     comment.Reply,
+    undo.UndoReply,
     comment.Status,
     work_check.WorkCheck,
     comment.Question,
@@ -57,10 +60,11 @@ def wanted(state: RunState, kinds: Sequence[type[Effect]] = KINDS) -> Iterator[E
         return
     is_known = "comment:status" in {*state.published, *state.intended}
     is_answered = state.outcome in {"refused", "replied"} and not is_known
-    if not is_answered and (not state.is_created or state.created.playbook == REPLY.name):
+    book = playbook(state.created.playbook)
+    if not is_answered and (not state.is_created or book.worked_by == "nobody"):
         return
     for kind in kinds:
-        if kind.purpose != "proposing" or playbook(state.created.playbook).proposes:
+        if kind.purpose != "proposing" or book.proposes:
             yield from kind.answering(state) if is_answered else kind.wanted(state)
 
 

@@ -35,6 +35,7 @@ from app.routing.steps import (
     Steer,
     Step,
     Stop,
+    Undo,
     Why,
 )
 
@@ -219,6 +220,17 @@ def _stop(asked: Asked, found: Found) -> Step | None:
     return Say(text=replies.no_active_run("stop", asked.prefix))
 
 
+def _undo(asked: Asked, found: Found) -> Step | None:
+    """Undo takes our last commit back, where nothing is at work on the branch."""
+    if asked.verb != "undo":
+        return None
+    if found.at_work is None:
+        return Undo(worked=found.worked)
+    if found.at_work.is_cancelled:
+        return RetryLater(reason="the run is about to stop")
+    return Say(text=replies.stop_first(found.at_work.row, asked.prefix))
+
+
 def _at_work(asked: Asked, found: Found) -> Step | None:
     """A run is at work here already, or about to stop."""
     run = found.at_work or (found.waiting if asked.verb != RETRY else None)
@@ -261,6 +273,7 @@ _RULES: tuple[Rule, ...] = (
     _resume,
     _budget,
     _stop,
+    _undo,
     _at_work,
     _start,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from app.ports.platform import RunSummary
 from app.routing.found import Standing
 
 
@@ -102,6 +103,13 @@ class RaiseBudget(Step):
 
     run: Standing
     run_usd: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undo(Step):
+    """Our last commit is taken back: of the pull request, or of that which one of these runs of the issue made."""
+
+    worked: tuple[RunSummary, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.github import issues
 from app.github.errors import NotFound
+from app.playbooks import playbook
 from app.ports.rate import Priority
 from app.publication.effect import Effect, Target
 from app.runs.state.run_state import RunState
@@ -37,7 +38,8 @@ class Reaction(Effect):
 
     @classmethod
     def answering(cls, state: RunState) -> Iterator[Reaction]:
-        return cls.wanted(state) if state.reason else iter(())
+        says = state.reason or playbook(state.created.playbook).delivers == "undo"
+        return cls.wanted(state) if says else iter(())
 
     def make(self, target: Target) -> dict[str, Any]:
         if self.comment_id:

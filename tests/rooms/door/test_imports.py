@@ -21,6 +21,7 @@ WORDS = {
     "app.playbooks.ci",
     "app.playbooks.follow_up",
     "app.playbooks.reply",
+    "app.playbooks.undo",
     *("app.triggers", "app.triggers.answers", "app.triggers.checks", "app.triggers.comments", "app.triggers.policy"),
     *("app.webhooks", "app.webhooks.events", "app.webhooks.fields", "app.webhooks.parse", "app.webhooks.signature"),
 }

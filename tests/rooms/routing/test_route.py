@@ -151,6 +151,11 @@ CASES = [
     (job("retry", **PRESSED), Found(role="write", active=(AT_WORK,), worked=(ENDED,)), "already on this"),
     (job("approve", text="abcd", **PRESSED), Found(role="write", active=(PLANNED,)), steps.Answer),
     (job("approve", text="abcd", **PRESSED), Found(role="write", active=(AT_WORK,)), "No plan waits"),
+    (job("undo"), Found(role="write", worked=(ENDED,)), steps.Undo(worked=(ENDED,))),
+    (job("undo", thread=ON_PULL), Found(role="write"), steps.Undo(worked=())),
+    (job("undo"), Found(role="write", active=(AT_WORK,)), "`/agent stop` first"),
+    (job("undo"), Found(role="write", active=(standing(is_cancelled=True),)), steps.RetryLater),
+    (job("undo"), Found(role="triage", worked=(ENDED,)), steps.DenyRole(role="triage")),
     (
         job(trigger="issues.closed", action="cancel"),
         Found(active=(AT_WORK,)),
@@ -244,7 +249,7 @@ def test_whatever_is_found_exactly_one_rule_decides_and_nobody_without_a_role_st
     step = route(asked, found)
     assert sum("yes: " in line for line in step.why.lines()) == 1
     if found.role in {None, "none", "read"} and not found.own:
-        assert not isinstance(step, steps.Start | steps.Steer | steps.Stop | steps.CallOff)
+        assert not isinstance(step, steps.Start | steps.Steer | steps.Stop | steps.CallOff | steps.Undo)
     if isinstance(step, steps.Start):
         assert not found.active, "one run at a time on a thread"
         assert verb == "retry" or verb in BY_VERB
