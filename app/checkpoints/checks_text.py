@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Any
 
 from app.events.deciding import ChecksRead
 from app.events.parts import CheckFailure
 from app.runs.state.run_state import RunState
-from app.text.outgoing import code, cut, fence
+from app.text.outgoing import code, cut, fence, plain, plain_lines
 
 MARKER = "<!-- lamplighter checks -->"  # one comment on a pull request, edited in place
 _SHOWN = 5  # failures in sight
 _LINES = 15  # of a log, folded
+_MOST_NOTES = 100  # at lines; as many as GitHub tells again at once
+_NOTE_CHARS = 2_000
+# Inside the repository, as Git names it.
+_PATH = re.compile(r"(?!.*(?:^|/)\.{1,2}(?:/|$))[^/\\\s:~][^\\\x00-\x1f]{0,499}")
 
 _WHOSE: Mapping[str, str] = {
     "ours": "this change",
@@ -43,6 +49,32 @@ def diagnosis(state: RunState, read: ChecksRead) -> str:
         lines += [_rounds(read), ""]
     lines += [f"<sub>Read from the checks, nothing was run · run `{state.run_id[:8]}`</sub>"]
     return cut("\n".join(lines))
+
+
+def in_short(read: ChecksRead) -> tuple[str, str]:
+    """Title and summary of the check run beside it."""
+    if not read.failures:
+        return "All checks have passed", "What failed on this commit before has passed since."
+    causes = len(read.failures)
+    title = "1 cause of failed checks" if causes == 1 else f"{causes} causes of failed checks"
+    lines = [f"- {code(failure.key, 200)}: {_WHOSE.get(failure.kind, 'not known')}" for failure in read.failures[:20]]
+    return title, cut("\n".join([*lines, "", "The conversation says who can do what."]), 65_535)
+
+
+def notes_at_lines(read: ChecksRead) -> list[dict[str, Any]]:
+    """One for each place that a failure names, each place once; `Annotation`-shaped. What is no path inside the
+    repository is left out.
+    """
+    notes: dict[tuple[str, int, str], dict[str, Any]] = {}
+    for failure in read.failures:
+        for place in failure.places:
+            if place.line < 1 or not _PATH.fullmatch(place.path):
+                continue
+            message = plain_lines(place.message or failure.key, _NOTE_CHARS) or "It failed here."
+            note = {"path": place.path, "start_line": place.line, "end_line": place.line, "level": "failure"}
+            note |= {"message": message, "title": plain(failure.key, 200)}
+            notes.setdefault((place.path, place.line, message), note)
+    return list(notes.values())[:_MOST_NOTES]
 
 
 def _failure(failure: CheckFailure, prefix: str) -> list[str]:

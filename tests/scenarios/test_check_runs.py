@@ -6,6 +6,7 @@ import pytest
 
 from app.agent.models.scripted import create, finish, plan
 from app.simulator.records import Protection
+from tests.scenarios.test_failed_checks import LOG
 from tests.scenarios.test_follow_up import IDEA, TEST_HALF, add_a_test
 
 
@@ -108,13 +109,16 @@ def test_a_plan_on_a_pull_request_is_approved_by_button(bot, github, repo, model
 
 
 def test_without_the_permission_for_checks_everything_else_goes_on(bot, github, repo, model, pull):
-    github.world.installation_of(repo).permissions.pop("checks")
+    github.world.installation_of(repo).permissions["checks"] = "read"
+    github.ci.fail(repo, pull.head_sha, log=LOG)
+    bot.run_until_idle()
+    assert "1 check failed" in pull.comments[0].read()
     add_a_test(model)
     github.maintainer.comment(pull, "/agent add a test for half")
     bot.run_until_idle()
 
-    assert [run.reason for run in bot.runs] == ["proposed"]
-    assert repo.check_runs(pull.head_sha) == []
+    assert [run.reason for run in bot.runs] == ["diagnosed", "proposed"]
+    assert {run.name for run in repo.runs} == {"test"}
     assert "agent:done" in pull.labels
     bot.read_everything(pull)
 

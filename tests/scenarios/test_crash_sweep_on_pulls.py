@@ -84,7 +84,10 @@ class OnPull:
             assert [thread.resolved_by is not None for thread in self.pull.review_threads] == [True, False]
         assert [check.name for check in self.repo.check_runs(self.pull.head_sha)] == ["lamplighter", "lamplighter/scan"]
         stood_on = [check for check in self.repo.check_runs(self.theirs) if check.name.startswith("lamplighter")]
-        assert [(check.name, check.conclusion) for check in stood_on] == [("lamplighter", "neutral")]
+        diagnosed = ["lamplighter/diagnosis"] * len(diagnoses)
+        assert sorted(check.name for check in stood_on) == ["lamplighter", *diagnosed]
+        assert {check.conclusion for check in stood_on} == {"neutral"}
+        assert [len(check.annotations) for check in stood_on if check.annotations] == [1] * len(diagnoses)
         assert sorted(run.reason for run in self.bot.runs) == sorted(
             ["proposed"] if self.story == "review" else ["diagnosed", "proposed"]
         )

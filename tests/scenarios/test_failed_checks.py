@@ -54,6 +54,10 @@ def test_a_failed_check_of_a_person_is_explained_in_one_comment(bot, github, rep
     assert len(said.splitlines()) < 40
     assert bot.runs[0].reason == "diagnosed" and bot.runs[0].cost_usd == 0
     assert pull.labels == []
+    [shown] = [check for check in repo.check_runs(pull.head_sha) if check.name == "lamplighter/diagnosis"]
+    assert (shown.conclusion, shown.output["title"]) == ("neutral", "1 cause of failed checks")
+    assert [(note["path"], note["start_line"]) for note in shown.annotations] == [("calc.py", 5)]
+    assert "assert 0 == 0.5" in shown.annotations[0]["message"]
 
     github.contributor.push(repo, "whole", {"calc.py": stories.CALC, "half.py": "HALF = 0.5\n"}, message="Halves")
     github.ci.succeed(repo, pull.head_sha)

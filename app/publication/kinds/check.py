@@ -53,11 +53,11 @@ class CheckShown(Effect):
         return {"id": found.id} if found else None
 
     def make(self, target: Target) -> dict[str, Any]:
-        made = checks.create_check(target.github, target.repo, self._check())
+        made = checks.create_check(target.github, target.repo, self.shown())
         return {"id": made.id, "moment": self.moment}
 
     def change(self, target: Target, known: Mapping[str, Any]) -> dict[str, Any]:
-        changed = checks.update_check(target.github, target.repo, known["id"], self._check())
+        changed = checks.update_check(target.github, target.repo, known["id"], self.shown())
         return {"id": changed.id, "moment": self.moment}
 
     def is_due(self, done: Published, now: datetime) -> bool:
@@ -68,7 +68,7 @@ class CheckShown(Effect):
         is_new = done.result.get("moment") != self.moment
         return is_new or (now - datetime.fromisoformat(done.at)).total_seconds() >= _PACE_SECONDS
 
-    def _check(self) -> checks.Check:
+    def shown(self, annotations: Sequence[checks.Annotation] = ()) -> checks.Check:
         return checks.Check(
             name=self.name,
             head_sha=self.head_sha,
@@ -77,6 +77,7 @@ class CheckShown(Effect):
             conclusion=self.conclusion,
             title=self.title,
             summary=self.summary,
+            annotations=annotations,
             buttons=[_button(identifier) for identifier in self.buttons],
         )
 

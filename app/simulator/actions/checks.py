@@ -16,6 +16,7 @@ OUTPUT_LIMIT = 65_535  # characters of summary and of text
 ANNOTATIONS_PER_CALL = 50
 ACTIONS_LIMIT = 3
 ACTION_LIMITS = {"label": 20, "description": 40, "identifier": 20}  # characters
+NOTE_LIMITS = {"message": 64 * 1024, "title": 255}  # characters of an annotation
 CONCLUSIONS = ("action_required", "cancelled", "failure", "neutral", "success", "skipped", "timed_out")
 
 
@@ -96,6 +97,8 @@ def _check_fields(fields: Json) -> None:
         raise invalid("CheckRun", "output.title", "missing_field")
     if len(output.get("annotations") or []) > ANNOTATIONS_PER_CALL:
         raise ApiError(422, f"Invalid request. No more than {ANNOTATIONS_PER_CALL} annotations per call.")
+    for note in output.get("annotations") or []:
+        _check_annotation(note)
     actions = fields.get("actions") or []
     too_long = any(len(action.get(name) or "") > limit for action in actions for name, limit in ACTION_LIMITS.items())
     if len(actions) > ACTIONS_LIMIT or too_long:
@@ -104,6 +107,17 @@ def _check_fields(fields: Json) -> None:
         raise invalid("CheckRun", "conclusion")
     if fields.get("status") == "completed" and not fields.get("conclusion"):
         raise invalid("CheckRun", "conclusion", "missing_field")
+
+
+def _check_annotation(note: Json) -> None:
+    """The 422 for what is no line of a file, or too long."""
+    too_long = [name for name, limit in NOTE_LIMITS.items() if len(note.get(name) or "") > limit]
+    if too_long:
+        raise invalid("CheckRun", f"output.annotations.{too_long[0]}", "custom", "is too long")
+    first, last = note.get("start_line"), note.get("end_line")
+    is_a_range = isinstance(first, int) and isinstance(last, int) and 1 <= first <= last
+    if not (note.get("path") and note.get("message") and is_a_range):
+        raise ApiError(422, "Invalid request. An annotation names a path, a range of lines and a message.")
 
 
 def _apply(world: World, run: CheckRun, fields: Json) -> None:

@@ -143,13 +143,15 @@ def test_title_body_and_state_change(pull: Pull, bot: Any, repo: Repository, git
 # --- checks
 
 
+NOTE = {"path": "calc.py", "start_line": 1, "end_line": 2, "annotation_level": "warning", "message": "Look"}
+
+
 def test_check_run_lives(repo: Repository, bot: Any) -> None:
     sha = repo.branches["main"]
     body = {"name": "lamplighter", "head_sha": sha, "status": "in_progress", "external_id": "run-1"}
     run = bot("POST", "/check-runs", body).json()
     assert (run["status"], run["conclusion"], run["app"]["slug"]) == ("in_progress", None, "lamplighter")
-    note = {"path": "calc.py", "start_line": 1, "end_line": 2, "annotation_level": "warning", "message": "Look"}
-    output = {"title": "Done", "summary": "All well", "annotations": [note]}
+    output = {"title": "Done", "summary": "All well", "annotations": [NOTE]}
     buttons = [{"label": "Retry", "description": "Run it again", "identifier": "retry"}]
     body = {"status": "completed", "conclusion": "success", "output": output, "actions": buttons}
     done = bot("PATCH", f"/check-runs/{run['id']}", body).json()
@@ -173,6 +175,11 @@ def test_check_run_lives(repo: Repository, bot: Any) -> None:
         {"output": {"title": "t", "summary": "x" * 65_536}},
         {"output": {"title": "t", "summary": "s", "text": "x" * 65_536}},
         {"output": {"title": "t", "summary": "s", "annotations": [{}] * 51}},
+        {"output": {"title": "t", "summary": "s", "annotations": [NOTE | {"message": "x" * 65_537}]}},
+        {"output": {"title": "t", "summary": "s", "annotations": [NOTE | {"title": "x" * 256}]}},
+        {"output": {"title": "t", "summary": "s", "annotations": [NOTE | {"message": ""}]}},
+        {"output": {"title": "t", "summary": "s", "annotations": [NOTE | {"start_line": 0}]}},
+        {"output": {"title": "t", "summary": "s", "annotations": [NOTE | {"start_line": 3}]}},
         {"conclusion": "splendid"},
         {"status": "completed"},
         {"head_sha": "0" * 40},

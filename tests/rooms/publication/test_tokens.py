@@ -13,6 +13,7 @@ TOKENS = {
     "Ready": "proposing",
     "Check": "checking",
     "GroupCheck": "checking",
+    "DiagnosisCheck": "checking",
     "WorkCheck": "checking",
     "People": "proposing",
     "Diagnosis": "talking",
