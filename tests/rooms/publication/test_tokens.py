@@ -14,6 +14,8 @@ TOKENS = {
     "Check": "checking",
     "GroupCheck": "checking",
     "DiagnosisCheck": "checking",
+    "Undone": "proposing",
+    "UndoReply": "talking",
     "WorkCheck": "checking",
     "People": "proposing",
     "Diagnosis": "talking",
