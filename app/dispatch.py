@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable
 
 from app import log
+from app.admission.checks_place import ChecksPlace
 from app.admission.github_facts import BOT_DEFAULTS
 from app.admission.run_launcher import RunLauncher
 from app.admission.start import RunStart
@@ -69,6 +70,7 @@ class Dispatcher:
             clone_url=clone_url,
             open_ledger=self._open,
         )
+        self._place = ChecksPlace(store, access)
         self._once_replies = OnceReplies(store, self._starts, self._open, settings.command_prefix)
         reader = InstallationReader(store, access, keeping, settings.bot_login)
         self._installations = Installations(
@@ -98,8 +100,11 @@ class Dispatcher:
         elif group_commit(job.trigger):
             self._starts.reply(self._open(run_id_of(job, 0)), job, "")  # in check runs, and no words
         else:
-            for index, asked in enumerate(self._asked(self._at_its_run(job))):
-                self._try(asked, run_id_of(job, index))
+            here = self._at_its_run(job)
+            for placed in self._place.of(here):
+                found = placed.thread.number - here.thread.number  # 0 unless the thread had to be looked up
+                for index, asked in enumerate(self._asked(placed)):
+                    self._try(asked, run_id_of(job, found + index))
         self._store.claim_all(_marks(job), job.id, ttl_seconds=REMEMBERED_SECONDS)
 
     def give_up(self, job: Job, why: str) -> None:

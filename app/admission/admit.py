@@ -111,8 +111,8 @@ def _closed_to_us(facts: AdmissionFacts) -> str | None:
 
 
 def _wrong_branch(facts: AdmissionFacts) -> str | None:
-    """Why the pull request's branch is not for us to write to; None on an issue."""
-    if not facts.is_pull_request:
+    """Why the pull request's branch is not for us to write to; None on an issue, and where checks are only read."""
+    if not facts.is_pull_request or facts.by_checks:
         return None
     if PULL_REQUEST not in playbook(facts.playbook).places:
         return "This works on issues only, and this is a pull request."

@@ -15,7 +15,7 @@ from app.events.configured import BudgetWanted
 from app.events.deciding import Comment, Names, Protection, PullTarget
 from app.github import issues, pulls, repositories
 from app.github.client import GitHub
-from app.jobs.job import Command, Job, label_put_on
+from app.jobs.job import Command, Job, Thread, label_put_on
 from app.playbooks.playbook import Playbook
 
 BOT_DEFAULTS = RepoConfig.model_validate({})
@@ -93,7 +93,6 @@ def gather(
     if "budget" in command.flags:
         budget = budget.model_copy(update={"run_usd": float(command.flags["budget"])})
     open_pulls = pulls.open_pulls(github, name, head_prefix=config.branch_prefix)
-    issue = issues.issue(github, name, job.thread.number)
     return Facts(
         book=book,
         base_ref=pull.head_ref if pull else base_ref,
@@ -105,12 +104,10 @@ def gather(
         comments=_conversation(github, job),
         admission=AdmissionFacts(
             needed_role="none" if job.is_by_checks else needed_role(command),
-            thread_labels=tuple(issue.labels),
+            **_standing(github, job.thread, bot_login),
             switched_off=switched_off(github, name, bot_login),
-            own_issue=issue.author == bot_login and is_ours(issue.body),
-            thread_open=issue.is_open,
-            thread_locked=issue.is_locked,
             is_pull_request=job.thread.is_pull_request,
+            by_checks=job.is_by_checks,
             from_fork=pull is not None and pull.from_fork,
             head_is_default=pull is not None and pull.head_ref == repository.default_branch,
             archived=repository.archived,
@@ -125,6 +122,17 @@ def gather(
         ),
         protection=Protection(**asdict(protection)),
     )
+
+
+def _standing(github: GitHub, thread: Thread, bot_login: str) -> dict[str, Any]:
+    """How the thread stands, as fields of AdmissionFacts."""
+    issue = issues.issue(github, thread.repository, thread.number)
+    return {
+        "thread_labels": tuple(issue.labels),
+        "own_issue": issue.author == bot_login and is_ours(issue.body),
+        "thread_open": issue.is_open,
+        "thread_locked": issue.is_locked,
+    }
 
 
 def _head_of(github: GitHub, name: str, base_ref: str) -> str:

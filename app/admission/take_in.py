@@ -101,7 +101,9 @@ class TakeIn:
             return False
         if not state.is_by_checks:  # a person asked for it
             return True
-        is_ours = state.created.target is not None and state.created.target.ours
+        facts = state.created.admission
+        is_writable = not facts.from_fork and not facts.head_is_default
+        is_ours = is_writable and state.created.target is not None and state.created.target.ours
         is_hopeful = read.rounds < MOST_ROUNDS and not read.again
         return is_ours and is_hopeful and any(failure.kind in _OURS for failure in read.failures)
 

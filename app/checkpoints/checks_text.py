@@ -39,8 +39,9 @@ def diagnosis(state: RunState, read: ChecksRead) -> str:
     jobs = len({job for failure in read.failures for job in failure.jobs}) or len(read.failures)
     many = "check" if jobs == 1 else "checks"
     lines = [MARKER, f"### 🔎 {jobs} {many} failed on {sha}", ""]
+    repair = _repair(state)
     for failure in read.failures[:_SHOWN]:
-        lines += [*_failure(failure, state.created.names.prefix), ""]
+        lines += [*_failure(failure, repair), ""]
     if len(read.failures) > _SHOWN:
         lines += [f"{len(read.failures) - _SHOWN} more causes are in the checks themselves.", ""]
     if read.pending:
@@ -77,24 +78,31 @@ def notes_at_lines(read: ChecksRead) -> list[dict[str, Any]]:
     return list(notes.values())[:_MOST_NOTES]
 
 
-def _failure(failure: CheckFailure, prefix: str) -> list[str]:
+def _repair(state: RunState) -> str:
+    """What can be done about a failure of the change's."""
+    if state.created.admission.from_fork:
+        return "The branch is in a fork: whoever pushes there has to repair it."
+    return f"`{state.created.names.prefix} ci` lets me repair it."
+
+
+def _failure(failure: CheckFailure, repair: str) -> list[str]:
     where = " · ".join(code(name, 80) for name in failure.jobs[:4]) or "A check"
     if len(failure.jobs) > 4:
         where += f" and {len(failure.jobs) - 4} more"
     step = f", step {code(failure.step, 80)}" if failure.step else ""
     lines = [f"**{where}**{step}: {code(failure.key, 200)}"]
-    lines += [f"Whose: **{_WHOSE.get(failure.kind, 'not known')}**. {failure.why} {_next(failure, prefix)}".rstrip()]
+    lines += [f"Whose: **{_WHOSE.get(failure.kind, 'not known')}**. {failure.why} {_next(failure, repair)}".rstrip()]
     shown = [text for text in failure.lines if text.strip()][-_LINES:]
     if shown:
         lines += ["<details><summary>What the log says</summary>", "", fence("\n".join(shown), 2_000), "", "</details>"]
     return lines
 
 
-def _next(failure: CheckFailure, prefix: str) -> str:
+def _next(failure: CheckFailure, repair: str) -> str:
     """Who can do what."""
     job = f"[the failed job]({failure.link})" if failure.link.startswith("https://") else "the failed job"
     if failure.kind in {"ours", "deterministic"}:
-        return f"`{prefix} ci` lets me repair it."
+        return repair
     if failure.kind == "base-is-red":
         return "Repair the base branch first."
     if failure.kind in {"flaky", "external", "unknown"}:

@@ -18,6 +18,7 @@ class AdmissionFacts(Part):
     thread_locked: bool = False
     is_pull_request: bool = False
     from_fork: bool = False  # the pull request's branch is in another repository
+    by_checks: bool = False  # failed checks began it, and nobody: it reads, and writes to branches of ours at most
     head_is_default: bool = False  # its branch is this repository's default branch
     archived: bool = False
     empty: bool = False  # no commit on the base branch

@@ -13,6 +13,8 @@ from app.github.client import PAGE_SIZE, GitHub, place
 from app.github.errors import Invalid
 from app.github.records import BODY_LIMIT, TITLE_LIMIT, cut, number, part, text, time
 
+_MOST_OPEN = 300  # open pull requests that are looked through for a commit, the newest changes first
+
 MARK_READY = """
 mutation MarkReady($id: ID!) {
   markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } }
@@ -63,6 +65,16 @@ def open_pulls(github: GitHub, repo: str, *, head_prefix: str) -> list[PullReque
     first = github.rest.pulls.list(*place(repo), state="open", per_page=PAGE_SIZE)
     found = [_pull(row) for row in github.items(first)]
     return [pull for pull in found if pull.head_ref.startswith(head_prefix) and not pull.from_fork]
+
+
+def of_head(github: GitHub, repo: str, sha: str) -> list[PullRequest]:
+    """Open pull requests whose head is this commit, those from forks too.
+
+    `GET /commits/{sha}/pulls` knows nothing of a commit that only a fork has, and checks name no pull request of one.
+    """
+    first = github.rest.pulls.list(*place(repo), state="open", sort="updated", direction="desc", per_page=PAGE_SIZE)
+    found = (_pull(row) for row in github.items(first, limit=_MOST_OPEN))
+    return [pull for pull in found if pull.head_sha == sha]
 
 
 def changed_paths(github: GitHub, repo: str, pull_number: int) -> list[str]:

@@ -115,6 +115,16 @@ class Job(NamedTuple):
         return are_checks(self.gathers)
 
     @property
+    def commit(self) -> str:
+        """The commit whose checks are gathered; empty for anything else."""
+        return self.gathers.partition(":")[2]
+
+    @property
+    def is_green(self) -> bool:
+        """Some checks have passed, which is news where others had failed before."""
+        return self.is_by_checks and self.trigger.endswith(":success")
+
+    @property
     def line_comment_id(self) -> int | None:
         """The comment at a line of a diff that it is about; their ids are a series of their own."""
         return self.source.comment_id if self.trigger.startswith("pull_request_review_comment") else None

@@ -17,6 +17,11 @@ def ignore(reason: str) -> Decision:
     return Decision(decision="ignore", reason=reason)
 
 
+def is_own(person: Person, slug: str) -> bool:
+    """Whether it is the account of the App itself."""
+    return person.login.lower() == f"{slug}[bot]".lower()
+
+
 def is_bot(person: Person) -> bool:
     """Whether GitHub calls the account a bot. Bots never command."""
     return person.type == "Bot" or person.login.endswith("[bot]")

@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 
 from app.jobs.job import Action, Command, Decision
-from app.triggers.answers import MakeJob, ignore, not_a_person
+from app.triggers.answers import MakeJob, ignore, is_own, not_a_person
 from app.webhooks.events import CheckRunEvent, ChecksEvent, GroupEvent
 
 CHECK_RUN = "lamplighter"
 
 CHECKS = "checks"  # what the failures of one commit are gathered under, followed by its SHA
 FAILED = frozenset({"failure", "timed_out", "startup_failure"})
+FAILED_STATUS = frozenset({"failure", "error"})  # of a commit status
 
 
 def decide(event: CheckRunEvent | ChecksEvent | GroupEvent, job: MakeJob, slug: str) -> Decision:
@@ -23,19 +24,26 @@ def decide(event: CheckRunEvent | ChecksEvent | GroupEvent, job: MakeJob, slug: 
 
 
 def suite(event: ChecksEvent, job: MakeJob, slug: str) -> Decision:
-    """What the end of an App's checks asks for: a failure is read when all checks of the commit are through."""
-    if event.action != "completed":
+    """What the end of an App's checks, or a commit status, asks for: a failure is read when all checks of the commit
+    are through. That some have passed is news on the default branch only, where an issue may wait for it.
+    """
+    is_suite = event.name == "check_suite"
+    if is_suite and event.action != "completed":
         return ignore(f"Lamplighter does nothing on check_suite.{event.action or 'unknown'}.")
-    if event.conclusion not in FAILED:
-        return ignore(f"Nothing failed: the conclusion is {event.conclusion or 'not known'}.")
-    if event.app_slug.lower() == slug.lower():
+    is_failure = event.conclusion in (FAILED if is_suite else FAILED_STATUS)
+    is_green = event.conclusion == "success" and event.on_default and not event.thread.number
+    if not is_failure and not is_green:
+        what = "conclusion" if is_suite else "state"
+        return ignore(f"Nothing failed: the {what} is {event.conclusion or 'not known'}.")
+    if event.app_slug.lower() == slug.lower() or (not is_suite and is_own(event.sender, slug)):
         return ignore("These are Lamplighter's own checks.")
-    if not event.thread.number:
-        return ignore(
-            "Not built yet: failed checks of a commit of which GitHub names no pull request (a fork, a branch)."
-        )
-    reason = f"Checks of {event.sha[:7]} failed: they are read when all have ended."
-    return job("start", reason, "check_suite.completed", (), f"{CHECKS}:{event.sha}")
+    trigger = "check_suite.completed" if is_suite else "status"
+    if is_green:
+        trigger += ":success"
+        reason = f"Checks of {event.sha[:7]} on the default branch passed: what was red there may be over."
+    else:
+        reason = f"Checks of {event.sha[:7]} failed: they are read when all have ended."
+    return job("start", reason, trigger, (), f"{CHECKS}:{event.sha}")
 
 
 def group(event: GroupEvent, job: MakeJob) -> Decision:

@@ -13,7 +13,7 @@ from datetime import datetime
 from app.commands import grammar
 from app.jobs.job import Action, Command, Decision, Job, Source
 from app.triggers import checks, comments
-from app.triggers.answers import OFF_LABEL, MakeJob, ignore, not_a_person, obstacle
+from app.triggers.answers import OFF_LABEL, MakeJob, ignore, is_own, not_a_person, obstacle
 from app.webhooks.events import (
     CheckRunEvent,
     ChecksEvent,
@@ -32,7 +32,6 @@ TRIGGER_LABEL_START = "agent-"
 
 # Events that will mean something one day: what to say about them until then. Anything else says nothing to us.
 NOT_BUILT: Mapping[str, str] = {
-    "status": "diagnosing failed commit statuses",
     "push": "tests and documentation after a merge",
     "dependabot_alert": "patching dependencies",
     "repository_dispatch": "playbooks started by a dispatch",
@@ -69,8 +68,8 @@ def decide(
         return ignore("Pong: the webhook reaches Lamplighter and its signature is right.")
     if isinstance(event, IncompleteEvent):
         return ignore(f"The payload of this {event.name} event has no usable `{event.missing}`.")
-    is_ours = event.sender.login.lower() == f"{slug}[bot]".lower()
-    if is_ours and not isinstance(event, ChecksEvent):  # the sender of checks is whoever pushed the commit
+    # the sender of checks is whoever pushed the commit
+    if is_own(event.sender, slug) and not isinstance(event, ChecksEvent):
         return ignore("Lamplighter did this itself, and its own events never trigger it.")
 
     def job(action: Action, reason: str, trigger: str, heard: tuple[Command, ...] = (), gathers: str = "") -> Decision:

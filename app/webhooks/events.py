@@ -51,15 +51,18 @@ class CheckRunEvent(NamedTuple):
 
 
 class ChecksEvent(NamedTuple):
-    """The checks of one App on a commit are through: `check_suite`; or a commit status was set: `status`."""
+    """The checks of one App on a commit are through: `check_suite`; or a commit status was set: `status`, which names
+    no pull request.
+    """
 
     name: str
     action: str
     thread: Thread  # number 0 when GitHub names no pull request (forks, branches without one)
     sender: Person
     sha: str
-    conclusion: str  # as GitHub calls it: success, failure, timed_out, …
+    conclusion: str  # as GitHub calls it: success, failure, timed_out, …; of a status error, pending, …
     app_slug: str
+    on_default: bool = False  # by its name the branch is the default one; a fork's may be called the same
 
 
 class GroupEvent(NamedTuple):

@@ -36,9 +36,9 @@ from app.webhooks.fields import (
     url,
     word,
 )
+from app.webhooks.places import repository_of, thread_of, thread_of_commit
 
 _REPOSITORIES = 1_000  # more are not listed in a job but looked up: an organisation may add ten thousand at once
-_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
 
 
 def _refuse_constant(name: str) -> Any:
@@ -86,7 +86,7 @@ def _issues(name: str, action: str, payload: Mapping[str, Any]) -> Event:
     return ThreadEvent(
         name=name,
         action=action,
-        thread=_thread(payload, issue, is_pull_request="pull_request" in issue),
+        thread=thread_of(payload, issue, is_pull_request="pull_request" in issue),
         sender=person(payload.get("sender")),
         source=_source(issue),
         labels=labels(issue),
@@ -100,7 +100,7 @@ def _pull_request(name: str, action: str, payload: Mapping[str, Any]) -> Event:
     return ThreadEvent(
         name=name,
         action=action,
-        thread=_thread(payload, pull, is_pull_request=True),
+        thread=thread_of(payload, pull, is_pull_request=True),
         sender=person(payload.get("sender")),
         source=_source(pull),
         labels=labels(pull),
@@ -138,7 +138,7 @@ def _comment(
     return CommentEvent(
         name=name,
         action=action,
-        thread=_thread(payload, subject, is_pull_request=is_pull_request),
+        thread=thread_of(payload, subject, is_pull_request=is_pull_request),
         sender=person(payload.get("sender")),
         source=_source(subject, comment),
         labels=labels(subject),
@@ -153,47 +153,60 @@ _SHA = re.compile(r"[0-9a-f]{40}")
 
 def _check_suite(name: str, action: str, payload: Mapping[str, Any]) -> Event:
     suite = part(payload, "check_suite")
+    on_default = _is_default(payload, suite.get("head_branch"))
     return ChecksEvent(
         name=name,
         action=action,
-        thread=_thread_of(payload, suite.get("pull_requests")),
+        # a pull request from the default branch does not make its commits any less that branch's
+        thread=thread_of_commit(payload, () if on_default else suite.get("pull_requests")),
         sender=person(payload.get("sender")),
-        sha=_sha(suite, "check_suite.head_sha"),
+        sha=_sha(suite.get("head_sha"), "check_suite.head_sha"),
         conclusion=word(suite.get("conclusion")),
         app_slug=word(dig(suite, "app", "slug")),
+        on_default=on_default,
     )
 
 
 def _merge_group(_name: str, action: str, payload: Mapping[str, Any]) -> Event:
     return GroupEvent(
         action=action,
-        thread=Thread(**_repository(payload), number=0),
+        thread=Thread(**repository_of(payload), number=0),
         sender=person(payload.get("sender")),
-        sha=_sha(part(payload, "merge_group"), "merge_group.head_sha"),
+        sha=_sha(part(payload, "merge_group").get("head_sha"), "merge_group.head_sha"),
     )
 
 
-def _sha(found: Mapping[str, Any], where: str) -> str:
-    sha = word(found.get("head_sha"))
-    if not _SHA.fullmatch(sha):
+def _sha(sha: Any, where: str) -> str:
+    if not _SHA.fullmatch(word(sha)):
         raise Missing(where)
-    return sha
+    return word(sha)
 
 
-def _thread_of(payload: Mapping[str, Any], pulls: Any) -> Thread:
-    """The first of the pull requests of a commit that is into this repository; number 0 when there is none."""
-    repository = _repository(payload)
-    for pull in pulls if isinstance(pulls, list) else []:
-        if number(dig(pull, "base", "repo", "id")) in {0, repository["repository_id"]} and number(dig(pull, "number")):
-            return Thread(**repository, number=number(dig(pull, "number")), is_pull_request=True)
-    return Thread(**repository, number=0)
+def _status(name: str, action: str, payload: Mapping[str, Any]) -> Event:
+    branches = payload.get("branches")
+    return ChecksEvent(
+        name=name,
+        action=action,
+        thread=thread_of_commit(payload, ()),
+        sender=person(payload.get("sender")),
+        sha=_sha(payload.get("sha"), "sha"),
+        conclusion=word(payload.get("state")),
+        app_slug="",
+        on_default=any(
+            _is_default(payload, dig(row, "name")) for row in (branches if isinstance(branches, list) else ())
+        ),
+    )
+
+
+def _is_default(payload: Mapping[str, Any], branch: Any) -> bool:
+    return bool(branch) and branch == dig(payload, "repository", "default_branch")
 
 
 def _check_run(_name: str, action: str, payload: Mapping[str, Any]) -> Event:
     check = part(payload, "check_run")
     return CheckRunEvent(
         action=action,
-        thread=_thread_of(payload, check.get("pull_requests")),
+        thread=thread_of_commit(payload, check.get("pull_requests")),
         sender=person(payload.get("sender")),
         check=text(check.get("name"), TITLE_BYTES),
         app_slug=word(dig(check, "app", "slug")),
@@ -227,7 +240,7 @@ def _gained(rows: Any) -> tuple[int, ...]:
 
 def _whole_repository(_name: str, action: str, payload: Mapping[str, Any]) -> Event:
     return RepositoryEvent(
-        action=action, thread=Thread(**_repository(payload), number=0), sender=person(payload.get("sender"))
+        action=action, thread=Thread(**repository_of(payload), number=0), sender=person(payload.get("sender"))
     )
 
 
@@ -246,6 +259,7 @@ WANTED: Mapping[str, Callable[[str, str, Mapping[str, Any]], Event]] = {
     "check_run": _check_run,
     "check_suite": _check_suite,
     "merge_group": _merge_group,
+    "status": _status,
     "installation": _installation,
     "installation_repositories": _installation,
     "installation_target": _installation,
@@ -254,29 +268,6 @@ WANTED: Mapping[str, Callable[[str, str, Mapping[str, Any]], Event]] = {
 
 
 # ---------------------------------------------------------------- parts
-
-
-def _repository(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The first three fields of a Thread. Installation 0: no usable one is named, as by a repository's own webhook."""
-    repository = part(payload, "repository")
-    full_name = repository.get("full_name")
-    repository_id = number(repository.get("id"))
-    if not isinstance(full_name, str) or not _REPOSITORY.fullmatch(full_name):
-        raise Missing("repository.full_name")
-    if not repository_id:
-        raise Missing("repository.id")
-    return {
-        "installation_id": number(dig(payload, "installation", "id")),
-        "repository_id": repository_id,
-        "repository": full_name,
-    }
-
-
-def _thread(payload: Mapping[str, Any], subject: Mapping[str, Any], *, is_pull_request: bool) -> Thread:
-    found = number(subject.get("number"))
-    if not found:
-        raise Missing("number")
-    return Thread(**_repository(payload), number=found, is_pull_request=is_pull_request)
 
 
 def _standing(subject: Mapping[str, Any]) -> dict[str, bool]:

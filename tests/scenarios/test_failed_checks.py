@@ -199,3 +199,36 @@ def test_a_repair_that_is_tried_again_reads_the_checks_again(bot, github, repo, 
     assert len(worked) == 2
     assert all("A check failed: job test" in bot.prompt_of(run.run_id) for run in worked)
     bot.read_everything(pull)
+
+
+def test_a_fork_is_told_what_failed_and_nothing_is_repaired_there(bot, github, repo, model):
+    github.ci.succeed(repo, repo.tip("main"))
+    fork = github.outsider.fork(repo)
+    sha = github.outsider.push(fork, "main", {"calc.py": BROKEN}, message="Whole numbers")
+    pull = github.outsider.open_pull(repo, "main", "Whole numbers", fork=fork)
+    for workflow in ("Tests", "More tests"):
+        github.ci.fail(repo, sha, workflow=workflow, log=LOG, event="pull_request")
+    bot.run_until_idle()
+
+    [comment] = pull.comments
+    said = comment.read()
+    assert "check failed" in said and "assert 0 == 0.5" in said
+    assert "The branch is in a fork: whoever pushes there has to repair it" in said and "/agent" not in said
+    assert [(run.reason, run.number) for run in bot.runs] == [("diagnosed", pull.number)]
+
+    newer = github.outsider.push(fork, "main", {"half.py": "HALF = 0.5\n"}, message="Halves")
+    github.ci.fail(repo, newer, job="docs", log="##[error]Process completed with exit code 2.\n", event="pull_request")
+    bot.run_until_idle()
+    assert len(pull.comments) == 1 and newer[:7] in comment.read()
+
+    github.maintainer.comment(pull, "/agent ci")
+    bot.run_until_idle()
+    assert "in a fork" in pull.comments[-1].read()
+    assert bot.runs[-1].reason == "refused" and pull.head_sha == newer
+
+
+def test_a_branch_without_a_pull_request_is_left_alone(bot, github, repo):
+    sha = github.contributor.push(repo, "idea", {"calc.py": BROKEN}, message="An idea")
+    github.ci.fail(repo, sha, log=LOG)
+    bot.run_until_idle()
+    assert bot.runs == []

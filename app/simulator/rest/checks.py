@@ -117,9 +117,10 @@ def get_check_suite(call: Call) -> Response:
 
 @routes.add("GET", "/repos/{owner}/{repo}/commits/{ref+}/pulls", needs="pull_requests:read")
 def list_pulls_of_commit(call: Call) -> Response:
-    """The pull requests whose head is a commit."""
+    """The pull requests whose head is a commit; those from forks are left out, whose commits are not of this one."""
     sha = commit_of(call)
-    return call.page([pulls.pull_simple(call.world, pull) for pull in call.repo.pulls if pull.head_sha == sha])
+    found = [pull for pull in call.repo.pulls if pull.head_sha == sha and not pull.is_from_fork]
+    return call.page([pulls.pull_simple(call.world, pull) for pull in found])
 
 
 @routes.add("GET", "/repos/{owner}/{repo}/commits/{ref+}", needs="contents:read")

@@ -49,6 +49,8 @@ def list_pulls(call: Call) -> Response:
         and (not head or ":" not in head or head.lower() == f"{pull.head_owner.login}:{pull.head}".lower())
         and (not base or base == pull.base)
     ]
+    if query.get("sort") == "updated":
+        found.sort(key=lambda pull: pull.updated_at, reverse=True)
     if query.get("direction") == "asc":
         found.reverse()
     return call.page([pulls.pull_simple(call.world, pull) for pull in call.world.listed(found)])

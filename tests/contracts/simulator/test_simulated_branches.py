@@ -47,6 +47,7 @@ def test_pull_request_from_a_fork(github: Simulator, repo: Repository, bot: Any)
     assert bot("GET", f"/git/ref/pull/{pull.number}/head").json()["object"]["sha"] == sha
     assert bot("GET", f"/git/commits/{sha}").status_code == 200
     assert bot.api.call(bot.token, "GET", "/repos/otto/calc").status_code == 404
+    assert bot("GET", f"/commits/{sha}/pulls").json() == []
     newer = github.outsider.push(fork, "main", {"a.txt": "a"})
     assert told(github) == ["pull_request.opened", "pull_request.synchronize"]
     assert pull.head_sha == newer == bot("GET", f"/git/ref/pull/{pull.number}/head").json()["object"]["sha"]

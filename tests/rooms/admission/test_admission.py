@@ -33,6 +33,9 @@ def test_somebody_who_may_is_admitted():
     assert admit(FINE.model_copy(update={"label": "Agent-Fix"})).verdict == "admit"
 
 
+FAILED = {"is_pull_request": True, "playbook": "ci", "by_checks": True, "role": "none", "needed_role": "none"}
+
+
 @pytest.mark.parametrize(
     ("change", "verdict", "says"),
     [
@@ -49,6 +52,9 @@ def test_somebody_who_may_is_admitted():
         ({"is_pull_request": True, "playbook": "follow_up", "open_pull_requests": 5}, "admit", ""),
         ({"is_pull_request": True, "playbook": "follow_up", "from_fork": True}, "refuse", "in a fork"),
         ({"is_pull_request": True, "playbook": "follow_up", "head_is_default": True}, "refuse", "default branch"),
+        ({**FAILED, "from_fork": True}, "admit", ""),
+        ({**FAILED, "head_is_default": True}, "admit", ""),
+        ({**FAILED, "thread_labels": ("agent:off",)}, "refuse", "`agent:off` is on"),
         ({"empty": True}, "refuse", "no commit"),
         ({"phase": 1}, "refuse", "`phase: 1`"),
         ({"phase": 3}, "admit", ""),
