@@ -80,7 +80,7 @@ class Claims:
     @property
     def proven(self) -> bool:
         """Whether some test fails without the change and passes with it."""
-        turned = self.base.ending in FAILED and self.judge.ending == "green"
+        turned = self.base.ending in {*FAILED, "broken"} and self.judge.ending == "green"
         return any(test.proves for test in self.tests) or bool(self.fixed) or turned
 
     def as_event(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from app.failures.classify import Base, Class, Conclusion, Facts, Rerun, Verdict
 from app.failures.counts import Counts, parse_counts
 from app.failures.from_github import Annotation, read_annotations, read_status
 from app.failures.merge import explained, merge
-from app.failures.reading import read_log
+from app.failures.reading import cause_of, read_log
 from app.failures.records import MAX_LINES, MAX_PLACES, Cause, Finding, Job, Line, Place, Signature, Step
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "Signature",
     "Step",
     "Verdict",
+    "cause_of",
     "classify",
     "explained",
     "merge",

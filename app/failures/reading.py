@@ -47,6 +47,12 @@ def read_log(
     return tuple(found)
 
 
+def cause_of(output: str, *, command: str) -> Cause | None:
+    """What failed by the output of one command, which may begin anywhere; None where no reader is certain."""
+    reading, _via = read_lines(output.splitlines(), said=command)
+    return reading.cause if reading is not None and reading.certain else None
+
+
 def _with_steps(sections: Sequence[Section], job: Job) -> list[tuple[Section, str]]:
     """Failed sections with the name of their step. What the API calls passed (`continue-on-error`) is left out."""
     failed = [step for step in job.steps if step.conclusion in {"failure", "timed_out", "cancelled"}]

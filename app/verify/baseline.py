@@ -22,18 +22,20 @@ class Unfit:
     example: str = ""
 
 
-def unfit(plan: Plan, baseline: Sequence[CommandResult], paths: Collection[str]) -> Unfit | None:
+def unfit(
+    plan: Plan, baseline: Sequence[CommandResult], paths: Collection[str], *, repairs: bool = False
+) -> Unfit | None:
     """Why no change could be accepted, whatever it is; None when one could.
 
     `paths` are those of the base. A project without any test passes where its runner is known: the change may bring
-    the first one.
+    the first one. With `repairs` a failed check is what the run is for: tests that cannot be loaded may be just that.
     """
     if not plan.verify:
         return Unfit(why="unknown")
     for result in baseline:
         if result.ending == "killed":
             return Unfit(why="killed", result=result)
-        if result.ending == "broken":
+        if result.ending == "broken" and not (repairs and result.is_unloaded):
             return Unfit(why="broken", result=result)
     existing = sorted(path for path in paths if holds_tests(path))
     if existing and baseline and all(result.ending == "nothing" for result in baseline):

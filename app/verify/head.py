@@ -18,7 +18,7 @@ from app.verify.compare import Status, Verdict, compare
 from app.verify.detect import Plan, changes_dependencies
 from app.verify.proof import Prover
 from app.verify.rounds import round_of
-from app.verify.run import CommandResult, run_commands
+from app.verify.run import CommandResult, is_about_text, run_commands
 from app.verify.steering import steering
 from app.workspace import Change, lay
 
@@ -123,16 +123,25 @@ def verify_head(
         originals=round_of(originals) if originals is not None else None,
         tests_only=all(is_test_path(change.path) or change.path in steered for change in changes),
     )
-    return _verification(verdict, baseline, head, _judged(claims, changes, contents, old))
+    return _verification(verdict, baseline, head, _judged(claims, changes, contents, old, baseline))
 
 
-def _judged(claims: Claims, changes: Sequence[Change], new: Mapping[str, bytes], old: Mapping[str, bytes]) -> Claims:
-    """Red tests that were edited until they pass are no fix; a fixed helper of theirs is one, and is marked."""
+def _judged(
+    claims: Claims,
+    changes: Sequence[Change],
+    new: Mapping[str, bytes],
+    old: Mapping[str, bytes],
+    baseline: Sequence[CommandResult],
+) -> Claims:
+    """Red tests that were edited until they pass are no fix; a fixed helper of theirs is one, and is marked. So is what
+    a linter or a compiler wants changed in a test's text: there no test was red.
+    """
     weakened = weakened_tests(ChangeSet.of(changes, old=old, new=new))
     settings = [path for path in claims.steered if not is_test_path(path)]
     red = claims.base.ending in {"red", "contradictory"}
+    asserted = bool(weakened) and not all(result.ok or is_about_text(result) for result in baseline)
     still = claims.originals is not None and claims.originals.ending != "green"
-    only_edits = claims.tests_only and red and still and claims.head.ending == "green" and bool(weakened or settings)
+    only_edits = claims.tests_only and red and still and claims.head.ending == "green" and (asserted or bool(settings))
     return replace(claims, only_edits=only_edits)
 
 

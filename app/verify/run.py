@@ -10,6 +10,7 @@ from app.claims import Ending
 from app.errors import TransientError
 from app.events import parts
 from app.events.working import CommandRan
+from app.failures import Cause, cause_of
 from app.failures.counts import Counts, parse_counts
 from app.ports.sandbox import Execution, Sandbox
 from app.runs.run_ledger import RunLedger
@@ -18,6 +19,8 @@ TAIL_BYTES = 2000  # of the output, in the event itself
 SETUP_SECONDS = 1800.0  # installing may build things; verification has the sandbox's own limit per command
 
 _NOTHING_CODES = frozenset({0, 1, 5})  # jest and vitest end with 1, pytest and unittest with 5
+# What tools say of the text of a file, without running it.
+_OF_TEXT: frozenset[Cause] = frozenset({"lint", "format", "type", "syntax"})
 _NO_COMMAND = frozenset({126, 127})  # the shell's: it cannot be executed, it is not there
 _NOT_STARTED = re.compile(
     r"No module named '?(?:pytest|unittest|nox|tox|nose2?|trial|coverage)\b|Missing script: |No rule to make target",
@@ -52,9 +55,14 @@ class CommandResult:
             return "nothing" if self.exit_code in _NOTHING_CODES else "broken"
         if self.exit_code == 0:
             return "contradictory" if failed else "green"
-        if (self.counts and self.counts.ran_nothing) or self._never_started:
+        if self.is_unloaded or self._never_started:
             return "broken"
         return "red"
+
+    @property
+    def is_unloaded(self) -> bool:
+        """Whether the runner started and could load none of its tests: an import that fails, mostly."""
+        return self.counts is not None and self.counts.ran_nothing
 
     @property
     def _never_started(self) -> bool:
@@ -100,6 +108,11 @@ class CommandResult:
             counts=Counts(**{**counts, "failing": tuple(counts["failing"])}) if counts else None,
             tail=data.tail,
         )
+
+
+def is_about_text(result: CommandResult) -> bool:
+    """Whether a linter, a formatter or a type checker failed, by what it printed: no test has."""
+    return result.counts is None and cause_of(result.tail, command=result.command) in _OF_TEXT
 
 
 def run_commands(

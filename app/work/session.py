@@ -152,7 +152,7 @@ class WorkSession:
         Raises UserError when nothing of it could ever accept a change: before anything is spent.
         """
         self._run_baseline()
-        found = unfit(self.plan, self.baseline, self.before)
+        found = unfit(self.plan, self.baseline, self.before, repairs=self._ledger.state.checks is not None)
         if found is not None:
             raise UserError(why_unfit(found, self._limits))
 

@@ -25,7 +25,10 @@ _FIRST = re.compile(
 def _pytest(lines: Sequence[str]) -> Reading | None:
     failures = _blocks(lines) or _summary(lines)
     if failures:
-        return Reading(tool="pytest", cause=_cause(failures), failures=tuple(failures))
+        cause = _cause(failures)
+        if cause == "test" and _is_collecting(lines, failures):
+            cause = "import"
+        return Reading(tool="pytest", cause=cause, failures=tuple(failures))
     for at, line in enumerate(lines):
         if line.startswith("Fatal Python error: ") and "aborted" not in line.lower():
             return Reading(tool="pytest", cause="crash", failures=(_crash(lines, at),))
@@ -122,6 +125,12 @@ def _summary(lines: Sequence[str]) -> list[Failure]:
     return found
 
 
+def _is_collecting(lines: Sequence[str], failures: Sequence[Failure]) -> bool:
+    """Whether what failed are files that could not be loaded, whatever was raised there: no test had begun."""
+    collecting = sum(1 for line in lines if re.match(r"_+ ERROR collecting \S", line))
+    return 0 < collecting == len(failures)
+
+
 def _cause(failures: Sequence[Failure]) -> Cause:
     messages = [failure.message for failure in failures]
     if all(message.startswith(("SyntaxError", "IndentationError", "TabError")) for message in messages):
@@ -159,11 +168,12 @@ def _unittest(lines: Sequence[str]) -> Reading | None:
     failures = [_test_of(at, title, block) for at, title, block in blocks(lines, heads, end)]
     if failures:
         words = {failure.message.partition(":")[0] for failure in failures}
+        unloaded = sum(1 for line in lines if line.startswith("ImportError: Failed to import test module: "))
         cause: Cause = (
-            "import"
-            if words <= {"ImportError", "ModuleNotFoundError"}
-            else "syntax"
+            "syntax"
             if words <= {"SyntaxError", "IndentationError"}
+            else "import"
+            if words <= {"ImportError", "ModuleNotFoundError"} or unloaded == len(failures)
             else "test"
         )
         return Reading(tool="unittest", cause=cause, failures=tuple(failures))

@@ -83,6 +83,22 @@ def test_what_could_never_accept_a_change_is_known_before_it_costs(
     assert (found.why if found else None) == why
 
 
+@pytest.mark.parametrize(
+    ("output", "code", "why"),
+    [
+        ("ERROR tests/test_a.py\n===== 1 error in 0.1s =====", 2, None),  # what the check is red for
+        ("/usr/bin/python3: No module named pytest", 1, "broken"),  # what the settings are wrong for
+        ("bash: line 1: pytset: command not found", 127, "broken"),
+        ("", None, "killed"),
+    ],
+)
+def test_a_repair_of_checks_begins_with_tests_that_cannot_be_loaded(
+    output: str, code: int | None, why: str | None
+) -> None:
+    found = unfit(PLAN, [ran(output, code)], TESTS, repairs=True)
+    assert (found.why if found else None) == why
+
+
 def test_a_project_that_nobody_knows_how_to_test_is_not_worked_on() -> None:
     found = unfit(Plan(), [], TESTS)
     assert found is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,48 @@ def test_a_weakened_test_is_run_as_it_was(tmp_path: Path) -> None:
     assert found.claims.originals.ending == "red"
     assert "The tests as they were, run with the change, fail: `test_div test_calc.T.test_div`." in found.note
     assert found.marks == {"tests-changed", "uncertain"}
+
+
+LINT = f"{sys.executable} flake8.py"
+LINTER = """import pathlib, sys
+lines = pathlib.Path("test_calc.py").read_text().splitlines()
+found = [n for n, line in enumerate(lines, 1) if "type(" in line and "==" in line]
+for n in found:
+    print(f"./test_calc.py:{n}:9: E721 do not compare types, for exact checks use `is` / `is not`")
+sys.exit(1 if found else 0)
+"""
+COMPARED = HEAD + "    def test_div(self):\n        assert type(div(4, 2)) == float\n"
+ASKED = HEAD + "    def test_div(self):\n        self.assertTrue(isinstance(div(4, 2), float))\n"
+
+
+@pytest.mark.parametrize(
+    ("verify", "path", "text", "is_fix"),
+    [
+        ((LINT,), "test_calc.py", ASKED, True),  # a linter wants another text in a test: nothing was red
+        ((LINT,), "flake8.py", "", False),  # the rule switched off
+        ((LINT, "grep -q assertTrue test_calc.py"), "test_calc.py", ASKED, False),  # what else failed was edited away
+    ],
+)
+def test_tests_are_edited_for_a_linter_and_not_to_pass(
+    tmp_path: Path, verify: tuple[str, ...], path: str, text: str, is_fix: bool
+) -> None:
+    files = {"calc.py": BASE["calc.py"], "test_calc.py": COMPARED, "flake8.py": LINTER}
+    room = Room(tmp_path / "tree", files, Plan(verify=verify))
+    room.write({path: text})
+    found = room.verify()
+    assert found.ok is is_fix
+    assert ("Only tests were edited" in found.note) is not is_fix
+    assert found.marks >= {"tests-changed"}
+
+
+def test_tests_that_could_not_be_loaded_and_pass_with_the_change_prove_it(tmp_path: Path) -> None:
+    files = {**BASE, "calc.py": "from collections import Mapping\n" + BASE["calc.py"]}
+    room = Room(tmp_path / "tree", files)
+    assert [result.ending for result in room.baseline] == ["broken"]
+    room.write({"calc.py": "from collections.abc import Mapping\n" + BASE["calc.py"]})
+    found = room.verify()
+    assert found.ok and found.claims.proven
+    assert found.marks == set()
 
 
 def test_a_test_that_failed_before_may_go_on_failing(tmp_path: Path) -> None:
