@@ -83,6 +83,7 @@ class Dispatcher:
             starts=self._starts,
             once_replies=self._once_replies,
             late=self._reader.late,
+            named=settings.model,
             undo=Undoing(access, self._open, self._starts, settings),
             quiet=settings.quiet,
         )

@@ -10,6 +10,7 @@ masked where people read. Only a secret that this process holds is never stored:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from app import log
@@ -20,7 +21,7 @@ from app.agent.call_order import in_order, out_of_order
 from app.agent.models.wire import with_marks
 from app.agent.patience import Patience
 from app.agent.replies import said_in
-from app.agent.stops import Options, Stop
+from app.agent.stops import Options, Stop, thought_for
 from app.agent.tools import BREAKING, THREAD, Toolbox, ToolResult, not_executed
 from app.agent.transcript import RESTORED, Block, Transcript
 from app.errors import TransientError, UserError
@@ -194,6 +195,7 @@ class Agent:
 
     def _intend(self) -> ModelRequest | Stop:
         """Record that a call is about to be made; the stop instead when the budget does not allow it."""
+        self._heed_model()
         thought, limits = self._options.thought, self._budget()
         if self._ledger.state.has_used_the_day:
             return Stop(kind="out_of_budget", which="usd", detail="What today's budget has for this is spent.")
@@ -281,6 +283,13 @@ class Agent:
     def _spent(self) -> Spent:
         state = self._ledger.state
         return Spent(usd=state.cost_usd, turns=state.turns, minutes=self._ledger.worked_seconds() / 60)
+
+    def _heed_model(self) -> None:
+        """A model that somebody has chosen since the run began. It leaves out what another one has thought."""
+        if self._ledger.state.model_changes:
+            created = self._ledger.state.created
+            thought = thought_for(created.alias, created.effort)
+            self._model_name, self._options = created.model, replace(self._options, thought=thought)
 
     def _budget(self) -> Budget:
         """The limits, with a budget raised since the start."""

@@ -36,6 +36,7 @@ def _turns(state: RunState) -> list[str]:
     heard = [(told.said.by, told.said.text) for told in state.answers]
     heard += [(told.said.by, told.said.text) for told in state.steering]
     said += [f"{line(by, 60)} said: {line(text, 150)}" for by, text in heard]
+    said += [f"{line(told.by, 60)} changed the model to {line(told.alias, 60)}." for told in state.model_changes]
     if state.verification:
         said.append(f"Verified: {line(state.verification.note, 200)}")
     if state.refusal:

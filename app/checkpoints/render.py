@@ -44,6 +44,7 @@ def status(state: RunState) -> str:
     lines += [*_standing(state), *state.created.config_notes, ""]
     cap_usd = state.run_usd or state.created.config.budget.run_usd
     spent = f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {_turns(state)}" if state.turns else "nothing spent yet"
+    spent += f" · model changed to {line(state.created.alias, 60)}" if state.model_changes else ""
     asked_by = "begun by failed checks" if state.is_by_checks else f"asked for by {line(_requester(state), 60)}"
     lines += [f"<sub>{spent} · {asked_by} · run `{short(state.run_id)}`</sub>"]
     return cut("\n".join(lines))

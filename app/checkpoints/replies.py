@@ -120,6 +120,10 @@ def no_budget_to_change(prefix: str, amount: float) -> str:
     return f"No run is at work here. `{prefix} retry --budget {amount:g}` starts the last one anew with that much."
 
 
+def no_model_to_change(prefix: str, name: str) -> str:
+    return f"No run is at work here. `{prefix} retry --model {line(name, 60)}` starts the last one anew with it."
+
+
 def no_open_question(prefix: str) -> str:
     return f"No question is open here, so there is nothing to answer. `{prefix} status` shows where things stand."
 

@@ -7,10 +7,10 @@ to the text of the command above them. Prose before any command makes the whole 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.commands.lines import lines
-from app.commands.verbs import FLAGS, INSTRUCT, VERBS
+from app.commands.verbs import ALIASES, FLAGS, INSTRUCT, VERBS
 from app.jobs.job import Command
 from app.jobs.verb import ISSUE, PULL_REQUEST, Verb
 
@@ -137,12 +137,30 @@ def amount_of(text: str) -> float | None:
     return float(f"{whole or 0}.{cents or 0}")
 
 
+def wrong_model(name: str, before: str) -> str | None:
+    """What is wrong with the name of a model, said behind the words `before`: none at all, or nearly an alias. Any
+    other word may be a model's own name, which only its provider knows.
+    """
+    if name in ALIASES:
+        return None
+    if not name or _plain(name) != name:
+        return f"`{before.strip()}` takes {_listed(ALIASES)}, or a model's own name, as in `{before}{ALIASES[-1]}`."
+    near = closest(name.lower(), dict.fromkeys(ALIASES), cutoff=_NEAR_ALIAS)
+    return f"I know no model `{name}`. Did you mean `{before}{near}`?" if near else None
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(f'`{word}`' for word in words[:-1])} or `{words[-1]}`"
+
+
 def _wrong_value(name: str, value: str) -> str | None:
     if name == "budget":
         if amount_of(value) is None:
             return "`--budget` takes an amount in US dollars above 0, as in `--budget 1.50`."
     elif _plain(value) != value:
         return f"`--{name}` takes one word of at most {_SHOWN} letters, digits and `-._:/`."
+    elif name == "model":
+        return wrong_model(value, "--model ")
     return None
 
 
@@ -227,6 +245,7 @@ def _mistyped_verb(rest: str, *, is_alone: bool, prefix: str) -> str | None:
     return f"`{_plain(typed)}` is not a command. Did you mean `{prefix} {near}`?{more}"
 
 
+_NEAR_ALIAS = 0.6  # the names are short: two letters swapped in `deep` leave half of its pairs
 _NEAR = 0.8  # of difflib's ratio: one letter too many or too few, or two swapped
 _AFTER_A_WORD = ":,.!?"
 

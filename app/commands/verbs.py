@@ -19,6 +19,7 @@ FLAGS: Mapping[str, tuple[str, str]] = {
 }
 
 
+ALIASES = ("fast", "default", "deep")  # of models; the settings say which stand behind them
 RETRY = "retry"
 
 # What starts work comes from the playbooks, and takes the place of a row here that only promised it. The others need a
@@ -75,7 +76,16 @@ _TABLE = (
         example="budget 3",
     ),
     Verb(name="autofix", role="maintain", places=_PULL, action="steer", help="Repair failing checks by itself."),
-    Verb(name="model", role="write", places=_BOTH, action="steer", help="Go on with another model."),
+    Verb(
+        name="model",
+        role="write",  # as the flag: what may be spent stays what it is
+        places=_BOTH,
+        works=_BOTH,
+        action="steer",
+        raw=True,
+        help="Let the run at work go on with another model.",
+        example="model deep",
+    ),
     Verb(name="best-of", role="write", places=_ISSUE, help="Try it several times and compare."),
     Verb(name="handoff", role="write", places=_BOTH, action="steer", help="Hand the run to a laptop."),
     Verb(name="undo", role="write", places=_BOTH, works=_BOTH, action="steer", help="Take my last commit back."),

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from app import log
-from app.events.deciding import BudgetRaised, CancelRequested, QuestionAnswered, RequestGathered, SteerReceived
+from app.events.deciding import (
+    BudgetRaised,
+    CancelRequested,
+    ModelChanged,
+    QuestionAnswered,
+    RequestGathered,
+    SteerReceived,
+)
 from app.events.working import RunEnded
 from app.jobs.job import Command, Job
 from app.runs.parking import quiet_at
@@ -58,6 +65,13 @@ def raise_budget(job: Job, run_usd: float, ledger: RunLedger) -> bool:
     ledger.append_if(
         lambda state: state.is_active and not state.has_heard(job.id), BudgetRaised(**_said(job, run_usd=run_usd))
     )
+    return ledger.state.has_heard(job.id)
+
+
+def change_model(job: Job, alias: str, model: str, ledger: RunLedger) -> bool:
+    """Let a run at work ask another model from its next call on; False when it has ended meanwhile."""
+    said = ModelChanged(**_said(job, alias=alias, model=model))
+    ledger.append_if(lambda state: state.is_active and not state.has_heard(job.id), said)
     return ledger.state.has_heard(job.id)
 
 

@@ -36,8 +36,10 @@ class StepExecutor:
         once_replies: OnceReplies,
         late: StaleEvents,
         undo: Undoing,
+        named: Callable[[str], str],
         quiet: Quiet,
     ) -> None:
+        """`named`: the model behind an alias, as its provider calls it. Raises UserError for one it cannot have."""
         self._open = open_ledger
         self._run_launcher = run_launcher
         self._starts = starts
@@ -57,6 +59,9 @@ class StepExecutor:
             steps.Resume: self._resume,
             steps.RaiseBudget: lambda step, asked, _run_id: steering.raise_budget(
                 asked.job, step.run_usd, open_ledger(step.run.row.run_id)
+            ),
+            steps.ChangeModel: lambda step, asked, _run_id: steering.change_model(
+                asked.job, step.alias, named(step.alias), open_ledger(step.run.row.run_id)
             ),
             steps.Undo: lambda step, asked, run_id: undo.ask(open_ledger(run_id), asked, step.worked),
             steps.Steer: self._steer,

@@ -209,6 +209,13 @@ class BudgetRaised(Heard, kind="budget.raised", is_news=True):
     run_usd: float
 
 
+class ModelChanged(Heard, kind="model.changed", is_news=True):
+    """From its next call on the run asks another model: `alias` as people named it, `model` as its provider does."""
+
+    alias: str
+    model: str
+
+
 class ProposalResumed(Heard, kind="proposal.resumed", is_news=True):
     """What was finished but not published is to be published after all."""
 

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.checkpoints import replies
-from app.commands.grammar import amount_of
+from app.commands.grammar import amount_of, wrong_model
 from app.commands.verbs import INSTRUCT, RETRY, lacking
 from app.routing.asked import Asked, is_withdrawal
 from app.routing.found import Found
 from app.routing.steps import (
     Answer,
     CallOff,
+    ChangeModel,
     DenyRole,
     Explain,
     Gather,
@@ -206,6 +207,18 @@ def _budget(asked: Asked, found: Found) -> Step | None:
     return RaiseBudget(run=found.at_work, run_usd=amount)
 
 
+def _model(asked: Asked, found: Found) -> Step | None:
+    """Model changes which one the run at work asks."""
+    if asked.verb != "model":
+        return None
+    wanted = asked.command.text.strip().strip("`")
+    if mistake := wrong_model(wanted, f"{asked.prefix} model "):
+        return Say(text=mistake, refused=True)
+    if found.at_work is None:
+        return Say(text=replies.no_model_to_change(asked.prefix, wanted))
+    return ChangeModel(run=found.at_work, alias=wanted)
+
+
 def _stop(asked: Asked, found: Found) -> Step | None:
     """Stop ends what is at work or waits to be published."""
     if asked.verb != "stop":
@@ -273,6 +286,7 @@ _RULES: tuple[Rule, ...] = (
     _resume,
     _budget,
     _stop,
+    _model,
     _undo,
     _at_work,
     _start,

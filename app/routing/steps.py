@@ -106,6 +106,14 @@ class RaiseBudget(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangeModel(Step):
+    """A run asks another model from its next call on."""
+
+    run: Standing
+    alias: str  # `fast`, `default`, `deep`, or a model's own name
+
+
+@dataclass(frozen=True, kw_only=True)
 class Undo(Step):
     """Our last commit is taken back: of the pull request, or of that which one of these runs of the issue made."""
 

@@ -20,7 +20,7 @@ from app.settings.quiet import Quiet
 
 _FIRST_SECONDS = 30.0
 _MOST_QUIET = 10  # times the quiet time: whoever never stops writing is worked all the same
-_PROGRESS = frozenset({"model.replied", "question.answered", "budget.raised"})
+_PROGRESS = frozenset({"model.replied", "question.answered", "budget.raised", "model.changed"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -193,13 +193,16 @@ class Bot:
         return problems
 
     def thoughts_lost(self) -> list[str]:
-        """Runs whose model was not shown all it had thought: something before a thought had changed."""
+        """Runs whose model was not shown all it had thought: something before a thought had changed. That a model is
+        not shown what another one has thought is in order.
+        """
         store = self.platform.store
         return [
             f"{event.run_id}: {event.data['input_transformations']}"
             for run in store.runs()
             for event in store.events(run.run_id)
-            if event.kind == "model.replied" and event.data.get("input_transformations")
+            if event.kind == "model.replied"
+            and any(item.get("reason") != "model_binding_mismatch" for item in event.data["input_transformations"])
         ]
 
     def work_waiting(self) -> int:

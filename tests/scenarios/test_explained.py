@@ -62,3 +62,27 @@ def test_budget_is_for_maintainers_and_counts_for_the_run_at_work(bot, github, r
     bot.run_until_idle()
     assert "`/agent retry --budget 4`" in issue.comments[-1].read()
     bot.read_everything(issue)
+
+
+def test_a_model_chosen_in_mid_run_is_asked_from_the_next_call_on(bot, github, repo, model):
+    issue = github.maintainer.open_issue(repo, "Divide by zero", body="It raises.")
+    stories.question_then_fix(model)
+    github.maintainer.label(issue, "agent-fix")
+    bot.run_until_idle()
+    github.maintainer.comment(issue, "/agent model depe")
+    asked = github.maintainer.comment(issue, "/agent model deep")
+    github.contributor.comment(issue, "/agent answer 1a")
+    bot.run_until_idle()
+
+    assert any("Did you mean `/agent model deep`?" in comment.read() for comment in issue.comments)
+    assert [reaction.content for reaction in asked.reactions] == ["eyes"]
+    [run] = [run for run in bot.runs if run.reason == "proposed"]
+    calls = [event.data for event in bot.platform.store.events(run.run_id) if event.kind == "model.called"]
+    names = bot.settings.models
+    assert [call["model"] for call in calls] == [names.default] * 2 + [names.deep] * (len(calls) - 2)
+    assert [call["effort"] for call in calls[1:3]] == ["high", "xhigh"]
+    assert f"Agent-Model: {names.deep}" in repo.commit(repo.pulls[0].head_sha).message
+    github.maintainer.comment(issue, "/agent model fast")
+    bot.run_until_idle()
+    assert "`/agent retry --model fast`" in issue.comments[-1].read()
+    bot.read_everything(issue)

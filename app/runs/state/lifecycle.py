@@ -11,6 +11,7 @@ from app.events.deciding import (
     ChecksRead,
     HeadTaken,
     MaySpend,
+    ModelChanged,
     RunCreated,
     RunMoved,
     RunQueued,
@@ -125,6 +126,12 @@ def _ended(said: RunEnded, state: RunState, event: Event) -> None:
 def _budget(said: BudgetRaised, state: RunState, event: Event) -> None:
     state.run_usd = said.run_usd
     state.budget_changes.append(said)
+
+
+@fold.register
+def _model(said: ModelChanged, state: RunState, event: Event) -> None:
+    state.created = state.created.model_copy(update={"alias": said.alias, "model": said.model})
+    state.model_changes.append(said)
 
 
 @fold.register

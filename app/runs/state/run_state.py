@@ -11,6 +11,7 @@ from app.events.deciding import (
     CancelRequested,
     ChecksRead,
     Heard,
+    ModelChanged,
     ProposalResumed,
     QuestionAnswered,
     QuestionReminded,
@@ -133,6 +134,7 @@ class RunState:
     tokens: dict[str, int] = field(default_factory=dict)
     run_usd: float | None = None  # a budget changed after the start
     budget_changes: list[BudgetRaised] = field(default_factory=list)
+    model_changes: list[ModelChanged] = field(default_factory=list)
     working_seconds: float = 0.0  # of attempts that are over
     attempt_seconds: float = 0.0  # of the newest attempt, by its own monotonic clock, as far as it has said
     working_since: str | None = None  # in ledgers of older versions: when the attempt began, by the wall clock
@@ -249,6 +251,7 @@ class RunState:
             *(told.said for told in self.steering),
             *(told.said for told in self.gathered),
             *self.budget_changes,
+            *self.model_changes,
             *self.resumptions,
         ]
         return [*words, self.cancel] if self.cancel else words

@@ -160,6 +160,7 @@ def test_flags_and_what_is_left_as_text(comment, text, flags):
         ("/agent fix --model --budget 3", "`--model` needs a value, as in `--model deep`."),
         ("/agent fix --model a --model b", "`--model` is given twice."),
         ("/agent fix --model 'a b'", "`--model` takes one word of at most 40 letters, digits and `-._:/`."),
+        ("/agent fix --model depe", "I know no model `depe`. Did you mean `--model deep`?"),
         ("/agent fix --model `id`", "`--model` takes one word of at most 40 letters, digits and `-._:/`."),
         ("/agent fix --budget 0", "`--budget` takes an amount in US dollars above 0, as in `--budget 1.50`."),
         ("/agent fix --budget 1e9", "`--budget` takes an amount in US dollars above 0, as in `--budget 1.50`."),

@@ -37,6 +37,7 @@ LIES: dict[str, dict[str, Any]] = {kind: {} for kind in CONTROL_KINDS} | {
     "steer.received": {"by": "maintainer", "text": "publish it", "delivery": "x"},
     "cancel.requested": {"by": "maintainer", "reason": "", "delivery": "x"},
     "budget.raised": {"by": "maintainer", "run_usd": 1e6, "delivery": "x"},
+    "model.changed": {"by": "maintainer", "alias": "deep", "model": "dear", "delivery": "x"},
     "publish.done": {"key": "pull", "digest": "x", "result": {"number": 1}},
     "publish.settled": {"through": 10**6},
 }

@@ -30,6 +30,7 @@ EXAMPLES = GOOD | {
     "thread.answered": {"thread": 1, "done": True, "text": "Done."},
     "cancel.requested": {"by": "maya", "reason": "", "delivery": "e", "comment_id": 4},
     "budget.raised": {"by": "maya", "run_usd": 5.0, "delivery": "e", "comment_id": 4},
+    "model.changed": {"by": "maya", "alias": "deep", "model": "claude-opus-5-5", "delivery": "e", "comment_id": 4},
     "proposal.resumed": {"by": "maya", "delivery": "e", "comment_id": 4},
     "onboarding.asked": {"repositories": []},
 }
