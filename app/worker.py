@@ -37,6 +37,7 @@ from app.work.attempt_end import (
     park_until_tomorrow,
     without_model,
 )
+from app.work.merge_session import MergeSession
 from app.work.proposal import Refusal, ahead_of_the_change, propose, refuse_at_sight
 from app.work.session import WorkSession
 from app.workspace import Change
@@ -116,7 +117,8 @@ class Worker:
 
     def _attempt(self, ledger: RunLedger, lease: Lease) -> None:
         """One attempt; whatever goes wrong becomes a visible end or a park."""
-        room = WorkSession(ledger, self._tokens, self._host, self._home)
+        kind = MergeSession if playbook(ledger.state.created.playbook).merges_base else WorkSession
+        room = kind(ledger, self._tokens, self._host, self._home)
         try:
             self._flow(ledger, lease, room)
         except Superseded:
@@ -144,6 +146,8 @@ class Worker:
             raise UserError(f"There is no playbook named `{one_line(name, 40)}` that a worker could follow.")
         room.clone()
         lease.on_stop = room.sandbox.close
+        if not room.begin():
+            return
         if "setup" in stages:
             room.set_up()
         if "baseline" in stages:
@@ -157,6 +161,8 @@ class Worker:
         room.restore()
         if ledger.state.attempt > 1:
             replay_tools(ledger, room.sandbox, after_seq=ledger.state.snapshot_seq)
+        if room.is_complete and not ledger.state.turns and self._accepted(ledger, room, []) is None:
+            return
         agent = self._agent(ledger, lease, room)
         ledger.append(StageStarted(stage="work", note="reading the issue"))
         why: str | None = ""
@@ -243,18 +249,23 @@ class Worker:
         try:
             found = room.changes()
         except UserError as error:
-            refusal: Refusal | None = Refusal(why=str(error), feedback=str(error))
+            refusal = Refusal(why=str(error), feedback=str(error))
         else:
             if missing := ahead_of_the_change(ledger.state):
                 return self._refused(ledger, missing)
-            if finish.outcome != "done" or not found:
+            if finish.outcome != "done" or not room.has_change(found):
                 end_without_change(ledger, finish, changed=bool(found), ignored=room.ignored())
                 return None
-            refusal = refuse_at_sight(ledger, room, found) or self._examine(ledger, room, found)
-        if refusal is None:
-            end(ledger, "proposed", "")
-            return None
+            return self._accepted(ledger, room, found)
         return self._refused(ledger, refusal)
+
+    def _accepted(self, ledger: RunLedger, room: WorkSession, found: list[Change]) -> str | None:
+        """Propose the change and end the run, or say what stands in the way."""
+        refusal = refuse_at_sight(ledger, room, found) or self._examine(ledger, room, found)
+        if refusal is not None:
+            return self._refused(ledger, refusal)
+        end(ledger, "proposed", "")
+        return None
 
     def _refused(self, ledger: RunLedger, refusal: Refusal) -> str:
         """Back to work, with what stands in the way."""
@@ -267,6 +278,8 @@ class Worker:
             new, old = room.contents(found)
         except UserError as error:  # something still writes, or took a file away
             return Refusal(why=str(error), feedback=f"{error} Stop what changes files, then call finish again.")
+        if why := room.unfinished(new):
+            return Refusal(why=why, feedback=f"{why} Settle that, then call finish again.")
         room.snapshot()
         verification = room.test_after(found, new, old)
         if verification.ok:

@@ -97,7 +97,7 @@ def gather(
         book=book,
         base_ref=pull.head_ref if pull else base_ref,
         base_sha=pull.head_sha if pull else base_sha,
-        target=_target(pull, base_sha, bot_login) if pull else None,
+        target=_target(github, name, pull, base_sha, bot_login, book) if pull else None,
         config=config,
         config_source=source,
         budget=budget,
@@ -142,9 +142,17 @@ def _head_of(github: GitHub, name: str, base_ref: str) -> str:
     return sha
 
 
-def _target(pull: pulls.PullRequest, base_sha: str, bot_login: str) -> PullTarget:
+def _target(
+    github: GitHub, name: str, pull: pulls.PullRequest, base_sha: str, bot_login: str, book: Playbook
+) -> PullTarget:
+    asks = book.merges_base and not pull.from_fork
     return PullTarget(
-        base_ref=pull.base_ref, base_sha=base_sha, url=pull.url, draft=pull.draft, ours=pull.author == bot_login
+        base_ref=pull.base_ref,
+        base_sha=base_sha,
+        url=pull.url,
+        draft=pull.draft,
+        ours=pull.author == bot_login,
+        behind=repositories.behind(github, name, base=base_sha, head=pull.head_sha) if asks else None,
     )
 
 

@@ -14,7 +14,7 @@ from app.admission.github_facts import BOT_DEFAULTS, gather, names_of, organisat
 from app.admission.request import created, model_of, request_of
 from app.admission.reservation import look
 from app.admission.run_launcher import RunLauncher
-from app.checkpoints import replies
+from app.checkpoints import merge_text, replies
 from app.commands.verbs import INSTRUCT, RETRY
 from app.errors import UserError
 from app.events.deciding import RunAdmitted, RunQueued, Task
@@ -79,6 +79,9 @@ class RunStart:
         if verdict == "ignore":
             log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
             return
+        if facts.target and facts.target.behind == 0 and verdict == "admit":
+            self.reply(ledger, job, merge_text.up_to_date(facts.base_ref, facts.target.base_ref))
+            return
         note: str | None = ""
         if step.before and verdict == "admit":
             note = self.kept.publish(job, step.before, facts.base_ref, facts.base_sha)
@@ -96,7 +99,7 @@ class RunStart:
             settings=self._settings,
             notes=[note] if note else [],
             why=step.why.lines(),
-            gathers=job.gathers or _again(before.gathers if before else ""),
+            gathers=job.gathers or _again(before.gathers if before else "", book),
         )
         ledger.append_if(lambda state: state.seq == 0, first)
         self.admit(ledger, fresh=True)
@@ -167,6 +170,6 @@ class RunStart:
         ledger.append_if(lambda state: state.is_active, RunEnded(outcome=outcome, reason=text))
 
 
-def _again(gathers: str) -> str:
-    """What a run reads anew that is tried again: the review, or the checks, which a person asks for this time."""
-    return gathers if gathers in {"", "review"} else "asked"
+def _again(gathers: str, book: Playbook) -> str:
+    """What a run reads anew that is tried again: the review, or what its kind reads, which a person asks for now."""
+    return gathers if gathers in {"", "review"} else book.gathers

@@ -14,7 +14,7 @@ from app.admission.review_batch import batch
 from app.events.deciding import ChecksRead, HeadTaken
 from app.events.waits import WaitForQuiet
 from app.events.working import RunEnded, RunParked
-from app.github import pulls, reviews
+from app.github import pulls, repositories, reviews
 from app.github.access import Access
 from app.playbooks import playbook
 from app.ports.platform import Store
@@ -45,8 +45,11 @@ class TakeIn:
 
         Raises TransientError when GitHub is away.
         """
-        if playbook(ledger.state.created.playbook).by_checks:
+        book = playbook(ledger.state.created.playbook)
+        if book.by_checks:
             return self._checks(ledger, access)
+        if book.merges_base:
+            return self._base(ledger, access)
         return self._review(ledger, access)
 
     def _review(self, ledger: RunLedger, access: Access) -> bool:
@@ -57,6 +60,15 @@ class TakeIn:
         obeyed = {created.requester.login, *(told.said.by for told in ledger.state.gathered)}
         threads = batch(said, obeyed, self._bot)
         ledger.append(HeadTaken(sha=pull.head_sha, base_sha=pull.base_sha, threads=threads))
+        return True
+
+    def _base(self, ledger: RunLedger, access: Access) -> bool:
+        """The two commits that are merged: as the branches stand now."""
+        created = ledger.state.created
+        with access.asking(created.thread) as github:
+            pull = pulls.pull(github, created.thread.repository, created.thread.number)
+            base_sha = repositories.branch_sha(github, created.thread.repository, pull.base_ref)
+        ledger.append(HeadTaken(sha=pull.head_sha, base_sha=base_sha or pull.base_sha))
         return True
 
     def _checks(self, ledger: RunLedger, access: Access) -> bool:

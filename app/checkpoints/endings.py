@@ -80,6 +80,11 @@ def unreadable(fault: str) -> str:
     return f"My worker wrote something into this run's record that I cannot read, so I trust it no further. {fault}"
 
 
+def branch_moved_on(branch: str) -> str:
+    """Why a merge is not of what stands there now."""
+    return f"{code(branch)} has moved since I began, so the merge is not of what stands there now."
+
+
 def branch_moved(branch: str, paths: Sequence[str]) -> str:
     """Why a commit cannot go onto a pull request's branch: it is gone, or people changed the same files meanwhile."""
     if not paths:

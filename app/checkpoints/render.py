@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app.checkpoints.merge_text import conflict_lines, merged_lines
 from app.checkpoints.moments import utc
 from app.checkpoints.outcomes import appearance, is_unproven
 from app.claims import Claims, sentences
@@ -17,6 +18,7 @@ from app.text.outgoing import code, cut, fence, line, neutral, people, row
 
 STAGES: Mapping[str, str] = {
     "clone": "Clone",
+    "merge": "Merge",
     "setup": "Set up",
     "baseline": "Tests before",
     "work": "Work",
@@ -137,7 +139,8 @@ def result(state: RunState, part: str) -> str:
             lines += [f"### 🟡 {to}{what} needs a careful look: tests do not vouch for it", ""]
         else:
             lines += [f"### {look.icon} {to}{what} is ready for you to look at", ""]
-        lines += [neutral(state.finish.summary, 900) if state.finish else "", "", *_proof_lines(state)]
+        lines += [neutral(state.finish.summary, 900) if state.finish else "", "", *merged_lines(state)]
+        lines += _proof_lines(state)
         if state.created.target:
             lines += _on_another_head(state)
         elif why_draft := _why_draft(state):
@@ -147,7 +150,7 @@ def result(state: RunState, part: str) -> str:
     else:
         lines += [f"### {look.icon} {to}{look.headline.lower()}", "", neutral(state.reason, 3_000)]
         lines += ["", *(f"- Not in my checkout: {line(text, 300)}" for text in state.missing)] if state.missing else []
-        lines += _tried(state)
+        lines += [*conflict_lines(state), *_tried(state)]
         if state.next_step:
             lines += ["", f"**Next:** {neutral(state.next_step, 600)}"]
     retry = f"`{state.created.names.prefix} retry` starts again"

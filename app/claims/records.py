@@ -54,6 +54,7 @@ class Claims:
     originals: Round | None = None
     tests_only: bool = False  # nothing but tests and their settings was changed
     only_edits: bool = False  # and red ones were edited until they passed
+    merges: bool = False  # the change is a merge of two sides: there is nothing of its own that a test could prove
 
     @property
     def judge(self) -> Round:
@@ -100,6 +101,7 @@ class Claims:
             originals=_round(originals) if originals else None,
             tests_only=data.get("tests_only", False),
             only_edits=data.get("only_edits", False),
+            merges=data.get("merges", False),
         )
 
 

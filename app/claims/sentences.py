@@ -26,6 +26,8 @@ def sentences(claims: Claims) -> list[str]:
 
 def marks(claims: Claims) -> set[str]:
     """`tests-changed` when tests say something else than they would as they were; `uncertain` when none proves it."""
+    if claims.merges:
+        return set()
     found = {"tests-changed"} if claims.differs or claims.uncollected else set()
     return found | (set() if claims.proven or _adds_tests(claims) else {"uncertain"})
 
@@ -132,6 +134,8 @@ def _uncollected(names: Sequence[str]) -> Iterator[str]:
 
 
 def _verdict(claims: Claims) -> Iterator[str]:
+    if claims.merges:
+        return
     if claims.only_edits:
         yield "Only tests were edited, and as they were they still fail: that is no fix."
     elif claims.proven:

@@ -97,6 +97,7 @@ class PullTarget(Part):
     url: str = ""
     draft: bool = False
     ours: bool = False  # we opened it
+    behind: Count | None = None  # commits of the base that it lacked, where the run is about that
 
 
 class RunCreated(Record, kind="run.created"):

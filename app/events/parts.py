@@ -103,6 +103,7 @@ class Claims(Part):
     originals: Round | None
     tests_only: bool
     only_edits: bool
+    merges: bool = False
 
 
 class Change(Part):
@@ -121,6 +122,23 @@ class Finding(Part):
     message: Text
     line: Count
     mark: Text
+
+
+class Conflict(Part):
+    """One path on which a branch and its base do not agree, as `app.workspace.merging` names it."""
+
+    path: Text
+    why: Text
+    lines: list[Count] = []  # where each place begins in the merged file
+
+
+class MergeOf(Part):
+    """What a commit that merges a base is made of besides its changes: all of the base's commit, and of the branch's
+    those paths that are not as they are there.
+    """
+
+    base_sha: Text
+    ours: list[Text] = []
 
 
 class FailurePlace(Part):

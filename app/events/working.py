@@ -15,11 +15,13 @@ from app.events.parts import (
     Change,
     Claims,
     Code,
+    Conflict,
     Count,
     Counts,
     Digest,
     Dollars,
     Finding,
+    MergeOf,
     Outcome,
     Part,
     Plan,
@@ -62,6 +64,15 @@ class WorkspaceReady(_Said, kind="workspace.ready"):
     seconds: Seconds
     notes: list[Text]
     missing: list[Text] = []
+
+
+class MergeTried(_Said, kind="merge.tried"):
+    """The base branch merged into the branch that the run stands on, in the harness's own repository."""
+
+    base_sha: Text
+    behind: Count  # commits that the branch lacked
+    files: Count = 0  # that differ from the branch's
+    conflicts: list[Conflict] = []
 
 
 class CommandRan(_Said, kind="command.ran"):
@@ -241,6 +252,7 @@ class ProposalMade(_Said, kind="proposal.made"):
     unseen: list[Text] = []  # what could not be looked at
     ledger_head: Text = ""
     kept: dict[Text, Digest] = {}  # contents of before the change, by path
+    merge: MergeOf | None = None  # the change is what neither side of a merge holds
 
 
 class RunParked(_Said, kind="run.parked", is_news=True):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # once a second. GitHub ends requests after ten seconds, so big files go alone.
 INLINE_FILE_BYTES = 256 * 1024
 INLINE_TREE_BYTES = 4 * 1024 * 1024
+_SUBMODULE = "160000"
 _LOOKED_BACK = 20  # commits that people may have put on top of ours while the answer to it was lost
 
 
@@ -84,6 +85,7 @@ def create_tree(github: GitHub, repo: str, *, base_tree: str, changes: Sequence[
         inline = _inline(change.content) if change.content is not None else None
         if change.content is None:
             entry["sha"] = change.blob or None
+            entry["type"] = "commit" if change.mode == _SUBMODULE else "blob"
         elif inline is not None and len(change.content) <= room:
             room -= len(change.content)
             entry["content"] = inline
@@ -177,6 +179,22 @@ def add_commit(
     """
     tree = create_tree(github, repo, base_tree=commit(github, repo, head_sha).tree, changes=changes)
     sha = create_commit(github, repo, message=message, tree=tree, parents=[head_sha])
+    advance_branch(github, repo, branch, sha)
+    return sha
+
+
+def merge_commit(
+    github: GitHub, repo: str, *, branch: str, head_sha: str, base_sha: str, changes: Sequence[Change], message: str
+) -> str:
+    """A commit with the parents `head_sha`, the head of `branch`, and `base_sha`, whose tree is that of `base_sha` with
+    `changes`; the branch moves to it. The commit's SHA.
+
+    Not idempotent: look with `commit_with` before repeating it. Raises Invalid when the branch has moved meanwhile.
+    """
+    tree = commit(github, repo, base_sha).tree
+    if changes:
+        tree = create_tree(github, repo, base_tree=tree, changes=changes)
+    sha = create_commit(github, repo, message=message, tree=tree, parents=[head_sha, base_sha])
     advance_branch(github, repo, branch, sha)
     return sha
 

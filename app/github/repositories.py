@@ -87,6 +87,14 @@ def branch_sha(github: GitHub, repo: str, branch: str) -> str | None:
         return None
 
 
+def behind(github: GitHub, repo: str, *, base: str, head: str) -> int:
+    """How many commits of `base` the commit `head` lacks. Raises NotFound when the two share no commit."""
+    wanted = f"{quoted(base)}...{quoted(head)}"
+    # The files and their patches stand on the first page, which nobody needs here.
+    second = github.rest.repos.compare_commits(*place(repo), wanted, per_page=1, page=2)
+    return number(second.json(), "behind_by")
+
+
 def protection(github: GitHub, repo: str, branch: str, *, optional: bool = False) -> Protection:
     """How `branch` is protected: by rulesets, whose approvals everyone may read, or the classic way.
 

@@ -18,6 +18,7 @@ PLAYBOOK = Playbook(
         ),
     ),
     by_checks=True,
+    gathers="asked",
     places=(PULL_REQUEST,),
     phase=2,
     outcomes=(*ENDINGS, "proposed", "nothing_to_do", "not_reproduced", "diagnosed"),

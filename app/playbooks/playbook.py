@@ -30,6 +30,8 @@ class Playbook(NamedTuple):
     by_label: bool = False  # the trigger label starts it
     by_checks: bool = False  # failed checks start it
     by_words: bool = False  # plain words start it, where nothing is at work
+    merges_base: bool = False  # it brings the base branch into the branch it stands on
+    gathers: str = ""  # it reads GitHub when its turn comes, and a request like it joins one that waits
     places: tuple[str, ...] = (ISSUE,)  # what it works on
     phase: int = 1  # of the adoption road, in which it begins; see `phase` of the configuration
     worked_by: WorkedBy = "worker"

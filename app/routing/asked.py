@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.commands.verbs import INSTRUCT, RETRY, lookup
 from app.jobs.job import Command, Job, label_put_on
-from app.playbooks import BY_CHECKS, BY_VERB, LABEL_VERB
+from app.playbooks import BY_CHECKS, BY_VERB, LABEL_VERB, NONE
 
 _STARTS = frozenset({RETRY, *BY_VERB})
 
@@ -60,7 +60,16 @@ def asked_of(job: Job, prefix: str, trigger_label: str) -> list[Asked]:
         commands = (Command(verb="answer", text=job.source.comment),)
     else:
         raise LookupError(f"a job of {job.trigger} without a command asks for nothing")
-    return [Asked(job=job, command=command, prefix=prefix, trigger_label=trigger_label) for command in commands]
+    return [
+        Asked(job=_gathered(job, command), command=command, prefix=prefix, trigger_label=trigger_label)
+        for command in commands
+    ]
+
+
+def _gathered(job: Job, command: Command) -> Job:
+    """What a person asks for is gathered with its own kind, where that reads GitHub when its turn comes."""
+    own = BY_VERB.get(command.verb, NONE).gathers if job.commands and not command.error else ""
+    return job._replace(gathers=own or job.gathers)
 
 
 def is_withdrawal(job: Job) -> bool:

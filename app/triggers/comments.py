@@ -5,13 +5,12 @@ from __future__ import annotations
 from app.commands import grammar
 from app.commands.verbs import INSTRUCT, lookup
 from app.jobs.job import Action, Command, Decision
-from app.playbooks import BY_CHECKS, BY_VERB
+from app.playbooks import BY_VERB
 from app.triggers.answers import MakeJob, ignore, not_a_person, obstacle
 from app.webhooks.events import CommentEvent
 
 NEEDS_INFO_LABEL_END = "needs-info"
 REVIEW = "review"  # what its comments are gathered under
-ASKED = "asked"  # for the checks, which are read before the run begins
 
 
 def decide(event: CommentEvent, job: MakeJob, slug: str, prefix: str) -> Decision:
@@ -29,8 +28,6 @@ def decide(event: CommentEvent, job: MakeJob, slug: str, prefix: str) -> Decisio
     if heard:
         said = ", ".join(dict.fromkeys(command.verb for command in heard))
         action, hindered = _action(event, heard[0])
-        if any(command.verb == BY_CHECKS.verbs[0].name and not command.error for command in heard) and not hindered:
-            review = ASKED
         gathers = review if not hindered and any(_changes_branch(command) for command in heard) else ""
         return job(action, f"{event.sender.login} commanded: {said}{hindered}.", trigger, heard, gathers)
     if is_asked and event.source.comment.strip():

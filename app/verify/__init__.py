@@ -21,6 +21,7 @@ from app.verify.baseline import Unfit, unfit
 from app.verify.compare import Verdict, compare
 from app.verify.detect import Plan, changes_dependencies, configured, detect
 from app.verify.head import Verification, verify_head
+from app.verify.merged import verify_merge
 from app.verify.run import CommandResult, run_commands
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "run_commands",
     "unfit",
     "verify_head",
+    "verify_merge",
 ]

@@ -95,9 +95,10 @@ def briefing(
     guides: Guides,
     instructions: str = "",
     branch: str = "",
+    more: Sequence[Fact] = (),
 ) -> Briefing:
     """`root`: the map of the root; `ref`: the branch; `instructions`: what the repository's configuration says;
-    `branch`: what there is to say of a pull request's.
+    `branch`: what there is to say of a pull request's; `more`: of this run's kind of work.
     """
     told = [(".github/lamplighter.yml", instructions)] if instructions else []
     return Briefing(
@@ -107,6 +108,7 @@ def briefing(
             *_tests(plan, baseline),
             *_checkout(made),
             *([Fact(text=branch)] if branch else []),
+            *more,
             Fact(text=f"The root of `{one_line(ref, 100)}` ({made.files:,} files):", quote=root, what="root"),
         ),
         guides=(*guides.full, *told),

@@ -17,9 +17,10 @@ from app.events.working import ProposalMade, ScanEnded
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 from app.verify import Verification
+from app.work.delivery import Delivery
 from app.work.recording import stage
 from app.work.session import WorkSession
-from app.work.verdict import MirrorBase, judge, judge_at_sight
+from app.work.verdict import MirrorBase, judge_at_sight, judge_merge
 from app.workspace import Change
 
 _REVIEWERS = 3  # people asked for a review; more than that and nobody feels asked
@@ -35,7 +36,7 @@ class Refusal:
 
 def refuse_at_sight(ledger: RunLedger, room: WorkSession, found: Sequence[Change]) -> Refusal | None:
     """By counts and sizes alone: nothing is read, kept or run for what the limits forbid anyway."""
-    findings = judge_at_sight(found, _base(room), ledger.state.created.config)
+    findings = judge_at_sight(found, MirrorBase(room.mirror, room.stands_on), ledger.state.created.config)
     if not findings:
         return None
     with stage(ledger, "scan", "checking the change") as end:
@@ -52,16 +53,17 @@ def propose(
     verification: Verification,
 ) -> Refusal | None:
     """Scan the change and put the proposal into the ledger. None when it is there."""
+    made = room.delivery(found, new, old)
     with stage(ledger, "scan", "checking the change") as end:
-        findings = judge(found, new, _base(room), ledger.state.created.config)
+        findings = judge_merge(made.changes, made.new, room.sides(), ledger.state.created.config)
         end.update(_scanned(ledger, findings))
     if blocked(findings):
         return _refusal(findings)
-    for change in found:
+    for change in made.changes:
         if change.kind != "delete":
-            ledger.store.put_blob(new[change.path])
-    kept = {path: ledger.store.put_blob(content) for path, content in old.items()}
-    ledger.append(_proposal(ledger.state, room, found, findings, verification, kept))
+            ledger.store.put_blob(made.new[change.path])
+    kept = {path: ledger.store.put_blob(content) for path, content in made.old.items()}
+    ledger.append(_proposal(ledger.state, room, made, findings, verification, kept))
     return None
 
 
@@ -79,10 +81,6 @@ def _unanswered(threads: Sequence[int]) -> Refusal:
     named = ", ".join(map(str, threads))
     why = f"Review thread{'' if len(threads) == 1 else 's'} {named} had no answer."
     return Refusal(why=why, feedback=f"{why} Call answer_thread for each, then call finish again.")
-
-
-def _base(room: WorkSession) -> MirrorBase:
-    return MirrorBase(room.mirror, room.made.sha)
 
 
 def _scanned(ledger: RunLedger, findings: Sequence[Finding]) -> dict[str, Any]:
@@ -106,7 +104,7 @@ def _place(finding: Finding) -> str:
 def _proposal(
     state: RunState,
     room: WorkSession,
-    found: Sequence[Change],
+    made: Delivery,
     findings: Sequence[Finding],
     verification: Verification,
     kept: Mapping[str, str],
@@ -115,11 +113,11 @@ def _proposal(
     earned = sorted(marks(findings) | verification.marks | ({"breaking-change"} if state.breaking else set()))
     draft_reason = _draft_reason(state, earned)
     text = workspace.codeowners(room.mirror, room.guiding_sha)
-    people = owners(text, [change.path for change in found]) if text else []
+    people = owners(text, [change.path for change in made.changes]) if text else []
     requester = state.created.requester.login
-    return ProposalMade(
-        changes=[parts.Change(**asdict(change)) for change in found],
-        title=finish.title if finish else "",
+    told = ProposalMade(
+        changes=[parts.Change(**asdict(change)) for change in made.changes],
+        title=made.title or (finish.title if finish else ""),
         draft=bool(draft_reason),
         draft_reason=draft_reason,
         marks=earned,
@@ -132,6 +130,7 @@ def _proposal(
         ledger_head=state.head,
         kept=dict(kept),
     )
+    return told.model_copy(update={"merge": made.merge}) if made.merge else told
 
 
 def _draft_reason(state: RunState, earned: Sequence[str]) -> str:

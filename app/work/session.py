@@ -6,6 +6,7 @@ Joins `app.workspace`, `app.verify` and a sandbox host for the worker; every ste
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,26 +30,26 @@ from app.verify import (
     unfit,
     verify_head,
 )
+from app.work.delivery import Delivery
 from app.work.early_end import in_numbers, setup_failed, why_unfit
 from app.work.environment import briefing, look_around, on_a_branch, text_of
+from app.work.fetching import Fetcher
+from app.work.plain import PlainWork
 from app.work.recording import requested, stage
+from app.work.verdict import Base, MirrorBase
 from app.workspace import Change, Checkout, Mirror, unseen_names
-from app.workspace.git import FetchRefused
 from app.workspace.upkeep import Use
 
-_FRESH_TOKEN_SECONDS = 5.0  # a new token may not be known everywhere at once (facts.md)
 _SNAPSHOT_SECONDS = 60.0  # a crash runs again at most the tool calls of this long
 
 
-class WorkSession:
+class WorkSession(PlainWork):
     """Opened once per attempt; `close` removes everything of it but the mirror."""
 
     def __init__(self, ledger: RunLedger, tokens: Tokens, host: SandboxHost, home: Path) -> None:
         created = ledger.state.created
         self._ledger = ledger
-        self._tokens = tokens
         self._host = host
-        self._url: str = created.clone_url
         self._base = created.base
         self._target = created.target
         self._config = created.config
@@ -57,9 +58,11 @@ class WorkSession:
         # One folder for each attempt: a worker that was taken for dead and wakes sweeps up only after itself.
         self._folder = home / "work" / f"{ledger.run_id}-{ledger.attempt or 0}"
         self.mirror = Mirror(home / "mirrors" / f"{created.thread.repository_id}.git")
+        self._fetcher = Fetcher(ledger, tokens, self.mirror)
         self._use: Use | None = None  # of the mirror, so that nobody packs or deletes it under the sandbox
         self.sandbox: Sandbox
         self.made: Checkout
+        self.stands_on: str  # the commit or tree against which a change is one
         self.before: Manifest  # the clean checkout
         self.after_setup: Manifest
         self.plan: Plan
@@ -75,13 +78,14 @@ class WorkSession:
             self._host.prepare(self._ledger.run_id, self._config.sandbox.image or "")
             installation = self._ledger.state.created.thread.installation_id
             self._use = Use(self.mirror.path, installation, started)
-            sha = self._fetch(self._base.sha)
+            sha = self._fetcher.fetch(self._base.sha)
             if self._target:
-                self._fetch(self._target.base_sha)
+                self._fetcher.fetch(self._target.base_sha)
             for left in self._folder.parent.glob(f"{self._ledger.run_id}*"):  # of attempts that died
                 shutil.rmtree(left, ignore_errors=True)
             tree = self._folder / "tree"
             self.made = workspace.checkout(self.mirror, sha, tree)
+            self.stands_on = sha
             seconds = (self._ledger.clock.now() - started).total_seconds()
             self._ledger.append(
                 WorkspaceReady(
@@ -95,25 +99,6 @@ class WorkSession:
             )
             end["note"] = f"{self.made.files} files at {sha[:7]}"
             self._open(tree)
-
-    def _fetch(self, wanted: str) -> str:
-        """Bring a commit into the mirror; a token that was not accepted is replaced once."""
-        if not self._url.startswith("http"):
-            return self.mirror.fetch(self._url, wanted)
-        try:
-            return self.mirror.fetch(self._url, wanted, self._token())
-        except FetchRefused as error:
-            if error.status != 401:
-                raise
-        token = self._token(fresh=True)
-        self._ledger.clock.sleep(_FRESH_TOKEN_SECONDS)
-        return self.mirror.fetch(self._url, wanted, token)
-
-    def _token(self, *, fresh: bool = False) -> str:
-        repository_id = self._ledger.state.created.thread.repository_id
-        token = self._tokens.read_token(self._ledger.run_id, repository_id, fresh=fresh)
-        self._ledger.redactor.hold(token.value, expires=True)
-        return token.value
 
     def _open(self, tree: Path) -> None:
         history = self._host.history_path(self.mirror.path)
@@ -183,7 +168,7 @@ class WorkSession:
 
     def _at_base(self, path: str) -> bytes:
         """Whole, whatever its size."""
-        return workspace.read_file(self.mirror, self.made.sha, path)
+        return workspace.read_file(self.mirror, self.stands_on, path)
 
     def briefing(self) -> Briefing:
         """What the model is told besides the task. Made by the first attempt; a later one reads it from the ledger."""
@@ -203,6 +188,7 @@ class WorkSession:
             root=workspace.root_map(workspace.base_manifest(self.mirror, self.made.sha)),
             guides=workspace.guides(self.mirror, self.guiding_sha, about),
             branch=self._branch(),
+            more=self.facts(),
             instructions=self._config.playbook(created.playbook).instructions,
         )
         said = self._ledger.append(made.as_event()).record  # as a later attempt reads it
@@ -250,7 +236,7 @@ class WorkSession:
 
     def changes(self) -> list[Change]:
         """What the tree now holds against the base; nothing is read yet. Raises UserError: too many files to look."""
-        rules = workspace.base_ignore(self.mirror, self.made.sha)
+        rules = workspace.base_ignore(self.mirror, self.stands_on)
         self._now = self.sandbox.manifest()
         unseen = dict(self.sandbox.left_out)
         self.unseen = unseen_names(self.before, self._now, unseen)
@@ -258,12 +244,12 @@ class WorkSession:
 
     def ignored(self) -> list[str]:
         """New files that `.gitignore` kept out of the last `changes`."""
-        rules = workspace.base_ignore(self.mirror, self.made.sha)
+        rules = workspace.base_ignore(self.mirror, self.stands_on)
         return [path for path in workspace.left_out(self.before, self._now, rules) if path not in self.after_setup]
 
     def contents(self, found: list[Change]) -> tuple[dict[str, bytes], dict[str, bytes]]:
         """The new contents and the old ones, by path. Raises UserError when one is not what the walk saw."""
-        old = workspace.read_files(self.mirror, self.made.sha, [change.path for change in found])
+        old = workspace.read_files(self.mirror, self.stands_on, [change.path for change in found])
         return workspace.collect(self.sandbox, found), old
 
     def test_after(self, found: list[Change], new: dict[str, bytes], old: dict[str, bytes]) -> Verification:
@@ -284,6 +270,14 @@ class WorkSession:
         paths = (self.before.keys() | new.keys()) - gone
         now = detect(paths, lambda path: new[path] if path in new else self._contents_at_base(path))
         return replace(self.plan, setup=configured(self._config, now).setup) if now.verify else self.plan
+
+    def sides(self) -> list[Base]:
+        """What a change is judged against."""
+        return [MirrorBase(self.mirror, self.made.sha)]
+
+    def delivery(self, found: Sequence[Change], new: Mapping[str, bytes], old: Mapping[str, bytes]) -> Delivery:
+        """What goes to GitHub of the tree that was verified."""
+        return Delivery(changes=found, new=new, old=old)
 
     def close(self) -> None:
         if hasattr(self, "sandbox"):

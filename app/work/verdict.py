@@ -67,6 +67,24 @@ def judge(changes: Sequence[ManifestChange], new: Mapping[str, bytes], base: Bas
     return scan(changeset, rules_of(config))
 
 
+def judge_merge(
+    changes: Sequence[ManifestChange], new: Mapping[str, bytes], sides: Sequence[Base], config: Configured
+) -> list[Finding]:
+    """What is found in what no side of a merge holds: only what holds against each of them is the merge's own doing."""
+    return _of_each([judge(changes, new, side, config) for side in sides])
+
+
+def _of_each(found: Sequence[Sequence[Finding]]) -> list[Finding]:
+    """The findings of the first that all others have at the same place."""
+    first, *others = found
+    places = [{_place(finding) for finding in other} for other in others]
+    return [finding for finding in first if all(_place(finding) in known for known in places)]
+
+
+def _place(finding: Finding) -> tuple[str, str, str, int]:
+    return finding.check, finding.level, finding.path, finding.line
+
+
 def _seen(change: ManifestChange, entry: TreeEntry | None, new: bytes | None) -> ManifestChange:
     """The change as it is, whatever it is called."""
     if new is None:
@@ -76,20 +94,22 @@ def _seen(change: ManifestChange, entry: TreeEntry | None, new: bytes | None) ->
     return replace(change, kind="mode" if holds(entry, new) else "modify", size=len(new), old_mode=entry.mode)
 
 
-def check_again(store: RunStore, changes: Sequence[Mapping[str, Any]], config: Configured, base: Base) -> list[Change]:
-    """The proposal's changes with their contents.
+def check_again(
+    store: RunStore, changes: Sequence[Mapping[str, Any]], config: Configured, *sides: Base
+) -> list[Change]:
+    """The proposal's changes with their contents. `sides`: the commit it stands on, of a merge both.
 
     Raises UserError when content and digest differ, or when a check blocks what the worker let through.
     """
     from app.github.git_data import Change  # noqa: PLC0415 - a worker only judges, and wants no HTTP client
 
     manifest = [ManifestChange(**change) for change in changes]
-    _refuse(judge_at_sight(manifest, base, config))
+    _refuse(_of_each([judge_at_sight(manifest, side, config) for side in sides]))
     contents = {change.path: store.get_blob(change.digest) for change in manifest if change.kind != "delete"}
     for change in manifest:
         if change.kind != "delete" and hashlib.sha256(contents[change.path]).hexdigest() != change.digest:
             raise UserError(f"The stored content of `{change.path}` is not what was proposed.")
-    _refuse(judge(manifest, contents, base, config))
+    _refuse(judge_merge(manifest, contents, sides, config))
     return [
         Change(path=change.path, mode=change.mode or "100644", content=contents.get(change.path)) for change in manifest
     ]

@@ -20,7 +20,7 @@ from app.errors import UserError
 from app.workspace.changes import Change, Kind
 from app.workspace.git import GitError, run_git
 from app.workspace.mirror import Mirror
-from app.workspace.tree import SUBMODULE, SYMLINK, TreeEntry, base_manifest, read_blobs
+from app.workspace.tree import SUBMODULE, SYMLINK, TreeEntry, read_blobs
 
 # Markers show what both sides began with; a renamed folder takes nothing along that nobody moved.
 _CONFIG = (("merge.conflictStyle", "diff3"), ("merge.directoryRenames", "false"))
@@ -29,9 +29,7 @@ _BEGIN, _END = b"<<<<<<< ", b">>>>>>> "
 _MARKERS = (_BEGIN, b"||||||| ", _END)
 
 # `content`: text in which markers stand at each place. Everything else is for a person.
-ConflictKind = Literal[
-    "content", "binary", "deleted", "renamed", "folder", "mode", "submodule", "workflow", "protected", "other"
-]
+ConflictKind = Literal["content", "binary", "deleted", "renamed", "folder", "mode", "submodule", "other"]
 _KINDS: Mapping[str, ConflictKind] = {
     "CONFLICT (contents)": "content",
     "CONFLICT (binary)": "binary",
@@ -237,9 +235,3 @@ def composed(first: Iterable[Change], then: Iterable[Change]) -> list[Change]:
         elif change.kind != "delete":
             whole[change.path] = replace(change, kind="add", old_mode="")
     return [whole[path] for path in sorted(whole)]
-
-
-def side_of(mirror: Mirror, sha: str, paths: Iterable[str]) -> dict[str, TreeEntry]:
-    """Those of `paths` that a commit has."""
-    entries = base_manifest(mirror, sha)
-    return {path: entries[path] for path in paths if path in entries}

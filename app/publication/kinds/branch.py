@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from app.checkpoints import pull_text
 from app.checkpoints.endings import NOT_ADDED, branch_moved, not_added
@@ -33,9 +33,10 @@ class Written(Effect):
     message: str
 
     @classmethod
-    def wanted(cls, state: RunState) -> Iterator[Written]:
+    def written(cls, state: RunState, **more: Any) -> Iterator[Self]:
+        """The one that a run wants which has proposed a change; `more` are fields of a kind's own."""
         created, proposal = state.created, state.proposal
-        if state.outcome != "proposed" or proposal is None or (cls is Commit) != (created.target is not None):
+        if state.outcome != "proposed" or proposal is None:
             return
         message = pull_text.commit_message(state, requester_id=created.requester.id, requester=created.requester.login)
         yield cls(
@@ -45,6 +46,7 @@ class Written(Effect):
             base_sha=created.base.sha,
             changes=[change.model_dump(exclude_unset=True) for change in proposal.changes],
             message=message,
+            **more,
         )
 
     def checked(self, target: Target) -> list[git_data.Change]:
@@ -73,6 +75,11 @@ class Written(Effect):
 class Branch(Written):
     """A branch of our own, with the commit on top of the base."""
 
+    @classmethod
+    def wanted(cls, state: RunState) -> Iterator[Self]:
+        if state.created.target is None:
+            yield from cls.written(state)
+
     def make(self, target: Target) -> dict[str, Any]:
         sha = git_data.create_branch_with_changes(
             target.github,
@@ -89,6 +96,11 @@ class Commit(Written):
     """On the head of a pull request's branch as it is now, whatever people have pushed there meanwhile."""
 
     searches = "in doubt"
+
+    @classmethod
+    def wanted(cls, state: RunState) -> Iterator[Self]:
+        if state.created.target and not (state.proposal and state.proposal.merge):
+            yield from cls.written(state)
 
     def find(self, target: Target) -> Mapping[str, Any] | None:
         found = git_data.commit_with(target.github, target.repo, self.branch, message=self.message)

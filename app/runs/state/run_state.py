@@ -26,6 +26,7 @@ from app.events.working import (
     BreakingReported,
     CommandRan,
     FinishCalled,
+    MergeTried,
     ProposalMade,
     QuestionAsked,
     ScanEnded,
@@ -122,6 +123,7 @@ class RunState:
     refusal: str = ""  # what stood in the way of `finish` last, for people
     refused_writes: dict[str, str] = field(default_factory=dict)  # by file: what the editor said, newest last
     missing: list[str] = field(default_factory=list)  # what the checkout left out, a sentence each
+    merge: MergeTried | None = None  # of the base branch into the branch it stands on
     snapshot: SnapshotTaken | None = None
     snapshot_seq: int = 0
     verification: VerificationEnded | None = None
@@ -179,7 +181,7 @@ class RunState:
     @property
     def is_kept(self) -> bool:
         """Whether it ended with a finished change that is no pull request: a retry publishes it."""
-        has_change = self.proposal is not None and bool(self.proposal.changes)
+        has_change = self.proposal is not None and bool(self.proposal.changes or self.proposal.merge)
         is_over = self.phase == "ended" and self.outcome in UNPUBLISHED
         return is_over and has_change and self.pull is None
 

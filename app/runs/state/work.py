@@ -10,6 +10,7 @@ from app.events.working import (
     CommandRan,
     EgressRequested,
     FinishCalled,
+    MergeTried,
     ModelFailed,
     ModelReplied,
     NoticeGiven,
@@ -96,6 +97,11 @@ def _noticed(said: NoticeGiven, state: RunState, event: Event) -> None:
 @fold.register
 def _ready(said: WorkspaceReady, state: RunState, event: Event) -> None:
     state.missing = list(said.missing)
+
+
+@fold.register
+def _merged(said: MergeTried, state: RunState, event: Event) -> None:
+    state.merge = said
 
 
 @fold.register

@@ -15,6 +15,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "stage.started": {"stage": "clone", "note": "fetching"},
     "stage.ended": {"stage": "clone", "ok": True, "note": "3 files"},
     "workspace.ready": {"sha": "c1", "files": 3, "size_bytes": 9, "seconds": 0.1, "notes": [], "missing": []},
+    "merge.tried": {
+        "base_sha": "c2", "behind": 2, "files": 3, "conflicts": [{"path": "a.py", "why": "both", "lines": [4]}],
+    },
     "command.ran": {
         "purpose": "verify", "command": "pytest", "exit_code": None, "seconds": 1, "killed_by": "time",
         "timed_out": True, "output": _BLOB, "tail": "\ud800", "counts": None, "at": "head", "step": 1, "steps": 1,
@@ -66,7 +69,7 @@ GOOD: dict[str, dict[str, Any]] = {
         ],
         "title": "t", "draft": False, "draft_reason": "", "marks": [], "owners": [], "reviewers": [],
         "template": None, "evidence": [3], "verified": True, "unseen": [], "ledger_head": DIGEST,
-        "kept": {"a": DIGEST},
+        "kept": {"a": DIGEST}, "merge": {"base_sha": "c2", "ours": ["b"]},
     },
     "run.parked": {"reason": "outage", "note": "n", "until": "2026-03-02T10:00:00+00:00"},
     "run.ended": {"outcome": "failed", "reason": "r", "next_step": "n"},

@@ -1,0 +1,33 @@
+"""What a kind of work may do in a way of its own, with the answers of ordinary work: a model changes a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from app.agent import Fact
+from app.workspace import Change
+
+
+class PlainWork:
+    """The base of `app.work.session.WorkSession`."""
+
+    def begin(self) -> bool:
+        """What has to be found out before anything is set up; whether the work goes on. Otherwise the run has ended."""
+        return True
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the tree may be a whole change before any model has worked in it."""
+        return False
+
+    def has_change(self, found: Sequence[Change]) -> bool:
+        """Whether there is something to propose."""
+        return bool(found)
+
+    def unfinished(self, new: Mapping[str, bytes]) -> str:  # noqa: ARG002
+        """Why the change cannot be what was wanted, whatever the tests say; "" when nothing shows that."""
+        return ""
+
+    def facts(self) -> list[Fact]:
+        """What else the model is told of where it works."""
+        return []
