@@ -145,7 +145,7 @@ class Publisher:
     def _is_wanted(self, ledger: RunLedger, github: GitHub, effect: Effect) -> bool:
         """Whether GitHub has nothing against the pull request now; the run has ended otherwise, its change kept."""
         try:
-            found = revalidation.still_objected(github, ledger.state, self._bot_login)
+            found = revalidation.still_objected(github, ledger, self._bot_login)
         except UserError as error:
             self._refusals.heed(ledger, effect, error)
             return False

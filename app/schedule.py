@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from app import log
 from app.admission.run_launcher import RunLauncher
+from app.checkpoints.endings import stopped
 from app.conversation.reminders import attend
 from app.errors import LamplighterError, TransientError
 from app.events.deciding import MaySpend, RunAdmitted, RunResumed
@@ -172,7 +173,7 @@ class Scheduler:
         if end_faulty(ledger):
             return True
         if ledger.state.cancel:
-            return self._end(ledger, "cancelled", f"Stopped by {ledger.state.cancel.by}.", "")
+            return self._end(ledger, "cancelled", *stopped(ledger.state.cancel))
         if _lost_attempts(ledger) >= MAX_ATTEMPTS:
             log.event("schedule.run_given_up", level=log.WARNING, run=run.run_id, attempt=run.attempt)
             return self._end(

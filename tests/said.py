@@ -7,6 +7,7 @@ from typing import Any
 from app.events import RECORDS, Record
 
 _NEEDED: dict[str, dict[str, Any]] = {
+    "base.followed": {"ref": "main"},
     "breaking.reported": {"what": "", "affected": "", "migration": ""},
     "command.ran": {"purpose": "verify", "command": "make test"},
     "egress.requested": {"port": 443, "method": "GET", "allowed": True, "reason": "", "size_bytes": 0},

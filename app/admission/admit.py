@@ -47,6 +47,7 @@ class Objection:
     reason: str
     withdrawn: bool = False  # somebody took the request back and knows it: no comment tells them
     next_step: str = ""
+    keeps: bool = True  # a change that is finished can be published later as it is
 
 
 def objection(facts: AdmissionFacts) -> Objection | None:
@@ -99,6 +100,8 @@ def _closed_to_us(facts: AdmissionFacts) -> str | None:
         )
     if facts.own_issue:
         return "This issue is my own and says what I do. Ask me on one of yours."
+    if facts.thread_merged:
+        return "This is merged, so its branch is done with. Open an issue, and ask there."
     if not facts.thread_open:
         return "This is closed. Reopen it and ask again."
     if facts.thread_locked:
@@ -188,6 +191,7 @@ def again_when(facts: AdmissionFacts) -> str:
         (off, "`agent:off` is off"),
         (bool(facts.switched_off), f"`agent:off` is off #{facts.switched_off}"),
         (facts.own_issue, ""),
+        (facts.thread_merged, ""),
         (not facts.thread_open, "this is open again"),
         (facts.thread_locked, "the conversation is unlocked"),
         (facts.is_pull_request, ""),

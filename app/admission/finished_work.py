@@ -21,15 +21,18 @@ class KeptProposals:
         self._open = open_ledger
         self._store = store
 
-    def publish(self, job: Job, run_id: str, base_ref: str, base_sha: str) -> str | None:
+    def publish(self, job: Job, run_id: str, base_ref: str, base_sha: str, target_ref: str = "") -> str | None:
         """None when the run's kept proposal is now being published; else why not, for the person who asked for a
-        retry (empty when there is nothing to say). `base_ref` and `base_sha` are what a run would begin with today.
+        retry (empty when there is nothing to say). `base_ref` and `base_sha` are what a run would begin with today,
+        `target_ref` is the branch that its pull request goes to, where there is one.
         """
         ledger = self._open(run_id)
         if not _is_kept(ledger.state):
             return ""
         if not self._is_whole(ledger.state):
             return "What the run before had finished is no longer kept, so I start anew."
+        if target_ref and ledger.state.base_name != target_ref:
+            return f"This goes to `{target_ref}` now, so I start anew."
         base = ledger.state.created.base
         if (base.ref, base.sha) != (base_ref, base_sha):
             return f"`{base_ref}` has moved since the run before had finished its change, so I start anew."

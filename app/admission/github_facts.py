@@ -108,8 +108,7 @@ def gather(
             switched_off=switched_off(github, name, bot_login),
             is_pull_request=job.thread.is_pull_request,
             by_checks=job.is_by_checks,
-            from_fork=pull is not None and pull.from_fork,
-            head_is_default=pull is not None and pull.head_ref == repository.default_branch,
+            **_branch_of(pull, repository),
             archived=repository.archived,
             playbook=book.name,
             playbook_enabled=config.playbook(book.name).enabled,
@@ -140,6 +139,14 @@ def _head_of(github: GitHub, name: str, base_ref: str) -> str:
     if sha is None:
         raise UserError(f"`{name}` has no commit on `{base_ref}` yet, so there is nothing to work on.")
     return sha
+
+
+def _branch_of(pull: pulls.PullRequest | None, repository: repositories.Repository) -> dict[str, Any]:
+    """What speaks against adding to the branch of a pull request; nothing on an issue."""
+    if pull is None:
+        return {}
+    is_default = pull.head_ref == repository.default_branch
+    return {"thread_merged": pull.merged, "from_fork": pull.from_fork, "head_is_default": is_default}
 
 
 def _target(

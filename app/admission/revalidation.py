@@ -11,7 +11,10 @@ from typing import Any
 from app import log
 from app.admission.admit import Objection, objection
 from app.admission.github_facts import role_of, switched_off
-from app.checkpoints.endings import kept_because
+from app.admission.thread_changes import of_pull
+from app.checkpoints.endings import base_gone, kept_because
+from app.checkpoints.thread_changes import ThreadChange, meaning
+from app.events.deciding import BaseFollowed
 from app.events.working import RunEnded
 from app.github import issues, pulls, repositories
 from app.github.access import Access
@@ -29,20 +32,21 @@ def asked_by(state: RunState) -> str:
     return str(state.resumptions[-1].by if state.resumptions else state.created.requester.login)
 
 
-def ask(access: Access, state: RunState, bot_login: str) -> Objection | None:
+def ask(access: Access, ledger: RunLedger, bot_login: str) -> Objection | None:
     """What stands against the run going on. Raises TransientError when GitHub is away."""
-    thread = state.created.thread
+    thread = ledger.state.created.thread
     try:
         with access.asking(thread) as github:
-            return still_objected(github, state, bot_login)
+            return still_objected(github, ledger, bot_login)
     except Refused:
         if access.whereabouts(thread) is None:
             return _OUT_OF_REACH
         raise
 
 
-def still_objected(github: GitHub, state: RunState, bot_login: str) -> Objection | None:
-    """The same with a client that may read the repository. Raises as that does."""
+def still_objected(github: GitHub, ledger: RunLedger, bot_login: str) -> Objection | None:
+    """The same with a client that may read the repository. A branch that was renamed is followed."""
+    state = ledger.state
     created, thread = state.created, state.created.thread
     name = thread.repository
     repository = repositories.repository(github, name)
@@ -50,6 +54,8 @@ def still_objected(github: GitHub, state: RunState, bot_login: str) -> Objection
         issue = issues.issue(github, name, thread.number)
     except NotFound:
         return _GONE
+    if found := _at_its_branches(github, ledger):
+        return found
     trigger = created.names.labels["trigger"]
     now: dict[str, Any] = {
         "role": role_of(github, name, asked_by(state)),
@@ -67,6 +73,28 @@ def still_objected(github: GitHub, state: RunState, bot_login: str) -> Objection
     return found
 
 
+def _at_its_branches(github: GitHub, ledger: RunLedger) -> Objection | None:
+    """What has become of the pull request that the run adds to, or of the branch that its own one would go to."""
+    created, name, base = ledger.state.created, ledger.state.created.thread.repository, ledger.state.base_name
+    if created.target and not created.thread.is_pull_request:
+        return None  # it was asked for on an issue, and looks at the pull request itself
+    if created.target:
+        change = of_pull(github, name, created.thread.number, base)
+    else:
+        now = repositories.branch_name(github, name, base) if base else base
+        if now is None:
+            return Objection(reason=base_gone(base), next_step="Ask again: I start on what is there then.", keeps=False)
+        change = ThreadChange(kind="base renamed", was=base, now=now) if now != base else None
+    if change is None:
+        return None
+    means = meaning(change, created.names.prefix)
+    if means.stops:
+        keeps = change.kind == "closed"
+        return Objection(reason=means.said, withdrawn=True, next_step=means.next_step, keeps=keeps)
+    ledger.append_if(lambda state: state.base_name != change.now, BaseFollowed(ref=change.now))
+    return None
+
+
 def stop(ledger: RunLedger, found: Objection) -> None:
     """End a run that has not gone on. One that never worked was refused; of work that was begun it is said so."""
     begun = ledger.state.attempt > 0
@@ -82,10 +110,13 @@ def stop(ledger: RunLedger, found: Objection) -> None:
 
 def keep(ledger: RunLedger, found: Objection) -> None:
     """End a run whose finished change is not to be published now; the change stays in the ledger."""
+    created = ledger.state.created
+    is_commit = created.target is not None
+    reason = kept_because(found.reason, created.names.prefix, is_commit=is_commit, keeps=found.keeps)
     ledger.append(
         RunEnded(
             outcome="cancelled" if found.withdrawn else "failed",
-            reason=kept_because(found.reason, ledger.state.created.names.prefix),
+            reason=reason,
             next_step=found.next_step,
         )
     )

@@ -103,7 +103,7 @@ class RunLauncher:
             return True
         if self._access is None:
             return False
-        found = revalidation.ask(self._access, ledger.state, self._bot_login)
+        found = revalidation.ask(self._access, ledger, self._bot_login)
         if found is None:
             return True
         revalidation.stop(ledger, found)

@@ -6,10 +6,13 @@ is old enough to be in it. The same goes for a read that agrees with an event wh
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from app import log
 from app.errors import TransientError
-from app.github import issues
+from app.github import issues, pulls
 from app.github.access import Access
+from app.github.client import GitHub
 from app.github.errors import Refused
 from app.jobs.job import Job
 from app.ports.platform import Clock, Store
@@ -18,8 +21,28 @@ SETTLE_SECONDS = 15.0  # after which a read shows what an event told of; as long
 _OFF = "agent:off"
 
 
+def _is_closed(github: GitHub, repo: str, number: int, _: str) -> bool:
+    return not issues.issue(github, repo, number).is_open
+
+
+def _is_locked(github: GitHub, repo: str, number: int, _: str) -> bool:
+    return issues.issue(github, repo, number).is_locked
+
+
+# By event: whether GitHub shows what it said; last what stands behind the event's name, a label or a branch.
+_SHOWN: Mapping[str, Callable[[GitHub, str, int, str], bool]] = {
+    "issues.labeled": lambda github, repo, number, label: issues.issue(github, repo, number).has_label(label),
+    "issues.unlabeled": lambda github, repo, number, label: not issues.issue(github, repo, number).has_label(label),
+    "issues.closed": _is_closed,
+    "issues.locked": _is_locked,
+    "pull_request.closed": _is_closed,
+    "pull_request.locked": _is_locked,
+    "pull_request.edited": lambda github, repo, number, base: pulls.pull(github, repo, number).base_ref == base,
+}
+
+
 class StaleEvents:
-    """Compares label, close and lock events with the thread as GitHub shows it."""
+    """Compares events about a label, a close, a lock or a retarget with the thread as GitHub shows it."""
 
     def __init__(self, access: Access, store: Store, clock: Clock) -> None:
         self._access = access
@@ -32,19 +55,14 @@ class StaleEvents:
         Raises TransientError while it is too early to tell, and when GitHub is away.
         """
         kind, _, label = job.trigger.partition(":")
-        if kind not in {"issues.labeled", "issues.unlabeled", "issues.closed", "issues.locked", "pull_request.closed"}:
+        if kind not in _SHOWN:
             return True
         try:
             with self._access.asking(job.thread, since=job.received_at) as github:
-                issue = issues.issue(github, job.thread.repository, job.thread.number)
+                shown = _SHOWN[kind](github, job.thread.repository, job.thread.number, label)
         except Refused as error:  # nothing to compare with: whoever acts on the event is told the same, and says so
             log.event("late_events.not_asked", delivery=job.id, reason=str(error))
             return True
-        shown = {
-            "issues.labeled": issue.has_label(label),
-            "issues.unlabeled": not issue.has_label(label),
-            "issues.locked": issue.is_locked,
-        }.get(kind, not issue.is_open)
         age = (self._clock.now() - job.received_at).total_seconds()
         if age < SETTLE_SECONDS and (not shown or self._was_contradicted(job)):
             raise TransientError(

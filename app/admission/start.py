@@ -84,7 +84,8 @@ class RunStart:
             return
         note: str | None = ""
         if step.before and verdict == "admit":
-            note = self.kept.publish(job, step.before, facts.base_ref, facts.base_sha)
+            goes_to = facts.target.base_ref if facts.target else ""
+            note = self.kept.publish(job, step.before, facts.base_ref, facts.base_sha, goes_to)
             if note is None:
                 return
         first = created(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.events.deciding import CancelRequested
 from app.text.outgoing import code
 from app.text.untrusted import one_line
 
@@ -29,12 +30,19 @@ def after_refusal(detail: str, refusal: str) -> str:
     return f"{detail} What stood in the way last: {one_line(refusal, _WHY_CHARS)}"
 
 
-def kept_because(why: str, prefix: str) -> str:
-    """A finished change is not published now; `why` is a sentence or two."""
-    return (
-        f"The change is ready and kept, but no pull request was opened. {why} `{prefix} retry` publishes it "
-        "without working on it again."
-    )
+def kept_because(why: str, prefix: str, *, is_commit: bool = False, keeps: bool = True) -> str:
+    """A finished change is not published now; `why` is a sentence or two. `is_commit`: it was for a pull request that
+    is there. `keeps`: it may be published later as it is.
+    """
+    missed = "it is not on this branch" if is_commit else "no pull request was opened"
+    if not keeps:
+        return f"{why} The change was ready, but {missed}."
+    again = f"`{prefix} retry` publishes it without working on it again."
+    return f"The change is ready and kept, but {missed}. {why} {again}"
+
+
+def base_gone(branch: str) -> str:
+    return f"The branch {code(branch)} that this is for is gone."
 
 
 def changed_nothing(claim: str, ignored: Sequence[str]) -> str:
@@ -44,6 +52,13 @@ def changed_nothing(claim: str, ignored: Sequence[str]) -> str:
         more = ", …" if len(ignored) > _FINDINGS else ""
         told += f" New files are kept out by `.gitignore`: {', '.join(map(code, ignored[:_FINDINGS]))}{more}."
     return f"{told}\n\nThe model's claim, which nothing bears out: “{one_line(claim, _CLAIM_CHARS)}”"
+
+
+def stopped(cancel: CancelRequested | None) -> tuple[str, str]:
+    """Why a run that was called off has ended, and what to do next; None where nobody noted who did it."""
+    if cancel is None:
+        return "Stopped by somebody.", ""
+    return cancel.told or f"Stopped by {cancel.by}: {cancel.reason}", cancel.next_step
 
 
 NOT_OPENED = (

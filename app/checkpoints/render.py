@@ -172,6 +172,8 @@ def _on_another_head(state: RunState) -> list[str]:
     parent, base = str(state.result("branch").get("parent", "")), state.created.base.sha
     if parent in {"", base}:
         return []
+    if state.result("branch").get("rewritten"):
+        return ["", f"The branch was force-pushed meanwhile: I tested on `{base[:7]}`, which is no longer in it. Look."]
     return ["", f"The tests ran on `{base[:7]}`; `{parent[:7]}` was pushed meanwhile and touches other files."]
 
 

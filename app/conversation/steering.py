@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from app import log
+from app.checkpoints.endings import stopped
 from app.events.deciding import (
+    BaseFollowed,
     BudgetRaised,
     CancelRequested,
     ModelChanged,
@@ -22,14 +24,14 @@ from app.runs.task import answer_text, plan_answer
 from app.settings.quiet import Quiet
 
 
-def cancel(job: Job, reason: str, ledger: RunLedger) -> bool:
-    """Ask a run to stop; one that no worker holds ends at once. True."""
-    ledger.append_if(
-        lambda state: state.is_active and state.cancel is None, CancelRequested(**_said(job, reason=reason))
-    )
+def cancel(job: Job, reason: str, ledger: RunLedger, *, told: str = "", next_step: str = "") -> bool:
+    """Ask a run to stop; one that no worker holds ends at once. `told` and `next_step`: see CancelRequested. True."""
+    asked = CancelRequested(**_said(job, reason=reason, told=told, next_step=next_step))
+    ledger.append_if(lambda state: state.is_active and state.cancel is None, asked)
+    why, what_next = stopped(ledger.state.cancel or asked)
     ledger.append_if(
         lambda state: state.phase in {"created", "queued", "parked"},
-        RunEnded(outcome="cancelled", reason=f"Stopped by {job.sender.login}: {reason}"),
+        RunEnded(outcome="cancelled", reason=why, next_step=what_next),
     )
     log.event("conversation.cancelled", run=ledger.run_id, by=job.sender.login)
     return True
@@ -49,6 +51,12 @@ def answer(job: Job, command: Command, ledger: RunLedger, *, approves: str = "")
 
         ledger.append_if(is_open, QuestionAnswered(**_said(job, text=text, approves=approves)))
     return any(answer.said.delivery == job.id for answer in ledger.state.answers)
+
+
+def follow(base_ref: str, ledger: RunLedger) -> bool:
+    """The branch that the run's change is for is called `base_ref` now. True."""
+    ledger.append_if(lambda state: state.is_active and state.base_name != base_ref, BaseFollowed(ref=base_ref))
+    return True
 
 
 def steer(job: Job, command: Command, ledger: RunLedger) -> bool:

@@ -54,6 +54,7 @@ class StepExecutor:
             steps.SayHowToStart: lambda _step, asked, run_id: once_replies.hint(asked.job, run_id),
             steps.Say: self._say,
             steps.Stop: self._stop,
+            steps.Follow: self._follow,
             steps.CallOff: lambda step, asked, _run_id: starts.kept.call_off(asked.job, step.run.row.run_id),
             steps.Explain: self._explain,
             steps.Resume: self._resume,
@@ -86,7 +87,11 @@ class StepExecutor:
 
     def _stop(self, step: steps.Stop, asked: Asked, _run_id: str) -> None:
         rows = [run.row for run in step.runs]
-        each_run(rows, lambda row: steering.cancel(asked.job, step.reason, self._open(row.run_id)))
+        said = {"told": step.told, "next_step": step.next_step}
+        each_run(rows, lambda row: steering.cancel(asked.job, step.reason, self._open(row.run_id), **said))
+
+    def _follow(self, step: steps.Follow, _asked: Asked, _run_id: str) -> None:
+        each_run([run.row for run in step.runs], lambda row: steering.follow(step.base_ref, self._open(row.run_id)))
 
     def _explain(self, step: steps.Explain, asked: Asked, run_id: str) -> None:
         text = explanation(self._open(step.run_id).state)

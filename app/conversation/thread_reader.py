@@ -8,6 +8,7 @@ from itertools import islice
 from app.admission.finished_work import KeptProposals
 from app.admission.github_facts import is_foreign_label, role_of
 from app.admission.stale_events import StaleEvents
+from app.admission.thread_changes import ThreadChanges
 from app.github.access import Access
 from app.jobs.job import Job
 from app.playbooks import playbook
@@ -37,6 +38,7 @@ class ThreadReader:
         self._store = store
         self._access = access
         self.late = StaleEvents(access, store, clock)
+        self._changes = ThreadChanges(access)
         self._kept = kept
         self._switched_off = switched_off
 
@@ -57,7 +59,9 @@ class ThreadReader:
         self.late.remember(job)
         rows = self._switched_off(job) or self._store.runs(active=True, thread_key=job.thread.key)
         active = self._standings(rows, job)
-        return Found(active=active, holds=any(run.is_meant for run in active) and self.late.still_holds(job))
+        meant = [run for run in active if run.is_meant]
+        holds = bool(meant) and self.late.still_holds(job)
+        return Found(active=active, holds=holds, change=self._changes.of(job, meant[0].base_ref) if holds else None)
 
     def _of_thread(self, job: Job, role: str) -> Found:
         rows = self._store.runs(thread_key=job.thread.key, limit=None)

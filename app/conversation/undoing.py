@@ -57,7 +57,7 @@ class Undoing:
                 admission=AdmissionFacts(playbook=_NAME),
             )
             ledger.append_if(lambda state: state.seq == 0, said)
-            found = revalidation.still_objected(github, ledger.state, self._settings.bot_login)
+            found = revalidation.still_objected(github, ledger, self._settings.bot_login)
         end = RunEnded(outcome="refused", reason=found.reason) if found else RunEnded(outcome="replied")
         ledger.append_if(lambda state: state.is_active, end)
 

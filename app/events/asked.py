@@ -15,6 +15,7 @@ class AdmissionFacts(Part):
     switched_off: int | None = None  # number of the repository's onboarding issue when it carries `agent:off`
     own_issue: bool = False  # the onboarding issue: there is nothing in it to work on
     thread_open: bool = True
+    thread_merged: bool = False
     thread_locked: bool = False
     is_pull_request: bool = False
     from_fork: bool = False  # the pull request's branch is in another repository

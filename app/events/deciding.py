@@ -137,6 +137,12 @@ class RunMoved(Record, kind="run.moved"):
     clone_url: str
 
 
+class BaseFollowed(Record, kind="base.followed"):
+    """The branch that the change is for has another name."""
+
+    ref: str
+
+
 class HeadTaken(Record, kind="head.taken"):
     """The pull request as it stands when a run that has waited begins."""
 
@@ -203,7 +209,11 @@ class QuestionAnswered(Heard, kind="question.answered", is_news=True):
 
 
 class CancelRequested(Heard, kind="cancel.requested", is_news=True):
+    """`told`: the whole sentence for people, where the thread itself has ended and nobody said stop to the run."""
+
     reason: str = ""
+    told: str = ""
+    next_step: str = ""
 
 
 class BudgetRaised(Heard, kind="budget.raised", is_news=True):

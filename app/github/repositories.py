@@ -95,6 +95,14 @@ def behind(github: GitHub, repo: str, *, base: str, head: str) -> int:
     return number(second.json(), "behind_by")
 
 
+def branch_name(github: GitHub, repo: str, branch: str) -> str | None:
+    """What `branch` is called today: GitHub redirects from the old name of a renamed one. None when it is gone."""
+    try:
+        return text(github.optional.rest.repos.get_branch(*place(repo), quoted(branch)).json(), "name")
+    except NotFound:
+        return None
+
+
 def protection(github: GitHub, repo: str, branch: str, *, optional: bool = False) -> Protection:
     """How `branch` is protected: by rulesets, whose approvals everyone may read, or the classic way.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.checkpoints.thread_changes import ThreadChange
 from app.jobs.job import Job
 from app.ports.platform import RunSummary
 from app.runs.state.run_state import RunState
@@ -22,6 +23,7 @@ class Standing:
     was_answered: bool = False  # by this very job
     has_heard: bool = False  # this very job
     gathers: str = ""  # what may still join it
+    base_ref: str = ""  # the branch that its pull request goes to, as it knows it
     is_meant: bool = True  # by the job: a label that came off means the runs it had started
 
     @property
@@ -36,6 +38,7 @@ class Found:
     role: str | None = ""
     own: str = ""  # the phase of the run that this job made when it was here before
     holds: bool = True  # GitHub still shows what the event said
+    change: ThreadChange | None = None  # of the thread as a whole, where that is what the job is about
     was_heard: bool = False  # by a run that has ended since
     active: tuple[Standing, ...] = ()  # newest first
     waiting: Standing | None = None  # a finished change that GitHub has not let become a pull request so far
@@ -59,6 +62,7 @@ def standing(row: RunSummary, state: RunState, job: Job) -> Standing:
     """What there is to know of a run for a job that comes to its thread."""
     label = state.created.names.labels.get("trigger", "").lower()
     kind, _, changed = job.trigger.partition(":")
+    base_ref = state.created.target.base_ref if state.created.target else ""
     return Standing(
         row=row,
         requester=state.created.requester.login,
@@ -68,6 +72,10 @@ def standing(row: RunSummary, state: RunState, job: Job) -> Standing:
         plan=state.open_plan.digest if state.open_plan else "",
         has_heard=state.has_heard(job.id, job.line_comment_id),
         gathers=state.gathers,
+        base_ref=base_ref,
         was_answered=any(answer.said.delivery == job.id for answer in state.answers),
-        is_meant=kind != "issues.unlabeled" or changed.lower() == label,
+        is_meant={
+            "issues.unlabeled": changed.lower() == label,
+            "pull_request.edited": base_ref not in {"", changed},
+        }.get(kind, True),
     )

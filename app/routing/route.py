@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.checkpoints import replies
+from app.checkpoints.thread_changes import meaning
 from app.commands.grammar import amount_of, wrong_model
 from app.commands.verbs import INSTRUCT, RETRY, lacking
 from app.routing.asked import Asked, is_withdrawal
@@ -23,6 +24,7 @@ from app.routing.steps import (
     ChangeModel,
     DenyRole,
     Explain,
+    Follow,
     Gather,
     Ignore,
     RaiseBudget,
@@ -78,7 +80,14 @@ def _withdrawn(asked: Asked, found: Found) -> Step | None:
     if not is_withdrawal(asked.job):
         return None
     runs = tuple(run for run in found.active if run.is_meant)
-    return Stop(runs=runs, reason=asked.job.reason) if runs and found.holds else Ignore()
+    if not runs or not found.holds:
+        return Ignore()
+    if found.change is None:
+        return Stop(runs=runs, reason=asked.job.reason)
+    means = meaning(found.change, asked.prefix)
+    if not means.stops:
+        return Follow(runs=runs, base_ref=found.change.now)
+    return Stop(runs=runs, reason=asked.job.reason, told=means.said, next_step=means.next_step)
 
 
 def _here_before(_asked: Asked, found: Found) -> Step | None:

@@ -133,6 +133,16 @@ class Stop(Step):
 
     runs: tuple[Standing, ...]
     reason: str
+    told: str = ""  # the whole sentence for people, where that is not that somebody said stop
+    next_step: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Follow(Step):
+    """Runs go on with the new name of the branch that their pull request goes to."""
+
+    runs: tuple[Standing, ...]
+    base_ref: str
 
 
 @dataclass(frozen=True, kw_only=True)

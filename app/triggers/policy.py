@@ -14,6 +14,7 @@ from app.commands import grammar
 from app.jobs.job import Action, Command, Decision, Job, Source
 from app.triggers import checks, comments
 from app.triggers.answers import OFF_LABEL, MakeJob, ignore, is_own, not_a_person, obstacle
+from app.triggers.ends import CHANGES
 from app.webhooks.events import (
     CheckRunEvent,
     ChecksEvent,
@@ -37,14 +38,6 @@ NOT_BUILT: Mapping[str, str] = {
     "repository_dispatch": "playbooks started by a dispatch",
     "repository_vulnerability_alert": "patching dependencies",
     "code_scanning_alert": "fixing code scanning alerts",
-}
-
-# Actions of `issues` after which work on the issue has no point any more.
-_ISSUE_ENDS: Mapping[str, str] = {
-    "closed": "The issue was closed",
-    "transferred": "The issue moved to another repository",
-    "deleted": "The issue was deleted",
-    "locked": "The conversation was locked",
 }
 
 
@@ -156,12 +149,17 @@ def _repository(event: RepositoryEvent, job: MakeJob) -> Decision:
 def _issue(event: ThreadEvent, job: MakeJob) -> Decision:
     if event.thread.is_pull_request:
         return ignore("This issues event is about a pull request, whose own events are read instead.")
-    if event.action in _ISSUE_ENDS:
-        reason = f"{_ISSUE_ENDS[event.action]}: work on it stops."
-        return job("cancel", reason, f"issues.{event.action}")
     if event.action in {"labeled", "unlabeled"}:
         return _label(event, job)
-    return ignore(f"Lamplighter does nothing on issues.{event.action or 'unknown'}.")
+    return _changed(f"issues.{event.action}", f"issues.{event.action or 'unknown'}", job)
+
+
+def _changed(change: str, trigger: str, job: MakeJob) -> Decision:
+    """What became of the thread itself. Who did it does not matter: GitHub let them."""
+    if change not in CHANGES:
+        return ignore(f"Lamplighter does nothing on {trigger}.")
+    found = CHANGES[change]
+    return job("cancel", found.said, trigger) if found.stops else ignore(found.said)
 
 
 def _label(event: ThreadEvent, job: MakeJob) -> Decision:
@@ -184,11 +182,9 @@ def _label(event: ThreadEvent, job: MakeJob) -> Decision:
 
 
 def _pull_request(event: ThreadEvent, job: MakeJob) -> Decision:
-    if event.action == "closed":
-        how = "merged" if event.merged else "closed without a merge"
-        return job("cancel", f"The pull request was {how}: work on it stops.", "pull_request.closed")
     if event.action == "labeled":
         return _label(event, job)
-    if event.action in {"ready_for_review", "synchronize"}:
-        return ignore("Not built yet: preparing reviews.")
-    return ignore(f"Lamplighter does nothing on pull_request.{event.action or 'unknown'}.")
+    trigger = f"pull_request.{event.action or 'unknown'}"
+    if event.action == "edited" and event.base:
+        return _changed("pull_request.retargeted", f"{trigger}:{event.base}", job)
+    return _changed("pull_request.merged" if event.action == "closed" and event.merged else trigger, trigger, job)

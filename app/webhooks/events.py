@@ -18,6 +18,7 @@ class ThreadEvent(NamedTuple):
     labels: tuple[str, ...]  # of the thread, after the event
     label: str = ""  # the one put on or taken off
     merged: bool = False
+    base: str = ""  # the branch that a pull request goes to from now on, where that is what changed
     is_open: bool = True
     is_locked: bool = False
 

@@ -106,6 +106,7 @@ def _pull_request(name: str, action: str, payload: Mapping[str, Any]) -> Event:
         labels=labels(pull),
         label=label(payload.get("label")),
         merged=pull.get("merged") is True,
+        base=text(dig(pull, "base", "ref"), TITLE_BYTES) if dig(payload, "changes", "base", "ref") else "",
         **_standing(pull),
     )
 
@@ -270,7 +271,7 @@ WANTED: Mapping[str, Callable[[str, str, Mapping[str, Any]], Event]] = {
 # ---------------------------------------------------------------- parts
 
 
-def _standing(subject: Mapping[str, Any]) -> dict[str, bool]:
+def _standing(subject: Mapping[str, Any]) -> dict[str, Any]:
     return {"is_open": subject.get("state") != "closed", "is_locked": subject.get("locked") is True}
 
 

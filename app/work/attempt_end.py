@@ -11,7 +11,7 @@ from app import log
 from app.admission.day_budget import next_day
 from app.agent.patience import PARK_SECONDS
 from app.agent.stops import Stop
-from app.checkpoints.endings import after_refusal, changed_nothing
+from app.checkpoints.endings import after_refusal, changed_nothing, stopped
 from app.checkpoints.moments import utc
 from app.config.question_times import first_look
 from app.errors import TransientError, UserError
@@ -85,9 +85,8 @@ def without_model(ledger: RunLedger, stop: Stop, *, attended: bool) -> None:
 
 
 def end_cancelled(ledger: RunLedger) -> None:
-    cancel = ledger.state.cancel
-    said = f"{cancel.by}: {cancel.reason}" if cancel else "somebody: "
-    end(ledger, "cancelled", f"Stopped by {said}")
+    reason, next_step = stopped(ledger.state.cancel)
+    end(ledger, "cancelled", reason, next_step)
 
 
 def end_without_change(ledger: RunLedger, finish: FinishCalled, *, changed: bool, ignored: Sequence[str] = ()) -> None:

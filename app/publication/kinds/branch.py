@@ -11,7 +11,7 @@ from typing import Any, Self
 from app.checkpoints import pull_text
 from app.checkpoints.endings import NOT_ADDED, branch_moved, not_added
 from app.errors import UserError
-from app.github import git_data
+from app.github import comparisons, git_data
 from app.github.base_tree import GitHubBase
 from app.ports.rate import Priority
 from app.publication.effect import Effect, Target
@@ -117,8 +117,10 @@ class Commit(Written):
         head = git_data.branch_head(target.github, target.repo, self.branch)
         if head is None:
             raise UserError(branch_moved(self.branch, []))
-        changes = self.checked(target)
+        changes, is_rewritten = self.checked(target), False
         if head != self.base_sha:
+            found = comparisons.compare(target.github, target.repo, self.base_sha, head)
+            is_rewritten = found is None or not found.is_forward
             paths = [change.path for change in changes]
             before, now = (self.tree(target, sha).entries(paths) for sha in (self.base_sha, head))
             if both := [path for path in paths if before.get(path) != now.get(path)]:
@@ -126,4 +128,4 @@ class Commit(Written):
         sha = git_data.add_commit(
             target.github, target.repo, branch=self.branch, head_sha=head, changes=changes, message=self.message
         )
-        return self.placed(sha, parent=head)
+        return {**self.placed(sha, parent=head), "rewritten": is_rewritten}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import singledispatch
+from typing import Any
 
 from app.events.deciding import (
+    BaseFollowed,
     BudgetRaised,
     CancelRequested,
     ChecksRead,
@@ -36,6 +38,16 @@ def _created(said: RunCreated, state: RunState, event: Event) -> None:
 @fold.register
 def _moved(said: RunMoved, state: RunState, event: Event) -> None:
     state.created = state.created.model_copy(update={"thread": said.thread, "clone_url": said.clone_url})
+
+
+@fold.register
+def _base(said: BaseFollowed, state: RunState, event: Event) -> None:
+    created = state.created
+    if created.target:
+        changed: dict[str, Any] = {"target": created.target.model_copy(update={"base_ref": said.ref})}
+    else:
+        changed = {"base": created.base.model_copy(update={"ref": said.ref})}
+    state.created = created.model_copy(update=changed)
 
 
 @fold.register

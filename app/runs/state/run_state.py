@@ -174,6 +174,12 @@ class RunState:
         return not self.resumptions and self.created.trigger.lower() == f"issues.labeled:{label}".lower()
 
     @property
+    def base_name(self) -> str:
+        """The branch that its change is for."""
+        target = self.created.target
+        return target.base_ref if target else self.created.base.ref
+
+    @property
     def is_through(self) -> bool:
         """Whether it has ended, and the pull request is there if it proposed one."""
         return not self.is_active and (self.outcome != "proposed" or self.pull is not None)

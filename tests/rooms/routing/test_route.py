@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
+from app.checkpoints.thread_changes import ThreadChange
 from app.commands.verbs import INSTRUCT, VERBS
 from app.jobs.job import Command, Job, Person, Source, Thread
 from app.jobs.verb import ROLES
@@ -171,6 +172,16 @@ CASES = [
     ),
     (job(trigger="issues.closed", action="cancel"), Found(active=(AT_WORK,), holds=False), steps.Ignore()),
     (job(trigger="issues.closed", action="cancel"), Found(), steps.Ignore()),
+    (
+        job(trigger="pull_request.closed", action="cancel", thread=ON_PULL),
+        Found(active=(AT_WORK,), change=ThreadChange(kind="merged")),
+        steps.Stop(runs=(AT_WORK,), reason="the issue was closed", told="The pull request was merged, so I stopped."),
+    ),
+    (
+        job(trigger="pull_request.edited:trunk", action="cancel", thread=ON_PULL),
+        Found(active=(AT_WORK,), change=ThreadChange(kind="base renamed", was="main", now="trunk")),
+        steps.Follow(runs=(AT_WORK,), base_ref="trunk"),
+    ),
     (job(trigger=UNLABEL, action="cancel"), Found(active=(standing(is_meant=False),)), steps.Ignore()),
 ]
 

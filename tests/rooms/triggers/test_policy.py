@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.jobs.job import Job, Person, Source, Thread
+from app.triggers.ends import CHANGES
 from app.triggers.policy import NOT_BUILT, decide, dropped
 from app.webhooks.events import (
     CheckRunEvent,
@@ -93,22 +94,20 @@ TABLE = [
     (issue("transferred"), "cancel", "issues.transferred"),
     (issue("deleted"), "cancel", "issues.deleted"),
     (issue("locked"), "cancel", "issues.locked"),
-    (issue("opened"), "ignore", ""),
-    (issue("edited"), "ignore", ""),
-    (issue("reopened"), "ignore", ""),
-    (issue(""), "ignore", ""),
     (issue("closed", thread=thread(is_pull_request=True)), "ignore", ""),
     (issue("labeled", label="agent-fix", thread=thread(is_pull_request=True)), "ignore", ""),
     # pull requests
     (pull("closed"), "cancel", "pull_request.closed"),
     (pull("closed", merged=True), "cancel", "pull_request.closed"),
+    *((pull(action), "ignore", "") for action in ("opened", "synchronize", "ready_for_review", "edited", "reopened")),
+    *((pull(action), "ignore", "") for action in ("unlocked", "converted_to_draft")),
+    *((issue(action), "ignore", "") for action in ("opened", "edited", "reopened", "unlocked", "")),
+    (pull("locked"), "cancel", "pull_request.locked"),
+    (pull("edited", base="release"), "cancel", "pull_request.edited:release"),
     (pull("labeled", label="agent-fix"), "steer", "pull_request.labeled:agent-fix"),
     (pull("labeled", label="bug"), "ignore", ""),
     (pull("unlabeled", label="agent-fix"), "ignore", ""),
     (pull("labeled", label="agent:off"), "cancel", "pull_request.labeled:agent:off"),
-    (pull("opened"), "ignore", ""),
-    (pull("synchronize"), "ignore", ""),
-    (pull("ready_for_review"), "ignore", ""),
     # comments
     (comment("/agent fix"), "start", "issue_comment.created"),
     (comment("/agent retry"), "start", "issue_comment.created"),
@@ -213,8 +212,9 @@ def test_row_of_the_table(event, decision, trigger):
 
 
 ASKING = [event for event, decision, _ in TABLE if decision != "ignore"]
-FACTS = {"issues.closed", "issues.transferred", "issues.deleted", "issues.locked", "pull_request.closed"} | {
-    trigger for event, _, trigger in TABLE if isinstance(event, InstallationEvent | RepositoryEvent | GroupEvent)
+FACTS = {change for change, found in CHANGES.items() if found.stops} | {
+    "pull_request.edited:release",
+    *(trigger for event, _, trigger in TABLE if isinstance(event, InstallationEvent | RepositoryEvent | GroupEvent)),
 }
 
 
