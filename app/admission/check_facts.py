@@ -1,23 +1,25 @@
-"""What the checks of a commit say: which failed, what of their logs matters, and whose failure it is."""
+"""What the checks of a pull request's head say: which failed, what of their logs matters, since when, and whose failure
+it is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from app import failures as reading
-from app.events.parts import CheckFailure, FailurePlace
-from app.failures import Annotation, Facts, Finding
-from app.github import actions, checks, pulls, repositories
-from app.github.checks import CheckRun
+from app.admission import check_results
+from app.admission.check_findings import MOST, Findings, told
+from app.admission.check_results import Result
+from app.admission.since_when import Past
+from app.events.parts import CheckFailure
+from app.failures import Base, Facts, Finding, classify
+from app.github import pulls, repositories
 from app.github.client import GitHub
+from app.github.pulls import PullRequest
+from app.github.statuses import Status
 from app.ports.platform import Clock
-from app.triggers.checks import FAILED
 
-_MOST = 12  # failed checks that are read; a matrix of two hundred has few causes
 _MOST_AT_BASE = 4  # each of a matrix fails there for the same reason
-_ACTIONS = "github-actions"
-_READING_SECONDS = 20.0  # a function of the cloud has a minute, and other runs wait for their look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,43 +38,52 @@ def read(github: GitHub, repo: str, pull_number: int, *, ours: str, patient: boo
     `ours` is the slug of our App. Raises as the client does.
     """
     pull = pulls.pull(github, repo, pull_number)
-    runs = [run for run in checks.latest(github, repo, pull.head_sha) if run.app_slug != ours]
-    pending = tuple(run.name for run in runs if run.status != "completed")
-    green = sum(run.conclusion in {"success", "neutral", "skipped"} for run in runs)
+    results = check_results.of_commit(github, repo, pull.head_sha, ours=ours)
+    pending = check_results.names(results, "pending")
+    green = sum(result.state == "green" for result in results)
     if pending and patient:
         return Checks(sha=pull.head_sha, pending=pending, green=green)
-    failed = [run for run in runs if run.conclusion in FAILED][:_MOST]
-    until = clock.monotonic() + _READING_SECONDS
-    found = reading.merge(
-        replace(finding, link=finding.link or run.url)
-        for run in failed
-        for finding in (_findings(github, repo, run) if clock.monotonic() < until else _unread(run))
+    failed = [result for result in results if result.state == "red"][:MOST]
+    findings = Findings(github, repo, clock)
+    found = findings.of(failed)
+    if not found:
+        return Checks(sha=pull.head_sha, pending=pending, green=green)
+    changed = tuple(pulls.changed_paths(github, repo, pull_number))
+    at_base = _at_base(github, repo, pull.base_ref, failed, ours, findings)
+    past = past_of(github, repo, _line(github, repo, pull), failed, ours, findings)
+    failures = tuple(
+        with_past(
+            told(one, classify(one, Facts(base=_base(one, at_base), changed=changed, conclusion="failure"))), past
+        )
+        for one in found
     )
-    changed = tuple(pulls.changed_paths(github, repo, pull_number)) if found else ()
-    has_time = clock.monotonic() < until
-    at_base = _at_base(github, repo, pull.base_ref, failed, ours) if found and has_time else None
-    told = tuple(_told(finding, at_base, changed) for finding in found)
-    return Checks(sha=pull.head_sha, pending=pending, green=green, failures=told)
+    return Checks(sha=pull.head_sha, pending=pending, green=green, failures=failures)
 
 
-def _findings(github: GitHub, repo: str, run: CheckRun) -> Sequence[Finding]:
-    """What one failed check tells: its job's log where it has one, else annotations, else its output."""
-    notes = [
-        Annotation(message=note.message, level=note.level, path=note.path, line=note.start_line, title=note.title)
-        for note in checks.annotations_of(github, repo, run.id)
-    ]
-    said = reading.read_annotations(notes, job=run.name, title=run.title, summary=run.summary, link=run.url)
-    known = actions.job(github, repo, run.id) if run.app_slug == _ACTIONS else None
-    if known is None:
-        return said or (reading.read_status(run.name, run.title or "It says no more than that.", link=run.url),)
-    with actions.log(github, repo, run.id) as log:
-        read = reading.read_log(log.pieces, job=known, is_whole=log.is_whole) if log else ()
-    found = reading.explained(read, said)
-    return found or (reading.read_status(run.name, "Its log is gone or not to be read.", link=run.url),)
+def past_of(
+    github: GitHub, repo: str, line: Sequence[str], failed: Sequence[Result], ours: str, findings: Findings
+) -> Past:
+    """The commits of a line before its first, as far as `failed` and the time for reading make it worth a look."""
+    with_statuses = any(isinstance(result.source, Status) for result in failed)
+    return Past(
+        line,
+        lambda sha: check_results.states(
+            check_results.of_commit(github, repo, sha, ours=ours, with_statuses=with_statuses)
+        ),
+        has_time=findings.has_time,
+    )
 
 
-def _unread(run: CheckRun) -> Sequence[Finding]:
-    return (reading.read_status(run.name, "It was not read: there was no time for all of them.", link=run.url),)
+def with_past(failure: CheckFailure, past: Past) -> CheckFailure:
+    """The failure, and since when it is one."""
+    since = past.since(failure.jobs)
+    return failure.model_copy(update={"since": since.red, "green": since.green}) if since else failure
+
+
+def _line(github: GitHub, repo: str, pull: PullRequest) -> Sequence[str]:
+    """The commits of a pull request from its head on; none where GitHub does not list that."""
+    line = pulls.line_of(github, repo, pull.number)
+    return line if pull.head_sha in line[:1] else []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,37 +92,23 @@ class _AtBase:
     signatures: frozenset[str] = frozenset()
 
 
-def _at_base(github: GitHub, repo: str, base_ref: str, failed_here: Iterable[CheckRun], ours: str) -> _AtBase:
+def _at_base(
+    github: GitHub, repo: str, base_ref: str, failed_here: Sequence[Result], ours: str, findings: Findings
+) -> _AtBase:
     """How the base branch stands with the same checks; of those that fail there a few are read."""
-    sha = repositories.branch_sha(github, repo, base_ref)
-    wanted = {run.name for run in failed_here}
-    runs = [run for run in checks.latest(github, repo, sha) if run.name in wanted] if sha else []
-    runs = [run for run in runs if run.app_slug != ours and run.status == "completed"]
-    if not runs:
+    sha = repositories.branch_sha(github, repo, base_ref) if findings.has_time() else None
+    wanted = {result.name for result in failed_here}
+    results = check_results.of_commit(github, repo, sha, ours=ours) if sha else []
+    results = [result for result in results if result.name in wanted and result.state in {"red", "green"}]
+    if not results:
         return _AtBase(is_known=False)
-    failed = [run for run in runs if run.conclusion in FAILED][:_MOST_AT_BASE]
-    found = [finding for run in failed for finding in _findings(github, repo, run)]
+    failed = [result for result in results if result.state == "red"][:_MOST_AT_BASE]
+    found = findings.of(failed)
     return _AtBase(is_known=True, signatures=frozenset(finding.signature.digest for finding in found))
 
 
-def _told(finding: Finding, at_base: _AtBase | None, changed: tuple[str, ...]) -> CheckFailure:
-    base: reading.Base = "unknown"
-    if at_base and at_base.is_known:
-        is_same = finding.signature.digest in at_base.signatures
-        base = "same" if is_same else "other" if at_base.signatures else "green"
-    verdict = reading.classify(finding, Facts(base=base, changed=changed, conclusion="failure"))
-    return CheckFailure(
-        kind=verdict.kind,
-        why=verdict.why,
-        cause=finding.cause,
-        signature=finding.signature.digest,
-        key=finding.key,
-        jobs=list(finding.jobs),
-        step=finding.step,
-        command=finding.command,
-        tool=finding.tool,
-        lines=[line.text for line in finding.lines],
-        places=[FailurePlace(path=place.path, line=place.line, message=place.message) for place in finding.places],
-        tests=list(finding.tests),
-        link=finding.link,
-    )
+def _base(finding: Finding, at_base: _AtBase) -> Base:
+    if not at_base.is_known:
+        return "unknown"
+    is_same = finding.signature.digest in at_base.signatures
+    return "same" if is_same else "other" if at_base.signatures else "green"

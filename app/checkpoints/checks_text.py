@@ -41,7 +41,7 @@ def diagnosis(state: RunState, read: ChecksRead) -> str:
     lines = [MARKER, f"### 🔎 {jobs} {many} failed on {sha}", ""]
     repair = _repair(state)
     for failure in read.failures[:_SHOWN]:
-        lines += [*_failure(failure, repair), ""]
+        lines += [*_failure(failure, read, repair), ""]
     if len(read.failures) > _SHOWN:
         lines += [f"{len(read.failures) - _SHOWN} more causes are in the checks themselves.", ""]
     if read.pending:
@@ -85,13 +85,24 @@ def _repair(state: RunState) -> str:
     return f"`{state.created.names.prefix} ci` lets me repair it."
 
 
-def _failure(failure: CheckFailure, repair: str) -> list[str]:
+def since_when(failure: CheckFailure, sha: str) -> str:
+    """Since which commit it fails, where that says more than that this one does; empty otherwise."""
+    if not failure.since or (failure.since == sha and not failure.green):
+        return ""
+    since = "with this commit" if failure.since == sha else f"since {code(failure.since[:7])}"
+    before = f"; {code(failure.green[:7])} passed" if failure.green else " or longer"
+    return f"It fails {since}{before}."
+
+
+def _failure(failure: CheckFailure, read: ChecksRead, repair: str) -> list[str]:
     where = " · ".join(code(name, 80) for name in failure.jobs[:4]) or "A check"
     if len(failure.jobs) > 4:
         where += f" and {len(failure.jobs) - 4} more"
     step = f", step {code(failure.step, 80)}" if failure.step else ""
     lines = [f"**{where}**{step}: {code(failure.key, 200)}"]
     lines += [f"Whose: **{_WHOSE.get(failure.kind, 'not known')}**. {failure.why} {_next(failure, repair)}".rstrip()]
+    if since := since_when(failure, read.sha):
+        lines += [since]
     shown = [text for text in failure.lines if text.strip()][-_LINES:]
     if shown:
         lines += ["<details><summary>What the log says</summary>", "", fence("\n".join(shown), 2_000), "", "</details>"]

@@ -163,6 +163,8 @@ class CheckFailure(Part):
     places: list[FailurePlace] = []
     tests: list[Text] = []
     link: Text = ""
+    since: Text = ""  # the first of the commits on which it failed without a break, as far back as was looked
+    green: Text = ""  # the commit before that on which it passed; empty where none was found
 
 
 class Question(Part):

@@ -36,7 +36,9 @@ CHECKS: Mapping[str, str] = {
     "pull_requests": "read",
     "checks": "read",
     "actions": "read",
+    "statuses": "read",
 }
+_LACKING = ({"actions"}, {"statuses"}, {"actions", "statuses"})  # which an App may have been made without
 CHECK: Mapping[str, str] = {"metadata": "read", "checks": "write"}
 LIST: Mapping[str, str] = {"metadata": "read"}
 SEARCH: Mapping[str, str] = {"metadata": "read", "issues": "read"}
@@ -90,12 +92,15 @@ class Access:
 
     @contextmanager
     def reading_checks(self, thread: Thread) -> Iterator[GitHub]:
-        """Checks of a commit, and the logs of Actions; without those where the App may not read them."""
+        """Checks and statuses of a commit, and the logs of Actions; without what the App may not read."""
         credential = self._credential(thread, CHECKS)
-        try:
-            _ = credential.token  # which is made now
-        except (Forbidden, Invalid):
-            credential = self._credential(thread, {name: CHECKS[name] for name in CHECKS if name != "actions"})
+        for lacking in _LACKING:
+            try:
+                _ = credential.token  # which is made now
+                break
+            except (Forbidden, Invalid):
+                granted = {name: level for name, level in CHECKS.items() if name not in lacking}
+                credential = self._credential(thread, granted)
         with self._client(credential, thread) as github:
             yield github
 

@@ -77,6 +77,12 @@ def of_head(github: GitHub, repo: str, sha: str) -> list[PullRequest]:
     return [pull for pull in found if pull.head_sha == sha]
 
 
+def line_of(github: GitHub, repo: str, pull_number: int) -> list[str]:
+    """The commits that a pull request adds, the newest first; GitHub lists 250 at most, and of more the oldest."""
+    first = github.rest.pulls.list_commits(*place(repo), pull_number, per_page=PAGE_SIZE)
+    return [text(row, "sha") for row in github.items(first)][::-1]
+
+
 def changed_paths(github: GitHub, repo: str, pull_number: int) -> list[str]:
     """The files that a pull request changes, by their names of today and of before; GitHub lists 3,000 at most."""
     first = github.rest.pulls.list_files(*place(repo), pull_number, per_page=PAGE_SIZE)

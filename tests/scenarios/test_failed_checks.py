@@ -232,3 +232,34 @@ def test_a_branch_without_a_pull_request_is_left_alone(bot, github, repo):
     github.ci.fail(repo, sha, log=LOG)
     bot.run_until_idle()
     assert bot.runs == []
+
+
+def test_a_commit_status_is_read_like_a_check_and_since_when_is_said(bot, github, repo, pull):
+    green, broken = pull.head_sha, "coverage went from 90% to 70%"
+    github.ci.succeed(repo, green)
+    github.ci.status(repo, green, "cov/project", "success")
+    red = github.contributor.push(repo, "whole", {"half.py": "HALF = 0.5\n"}, message="Halves")
+    github.ci.status(repo, red, "cov/project", "failure", description=broken, url="https://cov.example/1")
+    github.contributor.push(repo, "whole", {"third.py": "THIRD = 1 / 3\n"}, message="Thirds")
+    github.ci.status(repo, pull.head_sha, "cov/patch", "pending")
+    github.ci.status(repo, pull.head_sha, "cov/project", "error", description=broken, url="https://cov.example/2")
+    bot.step_until(lambda: not github.pending)
+    bot.clock.advance(31)
+    bot.control.scheduler.tick()
+    assert pull.comments == []  # one has not ended
+    github.ci.status(repo, pull.head_sha, "cov/patch", "success")
+    bot.run_until_idle()
+
+    [comment] = pull.comments
+    said = comment.read()
+    assert "1 check failed" in said and f"**`cov/project`**: `{broken}`" in said
+    assert f"It fails since `{red[:7]}`; `{green[:7]}` passed." in said
+    assert "re-run [the failed job](https://cov.example/2)" in said
+
+
+def test_pending_and_green_statuses_say_nothing(bot, github, repo, pull):
+    for state in ("pending", "success"):
+        github.ci.status(repo, pull.head_sha, "cov/project", state)
+        github.ci.status(repo, repo.tip("main"), "cov/project", state)
+    bot.run_until_idle()
+    assert pull.comments == [] and bot.runs == []
