@@ -27,6 +27,7 @@ from app.log import Redactor
 from app.playbooks import playbook
 from app.ports.platform import Clock, Store
 from app.ports.rate import Priority
+from app.publication import going_round
 from app.publication.broken_runs import end_faulty
 from app.publication.effect import Effect, Target
 from app.publication.projection import KINDS, next_effect
@@ -151,7 +152,7 @@ class Publisher:
             return False
         if found:
             revalidation.keep(ledger, found)
-        return found is None
+        return found is None and not going_round.stopped(self._store, ledger)
 
     def _do(self, ledger: RunLedger, github: GitHub, effect: Effect, later: set[str]) -> None:
         """Perform and record one effect; it comes to `later` when a limit refused it and it can wait."""

@@ -6,11 +6,12 @@ has come, GitHub is asked for what stands there now, and that is frozen in its l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from app.admission import check_facts
 from app.admission.review_batch import batch
+from app.admission.rounds import failures_of, round_of, rounds_before
+from app.convergence import is_again, since_asked
 from app.events.deciding import ChecksRead, HeadTaken
 from app.events.waits import WaitForQuiet
 from app.events.working import RunEnded, RunParked
@@ -19,7 +20,6 @@ from app.github.access import Access
 from app.playbooks import playbook
 from app.ports.platform import Store
 from app.runs.run_ledger import RunLedger
-from app.runs.state import fold
 from app.runs.state.run_state import RunState
 
 MOST_ROUNDS = 3  # repairs of one pull request's checks, before a person has to look
@@ -90,15 +90,15 @@ class TakeIn:
             note = f"{len(found.pending)} checks have not ended yet."
             ledger.append_if(_gathers, RunParked(wait=WaitForQuiet(), note=note, until=until))
             return False
-        before = self._repairs(ledger)
-        known = {failure.signature for state in before for failure in state.created.task.failures}
+        before = rounds_before(self._store, ledger.state)
+        rounds = since_asked([round_of(self._store, state) for state in before])
         read = ChecksRead(
             sha=found.sha,
             failures=list(found.failures),
             green=found.green,
             pending=list(found.pending),
-            rounds=len(before),
-            again=any(failure.signature in known for failure in found.failures),
+            rounds=sum(state.checks is not None for state in before),
+            again=is_again(failures_of(found.failures), rounds),
         )
         read = read.model_copy(update={"repairs": self._is_to_repair(ledger.state, read)})
         ledger.append(read)
@@ -118,16 +118,6 @@ class TakeIn:
         is_ours = is_writable and state.created.target is not None and state.created.target.ours
         is_hopeful = read.rounds < MOST_ROUNDS and not read.again
         return is_ours and is_hopeful and any(failure.kind in _OURS for failure in read.failures)
-
-    def _repairs(self, ledger: RunLedger) -> list[RunState]:
-        """The runs that repaired checks of this thread before."""
-        rows = self._store.runs(active=False, thread_key=ledger.state.created.thread.key)
-        states = [fold(row.run_id, self._store.events(row.run_id)) for row in rows if row.reason == "proposed"]
-        return list(_of_checks(states))
-
-
-def _of_checks(states: Iterable[RunState]) -> Iterable[RunState]:
-    return (state for state in states if state.checks is not None)
 
 
 def _gathers(state: RunState) -> bool:

@@ -41,7 +41,7 @@ from app.runs.state.onboarding import OnboardingState
 Phase = Literal["created", "queued", "working", "parked", "ended"]
 
 # Outcomes after which a proposal may be there that never became a pull request.
-UNPUBLISHED = frozenset({"proposed", "failed", "cancelled", "out_of_reach"})
+UNPUBLISHED = frozenset({"proposed", "failed", "cancelled", "out_of_reach", "needs_decision"})
 
 Said = TypeVar("Said", bound=Record)
 
