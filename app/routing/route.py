@@ -13,10 +13,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.checkpoints import replies
-from app.checkpoints.thread_changes import meaning
 from app.commands.grammar import amount_of, wrong_model
 from app.commands.verbs import INSTRUCT, RETRY, lacking
-from app.routing.asked import Asked, is_withdrawal
+from app.routing.asked import Asked
 from app.routing.found import Found
 from app.routing.steps import (
     Answer,
@@ -24,7 +23,6 @@ from app.routing.steps import (
     ChangeModel,
     DenyRole,
     Explain,
-    Follow,
     Gather,
     Ignore,
     RaiseBudget,
@@ -41,6 +39,7 @@ from app.routing.steps import (
     Undo,
     Why,
 )
+from app.routing.withdrawn import withdrawn
 
 Rule = Callable[[Asked, Found], Step | None]
 
@@ -73,21 +72,6 @@ def _sentence(rule: Rule) -> str:
 
 
 # ---------------------------------------------------------------- the rules
-
-
-def _withdrawn(asked: Asked, found: Found) -> Step | None:
-    """The thread or its label is gone, so what works on it stops if GitHub says so too."""
-    if not is_withdrawal(asked.job):
-        return None
-    runs = tuple(run for run in found.active if run.is_meant)
-    if not runs or not found.holds:
-        return Ignore()
-    if found.change is None:
-        return Stop(runs=runs, reason=asked.job.reason)
-    means = meaning(found.change, asked.prefix)
-    if not means.stops:
-        return Follow(runs=runs, base_ref=found.change.now)
-    return Stop(runs=runs, reason=asked.job.reason, told=means.said, next_step=means.next_step)
 
 
 def _here_before(_asked: Asked, found: Found) -> Step | None:
@@ -277,7 +261,7 @@ def _start(asked: Asked, found: Found) -> Step | None:
 
 
 _RULES: tuple[Rule, ...] = (
-    _withdrawn,
+    withdrawn,
     _here_before,
     _nobody,
     _heard,
