@@ -27,6 +27,7 @@ SECTIONS = (
     "eight",
     "commands",
     "pace",
+    "checks",
 )
 
 

@@ -28,17 +28,22 @@ class Doorstep:
         # The published examples are those of a repository's webhook; an App's name its installation as well.
         of_app = {"installation": {"id": 1, "node_id": "MDIz"}}
         self.labeled = of_app | next(p for name, p in examples if name == "issues" and p.get("action") == "labeled")
-        self._push = of_app | next(p for name, p in examples if name == "push")
+        self._unwanted = {
+            "push": of_app | next(p for name, p in examples if name == "push"),
+            "check_suite": of_app | next(p for name, p in examples if name == "check_suite"),
+        }
+        assert self._unwanted["check_suite"]["check_suite"]["conclusion"] == "success"
 
-    def deliveries(self, count: int, *, wanted: bool = True) -> Path:
+    def deliveries(self, count: int, *, event: str = "issues") -> Path:
+        """`issues` is what is wanted; `push` and `check_suite` are dropped."""
         number = next(self._numbers)
         path = self.place / f"deliveries-{number}"
         lines: list[bytes] = []
         for index in range(count):
-            body = self._body(number, index, wanted)
+            body = self.body(event, number, index)
             headers = {
                 "content-type": "application/json",
-                "x-github-event": "issues" if wanted else "push",
+                "x-github-event": event,
                 "x-github-delivery": f"{number:08d}-0000-0000-0000-{index:012d}",
                 "x-hub-signature-256": sign(body, SECRET),
             }
@@ -46,9 +51,10 @@ class Doorstep:
         path.write_bytes(b"\n".join(lines))
         return path
 
-    def _body(self, number: int, index: int, wanted: bool) -> bytes:
-        if not wanted:
-            return json.dumps(self._push | {"after": f"{number:020d}{index:020d}"}).encode()
+    def body(self, event: str, number: int, index: int) -> bytes:
+        """One that no other is the same as."""
+        if event != "issues":
+            return json.dumps(self._unwanted[event] | {"after": f"{number:020d}{index:020d}"}).encode()
         label = {**self.labeled["label"], "name": "agent-fix"}
         issue = {**self.labeled["issue"], "number": number * 100_000 + index, "labels": [label]}
         return json.dumps(self.labeled | {"issue": issue, "label": label}).encode()
@@ -77,9 +83,9 @@ class Sides:
         done = subprocess.run(command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
         return float(done.stdout) - started
 
-    def warm(self, side: str, count: int, mode: str, *, wanted: bool = True) -> dict[str, float]:
+    def warm(self, side: str, count: int, mode: str, *, event: str = "issues") -> dict[str, float]:
         """CPU and wall seconds of one event."""
-        command = getattr(self, side)(self.step.deliveries(count, wanted=wanted), mode)
+        command = getattr(self, side)(self.step.deliveries(count, event=event), mode)
         done = subprocess.run(command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
         return dict(json.loads(done.stdout))
 
@@ -102,8 +108,8 @@ def rows(place: Path, scale: Scale) -> list[Row]:
         {
             "ours": lambda: accepted("ours"),
             "floor": lambda: accepted("floor"),
-            "unwanted": lambda: sides.warm("ours", count, "ignore", wanted=False)["cpu"],
-            "verify": lambda: sides.warm("floor", count, "verify", wanted=False)["cpu"],
+            "unwanted": lambda: sides.warm("ours", count, "ignore", event="push")["cpu"],
+            "verify": lambda: sides.warm("floor", count, "verify", event="push")["cpu"],
         },
     )
     return [

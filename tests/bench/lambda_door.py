@@ -64,7 +64,7 @@ class Sides:
         return found | {"wall": found["at"] - started} if mode == "cold" else found
 
     def _events(self, count: int, wanted: bool) -> Path:
-        lines = self.step.deliveries(count, wanted=wanted).read_bytes().splitlines()
+        lines = self.step.deliveries(count, event="issues" if wanted else "push").read_bytes().splitlines()
         path = self.step.place / "events"
         with path.open("w", encoding="utf-8") as file:
             for headers, body in zip(lines[::2], lines[1::2], strict=True):

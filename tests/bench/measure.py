@@ -27,6 +27,7 @@ class Scale:
     suite_tests: int = 300
     messages: int = 40  # through dispatch and publish on AWS
     installation_runs: tuple[int, ...] = (8, 32, 100)  # in simulated time
+    storm: int = 100  # workflows that fail on one commit, ten deliveries each
 
 
 MINIATURE = Scale(
@@ -46,6 +47,7 @@ MINIATURE = Scale(
     suite_tests=2,
     messages=2,
     installation_runs=(2,),
+    storm=2,
 )
 
 

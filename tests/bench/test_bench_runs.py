@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.bench import __main__ as bench
-from tests.bench import door, histories, lambda_door, steps, tokens
+from tests.bench import checks, door, histories, lambda_door, steps, tokens
 from tests.bench.measure import MINIATURE, Row, in_turns, ratio
 from tests.bench.steps import overheads, script
 from tests.bench.table import lines
+from tests.scenarios.ground import GROUNDS
 
 
 def test_door_is_measured_against_its_floor(tmp_path: Path) -> None:
@@ -80,6 +81,20 @@ def test_function_is_measured_against_its_floor(tmp_path: Path) -> None:
     ]
     [calls] = [row for row in rows if row.what == "calls of an accepted event"]
     assert "SendMessage 1 " in calls.note and "TransactWriteItems 1 " in calls.note
+
+
+def test_a_dropped_check_event_is_measured_against_its_signature(tmp_path: Path) -> None:
+    row = checks.dropped(tmp_path / "door", MINIATURE)
+    assert row.ratio is not None and row.ratio > 0
+    assert "nothing written" in row.note
+
+
+@pytest.mark.parametrize("kind", GROUNDS)
+def test_a_storm_costs_little_more_than_one_check(tmp_path: Path, kind: str) -> None:
+    rows = {row.what.rpartition(": ")[2]: row for row in checks.stormed(tmp_path / kind, kind, kind, MINIATURE.storm)}
+    counted = {"calls of GitHub", "KB to and from GitHub", "messages sent to queues", "writes to the store"}
+    assert set(rows) == counted | ({"calls of AWS", "dollars"} if kind == "aws" else set())
+    assert all(row.ratio is not None and 1 <= row.ratio < 2 * MINIATURE.storm for row in rows.values())
 
 
 @pytest.mark.aws

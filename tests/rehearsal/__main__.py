@@ -13,37 +13,69 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from app.agent.models.scripted import Script
-from tests.rehearsal import cases, projects, rerun, routes, verdict
-from tests.rehearsal.report import Row, page, table, write
+from tests.rehearsal import breakages, cases, mended, projects, repairs, rerun, routes, runners, verdict
+from tests.rehearsal.report import RepairRow, Row, page, tables, write
 
 ROUTES = ("run", "webhook")
+CHECKS = "checks"
 AT_ONCE = 2
 
 
 class Rehearsal:
     """All cases below one folder. The projects and the tools to run their tests again are kept in `cache`."""
 
-    def __init__(self, folder: Path, cache: Path, chosen: Sequence[cases.Case]) -> None:
-        self._folder, self._cache, self._chosen = folder, cache, chosen
+    def __init__(
+        self, folder: Path, cache: Path, chosen: Sequence[cases.Case], broken: Sequence[breakages.Breakage]
+    ) -> None:
+        self._folder, self._cache, self._chosen, self._broken = folder, cache, chosen, broken
         self._lock = threading.Lock()
 
-    def play(self, ways: Sequence[str]) -> list[Row]:
-        """A row for each case and route, in order."""
+    def play(self, ways: Sequence[str]) -> tuple[list[Row], list[RepairRow]]:
+        """A row for each case and route, and one for each breakage, in order."""
+        script = Script()
         with ThreadPoolExecutor(AT_ONCE) as pool:
+            repaired = pool.map(self._repair, self._broken)  # long before anything waits for it
             sources = dict(zip(self._chosen, pool.map(self._source, self._chosen), strict=True))
-            stage = routes.Stage(self._folder) if "webhook" in ways else None
+            for case in self._chosen:
+                script.when(case.issue_title).will(*case.script().entries)
+            waiting = list(repaired)
+            for repair in waiting:
+                script.when(f"rehearsal/{repair.case.name}").will(*repair.case.script(repair.edits).entries)
+            stage = routes.Stage(self._folder) if "webhook" in ways or waiting else None
             try:
                 if stage is not None:
-                    script = Script()
-                    for case in self._chosen:
-                        script.when(case.issue_title).will(*case.script().entries)
                     script.save(self._folder / "replies.json")
                     stage.start(self._folder / "replies.json")
+                mending = pool.map(lambda repair: self._mend(repair, stage), waiting)
                 jobs = [(case, way) for case in self._chosen for way in ways]
-                return list(pool.map(lambda job: self._one(*job, *sources[job[0]], stage), jobs))
+                rows = list(pool.map(lambda job: self._one(*job, *sources[job[0]], stage), jobs))
+                return rows, list(mending)
             finally:
                 if stage is not None:
                     stage.close()
+
+    def _repair(self, case: breakages.Breakage) -> repairs.Repair:
+        """What the play needs: the project as a repository, the true change, the packages of the step."""
+        place = self._folder / "sources" / case.name
+        place.parent.mkdir(exist_ok=True)
+        projects.repository(case, self._cache, place)
+        edits = case.edits(place, self._cache, self._folder / "releases" / case.name)
+        with self._lock:
+            runners.installed(case, self._cache, before=False)
+        return repairs.Repair(case=case, edits=edits, source=place, home=self._folder / "home")
+
+    def _mend(self, repair: repairs.Repair, stage: routes.Stage | None) -> RepairRow:
+        assert stage is not None
+        folder = self._folder / f"{repair.case.name}-{CHECKS}"
+        folder.mkdir()
+        try:
+            repairs.play(repair, stage, folder, self._cache)
+            wrong = mended.problems(repair)
+        except Exception as error:
+            wrong = [f"the rehearsal itself failed: {type(error).__name__}: {error}"]
+        row = RepairRow.of(repair, wrong)
+        print(f"  {repair.case.project} ({CHECKS}): {'ok' if row.ok else 'WRONG'}", flush=True)
+        return row
 
     def _source(self, case: cases.Case) -> tuple[Path, str]:
         place = self._folder / "sources" / case.name
@@ -87,22 +119,25 @@ class Rehearsal:
 
 
 def main() -> int:
+    known = [*cases.names(), *breakages.names()]
     parser = argparse.ArgumentParser(prog="python -m tests.rehearsal", description=__doc__)
-    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(cases.names())} (default: all)")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(known)} (default: all)")
     parser.add_argument("--route", choices=ROUTES, action="append", help="only this way (default: both)")
     parser.add_argument("--cache", type=Path, default=Path(".rehearse"), help="where archives are kept")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the result as a page, too")
     parser.add_argument("--keep", action="store_true", help="leave everything where it was")
     arguments = parser.parse_args()
-    unknown = set(arguments.cases) - set(cases.names())
+    unknown = set(arguments.cases) - set(known)
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))}")
-    chosen = [cases.load(name) for name in arguments.cases or cases.names()]
+    wanted = arguments.cases or known
+    chosen = [cases.load(name) for name in wanted if name in cases.names()]
+    broken = [breakages.load(name) for name in wanted if name in breakages.names()]
     folder = Path(tempfile.mkdtemp(prefix="lamplighter-rehearsal-"))
     started = time.monotonic()
-    print(f"rehearsing {', '.join(case.project for case in chosen)} …", flush=True)
+    print(f"rehearsing {', '.join(case.project for case in [*chosen, *broken])} …", flush=True)
     try:
-        rows = Rehearsal(folder, arguments.cache, chosen).play(arguments.route or ROUTES)
+        played = Rehearsal(folder, arguments.cache, chosen, broken).play(arguments.route or ROUTES)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
@@ -112,10 +147,10 @@ def main() -> int:
         else:
             shutil.rmtree(folder, ignore_errors=True)
     seconds = time.monotonic() - started
-    print(table(rows, seconds))
+    print(tables(*played, seconds))
     if arguments.write:
-        write(arguments.write, page(rows, seconds, chosen))
-    return 0 if all(row.ok for row in rows) else 1
+        write(arguments.write, page(*played, seconds, chosen, broken))
+    return 0 if all(row.ok for rows in played for row in rows) else 1
 
 
 if __name__ == "__main__":

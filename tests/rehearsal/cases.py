@@ -23,8 +23,8 @@ class Edit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
-    """`test` is the narrow command of the regression test, `needs` what it needs besides the project itself."""
+class Project:
+    """A release of a published project, as its registry has it."""
 
     name: str
     project: str
@@ -32,12 +32,18 @@ class Case:
     registry: Literal["pypi", "npm"]
     sha256: str
     layout: str
+    configuration: str  # of `.github/lamplighter.yml`; empty: set-up and tests are detected
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case(Project):
+    """`test` is the narrow command of the regression test, `needs` what it needs besides the project itself."""
+
     look: str
     test: str
     needs: tuple[str, ...]
     title: str
     summary: str
-    configuration: str  # of `.github/lamplighter.yml`; empty: set-up and tests are detected
     known_failures: tuple[str, ...]  # tests that fail with the fix and without it
     marks: tuple[str, ...]  # labels that the result gets besides `agent:done`
     edits: tuple[Edit, ...]

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from app.checks import is_test_path
-from tests.rehearsal.cases import Case
+from tests.rehearsal.cases import Project
 
 CONFIGURATION = ".github/lamplighter.yml"
 WHO = {
@@ -22,7 +22,7 @@ WHO = {
 }
 
 
-def archive(case: Case, cache: Path) -> Path:
+def archive(case: Project, cache: Path) -> Path:
     """The archive, out of the cache or fetched. Raises ValueError when it is not the one the case was written for."""
     kept = cache.absolute() / "archives" / f"{case.project}-{case.version}.tar.gz"
     if not kept.exists():
@@ -38,7 +38,7 @@ def archive(case: Case, cache: Path) -> Path:
     return kept
 
 
-def _fetch(case: Case, folder: Path) -> None:
+def _fetch(case: Project, folder: Path) -> None:
     if case.registry == "npm":
         command = ["npm", "pack", "--silent", "--ignore-scripts", f"{case.project}@{case.version}"]
     else:
@@ -51,13 +51,19 @@ def _fetch(case: Case, folder: Path) -> None:
         raise ValueError(f"{case.project} {case.version} cannot be fetched: {done.stderr.strip()[-500:]}")
 
 
-def repository(case: Case, cache: Path, place: Path) -> str:
-    """Make the git repository `place` with three commits and a tag; the SHA of the last one."""
+def unpacked(case: Project, cache: Path, place: Path) -> Path:
+    """The files of a release in the new folder `place`."""
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(archive(case, cache)) as packed:
             packed.extractall(folder, filter="data")
         (root,) = Path(folder).iterdir()
         shutil.move(root, place)
+    return place
+
+
+def repository(case: Project, cache: Path, place: Path) -> str:
+    """Make the git repository `place` with three commits and a tag; the SHA of the last one."""
+    unpacked(case, cache, place)
     (place / "PKG-INFO").unlink(missing_ok=True)  # the archive's own; no repository has them
     for made in place.rglob("*.egg-info"):
         shutil.rmtree(made)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.rehearsal import verdict
+from tests.rehearsal import mended, verdict
+from tests.rehearsal.breakages import Breakage
 from tests.rehearsal.cases import Case
 from tests.rehearsal.projects import git
+from tests.rehearsal.repairs import Repair
 from tests.rehearsal.routes import Outcome
 
 HEADS = ("project", "route", "files", "commits", "first model call", "total", "tests before", "tests after", "result")
@@ -21,6 +23,13 @@ registries, tests and git are real; the model's words are the true fix of the ne
 plain git commands look whether the branch holds exactly that, and the regression test is run once more without
 Lamplighter. The archives are fetched from their registries and checked by hash; see
 [`tests/rehearsal`](../tests/rehearsal/__init__.py)."""
+
+
+BREAKAGES = """\
+Others had not changed at all when their checks turned red: something around them had. There the project's own step is
+really run, with the packages of before and of after; its output goes to the simulated GitHub as the runner's log, on a
+person's pull request that has nothing to do with it. The diagnosis has to name the true cause, file, line and class.
+After `/agent ci` the branch has to hold exactly what the next release changed, and the step, run again, has to pass:"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +58,35 @@ class Row:
         return cls(cells=cells, problems=tuple(f"{case.project} ({outcome.route}): {text}" for text in wrong))
 
 
+REPAIR_HEADS = ("project", "broken by", "diagnosed as", "after", "repaired after", "step before/red/after", "result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepairRow:
+    cells: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    @classmethod
+    def of(cls, repair: Repair, wrong: Sequence[str]) -> RepairRow:
+        case = repair.case
+        codes = (repair.code_before, repair.code_red, repair.code_after)
+        found = "; ".join(f"{failure.cause}, {failure.kind}" for failure in mended.read(repair))
+        cells = (
+            f"{case.project} {case.version}",
+            case.broken_by,
+            found,
+            f"{repair.diagnosed_seconds:.1f} s",
+            f"{repair.repaired_seconds:.1f} s",
+            "/".join("–" if code is None else str(code) for code in codes),
+            "ok" if not wrong else "WRONG",
+        )
+        return cls(cells=cells, problems=tuple(f"{case.project} (checks): {text}" for text in wrong))
+
+
 def _until_first_call(outcome: Outcome) -> str:
     """From the worker's start: fetching, setting up, testing before."""
     at = {event.kind: event.at for event in reversed(outcome.events)}
@@ -66,18 +104,34 @@ def _counts(outcome: Outcome, at: str) -> str:
     return ", ".join(f"{getattr(found, word)} {word}" for word in words if getattr(found, word))
 
 
-def table(rows: Sequence[Row], seconds: float) -> str:
-    lines = [HEADS, *(row.cells for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADS))]
+def tables(rows: Sequence[Row], repaired: Sequence[RepairRow], seconds: float) -> str:
+    """Both tables as far as something was played, what was wrong, and the sum."""
+    text = _table(HEADS, [row.cells for row in rows]) if rows else []
+    if repaired:
+        text += [*([""] if text else []), *_table(REPAIR_HEADS, [row.cells for row in repaired])]
+    played = [*rows, *repaired]
+    wrong = [problem for row in played for problem in row.problems]
+    good = sum(row.ok for row in played)
+    return "\n".join([*text, *wrong, f"{good} of {len(played)} rehearsals well, {seconds:.0f} s in all"])
+
+
+def _table(heads: tuple[str, ...], cells: Sequence[tuple[str, ...]]) -> list[str]:
+    lines = [heads, *cells]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
     text = [" | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     text.insert(1, "-|-".join("-" * width for width in widths))
-    wrong = [problem for row in rows for problem in row.problems]
-    good = sum(row.ok for row in rows)
-    return "\n".join([*text, *wrong, f"{good} of {len(rows)} rehearsals well, {seconds:.0f} s in all"])
+    return text
 
 
-def page(rows: Sequence[Row], seconds: float, chosen: Sequence[Case]) -> str:
+def page(
+    rows: Sequence[Row],
+    repaired: Sequence[RepairRow],
+    seconds: float,
+    chosen: Sequence[Case],
+    broken: Sequence[Breakage],
+) -> str:
     listed = [f"- **{c.project} {c.version}** ({c.layout}): {c.issue_title}" for c in chosen]
+    breakages = [f"- **{b.project} {b.version}**, mended in {b.fixed.version}: {b.broken_by}" for b in broken]
     return "\n".join(
         [
             "# Rehearsals",
@@ -86,10 +140,14 @@ def page(rows: Sequence[Row], seconds: float, chosen: Sequence[Case]) -> str:
             "",
             *listed,
             "",
+            BREAKAGES,
+            "",
+            *breakages,
+            "",
             f"The last run, {datetime.now(UTC):%Y-%m-%d}, two routes at a time on a shared machine with two cores:",
             "",
             "```",
-            table(rows, seconds),
+            tables(rows, repaired, seconds),
             "```",
             "",
             "`first model call` counts from the worker's start: fetching, setting up with the network, testing before.",

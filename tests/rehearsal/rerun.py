@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.rehearsal.cases import Case
@@ -17,19 +18,25 @@ FAILED = 1  # what pytest, unittest and tape exit with when a test failed; a bro
 
 
 def tools(case: Case, cache: Path) -> Path:
-    """What the case's tests need besides the project, installed once: the folder that goes on the path."""
-    key = hashlib.sha256(" ".join((case.registry, *case.needs)).encode()).hexdigest()[:12]
+    """What the case's tests need besides the project: the folder that goes on the path."""
+    return installed(case.registry, case.needs, cache)
+
+
+def installed(registry: str, needs: Sequence[str], cache: Path, *, python: str = sys.executable) -> Path:
+    """Packages of a registry, installed once in an environment of their own: the folder that goes on the path."""
+    other = () if python == sys.executable else (python,)
+    key = hashlib.sha256(" ".join((registry, *needs, *other)).encode()).hexdigest()[:12]
     place = cache.absolute() / "tools" / key
-    inside = place / ("node_modules" if case.registry == "npm" else "bin")
-    if case.needs and not (place / "complete").exists():
+    inside = place / ("node_modules" if registry == "npm" else "bin")
+    if needs and not (place / "complete").exists():
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
-        if case.registry == "npm":
+        if registry == "npm":
             npm = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(place)]
-            _install([*npm, *case.needs])
+            _install([*npm, *needs])
         else:
-            _install([sys.executable, "-m", "venv", str(place)])
-            _install([str(inside / "pip"), "install", "--quiet", "--disable-pip-version-check", *case.needs])
+            _install([python, "-m", "venv", str(place)])
+            _install([str(inside / "pip"), "install", "--quiet", "--disable-pip-version-check", *needs])
         (place / "complete").touch()
     return inside
 
@@ -46,10 +53,10 @@ def problems(case: Case, git_dir: Path, base: str, head: str, folder: Path, cach
     git(folder, "clone", "--quiet", "--no-checkout", str(git_dir), str(tree))
     git(tree, "checkout", "--quiet", "--detach", base)
     git(tree, "checkout", "--quiet", head, "--", *{item.path for item in case.test_edits})
-    without, said = _run(case, tree, tools(case, cache))
+    without, said = execute(case.test, tree, tools(case, cache))
     git(tree, "reset", "--quiet", "--hard")
     git(tree, "checkout", "--quiet", "--detach", head)
-    with_it, said_after = _run(case, tree, tools(case, cache))
+    with_it, said_after = execute(case.test, tree, tools(case, cache))
     shutil.rmtree(tree)
     found = []
     if without != FAILED:
@@ -59,20 +66,24 @@ def problems(case: Case, git_dir: Path, base: str, head: str, folder: Path, cach
     return found
 
 
-def _run(case: Case, tree: Path, path: Path) -> tuple[int, str]:
-    """Without network and with only `tree` writable where bubblewrap can do that."""
+def execute(command: str, tree: Path, path: Path) -> tuple[int, str]:
+    """The exit code and all that was printed. Without network and with only `tree` writable where bubblewrap can do
+    that.
+    """
     environment = {"PATH": f"{path}:{os.environ['PATH']}", "HOME": "/nonexistent", "LANG": "C.UTF-8"}
     environment |= {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "NODE_PATH": str(path)}
     walls = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind", str(tree), str(tree)]
     walls += ["--unshare-all", "--die-with-parent", "--new-session", "--chdir", str(tree)]
-    bash = ["bash", "-c", case.test]
+    bash = ["bash", "-e", "-c", command]
     done = subprocess.run(
         [*walls, *bash] if shutil.which("bwrap") else bash,
         cwd=tree,
         env=environment,
-        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         timeout=SECONDS,
         check=False,
     )
-    return done.returncode, done.stdout + done.stderr
+    return done.returncode, done.stdout

@@ -80,6 +80,7 @@ def environment(home: Path, script: Path) -> dict[str, str]:
         "LAMPLIGHTER_MODEL_SCRIPT": str(script),
         "LAMPLIGHTER_MODEL_DEFAULT": f"{MODEL_DEFAULT}@scripted",
         "LAMPLIGHTER_SANDBOX_NETWORKS": own_mirrors(),
+        "LAMPLIGHTER_QUIET_SECONDS": "5 5",
     }
 
 

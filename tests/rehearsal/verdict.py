@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.events.parts import Counts
+from app.ledger import Event
 from tests.rehearsal.projects import git, git_bytes
 from tests.rehearsal.routes import LAMPLIGHTER, REGISTRIES, Outcome
 
@@ -22,7 +24,7 @@ def problems(outcome: Outcome) -> list[str]:
     state = outcome.state
     if state.outcome != "proposed":
         return [f"it ended with `{state.outcome}`: {state.reason} {_last_words(outcome)}"]
-    found = _branch(outcome) + _evidence(outcome) + _egress(outcome) + _ledger(outcome)
+    found = _branch(outcome) + _evidence(outcome) + egress(outcome.events) + ledger(outcome.home, outcome.run_id)
     return found + (_github(outcome) if outcome.route == "webhook" else _untouched(outcome))
 
 
@@ -85,11 +87,11 @@ def counts(outcome: Outcome, at: str) -> Counts | None:
     return ran[-1].counts if ran else None
 
 
-def _egress(outcome: Outcome) -> list[str]:
+def egress(events: Sequence[Event]) -> list[str]:
     """Requests were made during set-up only, and reached the package registries only."""
     found: list[str] = []
     stage = ""
-    for event in outcome.events:
+    for event in events:
         if event.kind == "stage.started":
             stage = event.data["stage"]
         elif event.kind == "egress.requested":
@@ -100,10 +102,11 @@ def _egress(outcome: Outcome) -> list[str]:
     return sorted(set(found))
 
 
-def _ledger(outcome: Outcome) -> list[str]:
+def ledger(home: Path, run_id: str) -> list[str]:
+    """Whether its chain of events holds."""
     done = subprocess.run(
-        [*LAMPLIGHTER, "audit", "verify", outcome.run_id],
-        env={"PATH": os.environ["PATH"], "LAMPLIGHTER_HOME": str(outcome.home)},
+        [*LAMPLIGHTER, "audit", "verify", run_id],
+        env={"PATH": os.environ["PATH"], "LAMPLIGHTER_HOME": str(home)},
         capture_output=True,
         text=True,
         check=False,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from case import Case
+if TYPE_CHECKING:
+    from case import Case
 
 START = datetime(2026, 11, 29, 10, 11, 12, tzinfo=UTC)
 _COMMAND = re.compile(r"::(error|warning|notice|debug|group|endgroup)(?: [^:]*(?::[^:]+)*?)?::(.*)")
