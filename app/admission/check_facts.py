@@ -4,15 +4,16 @@ it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.admission import check_results
 from app.admission.check_findings import MOST, Findings, told
 from app.admission.check_results import Result
 from app.admission.since_when import Past
+from app.events.deciding import RerunAsked
 from app.events.parts import CheckFailure
-from app.failures import Base, Facts, Finding, classify
+from app.failures import Base, Facts, Finding, Rerun, classify
 from app.github import pulls, repositories
 from app.github.client import GitHub
 from app.github.pulls import PullRequest
@@ -32,10 +33,19 @@ class Checks:
     failures: tuple[CheckFailure, ...] = ()
 
 
-def read(github: GitHub, repo: str, pull_number: int, *, ours: str, patient: bool, clock: Clock) -> Checks:
+def read(
+    github: GitHub,
+    repo: str,
+    pull_number: int,
+    *,
+    ours: str,
+    patient: bool,
+    clock: Clock,
+    reruns: Iterable[RerunAsked] = (),
+) -> Checks:
     """The checks of a pull request's head. While some have not ended nothing is read of the others if `patient`.
 
-    `ours` is the slug of our App. Raises as the client does.
+    `ours` is the slug of our App, `reruns` what was run again before. Raises as the client does.
     """
     pull = pulls.pull(github, repo, pull_number)
     results = check_results.of_commit(github, repo, pull.head_sha, ours=ours)
@@ -51,12 +61,13 @@ def read(github: GitHub, repo: str, pull_number: int, *, ours: str, patient: boo
     changed = tuple(pulls.changed_paths(github, repo, pull_number))
     at_base = _at_base(github, repo, pull.base_ref, failed, ours, findings)
     past = past_of(github, repo, _line(github, repo, pull), failed, ours, findings)
-    failures = tuple(
-        with_past(
-            told(one, classify(one, Facts(base=_base(one, at_base), changed=changed, conclusion="failure"))), past
-        )
-        for one in found
-    )
+    earlier = [failure for asked in reruns if asked.sha == pull.head_sha for failure in asked.failures]
+
+    def judged(one: Finding) -> CheckFailure:
+        base, again = _base(one, at_base), _again(one, earlier)
+        return told(one, classify(one, Facts(base=base, rerun=again, changed=changed, conclusion="failure")))
+
+    failures = tuple(with_past(judged(one), past) for one in found)
     return Checks(sha=pull.head_sha, pending=pending, green=green, failures=failures)
 
 
@@ -112,3 +123,9 @@ def _base(finding: Finding, at_base: _AtBase) -> Base:
         return "unknown"
     is_same = finding.signature.digest in at_base.signatures
     return "same" if is_same else "other" if at_base.signatures else "green"
+
+
+def _again(finding: Finding, earlier: Iterable[CheckFailure]) -> Rerun:
+    """How it compares with what the same jobs failed of before they ran again."""
+    before = {failure.signature for failure in earlier if {*failure.jobs} & {*finding.jobs}}
+    return "none" if not before else "same" if finding.signature.digest in before else "other"

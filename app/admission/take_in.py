@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from app.admission import check_facts
+from app.admission import check_facts, reruns
 from app.admission.review_batch import batch
 from app.admission.rounds import failures_of, round_of, rounds_before
 from app.convergence import is_again, since_asked
@@ -75,7 +75,11 @@ class TakeIn:
         if ledger.state.checks:  # whoever read them died before it could end
             return self._end(ledger)
         created, now = ledger.state.created, ledger.clock.now()
-        is_patient = now < datetime.fromisoformat(ledger.state.created_at) + _PATIENCE
+        if reruns.are_on_their_way(ledger.state, now):
+            return self._wait(ledger, "Failed jobs run again.")
+        again = [told.said for told in reruns.made(ledger.state)]
+        since = ledger.state.reruns[-1].at if ledger.state.reruns else ledger.state.created_at
+        is_patient = now < datetime.fromisoformat(since) + _PATIENCE
         with access.reading_checks(created.thread) as github:
             found = check_facts.read(
                 github,
@@ -84,12 +88,12 @@ class TakeIn:
                 ours=self._bot.removesuffix("[bot]"),
                 patient=is_patient,
                 clock=ledger.clock,
+                reruns=again,
             )
         if found.pending and is_patient:
-            until = (now + timedelta(seconds=_LOOK_SECONDS)).isoformat()
-            note = f"{len(found.pending)} checks have not ended yet."
-            ledger.append_if(_gathers, RunParked(wait=WaitForQuiet(), note=note, until=until))
-            return False
+            return self._wait(ledger, f"{len(found.pending)} checks have not ended yet.")
+        if reruns.ask(ledger, access, found):
+            return self._wait(ledger, "Failed jobs run again.")
         before = rounds_before(self._store, ledger.state)
         rounds = since_asked([round_of(self._store, state) for state in before])
         read = ChecksRead(
@@ -97,12 +101,19 @@ class TakeIn:
             failures=list(found.failures),
             green=found.green,
             pending=list(found.pending),
+            by_chance=reruns.by_chance(again, found),
+            reruns=len(again),
             rounds=sum(state.checks is not None for state in before),
             again=is_again(failures_of(found.failures), rounds),
         )
         read = read.model_copy(update={"repairs": self._is_to_repair(ledger.state, read)})
         ledger.append(read)
         return read.repairs or self._end(ledger)
+
+    def _wait(self, ledger: RunLedger, note: str) -> bool:
+        until = (ledger.clock.now() + timedelta(seconds=_LOOK_SECONDS)).isoformat()
+        ledger.append_if(_gathers, RunParked(wait=WaitForQuiet(), note=note, until=until))
+        return False
 
     def _end(self, ledger: RunLedger) -> bool:
         ledger.append_if(_is_active, RunEnded(outcome="diagnosed", reason=""))

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.events.deciding import ChecksRead
 from app.events.parts import CheckFailure
+from app.failures.chance import may_pass_again
 from app.runs.state.run_state import RunState
 from app.text.outgoing import code, cut, fence, plain, plain_lines
 
@@ -35,7 +36,7 @@ def diagnosis(state: RunState, read: ChecksRead) -> str:
     """What failed, whose it is and who can do what; or that all is green again."""
     sha = code(read.sha[:7])
     if not read.failures:
-        return f"{MARKER}\n### ✅ All checks of {sha} have passed"
+        return cut("\n".join([MARKER, f"### ✅ All checks of {sha} have passed", *_by_chance(read)]))
     jobs = len({job for failure in read.failures for job in failure.jobs}) or len(read.failures)
     many = "check" if jobs == 1 else "checks"
     lines = [MARKER, f"### 🔎 {jobs} {many} failed on {sha}", ""]
@@ -46,10 +47,30 @@ def diagnosis(state: RunState, read: ChecksRead) -> str:
         lines += [f"{len(read.failures) - _SHOWN} more causes are in the checks themselves.", ""]
     if read.pending:
         lines += [f"Not waited for any longer: {', '.join(code(name, 60) for name in read.pending[:5])}.", ""]
+    lines += [*_by_chance(read)[1:], ""] if read.by_chance else []
     if read.again or read.rounds:
         lines += [_rounds(read), ""]
-    lines += [f"<sub>Read from the checks, nothing was run · run `{state.run_id[:8]}`</sub>"]
+    elif read.reruns:
+        lines += [f"I had it run again {_times(read.reruns)}, and it still fails: **a person has to look**.", ""]
+    ran = "" if read.reruns else ", nothing was run"
+    lines += [f"<sub>Read from the checks{ran} · run `{state.run_id[:8]}`</sub>"]
     return cut("\n".join(lines))
+
+
+def _by_chance(read: ChecksRead) -> list[str]:
+    """What failed before and passed when the commit ran again: told, and no repair of ours."""
+    if not read.by_chance:
+        return []
+    lines = ["", f"I changed nothing; I had failed jobs run again {_times(read.reruns)}, and these passed:", ""]
+    for failure in read.by_chance[:_SHOWN]:
+        where = " · ".join(code(name, 80) for name in failure.jobs[:4]) or "A check"
+        whose = _WHOSE.get(failure.kind, "not known")
+        lines += [f"- {where}: {code(failure.key, 200)}. Whose: **{whose}**. {failure.why}"]
+    return lines
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def in_short(read: ChecksRead) -> tuple[str, str]:
@@ -116,7 +137,7 @@ def _next(failure: CheckFailure, repair: str) -> str:
         return repair
     if failure.kind == "base-is-red":
         return "Repair the base branch first."
-    if failure.kind in {"flaky", "external", "unknown"}:
+    if may_pass_again(failure.kind, failure.cause):
         return f"Somebody with write access can re-run {job}."
     if failure.kind == "infrastructure":
         return f"Whoever keeps the workflows has to look at {job}."
@@ -126,5 +147,4 @@ def _next(failure: CheckFailure, repair: str) -> str:
 def _rounds(read: ChecksRead) -> str:
     if read.again:
         return "I repaired this once, and it fails in the same way again: **a person has to look**."
-    times = "once" if read.rounds == 1 else f"{read.rounds} times"
-    return f"I have repaired checks here {times}; **a person has to look** before I go on."
+    return f"I have repaired checks here {_times(read.rounds)}; **a person has to look** before I go on."

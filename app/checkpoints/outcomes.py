@@ -84,7 +84,12 @@ def marks(state: RunState) -> list[str]:
         found.append("breaking-change")
     if state.proposal:
         found += [mark for mark in state.proposal.marks if mark not in found]
-    if state.checks and state.checks.failures and state.checks.rounds and state.outcome == "diagnosed":
+    if (
+        state.checks
+        and state.checks.failures
+        and state.checks.rounds + state.checks.reruns
+        and state.outcome == "diagnosed"
+    ):
         found.append("needs-human")
     if state.outcome in {"needs_decision", "gave_up", "failed", "out_of_budget"}:
         found.append("needs-human")

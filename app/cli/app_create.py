@@ -37,6 +37,7 @@ def create(arguments: argparse.Namespace) -> int:
         webhook_url=_hook(arguments.webhook_url),
         home_url=arguments.home_url or settings.github_url,
         public=arguments.public,
+        reruns=arguments.reruns,
         keeping=keeping.where(),
     )
     finish = _Finish(settings, keeping, plan.webhook_url)

@@ -42,6 +42,7 @@ class Plan(NamedTuple):
     webhook_url: str
     home_url: str
     public: bool
+    reruns: bool  # it may run failed jobs again
     keeping: str  # where the secrets go, in one line
 
 
@@ -106,6 +107,7 @@ class Page:
             redirect_url=self.url + RETURN_PATH,
             home_url=self._plan.home_url,
             public=self._plan.public,
+            reruns=self._plan.reruns,
         )
         return 200, _frame("Register Lamplighter as a GitHub App", _form(self._plan, organisation, target, manifest))
 
@@ -183,8 +185,9 @@ def _frame(title: str, body: str) -> str:
 
 def _form(plan: Plan, organisation: str, target: str, manifest: dict[str, Any]) -> str:
     owner = f"the organisation <b>{escape(organisation)}</b>" if organisation else "your own account"
-    writes = ", ".join(name.replace("_", " ") for name, level in registration.PERMISSIONS.items() if level == "write")
-    reads = ", ".join(name.replace("_", " ") for name, level in registration.PERMISSIONS.items() if level == "read")
+    asked = registration.permissions(reruns=plan.reruns).items()
+    writes = ", ".join(name.replace("_", " ") for name, level in asked if level == "write")
+    reads = ", ".join(name.replace("_", " ") for name, level in asked if level == "read")
     never = ", ".join(name.replace("_", " ") for name in registration.NEVER[:4])
     who = "any account" if plan.public else "its owner only"
     rows = [

@@ -16,7 +16,7 @@ from app.github import repositories
 from app.github.access import Access
 from app.github.client import GitHub
 from app.github.errors import server_time
-from app.github.registration import EVENTS, HOOK_PATH, NEEDED, NEVER, PERMISSIONS, USEFUL
+from app.github.registration import EVENTS, HOOK_PATH, NEEDED, NEVER, PERMISSIONS, RERUNS, USEFUL
 from app.jobs.job import Thread
 from app.settings import Settings
 
@@ -91,14 +91,16 @@ def _identity(settings: Settings, found: apps.App) -> Iterator[Finding]:
         yield Finding(name="app", level="ok", text=f"{found.slug} (id {found.id}) of {found.owner}")
 
 
+def _is_used(name: str, level: str) -> bool:
+    return name in PERMISSIONS and (level == "read" or level in {PERMISSIONS[name], RERUNS.get(name)})
+
+
 def _permissions(granted: Mapping[str, str]) -> Iterator[Finding]:
     few = [f"{name}: {level}" for name, level in NEEDED.items() if not _covers(granted.get(name), level)]
     less = [f"{name}: read" for name in USEFUL if name not in granted]
     never = sorted(name for name in granted if name in NEVER or name.endswith("secrets"))
     more = sorted(
-        f"{name}: {level}"
-        for name, level in granted.items()
-        if name not in never and (name not in PERMISSIONS or (PERMISSIONS[name] == "read" and level != "read"))
+        f"{name}: {level}" for name, level in granted.items() if name not in never and not _is_used(name, level)
     )
     if few:
         text = f"too few: {', '.join(few)} missing"

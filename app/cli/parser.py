@@ -99,6 +99,7 @@ def _app(commands: Any) -> None:
         help="where deliveries go (default: nowhere; `serve` then asks GitHub what it could not deliver)",
     )
     create.add_argument("--home-url", default="", metavar="URL", help="the App's home page (default: GitHub itself)")
+    create.add_argument("--reruns", action="store_true", help="it may run failed jobs again (actions: write)")
     create.add_argument("--public", action="store_true", help="other accounts may install it too")
     create.add_argument(
         "--secrets",

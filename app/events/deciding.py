@@ -160,7 +160,29 @@ class ChecksRead(Record, kind="checks.read", is_news=True):
     pending: list[str] = []  # that were not waited for any longer
     rounds: Count = 0  # repairs of this pull request's checks before this
     again: bool = False  # one of the failures is what a repair before was for
+    by_chance: list[CheckFailure] = []  # that passed when the commit ran again
+    reruns: Count = 0  # so often jobs of it were run again for this
     repairs: bool = True  # the run goes on to repair; else it ends with saying what it read
+
+
+class WorkflowAttempt(Part):
+    """An attempt at a workflow run of GitHub Actions, by the run's id."""
+
+    run: int
+    attempt: Count
+
+    @property
+    def key(self) -> str:
+        """Of the thing on GitHub that is its running again."""
+        return f"rerun:{self.run}:{self.attempt}"
+
+
+class RerunAsked(Record, kind="rerun.asked", is_news=True):
+    """The failed jobs of these attempts are to run again: what failed may pass."""
+
+    sha: str
+    runs: list[WorkflowAttempt]
+    failures: list[CheckFailure] = []
 
 
 class RunQueued(Record, kind="run.queued", is_news=True):

@@ -49,8 +49,16 @@ PROPOSE: Mapping[str, str] = {
     "pull_requests": "write",
     "issues": "write",
 }
-Purpose = Literal["talking", "checking", "proposing"]  # what the publisher writes: each with a token of its own
-WRITE: Mapping[Purpose, Mapping[str, str]] = {"talking": TALK, "checking": CHECK, "proposing": PROPOSE}
+RERUN: Mapping[str, str] = {"metadata": "read", "actions": "write"}
+Purpose = Literal[
+    "talking", "checking", "rerunning", "proposing"
+]  # what the publisher writes: each with a token of its own
+WRITE: Mapping[Purpose, Mapping[str, str]] = {
+    "talking": TALK,
+    "checking": CHECK,
+    "rerunning": RERUN,
+    "proposing": PROPOSE,
+}
 
 
 class Access:
@@ -122,8 +130,8 @@ class Access:
 
     @contextmanager
     def writing(self, thread: Thread, purpose: Purpose) -> Iterator[GitHub]:
-        """For comments, labels and reactions; for check runs; for everything that a pull request needs. Only the last
-        may change contents: its token is its own, and revoked at the end of the block.
+        """For comments, labels and reactions; for check runs; for running jobs again; for all that a pull request
+        needs. Only the last may change contents: its token is its own, and revoked at the end of the block.
         """
         if purpose != "proposing":
             with self._client(self._credential(thread, WRITE[purpose]), thread) as github:
@@ -170,6 +178,11 @@ class Access:
             self._client(credential, thread, priority=Priority.BACKGROUND) as github,
         ):
             yield github
+
+    def grants(self, thread: Thread, purpose: Purpose) -> bool:
+        """Whether the thread's installation was given all that this purpose needs. Raises as the client does."""
+        granted = apps.installation(self.app.client, thread.installation_id).permissions
+        return all(granted.get(name) in {level, "write"} for name, level in WRITE[purpose].items())
 
     def lacks_seconds(self, thread: Thread, priority: Priority) -> float:
         """0 when the thread's installation may write at this priority just now, else how far away its turn is."""

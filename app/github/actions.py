@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from app.failures import Job, Step
-from app.github.client import GitHub, place
+from app.github.client import PAGE_SIZE, GitHub, place
 from app.github.errors import Refused
+from app.github.records import number
 
 MOST_BYTES = 8 * 2**20  # of one log, its end where it is longer
 _PIECE = 256 * 1024
@@ -36,6 +37,45 @@ def job(github: GitHub, repo: str, job_id: int) -> Job | None:
         conclusion=str(data.get("conclusion") or ""),
         steps=tuple(_step(row) for row in data.get("steps") or ()),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowRun:
+    id: int
+    attempt: int  # its newest, from 1
+
+
+def workflow_run(github: GitHub, repo: str, run_id: int) -> WorkflowRun:
+    """As its newest attempt is."""
+    return _workflow_run(github.rest.actions.get_workflow_run(*place(repo), run_id).json())
+
+
+def failed_runs(github: GitHub, repo: str, sha: str) -> list[WorkflowRun]:
+    """Those of a commit whose newest attempt has failed; none where the App may not read Actions."""
+    owner, name = place(repo)
+    try:
+        first = github.optional.rest.actions.list_workflow_runs_for_repo(
+            owner, name, head_sha=sha, status="failure", per_page=PAGE_SIZE
+        )
+        return [_workflow_run(row) for row in github.items(first, key="workflow_runs", limit=PAGE_SIZE)]
+    except Refused:
+        return []
+
+
+def failed_jobs(github: GitHub, repo: str, run_id: int) -> set[str]:
+    """The names of the jobs that failed in the newest attempt of a workflow run."""
+    first = github.rest.actions.list_jobs_for_workflow_run(*place(repo), run_id, per_page=PAGE_SIZE)
+    rows = github.items(first, key="jobs", limit=PAGE_SIZE)
+    return {str(row["name"]) for row in rows if row.get("conclusion") in {"failure", "timed_out"}}
+
+
+def rerun_failed(github: GitHub, repo: str, run_id: int) -> None:
+    """Begin a new attempt. Not idempotent: look at the attempt's number before."""
+    github.rest.actions.re_run_workflow_failed_jobs(*place(repo), run_id)
+
+
+def _workflow_run(data: Any) -> WorkflowRun:
+    return WorkflowRun(id=number(data, "id"), attempt=number(data, "run_attempt"))
 
 
 @contextmanager

@@ -29,6 +29,7 @@ NEEDED: Mapping[str, str] = {
 }
 # Asked for as well; without them some playbooks cannot work.
 USEFUL = ("actions", "statuses", "members", "merge_queues", "vulnerability_alerts", "security_events")
+RERUNS: Mapping[str, str] = {"actions": "write"}  # asked for with `app create --reruns` only: failed jobs run again
 NEVER = ("workflows", "administration", "secrets", "environments", "organization_administration", "single_file")
 PERMISSIONS: Mapping[str, str] = {**NEEDED, **dict.fromkeys(USEFUL, "read")}
 
@@ -57,8 +58,12 @@ class Registered:
         return f"{self.url}/installations/new"
 
 
-def manifest(*, name: str, webhook_url: str, redirect_url: str, home_url: str, public: bool) -> dict[str, Any]:
-    """What GitHub is asked to register. `public`: accounts other than the owner may install it."""
+def manifest(
+    *, name: str, webhook_url: str, redirect_url: str, home_url: str, public: bool, reruns: bool = False
+) -> dict[str, Any]:
+    """What GitHub is asked to register. `public`: accounts other than the owner may install it; `reruns`: it may run
+    failed jobs again.
+    """
     return {
         "name": name,
         "url": home_url,
@@ -66,9 +71,14 @@ def manifest(*, name: str, webhook_url: str, redirect_url: str, home_url: str, p
         "hook_attributes": {"url": webhook_url, "active": True},
         "redirect_url": redirect_url,
         "public": public,
-        "default_permissions": dict(PERMISSIONS),
+        "default_permissions": permissions(reruns=reruns),
         "default_events": list(EVENTS),
     }
+
+
+def permissions(*, reruns: bool = False) -> dict[str, str]:
+    """What it asks for."""
+    return {**PERMISSIONS, **(RERUNS if reruns else {})}
 
 
 def form_url(github_url: str, organisation: str, state: str) -> str:

@@ -58,7 +58,7 @@ class Refusals:
         is_lost = self._access.whereabouts(ledger.state.created.thread, is_told=False) is None
         if is_lost or (is_last and effect.purpose == "talking"):
             raise OutOfReach(str(error)) from error
-        self._note(ledger, effect, error, is_final=effect.purpose == "checking")
+        self._note(ledger, effect, error, is_final=effect.purpose in {"checking", "rerunning"})
 
     def defect(self, ledger: RunLedger, effect: Effect, error: Exception) -> None:
         """Something in us broke. Raises TransientError for as long as it is tried again."""

@@ -220,6 +220,7 @@ def test_what_stands_on_the_page_cannot_break_out_of_it():
         webhook_url=f"https://x/{nasty}",
         home_url="https://x",
         public=False,
+        reruns=False,
         keeping=nasty,
     )
     made = Registered(id=1, slug=nasty, owner=nasty, url=f"https://x/{nasty}", private_key="k", webhook_secret="s")

@@ -96,14 +96,14 @@ def test_an_app_that_is_registered_wrongly(lamplighter, world):
     world.start()
     app = world.github.app
     app.permissions.pop("checks")
-    app.permissions |= {"workflows": "write", "actions": "write"}
+    app.permissions |= {"workflows": "write", "actions": "write", "statuses": "write"}
     app.events.remove("issue_comment")
     done = lamplighter("doctor", **world.environment() | {"LAMPLIGHTER_APP_SLUG": "candle"})
     assert done.returncode == 1
     for words in (
         "too few: checks: write missing",
         "too many: workflows must never be granted",
-        "more than is used: actions: write",
+        "more than is used: statuses: write",
         "not subscribed: issue_comment",
         "LAMPLIGHTER_APP_SLUG says `candle`",
     ):

@@ -27,7 +27,13 @@ class Diagnosis(Comment):
         if read is None or state.outcome != "diagnosed":
             return
         body = diagnosis(state, read)
-        yield cls(key="diagnosis", priority=Priority.PEOPLE, marker=MARKER, body=body, is_red=bool(read.failures))
+        yield cls(
+            key="diagnosis",
+            priority=Priority.PEOPLE,
+            marker=MARKER,
+            body=body,
+            is_red=bool(read.failures or read.by_chance),
+        )
 
     def make(self, target: Target) -> dict[str, Any]:
         return super().make(target) if self.is_red else {}

@@ -14,6 +14,7 @@ from app.events.deciding import (
     HeadTaken,
     MaySpend,
     ModelChanged,
+    RerunAsked,
     RunCreated,
     RunMoved,
     RunQueued,
@@ -22,7 +23,7 @@ from app.events.record import WORKER, Record
 from app.events.working import AttemptStarted, RunEnded, RunParked, StageEnded, StageStarted
 from app.ledger import Event
 from app.playbooks import playbook
-from app.runs.state.run_state import RunState, Stage
+from app.runs.state.run_state import RunState, Stage, Told
 
 
 @singledispatch
@@ -68,6 +69,11 @@ def _checks(said: ChecksRead, state: RunState, event: Event) -> None:
     task = created.task.model_copy(update={"failures": said.failures})
     base = created.base.model_copy(update={"sha": said.sha})
     state.created = created.model_copy(update={"task": task, "base": base})
+
+
+@fold.register
+def _rerun(said: RerunAsked, state: RunState, event: Event) -> None:
+    state.reruns.append(Told(seq=event.seq, at=event.at, said=said))
 
 
 @fold.register

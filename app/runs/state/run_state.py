@@ -16,6 +16,7 @@ from app.events.deciding import (
     QuestionAnswered,
     QuestionReminded,
     RequestGathered,
+    RerunAsked,
     RunCreated,
     SteerReceived,
 )
@@ -105,6 +106,7 @@ class RunState:
     reason: str = ""
     next_step: str = ""
     checks: ChecksRead | None = None  # of the commit whose failures it is about
+    reruns: list[Told[RerunAsked]] = field(default_factory=list)  # of failed jobs, newest last
     has_taken_head: bool = False  # the pull request was read again when its turn came
     launched: int = 0  # the newest attempt a worker was asked for
     attempt: int = 0  # the newest attempt that started

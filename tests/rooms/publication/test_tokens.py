@@ -9,11 +9,13 @@ TOKENS = {
     "Reaction": "talking",
     "Branch": "proposing",
     "Commit": "proposing",
+    "MergeCommit": "proposing",
     "Pull": "proposing",
     "Ready": "proposing",
     "Check": "checking",
     "GroupCheck": "checking",
     "DiagnosisCheck": "checking",
+    "Rerun": "rerunning",
     "Undone": "proposing",
     "UndoReply": "talking",
     "WorkCheck": "checking",
@@ -39,5 +41,6 @@ def test_a_token_writes_what_its_purpose_names_and_nothing_else() -> None:
     assert writes == {
         "talking": {"issues", "pull_requests"},
         "checking": {"checks"},
+        "rerunning": {"actions"},
         "proposing": {"contents", "issues", "pull_requests"},
     }

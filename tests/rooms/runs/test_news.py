@@ -27,6 +27,7 @@ EXAMPLES = GOOD | {
     "request.gathered": {"by": "maya", "text": "and this", "delivery": "e", "until": "2026-03-02T09:00:00+00:00"},
     "head.taken": {"sha": "a" * 40, "base_sha": "b" * 40},
     "checks.read": {"sha": "a" * 40},
+    "rerun.asked": {"sha": "a" * 40, "runs": [{"run": 7, "attempt": 1}]},
     "thread.answered": {"thread": 1, "done": True, "text": "Done."},
     "cancel.requested": {"by": "maya", "reason": "", "delivery": "e", "comment_id": 4},
     "budget.raised": {"by": "maya", "run_usd": 5.0, "delivery": "e", "comment_id": 4},
