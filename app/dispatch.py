@@ -28,6 +28,7 @@ from app.installation.installations import Installations
 from app.installation.looking import InstallationReader
 from app.jobs.job import MOST_ATTEMPTS, REMEMBERED_SECONDS, Job, Source, group_commit, taken_key
 from app.log import Redactor
+from app.outcomes.watch import Outcomes
 from app.ports.platform import Clock, Keeping, Queue, Store
 from app.routing.asked import Asked, asked_of, is_withdrawal
 from app.routing.route import route
@@ -77,6 +78,7 @@ class Dispatcher:
             self._open, store, reader, keeping, clone_url=clone_url, prefix=settings.command_prefix
         )
         self._reader = ThreadReader(self._open, store, access, clock, self._starts.kept, reader.switched_off)
+        self._outcomes = Outcomes(store=store, access=access, clock=clock, open_ledger=self._open)
         self._executor = StepExecutor(
             open_ledger=self._open,
             run_launcher=run_launcher,
@@ -106,6 +108,8 @@ class Dispatcher:
                 found = placed.thread.number - here.thread.number  # 0 unless the thread had to be looked up
                 for index, asked in enumerate(self._asked(placed)):
                     self._try(asked, run_id_of(job, found + index))
+        if job.trigger == "pull_request.closed":
+            self._outcomes.closed(job)
         self._store.claim_all(_marks(job), job.id, ttl_seconds=REMEMBERED_SECONDS)
 
     def give_up(self, job: Job, why: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.runs.state.landing import Landing
 from app.runs.state.run_state import RunState
 from app.text.outgoing import code, cut, fence, line
 
@@ -44,6 +45,7 @@ def _turns(state: RunState) -> list[str]:
     if state.phase == "ended":
         reason = line(state.reason.strip().split("\n")[0], 200) if state.reason.strip() else ""
         said.append(f"Ended: {line((state.outcome or '').replace('_', ' '), 40)}. {reason}".rstrip())
+        said += _landed(state.landing)
     elif state.phase == "parked":
         said.append(f"Waits: {line(state.park_note, 200)}")
     elif state.phase == "queued":
@@ -51,6 +53,19 @@ def _turns(state: RunState) -> list[str]:
     elif state.doing:
         said.append(f"At work: {line(state.doing, 200)}")
     return said
+
+
+def _landed(landing: Landing) -> list[str]:
+    """What became of its pull request."""
+    ended = landing.ended
+    if ended is None:
+        return []
+    how = "merged" if ended.merged else "closed"
+    work = (
+        f"{ended.human_commits} commits of people ({ended.human_lines} lines), {ended.rounds} reviews asked for changes"
+    )
+    after = f" Afterwards {landing.followed.how}." if landing.followed else ""
+    return [f"#{ended.number} was {how} after {ended.open_seconds / 3600:.1f} h: {work}.{after}"]
 
 
 def _moment(text: str) -> str:

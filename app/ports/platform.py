@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.ledger import Event
 from app.ports.keeping import Keeping
@@ -127,6 +127,7 @@ class RunSummary:
     kept: bool | None = None  # it ended with a finished change that is no pull request; None: an older version's row
     question: str | None = None  # how the question begins that is open
     asked_at: str | None = None
+    landed: Mapping[str, Any] | None = None  # how its pull request ended: `app.runs.state.landing.Landing.row`
     spent: Mapping[str, float] = field(default_factory=dict)  # US dollars by the day (UTC) on which they were charged
 
     def spent_on(self, day: str) -> float:

@@ -113,8 +113,8 @@ class Retention:
         if self._store.summary(run_id) is None:
             return True  # its retirement was interrupted
         events = self._store.events(run_id)
-        is_old = all(event.at < before.isoformat() for event in events)
-        return is_old and not fold(run_id, events).is_active
+        state, is_old = fold(run_id, events), all(event.at < before.isoformat() for event in events)
+        return is_old and not state.is_active and not state.landing.is_watched(self._clock.now())
 
 
 def _may_be_kept(run: RunSummary) -> bool:

@@ -15,7 +15,7 @@ from app.ports.platform import RunSummary
 from app.runs.state.run_state import RunState
 
 # What rows of older versions lack: None there, until the run's next event.
-ADDED = ("launched", "kept", "question", "asked_at")
+ADDED = ("launched", "kept", "question", "asked_at", "landed")
 
 _MOST_OF_A_QUESTION = 200  # characters: the row is written again with each event
 
@@ -48,6 +48,7 @@ def summarise(state: RunState) -> RunSummary:
         park_until=state.park_until or state.publish_until,
         question=asked.said.questions[0].text[:_MOST_OF_A_QUESTION] if asked else None,
         asked_at=asked.at if asked else None,
+        landed=state.landing.row(),
     )
 
 

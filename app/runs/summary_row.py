@@ -66,6 +66,14 @@ def _is_spent(value: object) -> bool:
     return isinstance(value, dict) and all(_is_number(usd) for usd in value.values())
 
 
+def _is_plain(value: object) -> bool:
+    return isinstance(value, bool) or _is_text(value) or _is_number(value)
+
+
+def _is_landing(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_is_plain, value.values()))
+
+
 _FIT: Mapping[str, Callable[[object], bool]] = {
     "thread_key": lambda value: isinstance(value, str) and _GROUP.fullmatch(value) is not None,
     "installation_id": _is_count,
@@ -88,6 +96,7 @@ _FIT: Mapping[str, Callable[[object], bool]] = {
     "kept": lambda value: value is None or isinstance(value, bool),
     "question": lambda value: value is None or _is_text(value),
     "asked_at": lambda value: value is None or _is_time(value),
+    "landed": lambda value: value is None or _is_landing(value),
 }
 _UNKNOWN: Mapping[str, Any] = {
     "thread_key": "0#0",

@@ -16,6 +16,7 @@ from app import log, wiring
 from app.errors import LamplighterError, UserError
 from app.local.queue import SqliteQueue
 from app.local.tokens import TokenBroker
+from app.outcomes.watch import TURN_SECONDS as OUTCOMES_SECONDS
 from app.receive import Answer, Delivery, ensure_ready
 from app.recovery.missed_deliveries import Poller
 from app.recovery.retention import TURN_SECONDS
@@ -110,6 +111,8 @@ class Service:
     def _others(self) -> list[Loop]:
         loops = [Loop("schedule", self._control.scheduler.tick, lambda _busy: IDLE_SECONDS)]
         loops.append(Loop("retention", wiring.retention(self._platform).turn, lambda _busy: TURN_SECONDS))
+        outcomes = wiring.outcomes(self._platform, self._access)
+        loops.append(Loop("outcomes", outcomes.turn, lambda _busy: OUTCOMES_SECONDS))
         if self._poll != "never":
             loops.append(Loop("deliveries", self._sweep, self._poll_pause))
             looking = wiring.overlooked(self._platform, self._access, self._accept)

@@ -1,8 +1,8 @@
 """The clock's rounds in the cloud, where no process lives between two of them: one call a minute.
 
 Every minute runs are looked after; every five minutes GitHub is asked for deliveries that never arrived, every fifteen
-for labelled issues that no run took; every hour the old is dropped. What was last done when is a claim in the store,
-so it does not matter which process is called, or whether two are.
+for labelled issues that no run took and for what became of pull requests; every hour the old is dropped. What was last
+done when is a claim in the store, so it does not matter which process is called, or whether two are.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from app import log, wiring
 from app.errors import LamplighterError
+from app.outcomes.watch import TURN_SECONDS as OUTCOMES_SECONDS
 from app.ports.platform import Store
 from app.recovery.missed_deliveries import Poller
 from app.recovery.retention import TURN_SECONDS
@@ -77,6 +78,7 @@ def rounds(platform: Platform) -> Rounds:
             "warm": (0, lambda: wiring.keep_warm(platform)),
             "deliveries": (SWEEP_SECONDS, lambda: poller.sweep(ask_github=True)),
             "retention": (TURN_SECONDS, wiring.retention(platform).turn),
+            "outcomes": (OUTCOMES_SECONDS, wiring.outcomes(platform, way).turn),
             "labels": (LABELS_SECONDS, wiring.overlooked(platform, way, accept).sweep),
         },
     )

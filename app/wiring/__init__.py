@@ -14,6 +14,7 @@ from app.wiring.platforms import Platform, aws_platform, ensure_model, local_pla
 if TYPE_CHECKING:
     from app.admission.run_launcher import RunLauncher
     from app.github.access import Access
+    from app.outcomes.watch import Outcomes
     from app.receive import Answer, Delivery
     from app.recovery.missed_labels import Overlooked
     from app.recovery.retention import Retention
@@ -167,6 +168,17 @@ def retention(platform: Platform) -> Retention:
         days=settings.retention_days,
         ledger_days=settings.ledger_days,
     )
+
+
+def outcomes(platform: Platform, way: Access) -> Outcomes:
+    """What looks what became of our pull requests."""
+    from app.outcomes.watch import Outcomes  # noqa: PLC0415
+    from app.runs.run_ledger import RunLedger  # noqa: PLC0415
+
+    def open_ledger(run_id: str) -> RunLedger:
+        return RunLedger(platform.store, run_id, clock=platform.clock, redactor=platform.redactor)
+
+    return Outcomes(store=platform.store, access=way, clock=platform.clock, open_ledger=open_ledger)
 
 
 def worker(platform: Platform) -> Worker:

@@ -146,12 +146,15 @@ class Bot:
         Once a day would be at the edge of what counts as a clock that was set: a call that waits moves it further.
         """
         retention = wiring.retention(self.platform)
+        outcomes = wiring.outcomes(self.platform, wiring.access(self.platform))
         for _ in range(days):
             self.clock.advance(43_200)
             retention.turn()
+            outcomes.turn()
             self.clock.advance(43_200)
             self.ground.age()
             retention.turn()
+            outcomes.turn()
 
     def examined(self, run_id: str) -> Examined:
         """What `lamplighter audit verify` finds."""

@@ -10,9 +10,12 @@ from app.checkpoints import pull_text
 from app.checkpoints.outcomes import marks
 from app.errors import UserError
 from app.github import issues, pulls
+from app.outcomes.watch import pull_key
 from app.ports.rate import Priority
 from app.publication.effect import Effect, Target
 from app.runs.state.run_state import RunState
+
+_REMEMBERED_SECONDS = 400 * 24 * 3600.0  # as long as ledgers are kept: a pull request may stay open for months
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +48,17 @@ class Pull(Effect):
         found = pulls.find_pull(target.github, target.repo, head=self.head, base=self.base)
         if found and found.author != target.bot_login:
             raise UserError(f"There is a pull request from the branch `{self.head}` already, #{found.number}.")
-        return _named(found) if found else None
+        return self._known(target, found) if found else None
 
     def make(self, target: Target) -> dict[str, Any]:
         words = {"title": self.title, "body": self.body, "head": self.head, "base": self.base}
-        return _named(pulls.create_draft(target.github, target.repo, **words))
+        return self._known(target, pulls.create_draft(target.github, target.repo, **words))
+
+    def _known(self, target: Target, pull: pulls.PullRequest) -> dict[str, Any]:
+        """What the ledger keeps, after it was noted whose it is: its end is told by its number alone."""
+        thread = target.state.created.thread._replace(number=pull.number)
+        target.store.claim(pull_key(thread), target.state.run_id, ttl_seconds=_REMEMBERED_SECONDS)
+        return {"number": pull.number, "url": pull.url, "draft": pull.draft}
 
     def change(self, _target: Target, known: Mapping[str, Any]) -> dict[str, Any]:
         return dict(known)
@@ -121,7 +130,3 @@ class People(Effect):
 def open_pull(state: RunState) -> Mapping[str, Any] | None:
     """The pull request of the change that ended the run, once it is there."""
     return state.pull if state.outcome == "proposed" and state.result("branch").get("sha") else None
-
-
-def _named(pull: pulls.PullRequest) -> dict[str, Any]:
-    return {"number": pull.number, "url": pull.url, "draft": pull.draft}

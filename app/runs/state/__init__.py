@@ -1,4 +1,4 @@
-"""How a ledger becomes a state: five small folds, one for each side of a run. Pure.
+"""How a ledger becomes a state: six small folds, one for each side of a run. Pure.
 
 `apply` is the only place that interprets events for the life of a run.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.ledger import Event
-from app.runs.state import conversation, lifecycle, onboarding, publication, work
+from app.runs.state import conversation, landing, lifecycle, onboarding, publication, work
 from app.runs.state.run_state import RunState
 
 
@@ -24,7 +24,7 @@ def apply(state: RunState, event: Event) -> None:
         return
     state.updated_at = event.at
     state.created_at = state.created_at or event.at
-    if not event.kind.startswith("publish."):
+    if not event.kind.startswith(("publish.", "outcome.")):
         state.visible_seq = event.seq
     said = event.record
     lifecycle.fold(said, state, event)
@@ -32,6 +32,7 @@ def apply(state: RunState, event: Event) -> None:
     work.fold(said, state, event)
     publication.fold(said, state, event)
     onboarding.fold(said, state.onboarding)
+    landing.fold(said, state.landing)
     if said.worked_seconds is not None:
         state.attempt_seconds = max(state.attempt_seconds, said.worked_seconds)
 

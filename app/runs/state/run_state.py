@@ -37,6 +37,7 @@ from app.events.working import (
 )
 from app.jobs.job import are_checks
 from app.ledger import GENESIS
+from app.runs.state.landing import Landing
 from app.runs.state.onboarding import OnboardingState
 
 Phase = Literal["created", "queued", "working", "parked", "ended"]
@@ -152,6 +153,7 @@ class RunState:
     visible_seq: int = 0  # last event that GitHub may have to show
     settled_seq: int = 0  # last event that GitHub shows, or that it does not let us show
     onboarding: OnboardingState = field(default_factory=OnboardingState)
+    landing: Landing = field(default_factory=Landing)  # what became of its pull request
 
     @property
     def is_active(self) -> bool:

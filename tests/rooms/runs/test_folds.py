@@ -10,7 +10,7 @@ import pytest
 from app.events import CONTROL, RECORDS, WORKER
 from app.events.waits import WaitForAnswer
 from app.ledger import GENESIS, Event
-from app.runs.state import conversation, lifecycle, onboarding, publication, work
+from app.runs.state import conversation, landing, lifecycle, onboarding, publication, work
 from app.runs.state.onboarding import OnboardingState
 from app.runs.state.run_state import Delay, RunState
 from tests.said import said
@@ -193,7 +193,7 @@ UNFOLDED = {
 
 
 def test_every_kind_is_somebody_s():
-    folds = [*(module.fold for module in FOLDS.values()), onboarding.fold]
+    folds = [*(module.fold for module in FOLDS.values()), onboarding.fold, landing.fold]
     unread = {
         kind
         for kind, record in RECORDS.items()

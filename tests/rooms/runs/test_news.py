@@ -20,6 +20,8 @@ from tests.said import said
 EXAMPLES = GOOD | {
     "attempt.started": {"attempt": 2},
     "question.asked": ASKED,
+    "outcome.ended": {"number": 4, "merged": True, "at": "2026-03-02T09:00:00+00:00"},
+    "outcome.followed": {"how": "reverted"},
     "run.moved": {"thread": {"repository": "acme/sums"}},
     "question.answered": {"by": "maya", "text": "1a", "delivery": "e", "comment_id": 4},
     "question.reminded": {"question": 1, "until": None},
