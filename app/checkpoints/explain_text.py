@@ -61,9 +61,7 @@ def _landed(landing: Landing) -> list[str]:
     if ended is None:
         return []
     how = "merged" if ended.merged else "closed"
-    work = (
-        f"{ended.human_commits} commits of people ({ended.human_lines} lines), {ended.rounds} reviews asked for changes"
-    )
+    work = f"{ended.human_commits} commits of people ({ended.human_lines} lines), {ended.rounds} reviews for changes"
     after = f" Afterwards {landing.followed.how}." if landing.followed else ""
     return [f"#{ended.number} was {how} after {ended.open_seconds / 3600:.1f} h: {work}.{after}"]
 
