@@ -114,7 +114,7 @@ class Dispatcher:
 
     def give_up(self, job: Job, why: str) -> None:
         """Say on the thread that this job could not be done; it is kept as a dead letter. Raises as the store does."""
-        if is_about_installations(job) or is_withdrawal(job) or job.is_by_checks or group_commit(job.trigger):
+        if is_about_installations(job) or is_withdrawal(job) or job.is_unasked or group_commit(job.trigger):
             return  # nobody waits for a word
         job = self._at_its_run(job)
         text = replies.gave_up(why, MOST_ATTEMPTS)

@@ -103,7 +103,7 @@ def gather(
         budget=budget,
         comments=_conversation(github, job),
         admission=AdmissionFacts(
-            needed_role="none" if job.is_by_checks else needed_role(command),
+            needed_role="none" if job.is_unasked else needed_role(command),
             **_standing(github, job.thread, bot_login),
             switched_off=switched_off(github, name, bot_login),
             is_pull_request=job.thread.is_pull_request,

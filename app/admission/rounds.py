@@ -33,7 +33,7 @@ def round_of(store: Store, state: RunState, paths: Collection[str] = ()) -> Roun
     return Round(
         title=made.title if made else "",
         sha=str(state.result("branch").get("sha", "")),
-        asked=not state.is_by_checks,
+        asked=not state.is_unasked,
         files=files,
         failures=failures_of(state.created.task.failures),
         failed=tuple(name for failure in state.created.task.failures for name in failure.tests[:2] or [failure.key]),

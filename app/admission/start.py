@@ -10,7 +10,7 @@ from collections.abc import Callable
 from app import log
 from app.admission.admit import admit, again_when
 from app.admission.finished_work import KeptProposals
-from app.admission.github_facts import BOT_DEFAULTS, gather, names_of, organisation_defaults
+from app.admission.github_facts import BOT_DEFAULTS, Facts, gather, names_of, organisation_defaults
 from app.admission.request import created, model_of, request_of
 from app.admission.reservation import look
 from app.admission.run_launcher import RunLauncher
@@ -21,7 +21,7 @@ from app.events.deciding import RunAdmitted, RunQueued, Task
 from app.events.parts import Outcome
 from app.events.working import RunEnded
 from app.github.access import Access
-from app.jobs.job import Job, Thread, label_put_on
+from app.jobs.job import CONFLICT, Job, Thread, label_put_on
 from app.jobs.verb import PULL_REQUEST
 from app.playbooks import BY_LABEL, BY_VERB, BY_WORDS, REPLY, playbook
 from app.playbooks.playbook import Playbook
@@ -70,16 +70,16 @@ class RunStart:
             facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered
             model_of(command, facts, self._settings)  # raises for a name that the model's provider does not know
         except UserError as error:
-            if job.is_by_checks:
+            if job.is_unasked:
                 log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger, reason=str(error))
             else:
                 self.reply(ledger, job, f"{error}", refused=True)
             return
         verdict = admit(facts.admission.model_copy(update={"role": role})).verdict
-        if verdict == "ignore":
+        if verdict == "ignore" or (job.gathers == CONFLICT and not _keeps_mergeable(facts)):
             log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
             return
-        if facts.target and facts.target.behind == 0 and verdict == "admit":
+        if facts.target and facts.target.behind == 0 and not job.is_unasked and verdict == "admit":
             self.reply(ledger, job, merge_text.up_to_date(facts.base_ref, facts.target.base_ref))
             return
         note: str | None = ""
@@ -169,6 +169,10 @@ class RunStart:
         ledger.append_if(lambda state: state.seq == 0, said)
         outcome: Outcome = "refused" if refused else "replied"
         ledger.append_if(lambda state: state.is_active, RunEnded(outcome=outcome, reason=text))
+
+
+def _keeps_mergeable(facts: Facts) -> bool:
+    return facts.config.keep_mergeable and facts.target is not None and facts.target.ours
 
 
 def _again(gathers: str, book: Playbook) -> str:

@@ -160,7 +160,7 @@ def result(state: RunState, part: str) -> str:
 
 def _to(state: RunState) -> str:
     """Whoever asked for it, so that they are told; nobody did where checks have."""
-    return "" if state.is_by_checks else f"{people([_requester(state)])} "
+    return "" if state.is_unasked else f"{people([_requester(state)])} "
 
 
 def _requester(state: RunState) -> str:

@@ -179,6 +179,9 @@ class RepoConfig(_Part):
     autonomy: Literal["diagnose", "plan", "draft", "ready"] = Field(
         default="draft", description="How far a run may go by itself: `draft` and `ready` are kinds of pull request."
     )
+    keep_mergeable: bool = Field(
+        default=False, description="Merge the base into the bot's own pull requests when the two conflict, unasked."
+    )
     branch_prefix: BranchPrefix = "agent/"
     questions: Questions = Questions()
     labels: Labels = Labels()

@@ -58,7 +58,7 @@ class OnceReplies:
     def trouble(self, job: Job, run_id: str, error: UserError) -> None:
         """Somebody waits for a word, and there is no more to it than this error."""
         log.event("manners.trouble", level=log.WARNING, delivery=job.id, reason=str(error))
-        if not job.is_by_checks and self._is_first(job, run_id, "trouble", _TROUBLE_SECONDS):
+        if not job.is_unasked and self._is_first(job, run_id, "trouble", _TROUBLE_SECONDS):
             self._starts.reply(self._open(run_id), job, replies.trouble(f"{error}"), refused=True)
 
     def may_say_it_gave_up(self, job: Job, run_id: str) -> bool:

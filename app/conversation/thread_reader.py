@@ -91,7 +91,7 @@ class ThreadReader:
 
     def _role(self, job: Job) -> str | None:
         """The sender's role; None when nobody asked us anything: the label is not ours, or off again."""
-        if job.is_by_checks:
+        if job.is_unasked:
             return "none"
         with self._access.asking(job.thread, since=job.received_at) as github:
             if is_foreign_label(github, job):

@@ -57,6 +57,7 @@ class Configured(Part):
     model: str = "default"
     budget: BudgetWanted = BudgetWanted()
     autonomy: str = "draft"
+    keep_mergeable: bool = False
     branch_prefix: str = "agent/"
     questions: QuestionsWanted = QuestionsWanted()
     labels: dict[str, str] = {}

@@ -42,6 +42,7 @@ _LACKING = ({"actions"}, {"statuses"}, {"actions", "statuses"})  # which an App 
 CHECK: Mapping[str, str] = {"metadata": "read", "checks": "write"}
 LIST: Mapping[str, str] = {"metadata": "read"}
 SEARCH: Mapping[str, str] = {"metadata": "read", "issues": "read"}
+SEARCH_PULLS: Mapping[str, str] = {"metadata": "read", "issues": "read", "pull_requests": "read"}
 WELCOME: Mapping[str, str] = {"metadata": "read", "contents": "read", "issues": "write"}
 PROPOSE: Mapping[str, str] = {
     "metadata": "read",
@@ -159,11 +160,13 @@ class Access:
             yield github
 
     @contextmanager
-    def searching(self, installation_id: int) -> Iterator[GitHub]:
-        """Reading the issues of all that an installation covers. The token is revoked after it."""
+    def searching(self, installation_id: int, permissions: Mapping[str, str] = SEARCH) -> Iterator[GitHub]:
+        """Reading the issues of all that an installation covers, or what else is allowed of all of it. The token is
+        revoked after it.
+        """
         thread = Thread(installation_id=installation_id, repository_id=0, repository="", number=0)
         with (
-            self.app.leased(installation_id, repositories=[], permissions=SEARCH) as credential,
+            self.app.leased(installation_id, repositories=[], permissions=permissions) as credential,
             self._client(credential, thread) as github,
         ):
             yield github

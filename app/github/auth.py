@@ -34,8 +34,8 @@ SPARE = timedelta(minutes=5)  # a cached installation token still lasts for a lo
 _FRESH_PAUSES_SECONDS = (1.0, 2.0, 2.0)
 _AGAIN_SECONDS = 1.0
 
-# What a token may be for that reaches all of an installation: listing it, and searching its issues.
-_LOOKING = {("metadata", "read"), ("issues", "read")}
+# What a token may be for that reaches all of an installation: listing it, searching its issues and pull requests.
+_LOOKING = {("metadata", "read"), ("issues", "read"), ("pull_requests", "read")}
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class PullRequest:
     labels: tuple[str, ...]
     updated_at: datetime
     url: str
+    mergeable_state: str = ""  # GitHub's word, of one that was asked for by its number: `dirty` when it conflicts
 
 
 def pull(github: GitHub, repo: str, pull_number: int) -> PullRequest:
@@ -187,4 +188,5 @@ def _pull(data: Any) -> PullRequest:
         labels=tuple(text(row, "name") for row in data.get("labels") or []),
         updated_at=time(data, "updated_at"),
         url=text(data, "html_url"),
+        mergeable_state=text(data, "mergeable_state"),
     )

@@ -1,4 +1,4 @@
-"""Open issues with a label in all that an account's installation covers, and who labelled them."""
+"""What an installation covers: open issues with a label and who labelled them, an App's open pull requests."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ def issues_with(github: GitHub, account: str, label: str) -> Iterator[tuple[str,
     for row in github.items(first, key="items", limit=MOST):
         owner, name = text(row, "repository_url").split("/")[-2:]
         yield f"{owner}/{name}", row
+
+
+def pulls_by(github: GitHub, account: str, slug: str) -> Iterator[tuple[str, int]]:
+    """(repository's full name, number) of the open pull requests that an App has opened, the last changed first."""
+    wanted = f"is:pr is:open archived:false author:app/{slug} user:{account}"
+    first = github.rest.search.issues_and_pull_requests(q=wanted, sort="updated", per_page=PAGE_SIZE)
+    for row in github.items(first, key="items", limit=MOST):
+        owner, name = text(row, "repository_url").split("/")[-2:]
+        yield f"{owner}/{name}", number(row, "number")
 
 
 def last_labelled(github: GitHub, repo: str, issue: int, label: str) -> Labelled | None:

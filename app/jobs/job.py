@@ -29,6 +29,15 @@ def are_checks(gathers: str) -> bool:
     return gathers.startswith("checks:")
 
 
+CONFLICT = "base:conflict"  # what a merge of the base is gathered with that nobody has asked for
+CONFLICT_TRIGGER = "conflict_with_base"
+
+
+def is_unasked(gathers: str) -> bool:
+    """Whether nobody has asked for what is gathered so: failed checks did, or a conflict with the base."""
+    return are_checks(gathers) or gathers == CONFLICT
+
+
 def taken_key(name: str) -> str:
     """The claim that says that dispatch has done the job of this id, or with this digest."""
     return f"taken:{name}"
@@ -123,6 +132,11 @@ class Job(NamedTuple):
     def is_green(self) -> bool:
         """Some checks have passed, which is news where others had failed before."""
         return self.is_by_checks and self.trigger.endswith(":success")
+
+    @property
+    def is_unasked(self) -> bool:
+        """Nobody asks: what may be done is for the configuration to say, and nobody waits for a word."""
+        return is_unasked(self.gathers)
 
     @property
     def line_comment_id(self) -> int | None:

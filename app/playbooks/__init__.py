@@ -26,6 +26,7 @@ ONBOARD, REPLY = PLAYBOOKS["onboard"], PLAYBOOKS["reply"]
 BY_VERB: Mapping[str, Playbook] = {verb.name: book for book in PLAYBOOKS.values() for verb in book.verbs}
 BY_LABEL = next(book for book in PLAYBOOKS.values() if book.by_label)
 BY_CHECKS = next(book for book in PLAYBOOKS.values() if book.by_checks)
+BY_BASE = next(book for book in PLAYBOOKS.values() if book.merges_base)
 BY_WORDS = next(book for book in PLAYBOOKS.values() if book.by_words)
 LABEL_VERB = BY_LABEL.verbs[0].name  # which says the same as the label
 CONFIGURABLE = tuple(book for book in PLAYBOOKS.values() if book.worked_by == "worker")

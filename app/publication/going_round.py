@@ -17,7 +17,7 @@ def stopped(store: Store, ledger: RunLedger) -> bool:
     What a person has asked for may undo anything, and so may a change that a person wants published after all.
     """
     state = ledger.state
-    if not state.is_by_checks or state.resumptions or state.proposal is None:
+    if not state.is_unasked or state.resumptions or state.proposal is None:
         return False
     before = rounds_before(store, state)
     if not before:

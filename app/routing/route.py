@@ -91,7 +91,7 @@ def _heard(_asked: Asked, found: Found) -> Step | None:
 
 def _not_allowed(asked: Asked, found: Found) -> Step | None:
     """The role is too low; but whoever asked for a run may answer its question."""
-    if asked.job.is_by_checks:
+    if asked.job.is_unasked:
         return None
     is_own = asked.verb == "answer" and any(run.requester == asked.job.sender.login for run in found.active)
     if is_own or not lacking(asked.command, found.role or ""):

@@ -31,6 +31,7 @@ BUSY_FOR_SECONDS = 60.0  # something is going on: a message was taken, or a run 
 PUBLISHERS = 4  # one run's slow write (a search after a crash waits 15 s) must not keep the others waiting
 SHUTDOWN_SECONDS = 5.0
 FAST_POLL_SECONDS = 5.0  # 720 an hour of the App's 5,000 requests
+CONFLICT_SECONDS = 900.0  # nobody waits for it: whoever does says `/agent rebase`
 LABELS_SECONDS = 900.0  # the last net, for what neither came nor stands in the list of deliveries
 SLOW_POLL_SECONDS = 300.0  # webhooks arrive by themselves; this only finds what was lost
 
@@ -116,6 +117,8 @@ class Service:
         if self._poll != "never":
             loops.append(Loop("deliveries", self._sweep, self._poll_pause))
             looking = wiring.overlooked(self._platform, self._access, self._accept)
+            watch = wiring.conflict_watch(self._platform, self._access)
+            loops.append(Loop("conflicts", watch.look, lambda _busy: CONFLICT_SECONDS))
             loops.append(Loop("overlooked", looking.sweep, lambda _busy: LABELS_SECONDS))
         return loops
 

@@ -1,8 +1,8 @@
 """The clock's rounds in the cloud, where no process lives between two of them: one call a minute.
 
 Every minute runs are looked after; every five minutes GitHub is asked for deliveries that never arrived, every fifteen
-for labelled issues that no run took and for what became of pull requests; every hour the old is dropped. What was last
-done when is a claim in the store, so it does not matter which process is called, or whether two are.
+for labelled issues that no run took, for pull requests of ours that conflict, and for what became of them; every hour
+the old is dropped. What was last done when is a claim in the store, so it does not matter which process is called.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from app.recovery.retention import TURN_SECONDS
 from app.wiring import Platform
 
 LABELS_SECONDS = 900.0  # the last net; an installation is searched once in so long, or less often when there are many
+CONFLICT_SECONDS = 900.0  # nobody waits for it: whoever does says `/agent rebase`
 SWEEP_SECONDS = 300.0  # GitHub keeps failed deliveries for three days; five minutes is how long a person may wait
 _EARLY_SECONDS = 20.0  # the clock that calls is not exact: four minutes and 50 seconds are five
 
@@ -79,6 +80,7 @@ def rounds(platform: Platform) -> Rounds:
             "deliveries": (SWEEP_SECONDS, lambda: poller.sweep(ask_github=True)),
             "retention": (TURN_SECONDS, wiring.retention(platform).turn),
             "outcomes": (OUTCOMES_SECONDS, wiring.outcomes(platform, way).turn),
+            "conflicts": (CONFLICT_SECONDS, wiring.conflict_watch(platform, way).look),
             "labels": (LABELS_SECONDS, wiring.overlooked(platform, way, accept).sweep),
         },
     )

@@ -12,6 +12,7 @@ from app.wiring.platforms import Platform, aws_platform, ensure_model, local_pla
 # Each side imports its own when it is asked for: a worker without the control side (httpx, the App's key, everything
 # that writes to GitHub) starts in half the time, and a person waits for it.
 if TYPE_CHECKING:
+    from app.admission.conflict_watch import ConflictWatch
     from app.admission.run_launcher import RunLauncher
     from app.github.access import Access
     from app.outcomes.watch import Outcomes
@@ -26,6 +27,7 @@ __all__ = [
     "Platform",
     "access",
     "aws_platform",
+    "conflict_watch",
     "control",
     "door",
     "ensure_model",
@@ -153,6 +155,16 @@ def overlooked(platform: Platform, way: Access, accept: Callable[[Delivery], Ans
         clock=platform.clock,
         secret=lambda: revealed(platform).webhook_secrets[0],
         accept=accept,
+    )
+
+
+def conflict_watch(platform: Platform, way: Access) -> ConflictWatch:
+    """What looks for pull requests of ours that conflict with their base."""
+    from app.admission.conflict_watch import ConflictWatch  # noqa: PLC0415
+
+    settings = platform.settings
+    return ConflictWatch(
+        access=way, store=platform.store, jobs=platform.jobs, clock=platform.clock, slug=settings.app_slug
     )
 
 

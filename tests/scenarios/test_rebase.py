@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app import wiring
 from app.agent.models.scripted import bash, edit, finish
 from tests.scenarios import stories
 
@@ -139,3 +140,42 @@ def test_a_head_that_moves_meanwhile_is_not_merged_over(bot, github, repo, pull)
     bot.run_until_idle()
     assert list(repo.commit(pull.head_sha).parents) == [theirs, repo.tip("main")]
     bot.read_everything(pull)
+
+
+@pytest.fixture
+def ours(bot, github, repo, model):
+    """Our own pull request, whose base went on in the same lines."""
+    issue = github.maintainer.open_issue(repo, "Divide by zero", body="It raises.")
+    stories.fix(model)
+    github.maintainer.label(issue, "agent-fix")
+    bot.run_until_idle()
+    bot.read_everything(issue)
+    github.maintainer.push(repo, "main", {"calc.py": THEIRS}, message="Divide floats")
+    return repo.pulls[0]
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["configured", "by default"])
+def test_a_conflict_of_our_own_pull_request_is_resolved_unasked_where_that_is_wanted(
+    bot, github, repo, model, ours, wanted
+):
+    if wanted:
+        github.maintainer.push(repo, "main", {".github/lamplighter.yml": stories.CONFIG + "keep_mergeable: true\n"})
+    head, base, before = ours.head_sha, repo.tip("main"), len(bot.runs)
+    model.when("These files are in conflict").will(
+        bash("git diff HEAD --stat; grep -v '^[<|=>]\\{7\\}' calc.py > calc.new; mv calc.new calc.py"),
+        finish("Merge", "Left in pieces.", outcome="needs_decision", decision="Float or not?"),
+    )
+    watch = wiring.conflict_watch(bot.platform, wiring.access(bot.platform))
+    assert watch.look() == 0  # GitHub has not computed yet
+    bot.clock.advance(900)
+    found = watch.look()
+    bot.run_until_idle()
+    assert watch.look() == 0
+
+    assert found == int(wanted) and len(bot.runs) == before + found
+    assert ours.head_sha == head
+    if wanted:
+        said = ours.comments[-1].read()
+        assert "Float or not?" in said and "`calc.py`: both sides changed the same lines" in said and "@" not in said
+        assert [comment.body for comment in ours.comments].count(said) == 1 and "agent:needs-human" in ours.labels
+        assert bot.runs[-1].reason == "needs_decision" and bot.state_of(bot.runs[-1].run_id).merge.base_sha == base

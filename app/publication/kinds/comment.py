@@ -73,7 +73,7 @@ class Status(Comment):
 
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[Status]:
-        if state.is_silent:
+        if state.is_silent or state.tells_its_end_only:
             return
         is_there = "comment:status" in state.published
         if (not is_there and state.questions) or (state.phase == "ended" and not _awaits_pull(state)):

@@ -23,7 +23,7 @@ class Reaction(Effect):
 
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[Reaction]:
-        if state.is_by_checks:
+        if state.is_unasked:
             return  # nobody said anything
         created, stop = state.created, state.cancel.comment_id if state.cancel else None
         targets = {created.comment_id: created.trigger, **{heard.comment_id: heard.via for heard in state.heard}}

@@ -35,7 +35,7 @@ from app.events.working import (
     ThreadAnswered,
     VerificationEnded,
 )
-from app.jobs.job import are_checks
+from app.jobs.job import CONFLICT, are_checks, is_unasked
 from app.ledger import GENESIS
 from app.runs.state.landing import Landing
 from app.runs.state.onboarding import OnboardingState
@@ -228,7 +228,18 @@ class RunState:
     @property
     def is_silent(self) -> bool:
         """Whether nobody asked for it and it has not begun to work: nothing tells of it but what it finds."""
-        return self.is_by_checks and self.attempt == 0
+        is_for_nothing = self.created.gathers == CONFLICT and self.outcome == "nothing_to_do"
+        return is_for_nothing or (self.is_unasked and self.attempt == 0)
+
+    @property
+    def is_unasked(self) -> bool:
+        """Whether nobody has asked for it: checks did, or a conflict with the base."""
+        return is_unasked(self.created.gathers)
+
+    @property
+    def tells_its_end_only(self) -> bool:
+        """Whether people hear of it when something is done or they are needed, and not before."""
+        return self.created.gathers == CONFLICT
 
     @property
     def is_by_checks(self) -> bool:
