@@ -12,7 +12,7 @@ from app.cli.given_file import content_of
 from app.config import repo_config
 from app.config.repo_config import PATH, RepoConfig
 from app.errors import UserError
-from app.verify import Plan, configured, detect
+from app.projects import Plan, configured, detect
 from app.workspace.git import GitError, run_git
 
 _MOST_BYTES = 2**24  # what is longer than a configuration may be is a mistake with its length; a device has none

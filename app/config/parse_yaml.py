@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from app.errors import UserError
+from app.text import yaml_bounds
 
 MAX_BYTES = 64 * 1024  # a hundred times what a long configuration needs; PyYAML reads about 200 kB a second
 _MAX_DEPTH = 20  # the configuration itself nests three deep
@@ -57,15 +58,10 @@ def load(content: bytes) -> Document:
 
 
 def _refuse_bombs(text: str) -> None:
-    """Before anything is built: 64 kB of `[` take PyYAML minutes, an alias can stand for gigabytes."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1 if event.start_mark else 1
-        if isinstance(event, yaml.AliasEvent):
-            raise UserError(f"line {line}: YAML aliases (`*name`) are not read here; write it out")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _MAX_DEPTH:
-            raise UserError(f"line {line}: it is nested too deeply")
+    try:
+        yaml_bounds.check(text, most_deep=_MAX_DEPTH, aliases=False)
+    except yaml_bounds.TooMuch as error:
+        raise UserError(f"line {error.line}: {error.said}") from None
 
 
 class _Reader:

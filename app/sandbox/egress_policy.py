@@ -23,28 +23,6 @@ SHOWN = 80  # characters of an odd host name, in a report
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*")
 UNIQUE_LOCAL = IPv6Network("fc00::/7")
 
-# Public registries and forges that take what they are sent, on the host they serve from: whoever brings a token of his
-# own in the change could have private code uploaded there. Others take uploads elsewhere (upload.pypi.org, crates.io).
-UPLOAD_HOSTS = (
-    "registry.npmjs.org",
-    "registry.yarnpkg.com",
-    "npm.pkg.github.com",
-    "rubygems.org",
-    "plugins.gradle.org",
-    "crates.io",
-    "upload.pypi.org",
-    "test.pypi.org",
-    "github.com",
-    "api.github.com",
-    "uploads.github.com",
-    "gitlab.com",
-    "bitbucket.org",
-    "ghcr.io",
-    "registry.hub.docker.com",
-    "registry-1.docker.io",
-    "www.nuget.org",
-)
-
 Network = Union[IPv4Network, IPv6Network]  # noqa: UP007 - evaluated by Python 3.9 in sandbox images
 
 

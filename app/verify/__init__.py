@@ -1,7 +1,5 @@
-"""Finding and running a project's own tests, and saying honestly what they prove.
+"""Running a project's own tests as `app.projects` found them (`plan`), and saying honestly what they prove.
 
-    plan = detect(paths, contents)         # Plan(setup, verify, language, why); `configured(config, plan)` lays the
-                                           # repository's own `setup` and `verify` commands over it
     results = run_commands(sandbox, plan.setup, purpose="setup", at="base", ledger=ledger)     # network on
     baseline = run_commands(sandbox, plan.verify, purpose="verify", at="base", ledger=ledger)  # network off
     sandbox.seal()                         # `verify_head` starts from here
@@ -19,7 +17,6 @@ from __future__ import annotations
 from app.failures.counts import Counts, parse_counts
 from app.verify.baseline import Unfit, unfit
 from app.verify.compare import Verdict, compare
-from app.verify.detect import Plan, changes_dependencies, configured, detect
 from app.verify.head import Verification, verify_head
 from app.verify.merged import verify_merge
 from app.verify.run import CommandResult, run_commands
@@ -27,14 +24,10 @@ from app.verify.run import CommandResult, run_commands
 __all__ = [
     "CommandResult",
     "Counts",
-    "Plan",
     "Unfit",
     "Verdict",
     "Verification",
-    "changes_dependencies",
     "compare",
-    "configured",
-    "detect",
     "parse_counts",
     "run_commands",
     "unfit",

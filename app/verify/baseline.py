@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.checks.test_files import holds_tests
-from app.verify.detect import Plan
+from app.projects import Plan
 from app.verify.run import CommandResult
 
 Why = Literal["unknown", "killed", "broken", "nothing"]

@@ -13,9 +13,9 @@ from app.claims import Claims, marks, sentences
 from app.events import parts
 from app.events.working import VerificationEnded
 from app.ports.sandbox import Sandbox
+from app.projects import Plan, changes_dependencies
 from app.runs.run_ledger import RunLedger
 from app.verify.compare import Status, Verdict, compare
-from app.verify.detect import Plan, changes_dependencies
 from app.verify.proof import Prover
 from app.verify.rounds import round_of
 from app.verify.run import CommandResult, is_about_text, run_commands

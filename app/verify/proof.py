@@ -9,8 +9,8 @@ from app.checks import is_test_path
 from app.claims import Ending, TestProof
 from app.failures.counts import Counts
 from app.ports.sandbox import Sandbox
+from app.projects import Plan
 from app.runs.run_ledger import RunLedger
-from app.verify.detect import Plan
 from app.verify.named import Named, brought, by_name, collecting, ending_of, is_collected, is_unloadable
 from app.verify.run import CommandResult, run_commands
 from app.workspace import Change, lay

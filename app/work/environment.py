@@ -14,8 +14,9 @@ from app.agent import Briefing, Fact, Options
 from app.errors import TransientError
 from app.events.deciding import Task
 from app.ports.sandbox import Limits, Sandbox
+from app.projects import Plan
 from app.text.untrusted import one_line
-from app.verify import CommandResult, Plan
+from app.verify import CommandResult
 from app.workspace import Checkout, Guides
 
 PROBE_SECONDS = 10.0  # what has not answered by then is left out

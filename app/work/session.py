@@ -18,14 +18,11 @@ from app.errors import UserError
 from app.events.working import BriefingMade, WorkspaceReady
 from app.ports.platform import Tokens
 from app.ports.sandbox import Egress, Limits, Manifest, Sandbox, SandboxHost
+from app.projects import Plan, changes_dependencies, configured, detect
 from app.runs.run_ledger import RunLedger
 from app.verify import (
     CommandResult,
-    Plan,
     Verification,
-    changes_dependencies,
-    configured,
-    detect,
     run_commands,
     unfit,
     verify_head,

@@ -14,7 +14,8 @@ from app.agent.prompt import nonce_of, opening
 from app.errors import TransientError
 from app.events import deciding
 from app.ports.sandbox import Execution, Limits
-from app.verify import CommandResult, Counts, Plan
+from app.projects import Plan
+from app.verify import CommandResult, Counts
 from app.work.environment import Machine, briefing, look_around, text_of
 from app.workspace import Checkout, Mirror, base_manifest, checkout, guides, root_map
 from tests.rooms.workspace.folders import Project

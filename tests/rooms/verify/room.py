@@ -10,7 +10,8 @@ from pathlib import Path
 from app.events.parts import Blob
 from app.events.record import Record
 from app.events.working import CommandRan
-from app.verify import Plan, Verification, run_commands, verify_head
+from app.projects import Plan
+from app.verify import Verification, run_commands, verify_head
 from app.workspace import Ignore, changes, collect
 from tests.rooms.workspace.folders import FolderSandbox
 

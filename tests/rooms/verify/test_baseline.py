@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.checkpoints import before_work
-from app.verify import CommandResult, Plan, parse_counts, unfit
+from app.projects import Plan
+from app.verify import CommandResult, parse_counts, unfit
 from app.verify.run import Ending
 
 PLAN = Plan(verify=("t",))

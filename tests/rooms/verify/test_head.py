@@ -12,7 +12,8 @@ from app.claims import Claims
 from app.errors import TransientError
 from app.events import parts
 from app.ports.sandbox import Execution
-from app.verify import CommandResult, Counts, Plan, compare, run_commands
+from app.projects import Plan
+from app.verify import CommandResult, Counts, compare, run_commands
 from app.verify.named import Named, by_name
 from tests.rooms.verify.room import BASE, FIXED, HEAD, PYTEST, REGRESSION, UNITTEST, Ledger, Room
 from tests.rooms.workspace.folders import FolderSandbox

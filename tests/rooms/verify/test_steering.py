@@ -8,7 +8,8 @@ import pytest
 
 from app.checks import ChangeSet, marks
 from app.checks.weakened import check_tests
-from app.verify import Plan, Verification
+from app.projects import Plan
+from app.verify import Verification
 from app.workspace import Ignore, changes, collect
 from tests.rooms.verify.room import Room
 from tests.rooms.verify.steering_cases import HONEST, LYING, Case

@@ -14,8 +14,9 @@ from app.events.parts import Blob
 from app.events.record import Record
 from app.events.working import CommandRan
 from app.ports.sandbox import Egress, Limits
+from app.projects import Plan
 from app.sandbox.bubblewrap import BubblewrapHost
-from app.verify import Plan, run_commands, verify_head
+from app.verify import run_commands, verify_head
 from app.workspace import (
     Mirror,
     base_ignore,

@@ -5,8 +5,7 @@ import json
 import pytest
 
 from app.events.configured import Configured
-from app.verify import Plan, configured, detect
-from app.verify.detect import changes_dependencies
+from app.projects import Plan, changes_dependencies, configured, detect
 
 PYTEST = "PATH=$HOME/venv/bin:$PATH python3 -m pytest"
 PIP = "$HOME/venv/bin/pip install --quiet --disable-pip-version-check"

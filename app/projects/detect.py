@@ -1,0 +1,101 @@
+"""Finding the projects of a repository from its files at the base commit. Nothing is run. Pure.
+
+plan = detect(paths, read)                      # what is at the root, or else every project there is
+plan = detect(paths, read, touched=changed)     # also the others that a change touches
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from app.projects.go import go
+from app.projects.javascript import deno, node
+from app.projects.jvm import jvm
+from app.projects.make import make
+from app.projects.others import cmake, dotnet, php, ruby
+from app.projects.plan import Folder, Plan, Project, Read
+from app.projects.python import python
+from app.projects.rust import rust
+
+_FINDERS: Sequence[Callable[[Folder], Project | None]] = (
+    python, rust, go, jvm, node, deno, ruby, php, dotnet, cmake, make,
+)  # fmt: skip
+# What makes a folder the root of a project. Of C and C++ each folder has its CMakeLists.txt; only the root's counts.
+_MANIFESTS = frozenset(
+    {"pyproject.toml", "setup.py", "Cargo.toml", "go.mod", "go.work", "pom.xml", "build.gradle", "build.gradle.kts",
+     "settings.gradle", "settings.gradle.kts", "package.json", "deno.json", "deno.jsonc", "Gemfile", "composer.json"}
+)  # fmt: skip
+_SOLUTIONS = (".sln", ".slnx")
+# Folders whose manifests belong to tests, examples, somebody else's code or a tool of the project's own.
+_NOT_PROJECTS = frozenset(
+    {"test", "tests", "testing", "__tests__", "spec", "testdata", "test-data", "fixtures", "fixture", "__fixtures__",
+     "example", "examples", "sample", "samples", "demo", "demos", "template", "templates", "vendor", "third_party",
+     "third-party", "node_modules", "dist", "build", "target", "site-packages", "benchmarks", "bench", "e2e", ".github"}
+)  # fmt: skip
+_DEEPEST = 4  # folders above a project
+_MOST = 6  # projects run together where the root has none; more take longer than anybody waits for
+
+
+def detect(paths: Collection[str], read: Read, *, touched: Collection[str] = ()) -> Plan:
+    """The plan for a repository; `read` gives small files' contents, `touched` are the paths of a change.
+
+    The root's project comes first. Projects in folders that it does not run are left beside it, because most changes
+    are none of theirs, until one touches them.
+    """
+    root = Folder(paths=frozenset(paths), read_at=read)
+    first = _project(root)
+    others = [
+        project
+        for path in _homes(root)
+        if not (first and _runs(first, path, root)) and (project := _project(Folder.of(root, path)))
+    ]
+    others = [project for project in others if not any(_is_member(project, other) for other in others)]
+    meant = [project for project in others if any(path.startswith(f"{project.folder}/") for path in touched)]
+    chosen = [first, *meant] if first else (meant or others)[:_MOST]
+    if not chosen:
+        return Plan(why="no tests that I know how to run were found")
+    return Plan.of(chosen, beside=(project.folder for project in others if project not in chosen))
+
+
+def _project(folder: Folder) -> Project | None:
+    return next((project for find in _FINDERS if (project := find(folder)) and project.verify), None)
+
+
+def _homes(root: Folder) -> list[str]:
+    """Folders below the root that hold a manifest, the upper ones first."""
+    homes = {path.rpartition("/")[0] for path in root.paths if _is_manifest(path.rpartition("/")[2])}
+    return sorted(
+        (home for home in homes if home and home.count("/") < _DEEPEST and not _NOT_PROJECTS & set(home.split("/"))),
+        key=lambda home: (home.count("/"), home),
+    )
+
+
+def _is_manifest(name: str) -> bool:
+    return name in _MANIFESTS or name.endswith(_SOLUTIONS)
+
+
+def _runs(project: Project, home: str, root: Folder) -> bool:
+    """Whether the root's commands run the tests of the project at `home` as well.
+
+    Maven, Gradle and solutions name their modules themselves; pytest and RSpec collect whatever lies below.
+    """
+    if home in project.members:
+        return True
+    names = {path.rpartition("/")[2] for path in root.paths if path.rpartition("/")[0] == home}
+    return bool(names & _COLLECTED_BY.get(project.language, frozenset()))
+
+
+def _is_member(project: Project, other: Project) -> bool:
+    is_below = project.folder.startswith(f"{other.folder}/")
+    return project is not other and (
+        project.folder in other.members or (is_below and project.language == other.language)
+    )
+
+
+_JVM = frozenset({"pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"})
+_COLLECTED_BY = {
+    "Python": frozenset({"pyproject.toml", "setup.py"}),
+    "Java": _JVM,
+    "Kotlin": _JVM,
+    "Ruby": frozenset({"Gemfile"}),
+}

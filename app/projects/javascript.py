@@ -1,0 +1,81 @@
+"""JavaScript and TypeScript: npm, pnpm, yarn, bun and their workspaces; deno. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from app.checks.test_files import holds_tests
+from app.projects import manifests
+from app.projects.idle import is_idle
+from app.projects.members import matching
+from app.projects.package_managers import Manager, manager_of
+from app.projects.plan import Folder, Project, inside
+
+_NEEDS = ("dependencies", "devDependencies", "optionalDependencies", "workspaces")
+_MOST_MEMBERS = 12  # whose tests are run one by one, each with counts of its own
+
+
+def node(folder: Folder) -> Project | None:
+    """The root's `test` script, which with workspaces is the project's own way to run them all; else every member's."""
+    if "package.json" not in folder.names:
+        return None
+    package = manifests.json_object(folder.read("package.json"))
+    members = _members(folder, package)
+    manager = manager_of(folder, package)
+    if _has_tests(package):
+        verify: tuple[str, ...] = (manager.run("test"),)
+        why = "a test script in package.json"
+    else:
+        tested = [member for member in members if _has_tests(_package(folder, member))]
+        verify = _of_members(manager, tested)
+        why = f"the test scripts of {len(tested)} {manager.name} workspace{'s' if len(tested) != 1 else ''}"
+    if not verify:
+        return None
+    needs = bool(members) or any(package.get(key) for key in _NEEDS)
+    return Project(
+        folder=folder.path,
+        setup=manager.install if needs else manager.bring,
+        verify=verify,
+        language="JavaScript",
+        why=why,
+        members=folder.inside(*members),
+    )
+
+
+def deno(folder: Folder) -> Project | None:
+    name = next((name for name in ("deno.json", "deno.jsonc") if name in folder.names), "")
+    if not name or not any(holds_tests(path) for path in folder.paths):
+        return None
+    has_task = re.search(r'"tasks"\s*:\s*\{[^}]*"test"\s*:', folder.text(name))
+    return Project(
+        folder=folder.path,
+        setup=("deno install --frozen" if "deno.lock" in folder.names else "deno install",),
+        verify=("deno task test" if has_task else "deno test --allow-all --cached-only",),
+        language="JavaScript",
+        why=f"a {name}",
+    )
+
+
+def _of_members(manager: Manager, tested: list[str]) -> tuple[str, ...]:
+    if len(tested) <= _MOST_MEMBERS:
+        return tuple(inside(member, manager.run("test")) for member in tested)
+    return (manager.run_everywhere("test"),)
+
+
+def _has_tests(package: Mapping[str, Any]) -> bool:
+    script = manifests.table(package, "scripts").get("test")
+    return isinstance(script, str) and not is_idle(script) and "no test specified" not in script
+
+
+def _package(folder: Folder, member: str) -> Mapping[str, Any]:
+    return manifests.json_object(folder.read(f"{member}/package.json"))
+
+
+def _members(folder: Folder, package: Mapping[str, Any]) -> tuple[str, ...]:
+    """Folders of the workspace's packages, relative to its root."""
+    listed = package.get("workspaces")
+    patterns = manifests.texts(listed.get("packages") if isinstance(listed, dict) else listed)
+    patterns += manifests.texts(manifests.yaml_object(folder.read("pnpm-workspace.yaml")).get("packages"))
+    return matching(folder, patterns, "package.json")

@@ -1,0 +1,43 @@
+"""What is left to those who run the tests by a Makefile, a justfile or a Taskfile alone. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from app.projects.idle import is_idle
+from app.projects.plan import Folder, Project
+
+_TARGETS = ("test", "check", "tests")
+_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
+_JUSTFILES = ("justfile", "Justfile", ".justfile")
+_TASKFILES = ("Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "taskfile.yaml")
+
+
+def make(folder: Folder) -> Project | None:
+    for name in _MAKEFILES:
+        for target in _TARGETS if name in folder.names else ():
+            if not _is_idle_target(folder.text(name), target):
+                return _project(folder, f"make {target}", "Make", f"a `{target}` target in the {name}")
+    for name in _JUSTFILES:
+        for target in _TARGETS if name in folder.names else ():
+            if re.search(rf"^@?{target}\b[^:=\n]*:(?!=)", folder.text(name), re.MULTILINE):
+                return _project(folder, f"just {target}", "just", f"a `{target}` recipe in the {name}")
+    for name in _TASKFILES:
+        for target in _TARGETS if name in folder.names else ():
+            if re.search(rf"^  [\"']?{target}[\"']?:", folder.text(name), re.MULTILINE):
+                return _project(folder, f"task {target}", "Task", f"a `{target}` task in the {name}")
+    return None
+
+
+def _project(folder: Folder, command: str, language: str, why: str) -> Project:
+    return Project(folder=folder.path, verify=(command,), language=language, why=why)
+
+
+def _is_idle_target(makefile: str, target: str) -> bool:
+    """Whether the target is missing or its recipe runs nothing; with prerequisites it is theirs to run something."""
+    head = rf"^(?:[\w.-]+ )*{target}(?: [\w.-]+)*\s*::?(?!=)(.*)\n((?:\t.*\n?)*)"
+    found = re.search(head, makefile + "\n", re.MULTILINE)
+    if found is None:
+        return True
+    recipe = [line.strip().lstrip("@-+ ") for line in found[2].splitlines() if line.strip()]
+    return not found[1].strip() and bool(recipe) and all(is_idle(line) for line in recipe)

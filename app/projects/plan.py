@@ -1,0 +1,136 @@
+"""What is run to set a repository up and to test it, project by project, and where that is known from. Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from app.events.configured import Configured
+from app.sandbox.upload_hosts import UPLOAD_HOSTS
+
+Read = Callable[[str], bytes]  # path → content, b"" when there is none
+
+
+def on_path(environment: str) -> str:
+    """The project's own environment stands first and the system's behind it, so that one command serves both."""
+    return f"PATH=$HOME/{environment}/bin:$PATH"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """A folder of the repository, seen as the root of a project: names in it are relative to it."""
+
+    path: str = ""  # "" is the repository's root
+    paths: frozenset[str]
+    read_at: Read
+
+    @classmethod
+    def of(cls, root: Folder, path: str) -> Folder:
+        start = f"{path}/"
+        inside = frozenset(name.removeprefix(start) for name in root.paths if name.startswith(start))
+        return cls(path=path, paths=inside, read_at=lambda name: root.read_at(start + name))
+
+    def inside(self, *names: str) -> tuple[str, ...]:
+        """The names from the repository's root."""
+        return tuple(f"{self.path}/{name}" if self.path else name for name in names)
+
+    @property
+    def environment(self) -> str:
+        """The folder below the home where what it needs is installed; each project has one of its own."""
+        return "venv" + "".join(f"-{part}" for part in re.findall(r"[A-Za-z0-9._]+", self.path))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Of the files directly in it."""
+        return frozenset(path for path in self.paths if "/" not in path)
+
+    def read(self, name: str) -> bytes:
+        return self.read_at(name) if name in self.paths else b""
+
+    def text(self, name: str) -> str:
+        return self.read(name).decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """One project: commands that run in `folder`, and why these. `members` are folders whose tests it runs as well."""
+
+    folder: str = ""
+    setup: tuple[str, ...] = ()
+    verify: tuple[str, ...]
+    language: str
+    why: str
+    members: tuple[str, ...] = ()
+
+    @property
+    def setup_here(self) -> tuple[str, ...]:
+        return tuple(inside(self.folder, command) for command in self.setup)
+
+    @property
+    def verify_here(self) -> tuple[str, ...]:
+        return tuple(inside(self.folder, command) for command in self.verify)
+
+    def covers(self, path: str) -> bool:
+        """Whether a file belongs to it or to a member of it."""
+        return not self.folder or any(path.startswith(f"{folder}/") for folder in (self.folder, *self.members))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The commands of a repository. `why` is a sentence; `verify` is empty when no tests were found.
+
+    `beside`: folders of projects with tests of their own that these commands do not run.
+    """
+
+    setup: tuple[str, ...] = ()
+    verify: tuple[str, ...] = ()
+    language: str = ""
+    why: str = ""
+    beside: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = UPLOAD_HOSTS  # hosts that setup may not reach again once the model has changed the tree
+
+    @classmethod
+    def of(cls, projects: Iterable[Project], beside: Iterable[str] = ()) -> Plan:
+        """Of several projects in a repository, in their order."""
+        known = list(projects)
+        return cls(
+            setup=tuple(dict.fromkeys(command for project in known for command in project.setup_here)),
+            verify=tuple(command for project in known for command in project.verify_here),
+            language=" and ".join(dict.fromkeys(project.language for project in known)),
+            why="; ".join(_said(project) for project in known),
+            beside=tuple(beside),
+        )
+
+
+def inside(folder: str, command: str) -> str:
+    """The command as it is run from the repository's root."""
+    return f"cd {shlex.quote(folder)} && {{ {command}; }}" if folder else command
+
+
+def configured(config: Configured, plan: Plan) -> Plan:
+    """The plan with the repository's own `setup` and `verify` commands in place of the detected ones.
+
+    Commands configured for a Python project whose setup was detected find its environment on the PATH.
+    """
+    plan = replace(
+        plan, withheld=tuple(host for host in UPLOAD_HOSTS if host not in config.sandbox.network_with_change)
+    )
+    setup, verify = config.setup, config.verify
+    if setup is None and verify is None:
+        return plan
+    said = " and ".join(f"`{key}`" for key in ("setup", "verify") if getattr(config, key) is not None)
+    chosen = replace(plan, why=f"{said} as configured in `.github/lamplighter.yml`")
+    if setup is not None:
+        chosen = replace(chosen, setup=tuple(setup))
+    if verify is not None:
+        is_python = setup is None and plan.setup and "Python" in plan.language
+        first = f"export {on_path('venv')}; " if is_python else ""
+        chosen = replace(chosen, verify=tuple(first + command for command in verify), beside=())
+    return chosen
+
+
+def _said(project: Project) -> str:
+    return f"{project.why} in `{project.folder}`" if project.folder else project.why

@@ -1,0 +1,45 @@
+"""How a Python project is installed and tested, read from its metadata without running any of it. Pure."""
+
+from __future__ import annotations
+
+from app.checks.test_files import holds_tests, is_test_path
+from app.projects.plan import Folder, Project, on_path
+from app.projects.python.locked import locked
+from app.projects.python.metadata import Metadata
+from app.projects.python.pip import by_pip
+from app.projects.python.runner import start_folder, uses_pytest
+
+_MANIFESTS = frozenset({"pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", "Pipfile", "manage.py"})
+_PACKAGES = frozenset({"pyproject.toml", "setup.py"})
+
+
+def python(folder: Folder) -> Project | None:
+    """None where there are no tests, or all of them are of packages in folders, or a script among another language's
+    fixtures is all there is of Python.
+    """
+    tests = sorted(path for path in folder.paths if path.endswith(".py") and is_test_path(path))
+    about = Metadata.of(folder)
+    if not (_MANIFESTS & folder.names or about.requirements):
+        nested = {path.rpartition("/")[0] for path in folder.paths if path.rpartition("/")[2] in _PACKAGES}
+        own = [path for path in tests if not any(path.startswith(f"{home}/") for home in nested)]
+        tests = own if any(holds_tests(path) for path in own) else []
+    if not tests:
+        return None
+    plain = by_pip(about, pytest=False)
+    pytest = uses_pytest(about, tests, plain.wanted)
+    setup = by_pip(about, pytest=pytest).commands
+    by_lock = locked(about, otherwise=setup)
+    if pytest:
+        verify, why = "python3 -m pytest", "Python tests for pytest"
+    elif "manage.py" in folder.names:
+        verify, why = "python3 manage.py test", "tests of a Django project"
+    else:
+        verify, why = f"python3 -m unittest discover{start_folder(tests, folder.paths)}", "Python tests for unittest"
+    return Project(
+        folder=folder.path,
+        setup=by_lock.commands if by_lock else setup,
+        verify=(f"{on_path(folder.environment)} {verify}",),
+        language="Python",
+        why=f"{why}, versions from {by_lock.name}" if by_lock else why,
+        members=folder.inside(*about.members),
+    )

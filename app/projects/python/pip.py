@@ -1,0 +1,123 @@
+"""What pip is given where nothing is locked, or a lock does not install here. Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.projects import manifests
+from app.projects.python.metadata import FOR_DEVELOPERS, TESTS, Metadata
+
+_HATCH_ENVIRONMENTS = ("hatch-test", *TESTS, "default")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByPip:
+    wanted: tuple[str, ...]  # arguments, quoted
+    commands: tuple[str, ...]
+
+
+def by_pip(about: Metadata, *, pytest: bool) -> ByPip:
+    wanted = _wanted(about)
+    return ByPip(wanted=tuple(wanted), commands=_commands(about, wanted, _hashed(wanted, about), pytest=pytest))
+
+
+def make_environment(about: Metadata) -> str:
+    return f"python3 -m venv ~/{about.folder.environment}"
+
+
+def _commands(about: Metadata, wanted: list[str], hashed: list[str], *, pytest: bool) -> tuple[str, ...]:
+    """Nothing to install: no network is needed when the system has what it takes.
+
+    pip wants hashes for all it installs at once or for nothing, so files with hashes (`hashed`) have a step of their
+    own. Developers' requirements may pin what cannot be had together with the project: then it goes without them.
+    """
+    pip = f"$HOME/{about.folder.environment}/bin/pip install --quiet --disable-pip-version-check"
+    if not wanted and not pytest:
+        return ()
+    if not wanted:
+        make = f"python3 -m venv --system-site-packages ~/{about.folder.environment} && {pip} pytest"
+        return (f"python3 -c 'import pytest' 2>/dev/null || {{ {make}; }}",)
+    has_pytest = any(re.match(r"'?pytest(?![\w-])", argument) for argument in wanted)
+    needs = wanted + ["pytest"] * (pytest and not has_pytest)
+    steps = [f"{pip} {' '.join(hashed)}"] if hashed else []
+    rest = [argument for argument in needs if argument not in hashed]
+    less = [argument for argument in rest if argument.removeprefix("-r ") not in FOR_DEVELOPERS]
+    if rest:
+        again = f" || {pip} {' '.join(less)}" if less and less != rest else ""
+        steps.append(f"{pip} {' '.join(rest)}{again}")
+    return (make_environment(about), *steps)
+
+
+def _hashed(wanted: list[str], about: Metadata) -> list[str]:
+    files = (argument for argument in wanted if argument.startswith("-r "))
+    return [argument for argument in files if b"--hash=" in about.folder.read(shlex.split(argument)[1])]
+
+
+def _wanted(about: Metadata) -> list[str]:
+    wanted: list[str] = []
+    for name in about.requirements:
+        wanted += ["-r", shlex.quote(name)]
+    for member in about.members:  # first, so that their names are taken when the project asks for them
+        wanted += ["-e", shlex.quote(f"./{member}")]
+    if about.is_installable:
+        extras = ",".join(about.extras)
+        wanted += ["-e", shlex.quote(f".[{extras}]" if extras else ".")]
+    listed = [item for name in about.groups for item in about.group(name)]
+    wanted += [shlex.quote(item) for item in [*listed, *_poetry(about), *_hatch(about)]]
+    if not any(word in " ".join(wanted) for word in ("[test", "[dev", "test.txt", "dev.txt", "tests.txt", "pytest")):
+        wanted += [shlex.quote(item) for item in _tox(about)]
+    return list(_pairs(wanted))
+
+
+def _pairs(arguments: list[str]) -> Iterable[str]:
+    """Without doubles; an option stays with its value."""
+    seen: set[str] = set()
+    at = 0
+    while at < len(arguments):
+        step = 2 if arguments[at] in {"-r", "-e"} else 1
+        text = " ".join(arguments[at : at + step])
+        if text not in seen:
+            seen.add(text)
+            yield text
+        at += step
+
+
+def _poetry(about: Metadata) -> list[str]:
+    """Names of Poetry's development dependencies; its version syntax is not pip's, so the newest are taken."""
+    poetry = about.table("tool", "poetry")
+    tables = [manifests.table(poetry, "group", name, "dependencies") for name in TESTS]
+    if not any(tables):
+        tables = [manifests.table(poetry, "dev-dependencies"), manifests.table(poetry, "group", "dev", "dependencies")]
+    names = [name for table in tables for name, value in table.items() if name != "python" and not _is_elsewhere(value)]
+    return [name for name in names if re.fullmatch(r"[A-Za-z0-9._-]+", name)]
+
+
+def _is_elsewhere(value: object) -> bool:
+    return isinstance(value, dict) and ("path" in value or "git" in value)
+
+
+def _hatch(about: Metadata) -> list[str]:
+    """Of the environment in which Hatch runs tests."""
+    for name in _HATCH_ENVIRONMENTS:
+        environment = about.table("tool", "hatch", "envs", name)
+        listed = manifests.texts(environment.get("dependencies"))
+        listed += manifests.texts(environment.get("extra-dependencies"))
+        if listed:
+            return [item for item in listed if "{" not in item]
+    return []
+
+
+def _tox(about: Metadata) -> list[str]:
+    """Plain requirements under `deps` of `[testenv]`; a factor or a substitution is nobody's guess."""
+    config = about.config
+    lines = config.get("testenv", "deps", fallback="").splitlines() if config.has_section("testenv") else []
+    found: list[str] = []
+    for line in (line.strip() for line in lines):
+        if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[\w,.-]+\])?\s*([<>=!~]=?[^:{}]*)?", line):
+            found.append(line)
+        elif (match := re.fullmatch(r"-r\s*([\w./-]+)", line)) and match[1] in about.folder.paths:
+            found += ["-r", match[1]]
+    return found
