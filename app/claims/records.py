@@ -54,6 +54,7 @@ class Claims:
     originals: Round | None = None
     tests_only: bool = False  # nothing but tests and their settings was changed
     only_edits: bool = False  # and red ones were edited until they passed
+    untested: tuple[str, ...] = ()  # folders of projects that it touches, and that could not be set up
     merges: bool = False  # the change is a merge of two sides: there is nothing of its own that a test could prove
 
     @property
@@ -101,6 +102,7 @@ class Claims:
             originals=_round(originals) if originals else None,
             tests_only=data.get("tests_only", False),
             only_edits=data.get("only_edits", False),
+            untested=tuple(data.get("untested", ())),
             merges=data.get("merges", False),
         )
 

@@ -20,6 +20,7 @@ def sentences(claims: Claims) -> list[str]:
         *_fewer(claims),
         *_originals(claims),
         *_uncollected(claims.uncollected),
+        *_untested(claims.untested),
         *_verdict(claims),
     ]
 
@@ -29,7 +30,8 @@ def marks(claims: Claims) -> set[str]:
     if claims.merges:
         return set()
     found = {"tests-changed"} if claims.differs or claims.uncollected else set()
-    return found | (set() if claims.proven or _adds_tests(claims) else {"uncertain"})
+    is_shown = (claims.proven or _adds_tests(claims)) and not claims.untested
+    return found | (set() if is_shown else {"uncertain"})
 
 
 def _adds_tests(claims: Claims) -> bool:
@@ -131,6 +133,11 @@ def _uncollected(names: Sequence[str]) -> Iterator[str]:
     if names:
         verb, proves = ("are", "prove") if len(names) > 1 else ("is", "proves")
         yield f"{_names(names)} {verb} not run by the project's own test command and {proves} nothing."
+
+
+def _untested(folders: Sequence[str]) -> Iterator[str]:
+    if folders:
+        yield f"What it changes in {_names(folders)} was not tested: what that needs could not be installed here."
 
 
 def _verdict(claims: Claims) -> Iterator[str]:

@@ -103,6 +103,7 @@ class Claims(Part):
     originals: Round | None
     tests_only: bool
     only_edits: bool
+    untested: list[Text] = []
     merges: bool = False
 
 

@@ -9,6 +9,6 @@ from __future__ import annotations
 
 from app.projects.dependencies import changes_dependencies
 from app.projects.detect import detect
-from app.projects.plan import Plan, configured
+from app.projects.plan import Plan, configured, inside, taken_apart
 
-__all__ = ["Plan", "changes_dependencies", "configured", "detect"]
+__all__ = ["Plan", "changes_dependencies", "configured", "detect", "inside", "taken_apart"]

@@ -32,6 +32,8 @@ _NOT_PROJECTS = frozenset(
      "example", "examples", "sample", "samples", "demo", "demos", "template", "templates", "vendor", "third_party",
      "third-party", "node_modules", "dist", "build", "target", "site-packages", "benchmarks", "bench", "e2e", ".github"}
 )  # fmt: skip
+_OF_JVM = frozenset({"Java", "Kotlin"})
+_BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"})
 _DEEPEST = 4  # folders above a project
 _MOST = 6  # projects run together where the root has none; more take longer than anybody waits for
 
@@ -77,12 +79,12 @@ def _is_manifest(name: str) -> bool:
 def _runs(project: Project, home: str, root: Folder) -> bool:
     """Whether the root's commands run the tests of the project at `home` as well.
 
-    Maven, Gradle and solutions name their modules themselves; pytest and RSpec collect whatever lies below.
+    Maven and Gradle name their modules themselves.
     """
     if home in project.members:
         return True
     names = {path.rpartition("/")[2] for path in root.paths if path.rpartition("/")[0] == home}
-    return bool(names & _COLLECTED_BY.get(project.language, frozenset()))
+    return project.language in _OF_JVM and bool(names & _BUILDS)
 
 
 def _is_member(project: Project, other: Project) -> bool:
@@ -90,12 +92,3 @@ def _is_member(project: Project, other: Project) -> bool:
     return project is not other and (
         project.folder in other.members or (is_below and project.language == other.language)
     )
-
-
-_JVM = frozenset({"pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"})
-_COLLECTED_BY = {
-    "Python": frozenset({"pyproject.toml", "setup.py"}),
-    "Java": _JVM,
-    "Kotlin": _JVM,
-    "Ruby": frozenset({"Gemfile"}),
-}

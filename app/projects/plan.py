@@ -11,6 +11,8 @@ from functools import cached_property
 from app.events.configured import Configured
 from app.sandbox.upload_hosts import UPLOAD_HOSTS
 
+_INSIDE = re.compile(r"cd ('[^']*'|[^\s']+) && \{ (.*); \}", re.DOTALL)
+
 Read = Callable[[str], bytes]  # path → content, b"" when there is none
 
 
@@ -82,13 +84,15 @@ class Project:
 class Plan:
     """The commands of a repository. `why` is a sentence; `verify` is empty when no tests were found.
 
-    `beside`: folders of projects with tests of their own that these commands do not run.
+    `projects` are those that were found, none where commands are configured; `beside` the folders of further ones
+    with tests of their own, which these commands do not run.
     """
 
     setup: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
     language: str = ""
     why: str = ""
+    projects: tuple[Project, ...] = ()
     beside: tuple[str, ...] = ()
     withheld: tuple[str, ...] = UPLOAD_HOSTS  # hosts that setup may not reach again once the model has changed the tree
 
@@ -101,13 +105,25 @@ class Plan:
             verify=tuple(command for project in known for command in project.verify_here),
             language=" and ".join(dict.fromkeys(project.language for project in known)),
             why="; ".join(_said(project) for project in known),
+            projects=tuple(known),
             beside=tuple(beside),
         )
+
+    def and_also(self, project: Project) -> Plan:
+        """With one that was beside it."""
+        wider = Plan.of([*self.projects, project], (folder for folder in self.beside if folder != project.folder))
+        return replace(wider, withheld=self.withheld)
 
 
 def inside(folder: str, command: str) -> str:
     """The command as it is run from the repository's root."""
     return f"cd {shlex.quote(folder)} && {{ {command}; }}" if folder else command
+
+
+def taken_apart(command: str) -> tuple[str, str]:
+    """The folder in which a command of a project is run, and the command there: the inverse of `inside`."""
+    found = _INSIDE.fullmatch(command)
+    return (shlex.split(found[1])[0], found[2]) if found else ("", command)
 
 
 def configured(config: Configured, plan: Plan) -> Plan:
@@ -122,13 +138,13 @@ def configured(config: Configured, plan: Plan) -> Plan:
     if setup is None and verify is None:
         return plan
     said = " and ".join(f"`{key}`" for key in ("setup", "verify") if getattr(config, key) is not None)
-    chosen = replace(plan, why=f"{said} as configured in `.github/lamplighter.yml`")
+    chosen = replace(plan, why=f"{said} as configured in `.github/lamplighter.yml`", projects=(), beside=())
     if setup is not None:
         chosen = replace(chosen, setup=tuple(setup))
     if verify is not None:
         is_python = setup is None and plan.setup and "Python" in plan.language
         first = f"export {on_path('venv')}; " if is_python else ""
-        chosen = replace(chosen, verify=tuple(first + command for command in verify), beside=())
+        chosen = replace(chosen, verify=tuple(first + command for command in verify))
     return chosen
 
 

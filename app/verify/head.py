@@ -93,10 +93,12 @@ def verify_head(
     ledger: RunLedger,
     *,
     original_tests: Mapping[str, bytes] | None = None,
+    untested: Sequence[str] = (),
 ) -> Verification:
     """Lay the change over the sealed tree and run the project's verification, then what its own tests prove.
 
-    `contents` are the new contents by path, `original_tests` the old ones of all that was changed. The sandbox is reset
+    `contents` are the new contents by path, `original_tests` the old ones of all that was changed, `untested` folders
+    of projects that the change touches and that could not be set up. The sandbox is reset
     first and left somewhere in between: the caller restores a snapshot or is done with it.
     """
     old = original_tests or {}
@@ -122,6 +124,7 @@ def verify_head(
         steered=tuple(steered),
         originals=round_of(originals) if originals is not None else None,
         tests_only=all(is_test_path(change.path) or change.path in steered for change in changes),
+        untested=tuple(untested),
     )
     return _verification(verdict, baseline, head, _judged(claims, changes, contents, old, baseline))
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from app.claims import Claims, sentences
 from app.ports.sandbox import Sandbox
+from app.projects import Plan, changes_dependencies
 from app.runs.run_ledger import RunLedger
 from app.verify.compare import Verdict, compare
-from app.verify.detect import Plan, changes_dependencies
 from app.verify.head import Verification
 from app.verify.rounds import round_of
 from app.verify.run import CommandResult, run_commands

@@ -6,10 +6,11 @@ import ast
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.checks.test_files import holds_tests
 from app.claims import Ending
+from app.projects import inside, taken_apart
 from app.verify.run import CommandResult
 from app.workspace import Change
 
@@ -44,6 +45,10 @@ class Named:
     @property
     def stem(self) -> str:
         return self.path.rpartition("/")[2].removesuffix(".py")
+
+    def within(self, folder: str) -> Named:
+        """As a runner that is started in `folder` names it."""
+        return replace(self, path=self.path.removeprefix(f"{folder}/")) if folder else self
 
     def is_meant_by(self, failing: str) -> bool:
         """Whether a runner's name of a failure is this test, or one of its parameters or parts."""
@@ -99,7 +104,19 @@ def _functions(body: list[ast.stmt], prefix: str) -> Iterable[tuple[str, str]]:
 
 
 def by_name(command: str, tests: Sequence[Named]) -> str | None:
-    """The command for these tests only; None where its runner is not known to take their names."""
+    """The command for these tests only; None where its runner is not known to take their names, or is started in a
+    folder that not all of them are in.
+    """
+    folder, there = taken_apart(command)
+    if not folder:
+        return _by_name(command, tests)
+    if not all(test.path.startswith(f"{folder}/") for test in tests):
+        return None
+    narrow = _by_name(there, [test.within(folder) for test in tests])
+    return inside(folder, narrow) if narrow else None
+
+
+def _by_name(command: str, tests: Sequence[Named]) -> str | None:
     if not all(test.name for test in tests):
         python = all(test.path.endswith(".py") for test in tests) and _OPEN_PYTEST.fullmatch(command)
         return f"{command} {_quoted(test.path for test in tests)}" if python else None
@@ -119,7 +136,8 @@ def by_name(command: str, tests: Sequence[Named]) -> str | None:
 
 def collecting(command: str) -> str | None:
     """The command that lists what the suite itself would run: tests given by name run wherever they lie."""
-    return f"{command} --collect-only -q" if _OPEN_PYTEST.fullmatch(command) else None
+    folder, there = taken_apart(command)
+    return inside(folder, f"{there} --collect-only -q") if _OPEN_PYTEST.fullmatch(there) else None
 
 
 def is_collected(test: Named, listed: str) -> bool:

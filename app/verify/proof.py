@@ -9,7 +9,7 @@ from app.checks import is_test_path
 from app.claims import Ending, TestProof
 from app.failures.counts import Counts
 from app.ports.sandbox import Sandbox
-from app.projects import Plan
+from app.projects import Plan, taken_apart
 from app.runs.run_ledger import RunLedger
 from app.verify.named import Named, brought, by_name, collecting, ending_of, is_collected, is_unloadable
 from app.verify.run import CommandResult, run_commands
@@ -44,6 +44,7 @@ class Prover:
         many = len(found) > _MOST
         self.tests = sorted({Named(path=test.path) for test in found}) if many else found
         self._suite, self._command = self._narrowed(self.tests)
+        self._folder, _ = taken_apart(self._suite)
         self._after: dict[Named, Ending] = {}
         self._lost: list[Named] = []
 
@@ -62,10 +63,10 @@ class Prover:
         listing = collecting(self._suite)
         if listing is not None:
             listed = self._sandbox.run(listing).text
-            self._lost = [test for test in self.tests if not is_collected(test, listed)]
+            self._lost = [test for test in self.tests if not is_collected(test.within(self._folder), listed)]
         elif result.ending == "nothing":
             self._lost = list(self.tests)
-        self._after = {test: ending_of(test, result) for test in self.tests}
+        self._after = {test: ending_of(test.within(self._folder), result) for test in self.tests}
 
     def without(self, baseline: Sequence[CommandResult], head: Sequence[CommandResult]) -> Proofs:
         """Over the sealed base, which is laid out first."""
@@ -90,7 +91,12 @@ class Prover:
         lay(self._sandbox, self._laid, self._new)
         (result,) = self._run(command, "tests@base")
         return [
-            TestProof(name=test.id, before=ending_of(test, result), after=self._after[test], how=result.ended)
+            TestProof(
+                name=test.id,
+                before=ending_of(test.within(self._folder), result),
+                after=self._after[test],
+                how=result.ended,
+            )
             for test in tests
         ]
 

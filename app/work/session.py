@@ -6,7 +6,7 @@ Joins `app.workspace`, `app.verify` and a sandbox host for the worker; every ste
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from app.verify import (
     unfit,
     verify_head,
 )
+from app.work.beside import take_in
 from app.work.delivery import Delivery
 from app.work.early_end import in_numbers, setup_failed, why_unfit
 from app.work.environment import briefing, look_around, on_a_branch, text_of
@@ -252,12 +253,22 @@ class WorkSession(PlainWork):
     def test_after(self, found: list[Change], new: dict[str, bytes], old: dict[str, bytes]) -> Verification:
         """Verify the change in the sealed tree; the model's tree is in the last snapshot meanwhile."""
         with stage(self._ledger, "verify", "running the tests with the change") as end:
+            untested = self._take_in(change.path for change in found)
+            plan = self._plan_with(found, new)
             verification = verify_head(
-                self.sandbox, found, new, self._plan_with(found, new), self.baseline, self._ledger, original_tests=old
+                self.sandbox, found, new, plan, self.baseline, self._ledger, original_tests=old, untested=untested
             )
             self._ledger.append(verification.as_event())
             end |= {"ok": verification.ok, "note": verification.note}
         return verification
+
+    def _take_in(self, touched: Iterable[str]) -> list[str]:
+        """Projects that the change touches and that were beside the others until now; folders that cannot be set up."""
+        wider = configured(self._config, detect(self.before.keys(), self._contents_at_base, touched=set(touched)))
+        taken = take_in(self.sandbox, self.plan, wider, self._ledger)
+        self.plan, self.baseline = taken.plan, [*self.baseline, *taken.baseline]
+        self.after_setup = taken.after_setup or self.after_setup
+        return taken.untested
 
     def _plan_with(self, found: list[Change], new: dict[str, bytes]) -> Plan:
         """The plan for the change: a project's first dependency needs a set-up where there was none."""

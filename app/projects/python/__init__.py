@@ -9,7 +9,8 @@ from app.projects.python.metadata import Metadata
 from app.projects.python.pip import by_pip
 from app.projects.python.runner import start_folder, uses_pytest
 
-_MANIFESTS = frozenset({"pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", "Pipfile", "manage.py"})
+_MANIFESTS = frozenset({"setup.py", "setup.cfg", "Pipfile", "manage.py"})
+_SETTINGS = frozenset({"pyproject.toml", "tox.ini", "pytest.ini"})  # of tools, which make no package by themselves
 _PACKAGES = frozenset({"pyproject.toml", "setup.py"})
 
 
@@ -17,12 +18,13 @@ def python(folder: Folder) -> Project | None:
     """None where there are no tests, or all of them are of packages in folders, or a script among another language's
     fixtures is all there is of Python.
     """
-    tests = sorted(path for path in folder.paths if path.endswith(".py") and is_test_path(path))
     about = Metadata.of(folder)
-    if not (_MANIFESTS & folder.names or about.requirements):
-        nested = {path.rpartition("/")[0] for path in folder.paths if path.rpartition("/")[2] in _PACKAGES}
-        own = [path for path in tests if not any(path.startswith(f"{home}/") for home in nested)]
-        tests = own if any(holds_tests(path) for path in own) else []
+    nested = {path.rpartition("/")[0] for path in folder.paths if path.rpartition("/")[2] in _PACKAGES} - {""}
+    tests = sorted(path for path in folder.paths if path.endswith(".py") and is_test_path(path))
+    own = [path for path in tests if not any(path.startswith(f"{home}/") for home in nested)]
+    if not (about.is_installable or about.requirements or _MANIFESTS & folder.names):
+        is_script = not any(holds_tests(path) for path in own) and not _SETTINGS & folder.names
+        tests = [] if is_script else own
     if not tests:
         return None
     plain = by_pip(about, pytest=False)
@@ -34,12 +36,12 @@ def python(folder: Folder) -> Project | None:
     elif "manage.py" in folder.names:
         verify, why = "python3 manage.py test", "tests of a Django project"
     else:
-        verify, why = f"python3 -m unittest discover{start_folder(tests, folder.paths)}", "Python tests for unittest"
+        verify, why = f"python3 -m unittest discover{start_folder(own, folder.paths)}", "Python tests for unittest"
     return Project(
         folder=folder.path,
         setup=by_lock.commands if by_lock else setup,
         verify=(f"{on_path(folder.environment)} {verify}",),
         language="Python",
         why=f"{why}, versions from {by_lock.name}" if by_lock else why,
-        members=folder.inside(*about.members),
+        members=folder.inside(*about.members, *(sorted(nested) if pytest else ())),  # pytest collects all below it
     )

@@ -206,6 +206,16 @@ def test_reset_returns_to_the_sealed_state(enter: Enter) -> None:
     assert dict(sandbox.manifest()) == before
 
 
+def test_a_sandbox_is_sealed_again_with_what_came_since(enter: Enter) -> None:
+    sandbox = enter({"a": "1"})
+    sandbox.seal()
+    sandbox.run("echo 2 > a; echo more > b; mkdir ~/venv")
+    sandbox.seal()
+    sandbox.run("echo 3 > a; rm -r b ~/venv")
+    sandbox.reset()
+    assert sandbox.run("cat a b; ls ~").text == "2\nmore\nvenv\n"
+
+
 def test_reset_sees_a_change_that_hides_its_time(enter: Enter) -> None:
     sandbox = enter({"a": "one"})
     sandbox.seal()

@@ -108,3 +108,12 @@ def test_a_name_breaks_out_of_nothing() -> None:
     base = Round(ending="red", passed=0, ran=1, failing=(name,))
     (said, *_) = sentences(Claims(base=base, head=Round(ending="green", passed=1, ran=1)))
     assert said == "1 test passes; 1 of them failed before: `t.py::test_['@maya' ## Evidence]`."
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_what_was_not_tested_is_said_and_never_certain(proven: bool) -> None:
+    test = TestProof(name="t.py::test_new", before="red" if proven else "green", after="green")
+    claims = Claims(base=a_round("green"), head=a_round("green", 4), tests=(test,), untested=("web", "tools/x"))
+    assert "What it changes in `web`, `tools/x` was not tested" in " ".join(sentences(claims))
+    assert marks(claims) == {"uncertain"}
+    assert Claims.from_event(claims.as_event()) == claims

@@ -1,0 +1,53 @@
+"""Projects of a repository that no change had touched: set up, and run as they are, when one does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from app.ports.sandbox import Manifest, Sandbox
+from app.projects import Plan
+from app.runs.run_ledger import RunLedger
+from app.verify import CommandResult, run_commands
+
+
+@dataclass(kw_only=True)
+class TakenIn:
+    """`plan` with those that could be set up, `baseline` their tests before the change, `untested` the folders of the
+    others; `after_setup` is None when nothing was set up.
+    """
+
+    plan: Plan
+    baseline: list[CommandResult] = field(default_factory=list)
+    untested: list[str] = field(default_factory=list)
+    after_setup: Manifest | None = None
+
+
+def take_in(sandbox: Sandbox, plan: Plan, wider: Plan, ledger: RunLedger) -> TakenIn:
+    """What `wider` has beyond `plan`. The sandbox is sealed anew with what was installed for it.
+
+    An attempt after the first installs again and reads from the ledger how the tests ended.
+    """
+    taken = TakenIn(plan=plan)
+    for project in wider.projects:
+        if set(project.verify_here) <= {*plan.verify}:
+            continue
+        sandbox.reset()
+        done = run_commands(sandbox, project.setup_here, purpose="setup", at=_at(project.folder), ledger=ledger)
+        if not all(result.ok for result in done):
+            taken.untested.append(project.folder)
+            continue
+        taken.after_setup = sandbox.manifest()
+        sandbox.seal()
+        taken.baseline += _as_they_are(sandbox, project.folder, project.verify_here, ledger)
+        taken.plan = taken.plan.and_also(project)
+    return taken
+
+
+def _as_they_are(sandbox: Sandbox, folder: str, commands: tuple[str, ...], ledger: RunLedger) -> list[CommandResult]:
+    ran = (told.said for told in ledger.state.commands)
+    known = CommandResult.from_events(ran, purpose="verify", at=_at(folder))
+    return known or run_commands(sandbox, commands, purpose="verify", at=_at(folder), ledger=ledger)
+
+
+def _at(folder: str) -> str:
+    return f"base:{folder}"
