@@ -17,7 +17,8 @@ from app.failures.chance import MOST_RERUNS, may_pass_again, passed_again
 from app.github import actions
 from app.github.access import Access
 from app.runs.run_ledger import RunLedger
-from app.runs.state.run_state import RunState, Told
+from app.runs.state.run_state import RunState
+from app.runs.state.told import Told
 
 _ASKING = timedelta(minutes=10)  # how long the publisher may take to ask GitHub
 _LAG = timedelta(seconds=45)  # in which GitHub may still show the attempt before

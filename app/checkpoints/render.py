@@ -13,7 +13,8 @@ from app.checkpoints.outcomes import appearance, is_unproven
 from app.claims import Claims, sentences
 from app.events.waits import WaitForAnswer, WaitForQuiet, WaitForWorker
 from app.events.working import CommandRan
-from app.runs.state.run_state import RunState, Stage
+from app.runs.state.run_state import RunState
+from app.runs.state.told import Stage
 from app.text.outgoing import code, cut, fence, line, neutral, people, row
 
 STAGES: Mapping[str, str] = {

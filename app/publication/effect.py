@@ -23,7 +23,8 @@ from app.log import Redactor
 from app.ports.platform import Clock, Store
 from app.ports.rate import Priority
 from app.runs.run_ledger import RunLedger
-from app.runs.state.run_state import Published, RunState
+from app.runs.state.run_state import RunState
+from app.runs.state.told import Published
 
 SETTLE_SECONDS = 15.0  # how long a new object may be missing from GitHub's lists
 

@@ -14,7 +14,8 @@ from app.github.checks import Button
 from app.ports.rate import Priority
 from app.publication.effect import Effect, Target
 from app.publication.kinds.pull import open_pull
-from app.runs.state.run_state import Published, RunState
+from app.runs.state.run_state import RunState
+from app.runs.state.told import Published
 from app.triggers.checks import APPROVE, CHECK_RUN, PLAN_DIGITS, RETRY, STOP
 
 RUN, SCAN = CHECK_RUN, "lamplighter/scan"

@@ -13,7 +13,8 @@ from app.github import issues
 from app.github.errors import NotFound
 from app.ports.rate import Priority
 from app.publication.effect import Effect, Target
-from app.runs.state.run_state import Published, RunState
+from app.runs.state.run_state import RunState
+from app.runs.state.told import Published
 
 # How often the steps within a stage are shown. Every ten seconds, eight runs at work used up in ten minutes what GitHub
 # lets an installation write in an hour.

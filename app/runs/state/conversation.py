@@ -8,7 +8,8 @@ from app.events.deciding import QuestionAnswered, QuestionReminded, RequestGathe
 from app.events.record import Record
 from app.events.working import QuestionAsked
 from app.ledger import Event
-from app.runs.state.run_state import RunState, Told
+from app.runs.state.run_state import RunState
+from app.runs.state.told import Told
 
 
 @singledispatch

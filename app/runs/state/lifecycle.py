@@ -23,7 +23,8 @@ from app.events.record import WORKER, Record
 from app.events.working import AttemptStarted, RunEnded, RunParked, StageEnded, StageStarted
 from app.ledger import Event
 from app.playbooks import playbook
-from app.runs.state.run_state import RunState, Stage, Told
+from app.runs.state.run_state import RunState
+from app.runs.state.told import Stage, Told
 
 
 @singledispatch

@@ -16,7 +16,8 @@ from app.events.publishing import (
 )
 from app.events.record import Record
 from app.ledger import Event
-from app.runs.state.run_state import Delay, Published, RunState
+from app.runs.state.run_state import RunState
+from app.runs.state.told import Delay, Published
 
 
 @singledispatch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 
 from app.events.deciding import (
     BudgetRaised,
@@ -21,7 +21,6 @@ from app.events.deciding import (
     SteerReceived,
 )
 from app.events.parts import Outcome, Plan
-from app.events.record import Record
 from app.events.waits import Wait, WaitForQuiet
 from app.events.working import (
     BreakingReported,
@@ -39,52 +38,12 @@ from app.jobs.job import CONFLICT, are_checks, is_unasked
 from app.ledger import GENESIS
 from app.runs.state.landing import Landing
 from app.runs.state.onboarding import OnboardingState
+from app.runs.state.told import Delay, Published, Stage, Told
 
 Phase = Literal["created", "queued", "working", "parked", "ended"]
 
 # Outcomes after which a proposal may be there that never became a pull request.
 UNPUBLISHED = frozenset({"proposed", "failed", "cancelled", "out_of_reach", "needs_decision"})
-
-Said = TypeVar("Said", bound=Record)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told(Generic[Said]):
-    """What one event said, and where it stands in the ledger."""
-
-    seq: int
-    at: str
-    said: Said
-
-
-@dataclass(kw_only=True)
-class Stage:
-    name: str
-    started_at: str
-    worked_before: float | None = None  # the attempt's working seconds at its start, where the worker said it
-    ended_at: str | None = None
-    seconds: float = 0.0  # it took, once it is over
-    ok: bool | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """One thing of the run on GitHub. With an `error` GitHub would not have it, and `result` is of before."""
-
-    digest: str
-    at: str
-    result: Mapping[str, Any]  # as its kind of publication needs it
-    error: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Delay:
-    """What GitHub refused `count` times so far, and when it is asked again."""
-
-    error: str
-    until: str
-    count: int
 
 
 @dataclass(kw_only=True)

@@ -23,7 +23,8 @@ from app.events.working import (
     WorkspaceReady,
 )
 from app.ledger import Event
-from app.runs.state.run_state import RunState, Told
+from app.runs.state.run_state import RunState
+from app.runs.state.told import Told
 
 EDITOR = "str_replace_based_edit_tool"  # the vendor's name of the tool that writes files
 _WAITING = "the model did not answer, trying again: "

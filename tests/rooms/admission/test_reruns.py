@@ -11,7 +11,8 @@ from app.admission.reruns import are_on_their_way, by_chance, made, worth
 from app.events.asked import AdmissionFacts
 from app.events.deciding import PullTarget, RerunAsked, RunCreated, WorkflowAttempt
 from app.events.parts import CheckFailure
-from app.runs.state.run_state import Published, RunState, Told
+from app.runs.state.run_state import RunState
+from app.runs.state.told import Published, Told
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SHA = "a" * 40

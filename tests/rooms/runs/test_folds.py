@@ -12,7 +12,8 @@ from app.events.waits import WaitForAnswer
 from app.ledger import GENESIS, Event
 from app.runs.state import conversation, landing, lifecycle, onboarding, publication, work
 from app.runs.state.onboarding import OnboardingState
-from app.runs.state.run_state import Delay, RunState
+from app.runs.state.run_state import RunState
+from app.runs.state.told import Delay
 from tests.said import said
 
 START = datetime(2026, 3, 2, 23, 59, tzinfo=UTC)
