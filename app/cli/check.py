@@ -84,6 +84,7 @@ def _as_json(checked: Checked) -> dict[str, object]:
         "setup": list(plan.setup) if plan else None,
         "verify": list(plan.verify) if plan else None,
         "why": plan.why if plan else None,
+        "beside": list(plan.beside) if plan else None,
     }
 
 
@@ -102,3 +103,5 @@ def _tell(checked: Checked) -> None:
         for command in commands or ("(nothing)",):
             print(f"{name}: {command}")
     print(f"because: {plan.why}" if plan.verify else "Nothing would verify a change: put the tests under `verify`.")
+    if plan.beside:
+        print(f"only when a change touches them: {', '.join(plan.beside)}")

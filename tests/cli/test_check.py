@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 from tests.cli.conftest import git
 
@@ -36,6 +37,12 @@ def test_in_a_repository_it_says_what_would_be_run(lamplighter, project):
     done = check(lamplighter, project / "tests")
     assert (done.returncode, done.stderr) == (0, "")
     assert "verify: " in done.stdout and "unittest" in done.stdout
+    assert "only when a change touches them" not in done.stdout
+    (project / "web").mkdir()
+    (project / "web/package.json").write_text('{"scripts": {"test": "node --test"}}')
+    assert "only when a change touches them: web\n" in check(lamplighter, project).stdout
+    assert json.loads(check(lamplighter, project, "--json").stdout)["beside"] == ["web"]
+    shutil.rmtree(project / "web")
     (project / ".github/lamplighter.yml").write_text(
         "verify: make check\nschedule: [{playbook: deps, cron: 0 3 * * 1}]\n"
     )
