@@ -145,7 +145,7 @@ class Worker:
         if not stages:
             raise UserError(f"There is no playbook named `{one_line(name, 40)}` that a worker could follow.")
         room.clone()
-        lease.on_stop = room.sandbox.close
+        lease.on_stop = room.kept.stop
         if not room.begin():
             return
         if "setup" in stages:
@@ -174,6 +174,7 @@ class Worker:
             why = self._conclude(ledger, room)
             if why is None:
                 return
+        room.kept.at_the_end()
         end(
             ledger,
             "gave_up",
@@ -187,7 +188,7 @@ class Worker:
             stop = agent.run()
             if stop.kind != "asked":
                 return stop
-            room.snapshot()
+            room.kept.snapshot()
             if park_for_answer(ledger):
                 return stop
 
@@ -196,7 +197,7 @@ class Worker:
         budget = created.config.budget
 
         def on_step() -> bool:
-            room.snapshot(if_due=True)
+            room.kept.snapshot(if_due=True)
             return lease.stop_requested
 
         return Agent(
@@ -227,17 +228,18 @@ class Worker:
         if stop.kind == "asked":
             return  # parked already
         if stop.kind == "model_unavailable":
-            room.snapshot()
+            room.kept.snapshot()
             without_model(ledger, stop, attended=self._attended)
         elif stop.which == "usd" and ledger.state.has_used_the_day and wanted_usd(ledger.state):
-            room.snapshot()
+            room.kept.snapshot()
             park_until_tomorrow(ledger)
         elif stop.kind in {"interrupted", "cancelled"}:
             ledger.refresh()
-            if not ledger.state.cancel:
-                room.snapshot()
+            room.kept.at_the_end()
             self._leave(ledger)
         else:
+            if stop.kind != "secret_met":
+                room.kept.at_the_end()
             end_stopped(ledger, stop.kind, stop.detail)
 
     def _conclude(self, ledger: RunLedger, room: WorkSession) -> str | None:
@@ -280,7 +282,7 @@ class Worker:
             return Refusal(why=str(error), feedback=f"{error} Stop what changes files, then call finish again.")
         if why := room.unfinished(new):
             return Refusal(why=why, feedback=f"{why} Settle that, then call finish again.")
-        room.snapshot()
+        room.kept.snapshot()
         verification = room.test_after(found, new, old)
         if verification.ok:
             refusal = propose(ledger, room, found, new, old, verification)

@@ -8,7 +8,7 @@ from typing import Any
 from app.admission.github_facts import Facts, names_of
 from app.agent.budget import UNKNOWN, price_of
 from app.checkpoints import replies
-from app.events.deciding import Base, Names, RunCreated, Task
+from app.events.deciding import Base, Continued, Names, RunCreated, Task
 from app.jobs.job import Command, Job
 from app.runs.task import branch_name, task_of
 from app.settings import Settings
@@ -56,10 +56,11 @@ def created(
     notes: Sequence[str] = (),
     why: Sequence[str] = (),
     gathers: str = "",
+    continued: Continued | None = None,
 ) -> RunCreated:
     """The first event of a run that works. `earlier` is what the run before was asked to do, when it is tried again;
-    `plans`: it had to show a plan; `notes` are for whoever asked, `why` says which rule let it begin, a line each,
-    `gathers` what may join it.
+    `plans`: it had to show a plan; `continued`: what it goes on from; `notes` are for whoever asked, `why` says which
+    rule let it begin, a line each, `gathers` what may join it.
     """
     config = facts.config.kept().model_copy(update={"budget": facts.budget})
     model = model_of(command, facts, settings)
@@ -72,6 +73,7 @@ def created(
         branch=facts.base_ref if facts.target else branch_name(config.branch_prefix, job, run_id),
         target=facts.target,
         gathers=gathers,
+        continued=continued,
         plan_first=plans or command.verb == "plan" or (facts.target is None and config.autonomy == "plan"),
         clone_url=clone_url,
         config=config,

@@ -14,8 +14,9 @@ from app.admission.github_facts import BOT_DEFAULTS, Facts, gather, names_of, or
 from app.admission.request import created, model_of, request_of
 from app.admission.reservation import look
 from app.admission.run_launcher import RunLauncher
+from app.admission.unfinished import to_go_on_from
 from app.checkpoints import merge_text, replies
-from app.commands.verbs import INSTRUCT, RETRY
+from app.commands.verbs import FRESH, INSTRUCT, RETRY
 from app.errors import UserError
 from app.events.deciding import RunAdmitted, RunQueued, Task
 from app.events.parts import Outcome
@@ -61,12 +62,15 @@ class RunStart:
     def create(self, ledger: RunLedger, asked: Asked, step: Start) -> None:
         """Write the run's first event and admit it."""
         job, command, role = asked.job, asked.command, step.role
-        before = fold(step.before, self._store.events(step.before)).created if step.before else None
+        ended = fold(step.before, self._store.events(step.before)) if step.before else None
+        before, fresh = ended.created if ended else None, FRESH in command.flags
         book = self._book(asked, before.playbook if before else "")
         try:
             with self._access.asking(job.thread, since=job.received_at) as github:
                 defaults, bot = self._defaults(job.thread), self._settings.bot_login
                 facts = gather(github, job, command, book, defaults, bot_login=bot)
+                begins = to_go_on_from(github, self._store, ended, facts.base_sha) if ended and not fresh else None
+                left, note = begins or (None, "")
             facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered
             model_of(command, facts, self._settings)  # raises for a name that the model's provider does not know
         except UserError as error:
@@ -82,12 +86,12 @@ class RunStart:
         if facts.target and facts.target.behind == 0 and not job.is_unasked and verdict == "admit":
             self.reply(ledger, job, merge_text.up_to_date(facts.base_ref, facts.target.base_ref))
             return
-        note: str | None = ""
-        if step.before and verdict == "admit":
+        if step.before and verdict == "admit" and not fresh:
             goes_to = facts.target.base_ref if facts.target else ""
-            note = self.kept.publish(job, step.before, facts.base_ref, facts.base_sha, goes_to)
-            if note is None:
+            why_not = self.kept.publish(job, step.before, facts.base_ref, facts.base_sha, goes_to)
+            if why_not is None:
                 return
+            note = note or why_not
         first = created(
             job,
             command,
@@ -101,6 +105,7 @@ class RunStart:
             notes=[note] if note else [],
             why=step.why.lines(),
             gathers=job.gathers or _again(before.gathers if before else "", book),
+            continued=left,
         )
         ledger.append_if(lambda state: state.seq == 0, first)
         self.admit(ledger, fresh=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app.checkpoints import unfinished_text
 from app.checkpoints.merge_text import conflict_lines, merged_lines
 from app.checkpoints.moments import utc
 from app.checkpoints.outcomes import appearance, is_unproven
@@ -104,7 +105,7 @@ def _standing(state: RunState) -> list[str]:
     prefix = state.created.names.prefix
     if state.phase == "ended":
         if state.outcome == "cancelled":
-            return [line(state.reason, 300)]
+            return [line(state.reason, 300), *(f"\n{text}" for text in unfinished_text.where(state))]
         for key in ("branch", "pull"):
             if delayed := state.delayed.get(key):
                 again = f"I try again at {delayed.until[11:16]} UTC; the change is kept."

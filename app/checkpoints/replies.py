@@ -42,6 +42,19 @@ def label_on_pull_request(label: str, prefix: str) -> str:
     return f"{code(label, 60)} starts work on issues only. Here say what to change, as in `{prefix} rename this`."
 
 
+def going_on(run_id: str, files: int) -> str:
+    return f"I go on from where run `{run_id[:8]}` stopped: {files} changed file{'' if files == 1 else 's'}."
+
+
+def nothing_left(run_id: str) -> str:
+    return f"What run `{run_id[:8]}` had changed is no longer kept, so I start anew."
+
+
+def changed_since(run_id: str, paths: Sequence[str]) -> str:
+    named = ", ".join(code(path) for path in paths[:3]) + (", …" if len(paths) > 3 else "")
+    return f"{named} changed since run `{run_id[:8]}` stopped, so I start anew instead of going on from there."
+
+
 def nothing_to_retry(prefix: str) -> str:
     return f"No run was here yet, so there is nothing to try again. Say what to change, as in `{prefix} rename this`."
 
@@ -152,7 +165,9 @@ def help_text(prefix: str, trigger_label: str) -> str:
     works = [verb for verb in VERBS.values() if verb.works]
     rows = [f"- `{prefix} {verb.example or verb.name}` {verb.help} ({verb.role})" for verb in works]
     told = f"- `{prefix} {INSTRUCT.example}` {INSTRUCT.help} It starts nothing. ({INSTRUCT.role})"
-    flags = [f"- `--{flag} {example}` {text} ({_flag_role(flag)})" for flag, (example, text) in FLAGS.items()]
+    flags = [
+        f"- `{f'--{flag} {example}'.strip()}` {text} ({_flag_role(flag)})" for flag, (example, text) in FLAGS.items()
+    ]
     takers = " and ".join(f"`{verb.name}`" for verb in works if verb.flags)
     start = f"Put the label `{trigger_label}` on an issue (write), or begin a comment with one of these. In brackets: "
     return "\n".join([start + "the role it needs.", "", *rows, told, "", f"Flags of {takers}:", *flags])

@@ -137,7 +137,7 @@ def _stop(homes: Homes, home: Home, run: RunSummary) -> str:
         return f"it had ended already ({ledger.state.outcome})"
     ledger.append_if(
         lambda state: state.is_active and state.cancel is None,
-        CancelRequested(by=who, reason="asked to stop on the command line"),
+        CancelRequested(by=who, reason="asked to stop on the command line", keeps=True),
     )
     idle = {"created", "queued", "parked"}
     at_once = ledger.append_if(

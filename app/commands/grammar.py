@@ -116,6 +116,12 @@ def _flags(line: str, verb: Verb, prefix: str) -> tuple[str, dict[str, str], str
             return line, {}, _unknown_flag(name, verb, prefix)
         if name in flags:
             return line, {}, f"`--{name}` is given twice."
+        if not FLAGS[name][0]:
+            if has_value:
+                return line, {}, f"`--{name}` takes no value."
+            flags[name] = name
+            at = _skip_spaces(line, end)
+            continue
         start = line.index("=", at) + 1 if has_value else _skip_spaces(line, end)
         end = _value_end(line, start)
         value = _unquoted(line[start:end])

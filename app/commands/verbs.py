@@ -16,11 +16,12 @@ _PULL = (PULL_REQUEST,)
 FLAGS: Mapping[str, tuple[str, str]] = {
     "model": ("deep", "Use another model: `fast`, `default` or `deep`."),
     "budget": ("1.50", "Let this run spend so many US dollars."),
+    "fresh": ("", "Start anew, and leave what the run before had changed."),  # takes no value
 }
 
 
 ALIASES = ("fast", "default", "deep")  # of models; the settings say which stand behind them
-RETRY = "retry"
+RETRY, FRESH = "retry", "fresh"
 
 # What starts work comes from the playbooks, and takes the place of a row here that only promised it. The others need a
 # rule in `app.routing.route`.
@@ -53,7 +54,14 @@ _TABLE = (
     Verb(name="deps", role="write", places=_BOTH, help="Update a dependency."),
     Verb(name="ci", role="write", places=_PULL, help="Find out why a check failed."),
     Verb(name="rebase", role="write", places=_PULL, help="Bring the branch up to its base."),
-    Verb(name=RETRY, role="write", places=_BOTH, works=_BOTH, flags=START_FLAGS, help="Start the last run anew."),
+    Verb(
+        name=RETRY,
+        role="write",
+        places=_BOTH,
+        works=_BOTH,
+        flags={**START_FLAGS, FRESH: "write"},
+        help="Go on with the last run, or start it anew.",
+    ),
     Verb(name="resume", role="write", places=_BOTH, works=_BOTH, action="steer", help="Go on with a parked run now."),
     Verb(name="stop", role="write", places=_BOTH, works=_BOTH, action="cancel", help="Stop the run."),
     Verb(name="status", role="triage", places=_BOTH, works=_BOTH, action="steer", help="Say where the run is."),

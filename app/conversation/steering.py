@@ -17,6 +17,7 @@ from app.events.deciding import (
 )
 from app.events.working import RunEnded
 from app.jobs.job import Command, Job
+from app.routing.asked import is_withdrawal
 from app.runs.parking import quiet_at
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
@@ -26,7 +27,7 @@ from app.settings.quiet import Quiet
 
 def cancel(job: Job, reason: str, ledger: RunLedger, *, told: str = "", next_step: str = "") -> bool:
     """Ask a run to stop; one that no worker holds ends at once. `told` and `next_step`: see CancelRequested. True."""
-    asked = CancelRequested(**_said(job, reason=reason, told=told, next_step=next_step))
+    asked = CancelRequested(**_said(job, reason=reason, told=told, next_step=next_step, keeps=not is_withdrawal(job)))
     ledger.append_if(lambda state: state.is_active and state.cancel is None, asked)
     why, what_next = stopped(ledger.state.cancel or asked)
     ledger.append_if(

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, InstanceOf, PlainSerializer
 
 from app.events.asked import AdmissionFacts
 from app.events.configured import Configured, Effort
-from app.events.parts import CheckFailure, Count, Part
+from app.events.parts import Blob, CheckFailure, Count, Part
 from app.events.record import Record
 from app.jobs.job import Person, Thread
 
@@ -66,6 +66,14 @@ class Task(Part):
     failures: list[CheckFailure] = []
 
 
+class Continued(Part):
+    """The unfinished change that a run goes on from: a snapshot of the run before."""
+
+    run_id: str
+    manifest: Blob
+    changed: Count
+
+
 class Base(Part):
     """The commit that a run stands on; `default` when it is the default branch's."""
 
@@ -115,6 +123,7 @@ class RunCreated(Record, kind="run.created"):
     keeps_label: bool = False
     base: Base = Base(ref="", sha="")
     branch: str = ""
+    continued: Continued | None = None
     plan_first: bool = False  # nothing is proposed before a plan was approved
     gathers: str = ""  # requests of this kind on its thread join it until it begins; see `app.jobs.job.Job`
     target: PullTarget | None = None  # None: the change becomes a pull request of its own
@@ -236,6 +245,7 @@ class CancelRequested(Heard, kind="cancel.requested", is_news=True):
     reason: str = ""
     told: str = ""
     next_step: str = ""
+    keeps: bool = False  # a person said stop: what there is goes on a branch. A request that was withdrawn leaves none
 
 
 class BudgetRaised(Heard, kind="budget.raised", is_news=True):

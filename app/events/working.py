@@ -214,6 +214,7 @@ class SnapshotTaken(_Said, kind="snapshot.taken"):
     files: Count
     size_bytes: Count
     skipped: list[Any] = []  # paths too big to keep
+    changed: Count = 0  # files of the run's change in it; what else differs are notes, data and what set-up made
 
 
 class WorkspaceRestored(_Said, kind="workspace.restored"):

@@ -25,6 +25,7 @@ from app.publication.kinds import (
     rerun,
     thread,
     undo,
+    unfinished,
     work_check,
 )
 from app.runs.state.run_state import RunState
@@ -44,6 +45,7 @@ KINDS: Sequence[type[Effect]] = (
     diagnosis.Diagnosis,
     diagnosis_check.DiagnosisCheck,
     undo.Undone,
+    unfinished.Unfinished,
     comment.Reply,
     undo.UndoReply,
     comment.Status,

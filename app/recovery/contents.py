@@ -25,9 +25,10 @@ def contents(event: Event, get_blob: Callable[[str], bytes]) -> Iterator[str]:
     if event.kind == "proposal.made":
         yield from (str(change["digest"]) for change in event.data["changes"] if change.get("digest"))
         yield from map(str, event.data.get("kept", {}).values())
-    if event.kind == "snapshot.taken":
+    snapshot = event.data if event.kind == "snapshot.taken" else event.data.get("continued")
+    if snapshot:
         try:
-            manifest = get_blob(event.data["manifest"]["blob"])
+            manifest = get_blob(snapshot["manifest"]["blob"])
         except (KeyError, UserError):
             return  # the reference itself is named
         yield from map(str, snapshot_blobs(json.loads(manifest)))

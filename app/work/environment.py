@@ -62,6 +62,12 @@ class Machine:
     tools: Mapping[str, str]
 
 
+UNFINISHED = (
+    "The tree already holds what an earlier run had changed for this request before it stopped: `git diff` and `git "
+    "status` show it. None of it is verified; keep what is right, change the rest."
+)
+
+
 def look_around(sandbox: Sandbox) -> Machine:
     """Ask the sandbox. Raises TransientError when it is closed meanwhile: half an answer would be kept for good."""
     ran = sandbox.run(_PROBE, timeout_seconds=PROBE_SECONDS)

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from app import workspace
-from app.agent import Briefing
+from app.agent import Briefing, Fact
 from app.checks.limits import MAX_FILE_BYTES
 from app.errors import UserError
 from app.events.working import BriefingMade, WorkspaceReady
@@ -30,15 +30,14 @@ from app.verify import (
 from app.work.beside import take_in
 from app.work.delivery import Delivery
 from app.work.early_end import in_numbers, setup_failed, why_unfit
-from app.work.environment import briefing, look_around, on_a_branch, text_of
+from app.work.environment import UNFINISHED, briefing, look_around, on_a_branch, text_of
 from app.work.fetching import Fetcher
+from app.work.kept_tree import KeptTree
 from app.work.plain import PlainWork
 from app.work.recording import requested, stage
 from app.work.verdict import Base, MirrorBase
 from app.workspace import Change, Checkout, Mirror, unseen_names
 from app.workspace.upkeep import Use
-
-_SNAPSHOT_SECONDS = 60.0  # a crash runs again at most the tool calls of this long
 
 
 class WorkSession(PlainWork):
@@ -67,7 +66,7 @@ class WorkSession(PlainWork):
         self.baseline: list[CommandResult] = []
         self.unseen: list[str] = []  # base files of which the last `changes` could tell nothing, with the reason
         self._now: Manifest = {}
-        self._snapshot_at = ledger.clock.now()
+        self.kept: KeptTree
 
     def clone(self) -> None:
         """Fetch the base commit into the mirror and lay out its plain files. Raises UserError, TransientError."""
@@ -113,6 +112,7 @@ class WorkSession(PlainWork):
             history=self.mirror.path,
         )
         self.before = self.after_setup = self.sandbox.manifest()
+        self.kept = KeptTree(self._ledger, self.sandbox, lambda: self.before, self._at_base, self._changes_in)
         self.plan = configured(self._config, detect(self.before.keys(), self._contents_at_base))
 
     def _contents_at_base(self, path: str) -> bytes:
@@ -186,7 +186,7 @@ class WorkSession(PlainWork):
             root=workspace.root_map(workspace.base_manifest(self.mirror, self.made.sha)),
             guides=workspace.guides(self.mirror, self.guiding_sha, about),
             branch=self._branch(),
-            more=self.facts(),
+            more=[*self.facts(), *([Fact(text=UNFINISHED)] if created.continued else [])],
             instructions=self._config.playbook(created.playbook).instructions,
         )
         said = self._ledger.append(made.as_event()).record  # as a later attempt reads it
@@ -206,39 +206,24 @@ class WorkSession(PlainWork):
         return on_a_branch(self._base.ref, self._target.base_ref, fork_point)
 
     def restore(self) -> None:
-        """Bring the tree back to the last snapshot, if there is one."""
-        state = self._ledger.state
-        if state.snapshot:
-            workspace.restore_snapshot(
-                self.sandbox,
-                self.before,
-                state.snapshot,
-                self._ledger.store,
-                read_base=self._at_base,
-            )
+        """Bring the tree back to the last snapshot, or to where the run before had come, if there is one."""
+        self.kept.restore()
 
     def bring_back(self) -> None:
         """The tree as the model left it, after a verification ran over it."""
         self.sandbox.reset()  # what the tests touched, whatever its size, without carrying it there
         self.restore()
 
-    def snapshot(self, *, if_due: bool = False) -> None:
-        now = self._ledger.clock.now()
-        if if_due and (now - self._snapshot_at).total_seconds() < _SNAPSHOT_SECONDS:
-            return
-        taken = workspace.take_snapshot(
-            self.sandbox, self.before, self._ledger.store, previous=self._ledger.state.snapshot
-        )
-        self._ledger.append(taken)
-        self._snapshot_at = now
-
     def changes(self) -> list[Change]:
         """What the tree now holds against the base; nothing is read yet. Raises UserError: too many files to look."""
-        rules = workspace.base_ignore(self.mirror, self.stands_on)
         self._now = self.sandbox.manifest()
         unseen = dict(self.sandbox.left_out)
         self.unseen = unseen_names(self.before, self._now, unseen)
-        return workspace.changes(self.before, self._now, rules, after_setup=self.after_setup, unseen=unseen)
+        return self._changes_in(self._now, unseen)
+
+    def _changes_in(self, now: Manifest, unseen: Mapping[str, str]) -> list[Change]:
+        rules = workspace.base_ignore(self.mirror, self.stands_on)
+        return workspace.changes(self.before, now, rules, after_setup=self.after_setup, unseen=unseen)
 
     def ignored(self) -> list[str]:
         """New files that `.gitignore` kept out of the last `changes`."""
@@ -289,6 +274,7 @@ class WorkSession(PlainWork):
 
     def close(self) -> None:
         if hasattr(self, "sandbox"):
+            self.kept.has_ended.set()
             self.sandbox.close()
         else:
             self._host.forget(self._ledger.run_id)

@@ -7,7 +7,7 @@ taken from a proposal: the worker reads it from its mirror, the publisher from G
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -101,24 +101,34 @@ def check_again(
 
     Raises UserError when content and digest differ, or when a check blocks what the worker let through.
     """
+    return check_contents(store.get_blob, [ManifestChange(**change) for change in changes], config, *sides)
+
+
+def check_contents(
+    content: Callable[[str], bytes],
+    manifest: Sequence[ManifestChange],
+    config: Configured,
+    *sides: Base,
+    blocked_as: str = "The proposal was refused at publication",
+) -> list[Change]:
+    """The same of changes whose contents `content` gives by digest. Raises UserError, which begins `blocked_as`."""
     from app.github.git_data import Change  # noqa: PLC0415 - a worker only judges, and wants no HTTP client
 
-    manifest = [ManifestChange(**change) for change in changes]
-    _refuse(_of_each([judge_at_sight(manifest, side, config) for side in sides]))
-    contents = {change.path: store.get_blob(change.digest) for change in manifest if change.kind != "delete"}
+    _refuse(_of_each([judge_at_sight(manifest, side, config) for side in sides]), blocked_as)
+    contents = {change.path: content(change.digest) for change in manifest if change.kind != "delete"}
     for change in manifest:
         if change.kind != "delete" and hashlib.sha256(contents[change.path]).hexdigest() != change.digest:
             raise UserError(f"The stored content of `{change.path}` is not what was proposed.")
-    _refuse(judge_merge(manifest, contents, sides, config))
+    _refuse(judge_merge(manifest, contents, sides, config), blocked_as)
     return [
         Change(path=change.path, mode=change.mode or "100644", content=contents.get(change.path)) for change in manifest
     ]
 
 
-def _refuse(findings: Sequence[Finding]) -> None:
+def _refuse(findings: Sequence[Finding], blocked_as: str) -> None:
     if blocked(findings):
         why = next(finding for finding in findings if finding.level == "block")
-        raise UserError(f"The proposal was refused at publication: `{why.path or 'the change'}`: {why.message}")
+        raise UserError(f"{blocked_as}: `{why.path or 'the change'}`: {why.message}")
 
 
 def rules_of(config: Configured) -> Rules:

@@ -35,7 +35,7 @@ from app.workspace.guidance import Guides, base_ignore, codeowners, fork_point, 
 from app.workspace.ignore import Ignore
 from app.workspace.mirror import Mirror
 from app.workspace.root_map import printable, root_map
-from app.workspace.snapshots import restore_snapshot, snapshot_blobs, take_snapshot
+from app.workspace.snapshots import change_in_snapshot, restore_snapshot, snapshot_blobs, take_snapshot
 from app.workspace.tree import TreeEntry, base_manifest, read_file, read_files
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "TreeEntry",
     "base_ignore",
     "base_manifest",
+    "change_in_snapshot",
     "changes",
     "checkout",
     "codeowners",

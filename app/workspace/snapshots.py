@@ -7,7 +7,7 @@ Left out is what `setup` makes again: caches, installed environments, compiled o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.events.parts import Blob
 from app.events.working import SnapshotTaken
 from app.ports.platform import RunStore
 from app.ports.sandbox import FileEntry, Manifest, Sandbox, hides
-from app.workspace.changes import clear_folders, read, write
+from app.workspace.changes import Change, clear_folders, read, write
 from app.workspace.ignore import Ignore, environments
 from app.workspace.packs import Packs, Rows
 
@@ -32,8 +32,10 @@ def take_snapshot(
     *,
     previous: SnapshotTaken | None = None,
     ignore: Ignore | None = None,
+    change_in: Callable[[Manifest, Mapping[str, str]], Sequence[Change]] = lambda _now, _unseen: (),
 ) -> SnapshotTaken:
-    """Store what differs from `base`.
+    """Store what differs from `base`, and which of it is the run's change: `change_in` says that of a manifest and of
+    what its walk could not take in.
 
     `skipped` are the paths too big to keep. Contents that `previous`, the
     last snapshot of this run, holds are neither read nor stored again.
@@ -57,7 +59,9 @@ def take_snapshot(
             continue
         known.add(entry.digest)
     packs.flush()
+    change = [item for item in change_in(now, unseen) if item.kind == "delete" or item.path in kept]
     body = {
+        "change": [item.as_event() for item in change],
         "files": {path: [entry.mode, entry.digest, entry.size] for path, entry in kept.items()},
         "deleted": sorted(path for path in base if path not in now and not hides(unseen, path)),
         "skipped": sorted(skipped),
@@ -69,6 +73,7 @@ def take_snapshot(
         files=len(kept),
         size_bytes=sum(entry.size for entry in kept.values()),
         skipped=sorted(skipped)[:20],
+        changed=len(change),
     )
 
 
@@ -172,6 +177,19 @@ class _Snapshot:
 
     def target(self, base: Manifest) -> dict[str, FileEntry]:
         return {path: entry for path, entry in base.items() if path not in self.deleted} | self.files
+
+
+def change_in_snapshot(store: RunStore, manifest: str) -> tuple[list[Change], Callable[[str], bytes]]:
+    """The change that a snapshot holds, and its contents by digest. Raises KeyError when it is no longer there,
+    UserError when it cannot be read: a worker wrote it.
+    """
+    try:
+        body = json.loads(store.get_blob(manifest))
+        found = [Change(**{"old_mode": "", **row}) for row in body.get("change", [])]
+        packs = Packs(store, body.get("packs", {}))
+    except (TypeError, ValueError, AttributeError, IndexError, RecursionError):
+        raise UserError("The last snapshot cannot be read.") from None
+    return found, packs.get
 
 
 def snapshot_blobs(body: Mapping[str, Any]) -> list[str]:

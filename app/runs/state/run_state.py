@@ -36,6 +36,7 @@ from app.events.working import (
 )
 from app.jobs.job import CONFLICT, are_checks, is_unasked
 from app.ledger import GENESIS
+from app.playbooks import playbook
 from app.runs.state.landing import Landing
 from app.runs.state.onboarding import OnboardingState
 from app.runs.state.told import Delay, Published, Stage, Told
@@ -155,6 +156,12 @@ class RunState:
         return is_over and has_change and self.pull is None
 
     @property
+    def left(self) -> SnapshotTaken | None:
+        """The last snapshot, if it holds a change that is one by itself: half a merge is none."""
+        is_merge = playbook(self.created.playbook).merges_base
+        return self.snapshot if self.snapshot and self.snapshot.changed and not is_merge else None
+
+    @property
     def pull(self) -> Mapping[str, Any] | None:
         """`{"number", "url", "draft"}` of the pull request that holds the change, as it was made, once it does."""
         if target := self.created.target:
@@ -181,7 +188,7 @@ class RunState:
 
     @property
     def last_refusal(self) -> str:
-        """What stood in the way of the change: of `finish`, else of a write; "" when nothing did."""
+        """What stood in the way of `finish`, else of a write; "" when nothing did."""
         return self.refusal or next(reversed(self.refused_writes.values()), "")
 
     @property
