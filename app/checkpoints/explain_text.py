@@ -30,6 +30,9 @@ def explanation(state: RunState) -> str:
 def _turns(state: RunState) -> list[str]:
     """What happened to it, in the order in which it did."""
     said = [f"Gathered {len(state.gathered) + 1} requests into one."] if state.gathered else []
+    if state.reruns:
+        times = "once" if len(state.reruns) == 1 else f"{len(state.reruns)} times"
+        said.append(f"Had failed jobs of `{state.reruns[-1].said.sha[:7]}` run again {times}.")
     if state.checks:
         causes = ", ".join(dict.fromkeys(failure.kind for failure in state.checks.failures)) or "none failed"
         said.append(f"Read the checks of `{state.checks.sha[:7]}`: {causes}.")

@@ -180,6 +180,7 @@ _TELL: Mapping[str, Callable[[Mapping[str, Any]], Line | None]] = {
     "onboarding.asked": lambda data: _line("🏮", _wanted(data)),
     "onboarding.listed": lambda data: _line("…", f"{data['count']} repositories to set up are listed", "dim"),
     "onboarding.progressed": _progressed,
+    "rerun.asked": lambda data: _line("🔁", f"failed jobs of {data['sha'][:7]} run again"),
     "run.resumed": lambda data: _line("▶", f"goes on: {data.get('reason', '')}", "dim"),
     "run.ended": _ended_run,
     "publish.done": _published,

@@ -8,6 +8,7 @@ import pytest
 
 from app.admission.check_facts import Checks
 from app.admission.reruns import are_on_their_way, by_chance, made, worth
+from app.checkpoints.explain_text import explanation
 from app.events.asked import AdmissionFacts
 from app.events.deciding import PullTarget, RerunAsked, RunCreated, WorkflowAttempt
 from app.events.parts import CheckFailure
@@ -83,3 +84,9 @@ def test_github_is_given_time_to_begin(reruns, seconds, waits):
 def test_what_passed_is_told_once(found, count):
     asked = [told.said for told in made(state(reruns="dd"))]
     assert len(by_chance(asked, found)) == count
+
+
+def test_an_explanation_names_them():
+    run = state(reruns="dd")
+    run.created_at = AT.isoformat()
+    assert f"Had failed jobs of `{SHA[:7]}` run again 2 times." in explanation(run)
