@@ -1,12 +1,13 @@
-"""Where the checks of a commit belong of which GitHub names no pull request: forks, commit statuses."""
+"""Where the checks of a commit belong for which GitHub names no pull request: of forks, statuses, default branches."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from app import log
+from app.admission.red_branch import is_red, last_reading
 from app.errors import UserError
-from app.github import pulls
+from app.github import pulls, repositories
 from app.github.access import Access
 from app.jobs.job import Job, Thread
 from app.ports.platform import Store
@@ -17,20 +18,20 @@ _NOWHERE = "nowhere"
 
 
 class ChecksPlace:
-    """Finds the threads of a commit: the open pull requests whose head it is."""
+    """Finds the threads of a commit: the open pull requests whose head it is, and number 0 for the default branch."""
 
     def __init__(self, store: Store, access: Access) -> None:
         self._store = store
         self._access = access
 
     def of(self, job: Job) -> Sequence[Job]:
-        """One job for each thread that it is about; none when the commit is the head of none.
+        """One job for each thread that it is about; none when nobody looks at its branch.
 
         Raises TransientError when GitHub is away.
         """
         if not job.is_by_checks or job.thread.number:
             return [job]
-        if job.is_green:
+        if job.is_green and not is_red(last_reading(self._store, job.thread)):
             return []
         try:
             numbers = self._numbers(job)
@@ -38,9 +39,9 @@ class ChecksPlace:
             log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger, reason=str(error))
             return []
         if not numbers:
-            reason = f"{job.commit[:7]} is the head of no open pull request"
+            reason = f"{job.commit[:7]} is the head of no open pull request, and not on the default branch"
             log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger, reason=reason)
-        threads = [job.thread._replace(number=number, is_pull_request=True) for number in numbers]
+        threads = [job.thread._replace(number=number, is_pull_request=number > 0) for number in numbers]
         return [job._replace(thread=thread) for thread in threads]
 
     def _numbers(self, job: Job) -> Sequence[int]:
@@ -55,4 +56,6 @@ class ChecksPlace:
     def _look(self, thread: Thread, sha: str) -> Sequence[int]:
         with self._access.asking(thread) as github:
             found = [pull.number for pull in pulls.of_head(github, thread.repository, sha)][:_MOST_PULLS]
-        return found
+            branch = repositories.repository(github, thread.repository).default_branch
+            is_there = sha in repositories.line_of(github, thread.repository, branch)
+        return [*found, *([0] if is_there else [])]

@@ -84,10 +84,12 @@ def gather(
     """
     name = job.thread.repository
     repository = repositories.repository(github, name)
-    pull = pulls.pull(github, name, job.thread.number) if book.delivers == "commits" else None
+    pull = pulls.pull(github, name, job.thread.number) if book.delivers == "commits" and job.thread.number else None
     base_ref = pull.base_ref if pull else repository.default_branch
     base_sha = _head_of(github, name, base_ref)
     config, source = configuration(github, name, base_sha, defaults)
+    if not job.thread.number and not repository.has_issues:
+        raise UserError(f"`{name}` has no issues in which to say what fails on `{base_ref}`.")
     protection = repositories.protection(github, name, base_ref)
     budget = config.kept().budget
     if "budget" in command.flags:
@@ -124,7 +126,9 @@ def gather(
 
 
 def _standing(github: GitHub, thread: Thread, bot_login: str) -> dict[str, Any]:
-    """How the thread stands, as fields of AdmissionFacts."""
+    """How the thread stands, as fields of AdmissionFacts. The default branch as a whole is nothing one could close."""
+    if not thread.number:
+        return {}
     issue = issues.issue(github, thread.repository, thread.number)
     return {
         "thread_labels": tuple(issue.labels),
@@ -165,6 +169,8 @@ def _target(
 
 def _conversation(github: GitHub, job: Job) -> list[Comment]:
     """What people had said on the thread when the job came, the command itself left out."""
+    if not job.thread.number:
+        return []
     said = issues.comments(github, job.thread.repository, job.thread.number, until=job.received_at)
     return [
         Comment(author=comment.author, body=comment.body, at=comment.created_at.isoformat())

@@ -51,23 +51,26 @@ def still_objected(github: GitHub, ledger: RunLedger, bot_login: str) -> Objecti
     name = thread.repository
     repository = repositories.repository(github, name)
     try:
-        issue = issues.issue(github, name, thread.number)
+        issue = issues.issue(github, name, thread.number) if thread.number else None
     except NotFound:
         return _GONE
-    if found := _at_its_branches(github, ledger):
+    if issue and (found := _at_its_branches(github, ledger)):
         return found
     trigger = created.names.labels["trigger"]
     now: dict[str, Any] = {
         "role": role_of(github, name, asked_by(state)),
         "trigger_label": trigger,
-        "label_off": state.is_by_label and not issue.has_label(trigger),
-        "thread_labels": issue.labels,
         "switched_off": switched_off(github, name, bot_login),
-        "thread_open": issue.is_open,
-        "thread_locked": issue.is_locked,
         "archived": repository.archived,
         "open_pull_requests": len(pulls.open_pulls(github, name, head_prefix=created.config.branch_prefix)),
     }
+    if issue:  # the default branch as a whole is nothing one could close
+        now |= {
+            "label_off": state.is_by_label and not issue.has_label(trigger),
+            "thread_labels": issue.labels,
+            "thread_open": issue.is_open,
+            "thread_locked": issue.is_locked,
+        }
     found = objection(created.admission.model_copy(update=now))
     log.event("revalidation.asked", run=state.run_id, objection=found.reason if found else None)
     return found

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from app.admission import check_facts, reruns
+from app.admission import branch_facts, check_facts, reruns
+from app.admission.red_branch import last_reading
 from app.admission.review_batch import batch
 from app.admission.rounds import failures_of, round_of, rounds_before
 from app.convergence import is_again, since_asked
@@ -17,6 +18,7 @@ from app.events.waits import WaitForQuiet
 from app.events.working import RunEnded, RunParked
 from app.github import pulls, repositories, reviews
 from app.github.access import Access
+from app.jobs.job import commit_of
 from app.playbooks import playbook
 from app.ports.platform import Store
 from app.runs.run_ledger import RunLedger
@@ -74,6 +76,8 @@ class TakeIn:
     def _checks(self, ledger: RunLedger, access: Access) -> bool:
         if ledger.state.checks:  # whoever read them died before it could end
             return self._end(ledger)
+        if not ledger.state.created.thread.number:
+            return self._branch(ledger, access)
         created, now = ledger.state.created, ledger.clock.now()
         if reruns.are_on_their_way(ledger.state, now):
             return self._wait(ledger, "Failed jobs run again.")
@@ -114,6 +118,26 @@ class TakeIn:
         until = (ledger.clock.now() + timedelta(seconds=_LOOK_SECONDS)).isoformat()
         ledger.append_if(_gathers, RunParked(wait=WaitForQuiet(), note=note, until=until))
         return False
+
+    def _branch(self, ledger: RunLedger, access: Access) -> bool:
+        """The checks of the default branch: what is red there is said in issues."""
+        created = ledger.state.created
+        is_patient = ledger.clock.now() < datetime.fromisoformat(ledger.state.created_at) + _PATIENCE
+        with access.reading_checks(created.thread) as github:
+            read = branch_facts.read(
+                github,
+                created.thread.repository,
+                commit_of(created.gathers),
+                before=last_reading(self._store, created.thread),
+                branch=created.base.ref,
+                ours=self._bot.removesuffix("[bot]"),
+                patient=is_patient,
+                clock=ledger.clock,
+            )
+        if read.pending and is_patient:
+            return self._wait(ledger, f"{len(read.pending)} checks have not ended yet.")
+        ledger.append(read)
+        return self._end(ledger)
 
     def _end(self, ledger: RunLedger) -> bool:
         ledger.append_if(_is_active, RunEnded(outcome="diagnosed", reason=""))

@@ -106,6 +106,20 @@ def _repair(state: RunState) -> str:
     return f"`{state.created.names.prefix} ci` lets me repair it."
 
 
+def named_jobs(failure: CheckFailure) -> str:
+    """The checks that fail with this cause, a few by name."""
+    where = " · ".join(code(name, 80) for name in failure.jobs[:4]) or "A check"
+    return where + (f" and {len(failure.jobs) - 4} more" if len(failure.jobs) > 4 else "")
+
+
+def log_lines(failure: CheckFailure) -> list[str]:
+    """What the log says, folded; none where it says nothing."""
+    shown = [text for text in failure.lines if text.strip()][-_LINES:]
+    if not shown:
+        return []
+    return ["<details><summary>What the log says</summary>", "", fence("\n".join(shown), 2_000), "", "</details>"]
+
+
 def since_when(failure: CheckFailure, sha: str) -> str:
     """Since which commit it fails, where that says more than that this one does; empty otherwise."""
     if not failure.since or (failure.since == sha and not failure.green):
@@ -116,18 +130,13 @@ def since_when(failure: CheckFailure, sha: str) -> str:
 
 
 def _failure(failure: CheckFailure, read: ChecksRead, repair: str) -> list[str]:
-    where = " · ".join(code(name, 80) for name in failure.jobs[:4]) or "A check"
-    if len(failure.jobs) > 4:
-        where += f" and {len(failure.jobs) - 4} more"
+    where = named_jobs(failure)
     step = f", step {code(failure.step, 80)}" if failure.step else ""
     lines = [f"**{where}**{step}: {code(failure.key, 200)}"]
     lines += [f"Whose: **{_WHOSE.get(failure.kind, 'not known')}**. {failure.why} {_next(failure, repair)}".rstrip()]
     if since := since_when(failure, read.sha):
         lines += [since]
-    shown = [text for text in failure.lines if text.strip()][-_LINES:]
-    if shown:
-        lines += ["<details><summary>What the log says</summary>", "", fence("\n".join(shown), 2_000), "", "</details>"]
-    return lines
+    return [*lines, *log_lines(failure)]
 
 
 def _next(failure: CheckFailure, repair: str) -> str:

@@ -165,6 +165,7 @@ class CheckFailure(Part):
     tests: list[Text] = []
     link: Text = ""
     since: Text = ""  # the first of the commits on which it failed without a break, as far back as was looked
+    times: Count = 1  # commits of the default branch on which it was read
     green: Text = ""  # the commit before that on which it passed; empty where none was found
 
 

@@ -15,6 +15,8 @@ from app.github.records import BODY_LIMIT, TITLE_LIMIT, cut, number, part, text,
 
 _MOST = 1_000  # issues and pull requests of ours in one repository that are looked through; the oldest come first
 
+_MOST_MARKED = 500  # the newest are looked through for one marker
+
 Reaction = Literal["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]
 
 
@@ -41,6 +43,7 @@ class Issue:
     is_open: bool
     is_locked: bool
     is_pull_request: bool
+    is_declined: bool  # closed as not planned
     labels: tuple[str, ...]
     assignees: tuple[str, ...]
     created_at: datetime
@@ -78,6 +81,27 @@ def by(github: GitHub, repo: str, author: str, *, label: str = "") -> list[Issue
     )
     found = [_issue(row) for row in github.items(first, limit=_MOST)]
     return [issue for issue in found if issue.author == author and not issue.is_pull_request]
+
+
+def marked(github: GitHub, repo: str, author: str, marker: str) -> Issue | None:
+    """The newest issue of `author` whose body contains `marker`, one that is open before all others."""
+    first = github.rest.issues.list_for_repo(*place(repo), creator=author, state="all", per_page=PAGE_SIZE)
+    rows = (row for row in github.items(first, limit=_MOST_MARKED) if "pull_request" not in row)
+    found = [issue for issue in map(_issue, rows) if issue.author == author and marker in issue.body]
+    return next((issue for issue in found if issue.is_open), next(iter(found), None))
+
+
+def update_issue(
+    github: GitHub, repo: str, issue_number: int, *, body: str | None = None, is_open: bool | None = None
+) -> Issue:
+    """Change what is given, leave the rest. Idempotent."""
+    changed = github.rest.issues.update(
+        *place(repo),
+        issue_number,
+        body=cut(body, BODY_LIMIT) if body is not None else UNSET,
+        state=UNSET if is_open is None else "open" if is_open else "closed",
+    )
+    return _issue(changed.json())
 
 
 def open_issue(github: GitHub, repo: str, *, title: str, body: str) -> Issue:
@@ -227,6 +251,7 @@ def _issue(data: Any) -> Issue:
         is_open=data.get("state") == "open",
         is_locked=bool(data.get("locked")),
         is_pull_request="pull_request" in data,
+        is_declined=data.get("state") == "closed" and data.get("state_reason") == "not_planned",
         labels=tuple(labels),
         assignees=tuple(text(row, "login") for row in data.get("assignees") or []),
         created_at=time(data, "created_at"),

@@ -103,6 +103,20 @@ def branch_name(github: GitHub, repo: str, branch: str) -> str | None:
         return None
 
 
+def line_of(github: GitHub, repo: str, ref: str) -> list[str]:
+    """The newest commits of a branch, itself first, each the first parent of the one before: what was pushed or merged
+    there, and not what came in with a merge. Of the hundred that GitHub lists at once, so 100 at most.
+    """
+    rows = github.rest.repos.list_commits(*place(repo), sha=ref, per_page=PAGE_SIZE).json()
+    parents = {text(row, "sha"): [text(parent, "sha") for parent in row.get("parents") or ()] for row in rows}
+    line: list[str] = []
+    following = next(iter(parents), "")
+    while following in parents:
+        line.append(following)
+        following = next(iter(parents.pop(following)), "")
+    return line
+
+
 def protection(github: GitHub, repo: str, branch: str, *, optional: bool = False) -> Protection:
     """How `branch` is protected: by rulesets, whose approvals everyone may read, or the classic way.
 

@@ -38,6 +38,11 @@ def is_unasked(gathers: str) -> bool:
     return are_checks(gathers) or gathers == CONFLICT
 
 
+def commit_of(gathers: str) -> str:
+    """The commit whose checks are gathered so."""
+    return gathers.partition(":")[2]
+
+
 def taken_key(name: str) -> str:
     """The claim that says that dispatch has done the job of this id, or with this digest."""
     return f"taken:{name}"
@@ -126,7 +131,7 @@ class Job(NamedTuple):
     @property
     def commit(self) -> str:
         """The commit whose checks are gathered; empty for anything else."""
-        return self.gathers.partition(":")[2]
+        return commit_of(self.gathers)
 
     @property
     def is_green(self) -> bool:

@@ -24,7 +24,7 @@ class Diagnosis(Comment):
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[Diagnosis]:
         read = state.checks
-        if read is None or state.outcome != "diagnosed":
+        if read is None or read.branch or state.outcome != "diagnosed":
             return
         body = diagnosis(state, read)
         yield cls(

@@ -21,6 +21,8 @@ TOKENS = {
     "WorkCheck": "checking",
     "People": "proposing",
     "Diagnosis": "talking",
+    "RedIssue": "talking",
+    "GreenAgain": "talking",
     "Reply": "talking",
     "Status": "talking",
     "Question": "talking",
