@@ -17,6 +17,7 @@ TOKENS = {
     "DiagnosisCheck": "checking",
     "Rerun": "rerunning",
     "Undone": "proposing",
+    "Unfinished": "proposing",
     "UndoReply": "talking",
     "WorkCheck": "checking",
     "People": "proposing",
