@@ -9,6 +9,7 @@ from app.github.base_tree import GitHubBase
 from app.github.client import GitHub
 from app.ports.platform import Store
 from app.runs.state.run_state import RunState
+from app.runs.unfinished import left
 from app.workspace import change_in_snapshot
 
 _ENDED = frozenset({"cancelled", "out_of_budget", "gave_up", "failed"})  # in mid-work
@@ -18,11 +19,11 @@ def to_go_on_from(github: GitHub, store: Store, before: RunState, base_sha: str)
     """What the run that stands on `base_sha` begins with, and what whoever asked is told; (None, "") when nothing was
     left. A base that has moved is no matter where it left the same files alone.
     """
-    left = _left(before)
-    if before.outcome not in _ENDED or before.is_kept or left is None:
+    begins = _left(before)
+    if before.outcome not in _ENDED or before.is_kept or begins is None:
         return None, ""
     try:
-        found, _content = change_in_snapshot(store, left.manifest.blob)
+        found, _content = change_in_snapshot(store, begins.manifest.blob)
     except (KeyError, UserError):
         return None, replies.nothing_left(before.run_id)
     if before.created.base.sha != base_sha:
@@ -33,11 +34,11 @@ def to_go_on_from(github: GitHub, store: Store, before: RunState, base_sha: str)
         )
         if both := [path for path in paths if then.get(path) != now.get(path)]:
             return None, replies.changed_since(before.run_id, both)
-    return left, replies.going_on(before.run_id, left.changed)
+    return begins, replies.going_on(before.run_id, begins.changed)
 
 
 def _left(before: RunState) -> Continued | None:
     """Its own last snapshot; of a run that never came to one, what it had begun with."""
-    if taken := before.left:
+    if taken := left(before):
         return Continued(run_id=before.run_id, manifest=taken.manifest, changed=taken.changed)
     return before.created.continued

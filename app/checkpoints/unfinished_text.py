@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from app.runs.state.run_state import RunState
+from app.runs.unfinished import goes_on_a_branch
 from app.text.outgoing import code, line, plain
 
 _SUBJECT_LIMIT = 72  # characters of a commit's first line; GitHub folds what is longer
-
-
-def keeps(state: RunState) -> bool:
-    """Whether a person stopped it with something changed, and no finished change is kept anyway."""
-    is_stopped = state.outcome == "cancelled" and bool(state.cancel and state.cancel.keeps)
-    return is_stopped and not state.proposal and state.left is not None
 
 
 def commit_message(state: RunState) -> str:
@@ -30,7 +25,7 @@ def where(state: RunState) -> list[str]:
     """What became of the work that was stopped, as lines of the status comment."""
     if state.outcome != "cancelled" or not (state.cancel and state.cancel.keeps):
         return []
-    if not keeps(state):
+    if not goes_on_a_branch(state):
         return ["I had changed nothing that could be kept."] if state.attempt and not state.is_kept else []
     done, retry = state.published.get("unfinished"), f"`{state.created.names.prefix} retry` goes on from there."
     if done is None:

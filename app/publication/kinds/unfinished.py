@@ -13,6 +13,7 @@ from app.github.base_tree import GitHubBase
 from app.ports.rate import Priority
 from app.publication.effect import Effect, Target
 from app.runs.state.run_state import RunState
+from app.runs.unfinished import goes_on_a_branch
 from app.work.verdict import check_contents
 from app.workspace import change_in_snapshot
 
@@ -32,7 +33,7 @@ class Unfinished(Effect):
 
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[Unfinished]:
-        if unfinished_text.keeps(state) and (left := state.left):
+        if left := goes_on_a_branch(state):
             created = state.created
             yield cls(
                 key="unfinished",

@@ -36,7 +36,6 @@ from app.events.working import (
 )
 from app.jobs.job import CONFLICT, are_checks, is_unasked
 from app.ledger import GENESIS
-from app.playbooks import playbook
 from app.runs.state.landing import Landing
 from app.runs.state.onboarding import OnboardingState
 from app.runs.state.told import Delay, Published, Stage, Told
@@ -154,12 +153,6 @@ class RunState:
         has_change = self.proposal is not None and bool(self.proposal.changes or self.proposal.merge)
         is_over = self.phase == "ended" and self.outcome in UNPUBLISHED
         return is_over and has_change and self.pull is None
-
-    @property
-    def left(self) -> SnapshotTaken | None:
-        """The last snapshot, if it holds a change that is one by itself: half a merge is none."""
-        is_merge = playbook(self.created.playbook).merges_base
-        return self.snapshot if self.snapshot and self.snapshot.changed and not is_merge else None
 
     @property
     def pull(self) -> Mapping[str, Any] | None:
