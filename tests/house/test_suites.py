@@ -21,7 +21,7 @@ def test_no_test_for_aws_lies_where_its_suite_does_not_look(folder):
 
 
 def test_no_two_files_of_tests_have_one_name():
-    """pytest imports what lies in no package by its name alone: with two of one name, neither suite collects anything."""
+    """pytest imports what lies in no package by its name alone; with two of one name no suite collects anything."""
     named: dict[str, list[Path]] = {}
     for path in TESTS.rglob("test_*.py"):
         if not (path.parent / "__init__.py").exists():

@@ -104,7 +104,7 @@ _EVERY = int(os.environ.get("SWEEP_EVERY", "0"))
 SWEEP = [
     *shards("local", "main story", 6, every=_EVERY or 3),
     *shards("local", "question story", 5, every=_EVERY or 6),
-    *shards("aws", "main story", 4, every=_EVERY or 9),
+    *shards("aws", "main story", 3, every=_EVERY or 15),
     *shards("aws", "question story", 3, every=_EVERY or 18),
 ]
 
