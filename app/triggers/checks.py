@@ -60,22 +60,25 @@ def group(event: GroupEvent, job: MakeJob) -> Decision:
 STOP, RETRY, APPROVE = "stop", "retry", "approve"
 PLAN_DIGITS = 12
 _BUTTONS: Mapping[str, Action] = {STOP: "cancel", RETRY: "start", APPROVE: "answer"}
+OF_GROUP = "group:"  # begins the external id of our check runs for a merge queue
 _PLAN = re.compile(rf"[0-9a-f]{{{PLAN_DIGITS}}}")
 
 
 def button(event: CheckRunEvent, job: MakeJob, slug: str) -> Decision:
-    """What a button on our check run asks for."""
-    if event.action != "requested_action":
+    """What a button on our check run asks for. GitHub puts one there itself, *Re-run*, which is no other than Retry."""
+    if event.action not in {"requested_action", "rerequested"}:
         return ignore(
             f"Lamplighter does nothing on check_run.{event.action or 'unknown'}: a suite of checks is read as a whole."
         )
     if event.check != CHECK_RUN or event.app_slug.lower() not in {"", slug.lower()}:
         return ignore("The button belongs to a check run that is not ours.")
-    verb, _, plan = event.button.partition(":")
+    verb, _, plan = (RETRY if event.action == "rerequested" else event.button).partition(":")
+    if event.external_id.startswith(OF_GROUP):
+        return ignore("Nothing was run for this commit of a merge queue, so there is nothing to run again.")
     if verb not in _BUTTONS or (verb == APPROVE) != bool(_PLAN.fullmatch(plan)):
         return ignore("This is none of the buttons that I put there.")
     if refused := not_a_person(event.sender):
         return refused
     pressed = Command(verb=verb, text=plan, flags={"run": event.external_id} if event.external_id else {})
     reason = f"{event.sender.login} pressed {verb.capitalize()} on the check run."
-    return job(_BUTTONS[verb], reason, f"check_run.requested_action:{verb}", (pressed,))
+    return job(_BUTTONS[verb], reason, f"check_run.{event.action}:{verb}", (pressed,))

@@ -9,6 +9,7 @@ from app.jobs.job import group_commit
 from app.ports.rate import Priority
 from app.publication.kinds.check import RUN, SCAN, CheckShown
 from app.runs.state.run_state import RunState
+from app.triggers.checks import OF_GROUP
 
 
 class GroupCheck(CheckShown):
@@ -23,7 +24,7 @@ class GroupCheck(CheckShown):
                 key=f"check:{name}",
                 priority=Priority.PEOPLE,
                 name=name,
-                external_id=f"{state.run_id}:{name}",
+                external_id=f"{OF_GROUP}{state.run_id}:{name}",
                 head_sha=sha,
                 conclusion="neutral",
                 title=title,
