@@ -9,6 +9,7 @@ from collections import Counter
 ACTED_ON = {
     "cancel": {
         "issues.deleted": 1, "issues.locked": 2, "issues.transferred": 1, "pull_request.closed": 2,
+        "pull_request.locked": 2,
         "installation.deleted": 2, "installation.suspend": 1, "installation_repositories.removed": 1,
     },
     "start": {
