@@ -48,13 +48,17 @@ def deno(folder: Folder) -> Project | None:
     name = next((name for name in ("deno.json", "deno.jsonc") if name in folder.names), "")
     if not name or not any(holds_tests(path) for path in folder.paths):
         return None
-    has_task = re.search(r'"tasks"\s*:\s*\{[^}]*"test"\s*:', folder.text(name))
+    text = folder.text(name)  # with comments, which JSON has not
+    has_task = re.search(r'"tasks"\s*:\s*\{[^}]*"test"\s*:', text)
+    listed = re.search(r'"workspace"\s*:\s*\[([^\]]*)\]', text)
+    patterns = re.findall(r'"([^"]+)"', listed[1]) if listed else []
     return Project(
         folder=folder.path,
         setup=("deno install --frozen" if "deno.lock" in folder.names else "deno install",),
         verify=("deno task test" if has_task else "deno test --allow-all --cached-only",),
         language="JavaScript",
         why=f"a {name}",
+        members=folder.inside(*matching(folder, patterns, "deno.json"), *matching(folder, patterns, "deno.jsonc")),
     )
 
 

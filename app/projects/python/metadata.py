@@ -46,6 +46,9 @@ class Metadata:
     @classmethod
     def of(cls, folder: Folder) -> Metadata:
         project = manifests.toml(folder.read("pyproject.toml"))
+        if "hatch.toml" in folder.names:  # Hatch's own, in place of its part of pyproject.toml
+            tools = {**manifests.table(project, "tool"), "hatch": manifests.toml(folder.read("hatch.toml"))}
+            project = {**project, "tool": tools}
         return cls(
             folder=folder,
             project=project,
