@@ -30,7 +30,8 @@ _SOLUTIONS = (".sln", ".slnx")
 _NOT_PROJECTS = frozenset(
     {"test", "tests", "testing", "__tests__", "spec", "testdata", "test-data", "fixtures", "fixture", "__fixtures__",
      "example", "examples", "sample", "samples", "demo", "demos", "template", "templates", "vendor", "third_party",
-     "third-party", "node_modules", "dist", "build", "target", "site-packages", "benchmarks", "bench", "e2e", "fuzz", ".github"}
+     "third-party", "node_modules", "dist", "build", "target", "site-packages", "benchmarks", "bench", "e2e", "fuzz",
+     ".github"}
 )  # fmt: skip
 _OF_JVM = frozenset({"Java", "Kotlin"})
 _BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"})
