@@ -39,6 +39,7 @@ from app.work.attempt_end import (
 )
 from app.work.merge_session import MergeSession
 from app.work.proposal import Refusal, ahead_of_the_change, propose, refuse_at_sight
+from app.work.reproduction import reproduce
 from app.work.session import WorkSession
 from app.workspace import Change
 
@@ -152,6 +153,7 @@ class Worker:
             room.set_up()
         if "baseline" in stages:
             room.test_before()
+            reproduce(ledger, room.sandbox, room.mirror, room.plan)
         if "work" in stages:
             self._work(ledger, lease, room)
         else:

@@ -11,6 +11,7 @@ from app.checkpoints import unfinished_text
 from app.checkpoints.merge_text import conflict_lines, merged_lines
 from app.checkpoints.moments import utc
 from app.checkpoints.outcomes import appearance, is_unproven
+from app.checkpoints.reproduction_text import reproduction_lines
 from app.claims import Claims, sentences
 from app.events.waits import WaitForAnswer, WaitForQuiet, WaitForWorker
 from app.events.working import CommandRan
@@ -23,6 +24,7 @@ STAGES: Mapping[str, str] = {
     "merge": "Merge",
     "setup": "Set up",
     "baseline": "Tests before",
+    "reproduce": "Failed step",
     "work": "Work",
     "verify": "Tests after",
     "scan": "Security scan",
@@ -142,7 +144,7 @@ def result(state: RunState, part: str) -> str:
         else:
             lines += [f"### {look.icon} {to}{what} is ready for you to look at", ""]
         lines += [neutral(state.finish.summary, 900) if state.finish else "", "", *merged_lines(state)]
-        lines += _proof_lines(state)
+        lines += [*_proof_lines(state), *reproduction_lines(state)]
         if state.created.target:
             lines += _on_another_head(state)
         elif why_draft := _why_draft(state):
@@ -152,7 +154,8 @@ def result(state: RunState, part: str) -> str:
     else:
         lines += [f"### {look.icon} {to}{look.headline.lower()}", "", neutral(state.reason, 3_000)]
         lines += ["", *(f"- Not in my checkout: {line(text, 300)}" for text in state.missing)] if state.missing else []
-        lines += [*conflict_lines(state), *_tried(state)]
+        ran_here = reproduction_lines(state)
+        lines += [*(["", *ran_here] if ran_here else []), *conflict_lines(state), *_tried(state)]
         if state.next_step:
             lines += ["", f"**Next:** {neutral(state.next_step, 600)}"]
     retry = f"`{state.created.names.prefix} retry` starts again"

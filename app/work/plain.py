@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.agent import Fact
+from app.runs.run_ledger import RunLedger
+from app.work.reproduction import facts_of
 from app.workspace import Change
 
 
 class PlainWork:
     """The base of `app.work.session.WorkSession`."""
+
+    _ledger: RunLedger
 
     def begin(self) -> bool:
         """What has to be found out before anything is set up; whether the work goes on. Otherwise the run has ended."""
@@ -30,4 +34,4 @@ class PlainWork:
 
     def facts(self) -> list[Fact]:
         """What else the model is told of where it works."""
-        return []
+        return facts_of(self._ledger.state)
