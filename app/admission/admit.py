@@ -119,6 +119,8 @@ def _wrong_branch(facts: AdmissionFacts) -> str | None:
         return None
     if PULL_REQUEST not in playbook(facts.playbook).places:
         return "This works on issues only, and this is a pull request."
+    if facts.from_fork and playbook(facts.playbook).by_words:
+        return None  # what is asked for in words is offered as a patch
     if facts.from_fork:
         return "The branch of this pull request is in a fork, and I write to branches of this repository only."
     if facts.head_is_default:

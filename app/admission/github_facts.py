@@ -163,6 +163,7 @@ def _target(
         url=pull.url,
         draft=pull.draft,
         ours=pull.author == bot_login,
+        fork=pull.from_fork,
         behind=repositories.behind(github, name, base=base_sha, head=pull.head_sha) if asks else None,
     )
 

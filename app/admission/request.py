@@ -7,7 +7,7 @@ from typing import Any
 
 from app.admission.github_facts import Facts, names_of
 from app.agent.budget import UNKNOWN, price_of
-from app.checkpoints import replies
+from app.checkpoints import patch_text, replies
 from app.events.deciding import Base, Continued, Names, RunCreated, Task
 from app.jobs.job import Command, Job
 from app.runs.task import branch_name, task_of
@@ -78,7 +78,12 @@ def created(
         clone_url=clone_url,
         config=config,
         config_source=facts.config_source,
-        config_notes=[*facts.config.unbuilt(settings.sandbox_images), *unpriced, *notes],
+        config_notes=[
+            *([patch_text.cannot_push()] if facts.target and facts.target.fork else []),
+            *facts.config.unbuilt(settings.sandbox_images),
+            *unpriced,
+            *notes,
+        ],
         names=names_of(facts.config, settings.command_prefix),
         alias=alias_of(command, facts),  # with the playbook's effort it says how hard to think
         effort=facts.config.playbook(facts.book.name).effort,

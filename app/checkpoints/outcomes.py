@@ -50,7 +50,7 @@ def appearance(state: RunState) -> Appearance:
     assert state.outcome is not None
     look = OUTCOMES[state.outcome]
     if state.outcome == "proposed" and state.created.target:
-        return replace(look, headline="Commit added")
+        return replace(look, headline="Patch offered" if state.created.target.fork else "Commit added")
     claimed = state.outcome == "nothing_to_do" and state.finish is not None and state.finish.outcome == "done"
     return replace(look, headline="Nothing changed") if claimed else look
 

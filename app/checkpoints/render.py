@@ -29,6 +29,8 @@ STAGES: Mapping[str, str] = {
     "verify": "Tests after",
     "scan": "Security scan",
 }
+_LANDING = {"pull": "Opening the pull request", "branch": "Adding the commit", "patch": "Offering the patch"}
+_LANDED = {"pull": "pull request", "branch": "commit", "patch": "the patch above"}
 _LAST_LINES = 20  # of what a failing command printed
 
 
@@ -65,10 +67,13 @@ def headline(state: RunState) -> str:
     if state.phase == "ended" and state.outcome:
         look, pull = appearance(state), state.pull
         if state.outcome == "proposed" and pull is None:
-            return "📦 Adding the commit" if state.created.target else "📦 Opening the pull request"
+            return f"📦 {_LANDING[state.lands_with]}"
+        where = f": {_landed(state)}" if pull and _landed(state) else ""
         if state.outcome == "proposed" and is_unproven(state):
-            return f"🟡 {look.headline}, to be looked at with care" + (f": {_landed(state)}" if pull else "")
-        return f"{look.icon} {look.headline}" + (f": {_landed(state)}" if pull else "")
+            return f"🟡 {look.headline}, to be looked at with care" + (
+                f": {where}" if pull and (where := _landed(state)) else ""
+            )
+        return f"{look.icon} {look.headline}" + (f": {where}" if pull and (where := _landed(state)) else "")
     if state.phase == "queued" or isinstance(state.wait, WaitForQuiet):
         return "🕯️ Waiting"
     if state.phase == "parked":
@@ -81,7 +86,7 @@ def headline(state: RunState) -> str:
 def _landed(state: RunState) -> str:
     """What a change that is on GitHub is called there: its pull request, or its commit on one that was there."""
     if state.created.target:
-        return str(state.result("branch")["sha"])[:7]
+        return str(state.result("branch").get("sha", ""))[:7]  # a patch has none
     return f"#{state.pull['number']}" if state.pull else ""
 
 
@@ -138,7 +143,7 @@ def result(state: RunState, part: str) -> str:
     look, pull, to = appearance(state), state.pull, _to(state)
     lines = [marker(state.run_id, part)]
     if state.outcome == "proposed" and pull:
-        what = f"commit {_landed(state)}" if state.created.target else f"pull request {_landed(state)}"
+        what = f"{_LANDED[state.lands_with]} {_landed(state)}".strip()
         if is_unproven(state):
             lines += [f"### 🟡 {to}{what} needs a careful look: tests do not vouch for it", ""]
         else:

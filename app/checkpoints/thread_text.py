@@ -15,6 +15,8 @@ def answer(state: RunState, said: ThreadAnswered) -> str:
     if not said.done:
         return cut(f"Left as it is: {text}")
     sha = str(state.result("branch").get("sha", ""))[:7]
+    if state.result("patch"):
+        return cut(f"🩹 In the patch: {text}")
     if sha:
         return cut(f"✅ {sha}: {text}")
     return cut(f"Not on the branch: the change was not added. What I had done: {text}")

@@ -105,6 +105,7 @@ class PullTarget(Part):
     url: str = ""
     draft: bool = False
     ours: bool = False  # we opened it
+    fork: bool = False  # its branch is in another repository: the change is offered as a patch
     behind: Count | None = None  # commits of the base that it lacked, where the run is about that
 
 

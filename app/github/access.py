@@ -29,7 +29,7 @@ from app.settings import Settings
 
 CLONE: Mapping[str, str] = {"metadata": "read", "contents": "read"}
 ASK: Mapping[str, str] = {"metadata": "read", "contents": "read", "issues": "read", "pull_requests": "read"}
-TALK: Mapping[str, str] = {"metadata": "read", "issues": "write", "pull_requests": "write"}
+TALK: dict[str, str] = {"metadata": "read", "issues": "write", "pull_requests": "write"}
 CHECKS: Mapping[str, str] = {
     "metadata": "read",
     "contents": "read",
@@ -52,10 +52,11 @@ PROPOSE: Mapping[str, str] = {
 }
 RERUN: Mapping[str, str] = {"metadata": "read", "actions": "write"}
 Purpose = Literal[
-    "talking", "checking", "rerunning", "proposing"
+    "talking", "offering", "checking", "rerunning", "proposing"
 ]  # what the publisher writes: each with a token of its own
 WRITE: Mapping[Purpose, Mapping[str, str]] = {
     "talking": TALK,
+    "offering": TALK | {"contents": "read"},  # a patch in a comment is made against what is there
     "checking": CHECK,
     "rerunning": RERUN,
     "proposing": PROPOSE,

@@ -14,6 +14,10 @@ def left(state: RunState) -> SnapshotTaken | None:
 
 
 def goes_on_a_branch(state: RunState) -> SnapshotTaken | None:
-    """The same of a run that a person stopped, and of which no finished change is kept anyway."""
+    """The same of a run that a person stopped, and of which no finished change is kept anyway. Not of a fork: a branch
+    here would bring in its commits, and start this repository's workflows on them.
+    """
+    if state.created.target and state.created.target.fork:
+        return None
     is_stopped = state.outcome == "cancelled" and bool(state.cancel and state.cancel.keeps)
     return left(state) if is_stopped and not state.proposal else None

@@ -99,7 +99,8 @@ class Commit(Written):
 
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[Self]:
-        if state.created.target and not (state.proposal and state.proposal.merge):
+        target = state.created.target
+        if target and not target.fork and not (state.proposal and state.proposal.merge):
             yield from cls.written(state)
 
     def find(self, target: Target) -> Mapping[str, Any] | None:

@@ -159,15 +159,16 @@ class RunState:
         """`{"number", "url", "draft"}` of the pull request that holds the change, as it was made, once it does."""
         if target := self.created.target:
             number = self.created.thread.number
-            has_commit = bool(self.result("branch").get("sha"))
-            return {"number": number, "url": target.url, "draft": target.draft} if has_commit else None
+            is_there = bool(self.result("patch").get("id") if target.fork else self.result("branch").get("sha"))
+            return {"number": number, "url": target.url, "draft": target.draft} if is_there else None
         made = self.result("pull")
         return made if "number" in made else None
 
     @property
     def lands_with(self) -> str:
         """The key of the thing on GitHub that makes a finished change somebody else's to judge."""
-        return "branch" if self.created.target else "pull"
+        target = self.created.target
+        return "pull" if target is None else "patch" if target.fork else "branch"
 
     def result(self, key: str) -> Mapping[str, Any]:
         """What GitHub gave for the thing called `key`; empty when it is not there."""
