@@ -15,6 +15,7 @@ from app.admission.github_facts import BOT_DEFAULTS
 from app.admission.run_launcher import RunLauncher
 from app.admission.start import RunStart
 from app.checkpoints import replies
+from app.conversation.autofix_switch import AutofixSwitch
 from app.conversation.once_replies import OnceReplies
 from app.conversation.step_executor import ENDING_SECONDS, StepExecutor
 from app.conversation.thread_reader import ThreadReader, is_unsaid
@@ -87,6 +88,7 @@ class Dispatcher:
             late=self._reader.late,
             named=settings.model,
             undo=Undoing(access, self._open, self._starts, settings),
+            autofix=AutofixSwitch(store, access, self._starts),
             quiet=settings.quiet,
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from app.admission import branch_facts, check_facts, reruns
+from app.admission.autofix import wish_of
 from app.admission.red_branch import last_reading
 from app.admission.review_batch import batch
 from app.admission.rounds import failures_of, round_of, rounds_before
@@ -107,10 +108,11 @@ class TakeIn:
             pending=list(found.pending),
             by_chance=reruns.by_chance(again, found),
             reruns=len(again),
+            autofix=wish_of(self._store, created.thread),
             rounds=sum(state.checks is not None for state in before),
             again=is_again(failures_of(found.failures), rounds),
         )
-        read = read.model_copy(update={"repairs": self._is_to_repair(ledger.state, read)})
+        read = read.model_copy(update={"repairs": is_to_repair(ledger.state, read)})
         ledger.append(read)
         return read.repairs or self._end(ledger)
 
@@ -143,16 +145,19 @@ class TakeIn:
         ledger.append_if(_is_active, RunEnded(outcome="diagnosed", reason=""))
         return False
 
-    def _is_to_repair(self, state: RunState, read: ChecksRead) -> bool:
-        if not read.failures:
-            return False
-        if not state.is_by_checks:  # a person asked for it
-            return True
-        facts = state.created.admission
-        is_writable = not facts.from_fork and not facts.head_is_default
-        is_ours = is_writable and state.created.target is not None and state.created.target.ours
-        is_hopeful = read.rounds < MOST_ROUNDS and not read.again
-        return is_ours and is_hopeful and any(failure.kind in _OURS for failure in read.failures)
+
+def is_to_repair(state: RunState, read: ChecksRead) -> bool:
+    """Whether a worker repairs what failed: a person asked, or it is ours or `autofix` is on, and a repair may help."""
+    if not read.failures:
+        return False
+    if not state.is_by_checks:  # a person asked for it
+        return True
+    facts = state.created.admission
+    is_writable = not facts.from_fork and not facts.head_is_default
+    is_ours = state.created.target is not None and state.created.target.ours
+    is_wanted = is_writable and (read.autofix == "on" or (is_ours and read.autofix != "off"))
+    is_hopeful = read.rounds < MOST_ROUNDS and not read.again
+    return is_wanted and is_hopeful and any(failure.kind in _OURS for failure in read.failures)
 
 
 def _gathers(state: RunState) -> bool:

@@ -103,7 +103,8 @@ def _repair(state: RunState) -> str:
     """What can be done about a failure of the change's."""
     if state.created.admission.from_fork:
         return "The branch is in a fork: whoever pushes there has to repair it."
-    return f"`{state.created.names.prefix} ci` lets me repair it."
+    is_off = state.checks is not None and state.checks.autofix == "off"
+    return f"{'`autofix` is off here: ' if is_off else ''}`{state.created.names.prefix} ci` lets me repair it."
 
 
 def named_jobs(failure: CheckFailure) -> str:

@@ -83,7 +83,16 @@ _TABLE = (
         help="Let the run at work spend so many US dollars in all.",
         example="budget 3",
     ),
-    Verb(name="autofix", role="maintain", places=_PULL, action="steer", help="Repair failing checks by itself."),
+    Verb(
+        name="autofix",
+        role="maintain",
+        places=_PULL,
+        works=_PULL,
+        action="steer",
+        raw=True,
+        help="Repair failing checks of this pull request without a word, or no longer.",
+        example="autofix on",
+    ),
     Verb(
         name="model",
         role="write",  # as the flag: what may be spent stays what it is

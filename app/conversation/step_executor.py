@@ -10,6 +10,7 @@ from app.admission.stale_events import StaleEvents
 from app.admission.start import RunStart
 from app.checkpoints.explain_text import explanation
 from app.conversation import steering
+from app.conversation.autofix_switch import AutofixSwitch
 from app.conversation.once_replies import OnceReplies
 from app.conversation.undoing import Undoing
 from app.errors import TransientError
@@ -36,6 +37,7 @@ class StepExecutor:
         once_replies: OnceReplies,
         late: StaleEvents,
         undo: Undoing,
+        autofix: AutofixSwitch,
         named: Callable[[str], str],
         quiet: Quiet,
     ) -> None:
@@ -64,6 +66,7 @@ class StepExecutor:
             steps.ChangeModel: lambda step, asked, _run_id: steering.change_model(
                 asked.job, step.alias, named(step.alias), open_ledger(step.run.row.run_id)
             ),
+            steps.SetAutofix: lambda step, asked, run_id: autofix.turn(open_ledger(run_id), asked, step),
             steps.Undo: lambda step, asked, run_id: undo.ask(open_ledger(run_id), asked, step.worked),
             steps.Steer: self._steer,
             steps.Gather: lambda step, asked, _run_id: steering.gather(

@@ -172,6 +172,7 @@ class ChecksRead(Record, kind="checks.read", is_news=True):
     again: bool = False  # one of the failures is what a repair before was for
     by_chance: list[CheckFailure] = []  # that passed when the commit ran again
     reruns: Count = 0  # so often jobs of it were run again for this
+    autofix: str = ""  # what somebody said there: on, off; empty: nobody
     branch: str = ""  # the default branch, where the commit is one of its; else the checks are a pull request's
     carried: list[CheckFailure] = []  # on the branch: failed there before, and no check has said otherwise since
     over: list[CheckFailure] = []  # on the branch: failed there before, and all that failed has passed since

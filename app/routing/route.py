@@ -16,6 +16,7 @@ from app.checkpoints import replies
 from app.commands.grammar import amount_of, wrong_model
 from app.commands.verbs import INSTRUCT, RETRY, lacking
 from app.routing.asked import Asked
+from app.routing.autofix import autofix
 from app.routing.found import Found
 from app.routing.steps import (
     Answer,
@@ -280,6 +281,7 @@ _RULES: tuple[Rule, ...] = (
     _budget,
     _stop,
     _model,
+    autofix,
     _undo,
     _at_work,
     _start,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from app.ports.platform import RunSummary
 from app.routing.found import Standing
@@ -118,6 +118,13 @@ class Undo(Step):
     """Our last commit is taken back: of the pull request, or of that which one of these runs of the issue made."""
 
     worked: tuple[RunSummary, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetAutofix(Step):
+    """Failing checks of the pull request are repaired without a word from now on, or no longer."""
+
+    wish: Literal["on", "off"]
 
 
 @dataclass(frozen=True, kw_only=True)

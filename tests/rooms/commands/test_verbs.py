@@ -11,7 +11,7 @@ CONTRACT = (
     "fix plan approve revise answer review test docs deps ci rebase retry resume stop status explain budget autofix "
     "model best-of handoff undo help"
 )
-_BUILT = "fix plan approve revise ci rebase resume explain budget model answer stop retry undo status help"
+_BUILT = "fix plan approve revise ci rebase resume explain budget autofix model answer stop retry undo status help"
 BUILT = set(_BUILT.split())
 
 
