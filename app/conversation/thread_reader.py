@@ -102,4 +102,4 @@ class ThreadReader:
 
 def is_unsaid(state: RunState) -> bool:
     """A run that was about to say something when its process died."""
-    return state.is_active and playbook(state.created.playbook).worked_by == "nobody"
+    return state.is_created and state.is_active and playbook(state.created.playbook).worked_by == "nobody"
