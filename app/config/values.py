@@ -27,6 +27,10 @@ PACKAGE_HOSTS = (
     "repo1.maven.org",
     "plugins.gradle.org",
     "rubygems.org",
+    "repo.packagist.org",
+    "api.nuget.org",
+    "jsr.io",
+    "npm.jsr.io",
 )
 
 _UNITS = {"k": 1 / 1024, "m": 1, "g": 1024, "kb": 1 / 1024, "mb": 1, "gb": 1024}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from app.checkpoints import before_work, remedies
 from app.ports.sandbox import Limits
 from app.runs.run_ledger import RunLedger
@@ -38,9 +40,11 @@ def setup_failed(failed: CommandResult, ledger: RunLedger, limits: Limits) -> st
 
 
 def in_numbers(results: list[CommandResult]) -> str:
+    """All of them together where each tells how many; else how the last one ended."""
     if not results:
         return "nothing to run"
-    counts = results[-1].counts
-    if counts:
-        return ", ".join(f"{number} {name}" for name, number in counts.numbers().items() if number) or "no tests"
-    return f"`{results[-1].command}`: {results[-1].ended}"
+    counts = [result.counts for result in results]
+    if not all(counts):
+        return f"`{results[-1].command}`: {results[-1].ended}"
+    total = sum((Counter(one.numbers()) for one in counts if one), Counter[str]())
+    return ", ".join(f"{number} {name}" for name, number in total.items() if number) or "no tests"
