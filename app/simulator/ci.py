@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.simulator import step_logs
 from app.simulator.actions import checks, merge_queue, statuses, workflows
 from app.simulator.ci_records import Job, Step, WorkflowRun
-from app.simulator.http import Json
+from app.simulator.http import ApiError, Json
 from app.simulator.records import Account, AppRegistration, CheckRun, CommitStatus
 from app.simulator.registration import other_app
 from app.simulator.state import Repository
@@ -41,9 +42,11 @@ class CI:
         path: str = "",
         by: Account | None = None,
         has_runner: bool = True,
+        is_held: bool = False,
     ) -> WorkflowRun:
         """A workflow run begins on a commit; all its jobs are in progress, or queued while there is no runner for
-        them. Without jobs it ends at once as `startup_failure`: GitHub could not read the workflow.
+        them. Without jobs it ends at once as `startup_failure`: GitHub could not read the workflow. A fork's may be
+        held until somebody approves it: `action_required`, and no job of it is there.
         """
         path = path or f".github/workflows/{workflow.lower().replace(' ', '-')}.yml"
         heads = (pull.head for pull in repo.pulls if pull.head_sha == sha)
@@ -61,6 +64,7 @@ class CI:
                 event=event,
                 jobs=jobs,
                 has_runner=has_runner,
+                is_held=is_held,
             )
 
     def finish(
@@ -79,15 +83,20 @@ class CI:
         the conclusion. A log without times gets the job's; an annotation is what the API shows, `path` and `message`
         at least.
         """
-        found = run.job(job)
+        found, told = run.job(job), self._log(log)
+        made = list(steps) or self._steps(step, conclusion)
+        if steps:
+            step_logs.part(made, told)
+        else:
+            next(one for one in made if one.name == step).log = told
         with self.world.lock:
             workflows.finish(
                 self.world,
                 repo,
                 found,
                 conclusion=conclusion,
-                log=self._log(log),
-                steps=list(steps) or self._steps(step, conclusion),
+                log=told,
+                steps=made,
                 annotations=[_annotation(given) for given in annotations],
             )
         return found
@@ -124,6 +133,18 @@ class CI:
         again = [job for job in run.latest if not only_failed or job.conclusion not in ("success", "skipped")]
         with self.world.lock:
             workflows.rerun(self.world, by, repo, run, again)
+
+    def approve(self, repo: Repository, run: WorkflowRun, by: Account) -> None:
+        """Somebody presses "Approve workflows to run". Raises the 403 without write access."""
+        with self.world.lock:
+            if self.world.role(repo, by) not in {"write", "maintain", "admin"}:
+                raise ApiError(403, "Must have write access to approve a run")
+            workflows.approve(self.world, repo, run)
+
+    def cancel(self, repo: Repository, run: WorkflowRun) -> None:
+        """A person presses "Cancel workflow"."""
+        with self.world.lock:
+            workflows.cancel(self.world, repo, run)
 
     def move_queue(self, repo: Repository) -> None:
         """GitHub looks at the merge queues of a repository: checked groups are merged, failed ones leave."""

@@ -18,6 +18,7 @@ class Step:
     conclusion: str | None = "success"
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    log: bytes = b""  # its own part of the job's
 
 
 @dataclass(eq=False, kw_only=True, repr=False)
@@ -77,6 +78,7 @@ class WorkflowRun:
     updated_at: datetime
     attempt: int = 1
     jobs: list[Job] = field(default_factory=list)
+    held_jobs: tuple[str, ...] = ()  # of a fork's run that nobody has approved yet
 
     def __repr__(self) -> str:
         return f"<WorkflowRun {self.name} #{self.number} on {self.head_sha[:7]}: {self.conclusion or self.status}>"
@@ -92,13 +94,13 @@ class WorkflowRun:
 
     @property
     def status(self) -> str:
-        """queued, in_progress, completed."""
+        """queued, in_progress, completed: a run that waits for an approval has ended for GitHub."""
         return status_of(self.latest)
 
     @property
     def conclusion(self) -> str | None:
         """How the attempt ended."""
-        return conclusion_of(self.latest)
+        return "action_required" if self.held_jobs else conclusion_of(self.latest)
 
     def job(self, name: str = "") -> Job:
         """The job with this name in the attempt that is on; without a name, the only one."""

@@ -23,6 +23,7 @@ EVENT_PERMISSIONS = {
     "status": ("statuses",),
     "merge_group": ("merge_queues",),
     "push": ("contents",),
+    "fork": ("contents",),
     "create": ("contents",),
     "delete": ("contents",),
     "check_run": ("checks",),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from app.simulator import git_refs
+from app.simulator.events import emit
 from app.simulator.git_store import GitStore
 from app.simulator.records import Account
+from app.simulator.shapes import repositories
 from app.simulator.state import Repository
 from app.simulator.world import World
 
@@ -27,4 +29,5 @@ def fork(world: World, owner: Account, repo: Repository) -> Repository:
     for branch, sha in repo.branches.items():
         git_refs.note_ref(made.git, f"refs/heads/{branch}", sha)
     world.repositories[made.id] = made
+    emit(world, "fork", None, repo, owner, forkee=repositories.repository(world, made))
     return made

@@ -86,6 +86,8 @@ class Front:
             response = routing.call(self.world, ALL, request)
         except ApiError as error:
             response = error.response()
+            if error.status == 307:
+                self.limits.sent_on(request)
         if fault is not None:
             response = fault.strike()
         return self._finished(request, response, fault)

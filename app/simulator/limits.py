@@ -56,6 +56,11 @@ class Limits:
         times.append(now)
         return None
 
+    def sent_on(self, request: Request) -> None:
+        """A write was only led elsewhere, and comes again there: it was none."""
+        if (installation := self._writer(request)) is not None:
+            self.written[installation].pop()
+
     def answered(self, request: Request, response: Response) -> None:
         """A planned misfortune was answered: a limit is from now on one for all that the installation writes."""
         message = response.body.get("message") if isinstance(response.body, dict) else ""

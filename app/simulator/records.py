@@ -103,7 +103,7 @@ class CheckRun:
 
 @dataclass(eq=False, kw_only=True)
 class CheckSuite:
-    """All check runs of one App on one commit."""
+    """All check runs of one App on one commit. Asked for again, it is queued until its App says something."""
 
     id: int
     head_sha: str
@@ -111,6 +111,8 @@ class CheckSuite:
     created_at: datetime
     updated_at: datetime
     app_slug: str = ""
+    is_asked_again: bool = False
+    is_held: bool = False  # its workflow run waits until somebody approves it
 
 
 @dataclass(frozen=True, kw_only=True)

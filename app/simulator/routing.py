@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 from urllib.parse import urlencode
 
@@ -174,6 +174,7 @@ class Routes:
 
 def call(world: World, routes: Routes, request: Request) -> Response:
     """Find, authenticate, authorise, answer."""
+    request = _by_name(world, request)
     route, params = routes.find(request.method, request.path)
     token = None
     if route.auth == "nobody":
@@ -186,6 +187,7 @@ def call(world: World, routes: Routes, request: Request) -> Response:
     if request.method != "GET":
         made.body = request.json()
     if token is not None and "repo" in params:
+        _send_on(made)
         _ = made.repo  # a repository out of reach is a 404 before anything else
         permission, _, level = route.needs.partition(":")
         if permission and permission != "thread":
@@ -193,6 +195,31 @@ def call(world: World, routes: Routes, request: Request) -> Response:
         if level == "write":
             made.demand_writable()
     return route.answer(made)
+
+
+_BY_NUMBER = re.compile(r"/repositories/(\d{1,18})(/.+)?")
+
+
+def _by_name(world: World, request: Request) -> Request:
+    """What a redirect leads to: a repository by its number."""
+    found = _BY_NUMBER.fullmatch(request.path)
+    repo = world.repositories.get(int(found[1])) if found else None
+    if found is None or repo is None:
+        return request
+    return replace(request, path=f"/repos/{repo.full_name}{found[2] or ''}")
+
+
+def _send_on(made: Call) -> None:
+    """Raise the redirect from a repository's former name: 301 for reading, 307 for what has to be sent again."""
+    owner, name = made.params["owner"], made.params["repo"]
+    repo = made.world.moved(f"{owner}/{name}")
+    if repo is None or made.token is None or not auth.covers(made.world, made.token, repo):
+        return
+    rest = made.request.path.removeprefix(f"/repos/{owner}/{name}")
+    query = f"?{urlencode(made.request.query)}" if made.request.query else ""
+    to = f"{made.world.api_url}/repositories/{repo.id}{rest}{query}"
+    status, words = (301, "Moved Permanently") if made.request.method == "GET" else (307, "Temporary Redirect")
+    raise ApiError(status, words, headers={"Location": to})
 
 
 def _is_known(world: World, request: Request) -> bool:

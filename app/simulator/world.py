@@ -41,6 +41,7 @@ class World:
     codes: dict[str, AppRegistration] = field(default_factory=dict)  # Apps made from a manifest, not yet fetched
     repositories: dict[int, Repository] = field(default_factory=dict)
     names: dict[str, Repository] = field(default_factory=dict)  # by lower-case full name; `find_repository` renews it
+    former_names: dict[str, int] = field(default_factory=dict)  # by lower-case full name: the id of who had it
     installations: dict[int, Installation] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     storage_url: str = "https://productionresults.blob.core.windows.net"
@@ -91,6 +92,12 @@ class World:
         if name not in self.names:
             raise not_found()
         return self.names[name]
+
+    def moved(self, full_name: str) -> Repository | None:
+        """The repository that had this name before it was renamed or given away, until another one has the name."""
+        found = self.former_names.get(full_name.lower())
+        taken = any(repo.full_name.lower() == full_name.lower() for repo in self.repositories.values())
+        return None if taken or found is None else self.repositories.get(found)
 
     def family_member(self, repository: Repository, login: str) -> Repository | None:
         """The repository itself when it is this account's, or the account's fork of it."""

@@ -33,6 +33,8 @@ OBJECTS = {
     *("PullRequest", "PullRequestReview", "PullRequestReviewThread", "PullRequestReviewComment"),
     *("PullRequestReviewThreadConnection", "PullRequestReviewThreadEdge"),
     *("PullRequestReviewCommentConnection", "PullRequestReviewCommentEdge"),
+    *("StatusCheckRollup", "StatusCheckRollupContext", "StatusCheckRollupContextConnection"),
+    *("StatusCheckRollupContextEdge", "CheckRun", "StatusContext"),
     *("AddPullRequestReviewThreadReplyPayload", "ConvertPullRequestToDraftPayload"),
     *("MarkPullRequestReadyForReviewPayload", "ResolveReviewThreadPayload", "UnresolveReviewThreadPayload"),
 }

@@ -96,14 +96,20 @@ def test_a_renamed_repository_is_followed(bot, github, repo, model):
     bot.read_everything(issue)
 
 
-def test_a_rename_whose_news_was_lost_is_found_out(bot, github, repo, model):
+@pytest.mark.parametrize(("is_taken", "known_as"), [(False, "acme/calc"), (True, "acme/sums")])
+def test_a_rename_whose_news_was_lost_stops_nothing(bot, github, repo, model, is_taken, known_as):
+    """GitHub leads on from a former name, until another repository has it: then the new one is found out."""
     issue = at_work(bot, github, repo, model)
     stories.fix(model)
     github.lose_next(2, event="repository")
     github.owner.rename_repository(repo, "sums")
+    if is_taken:
+        another = github.repository("acme/another", files=stories.PROJECT, install=False)
+        github.owner.rename_repository(another, "calc")
     bot.run_until_idle()
 
-    assert [(run.repository, run.reason) for run in bot.runs] == [("acme/sums", "proposed")]
+    assert [(run.repository, run.reason) for run in bot.runs] == [(known_as, "proposed")]
+    assert len(repo.pulls) == 1
     bot.read_everything(issue)
 
 

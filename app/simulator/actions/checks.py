@@ -57,6 +57,7 @@ def create_run(world: World, app: AppRegistration, repo: Repository, fields: Jso
     suite = suite_of(world, repo, app, sha)
     run = CheckRun(id=world.next_id(), name=name, head_sha=sha, suite_id=suite.id, app_slug=app.slug)
     repo.runs.append(run)
+    suite.is_asked_again = False
     _apply(world, run, fields)
     tell(world, app.bot, repo, run, "created")
     _tell_if_completed(world, app.bot, repo, run)
@@ -71,6 +72,7 @@ def update_run(world: World, app: AppRegistration, repo: Repository, run: CheckR
     _check_fields(fields)
     was_completed = run.status == "completed"
     _apply(world, run, fields)
+    next(suite for suite in repo.suites if suite.id == run.suite_id).is_asked_again = False
     if not was_completed:
         _tell_if_completed(world, app.bot, repo, run)
 
@@ -85,6 +87,16 @@ def press(world: World, actor: Account, repo: Repository, run: CheckRun, identif
 def rerequest(world: World, actor: Account, repo: Repository, run: CheckRun) -> None:
     """A person presses "Re-run"."""
     tell(world, actor, repo, run, "rerequested")
+
+
+def rerequest_suite(world: World, actor: Account, repo: Repository, suite: CheckSuite) -> None:
+    """A suite is wanted again ("Re-run all checks"): it is queued and has no conclusion until its App, which alone
+    hears of it, says something. Its check runs stay as they are.
+    """
+    suite.is_asked_again, suite.updated_at = True, world.now()
+    if suite.app_slug == world.app.slug:
+        shown = shapes.check_suite(world, repo, suite)
+        emit(world, "check_suite", "rerequested", repo, actor, check_suite=shown)
 
 
 def _check_fields(fields: Json) -> None:

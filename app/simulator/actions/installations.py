@@ -106,6 +106,7 @@ def accept_permissions(world: World, actor: Account, installation: Installation,
 
 def rename_repository(world: World, actor: Account, repo: Repository, name: str) -> None:
     """Give a repository a new name."""
+    world.former_names[repo.full_name.lower()] = repo.id
     old, repo.name = repo.name, name
     emit(world, "repository", "renamed", repo, actor, changes={"repository": {"name": {"from": old}}})
 
@@ -126,6 +127,7 @@ def archive_repository(world: World, actor: Account, repo: Repository, *, archiv
 
 def transfer_repository(world: World, actor: Account, repo: Repository, owner: Account) -> None:
     """Give a repository to another account; the App hears of it through its installation there, if it has one."""
+    world.former_names[repo.full_name.lower()] = repo.id
     old = repo.owner
     left = world.installation_of(repo)
     repo.owner = owner
@@ -139,6 +141,9 @@ def transfer_repository(world: World, actor: Account, repo: Repository, owner: A
 
 def rename_account(world: World, actor: Account, account: Account, login: str) -> None:
     """Give an account with the App another login."""
+    for repo in world.repositories.values():
+        if repo.owner is account:
+            world.former_names[repo.full_name.lower()] = repo.id
     old = account.login
     world.accounts[login.lower()] = world.accounts.pop(old.lower())
     account.login = login

@@ -31,9 +31,10 @@ def start(
     event: str,
     jobs: Sequence[str],
     has_runner: bool = True,
+    is_held: bool = False,
 ) -> WorkflowRun:
     """A run begins: every job is queued, and picked up at once where there is a runner. Each run has a check suite of
-    its own. Without jobs GitHub could not read the workflow.
+    its own. Without jobs GitHub could not read the workflow. A run that is held has no job before it is approved.
     """
     now = world.now()
     suite = CheckSuite(
@@ -58,12 +59,22 @@ def start(
         updated_at=now,
     )
     repo.workflow_runs.append(run)
+    if is_held:
+        return _hold(world, repo, run, suite, jobs)
     run.jobs = [_job(world, app, repo, run, job) for job in jobs]
     _tell_run(world, repo, run, "requested")
     if not jobs:
         _tell_run(world, repo, run, "completed")
         return run
     _begin(world, repo, run, run.jobs, has_runner=has_runner)
+    return run
+
+
+def _hold(world: World, repo: Repository, run: WorkflowRun, suite: CheckSuite, jobs: Sequence[str]) -> WorkflowRun:
+    run.held_jobs, suite.is_held = tuple(jobs), True
+    _tell_run(world, repo, run, "requested")
+    checks.tell_suite(world, run.actor, repo, suite.id)
+    _tell_run(world, repo, run, "completed")
     return run
 
 
@@ -111,6 +122,27 @@ def finish(
         _tell_run(world, repo, run, "completed")
 
 
+def approve(world: World, repo: Repository, run: WorkflowRun) -> None:
+    """Somebody with write access lets a fork's run begin. Raises the 403 for one that waits for nobody."""
+    if not run.held_jobs:
+        raise ApiError(403, "This run is not from a fork pull request or queued for approval")
+    names, run.held_jobs = run.held_jobs, ()
+    next(suite for suite in repo.suites if suite.id == run.suite_id).is_held = False
+    run.started_at = run.updated_at = world.now()
+    run.jobs = [_job(world, world.apps["github-actions"], repo, run, name) for name in names]
+    _tell_run(world, repo, run, "requested")
+    _begin(world, repo, run, run.jobs)
+
+
+def cancel(world: World, repo: Repository, run: WorkflowRun) -> None:
+    """Every job that has not ended is cancelled. Raises the 409 when all have."""
+    if run.status == "completed":
+        raise ApiError(409, "Cannot cancel a workflow run that is completed.")
+    for job in [job for job in run.latest if job.status != "completed"]:
+        log = job.log if job.log is not None else b""
+        finish(world, repo, job, conclusion="cancelled", log=log, steps=job.steps, annotations=[])
+
+
 def rerun(world: World, actor: Account, repo: Repository, run: WorkflowRun, again: Sequence[Job]) -> None:
     """A new attempt, in which some jobs run again and the others stand as they ended, under new numbers.
 
@@ -118,6 +150,8 @@ def rerun(world: World, actor: Account, repo: Repository, run: WorkflowRun, agai
     """
     if run.status != "completed":
         raise ApiError(403, "This workflow is already running")
+    if run.held_jobs:
+        raise ApiError(403, "This workflow run cannot be retried")
     if world.now() - run.created_at > timedelta(days=RERUN_DAYS):
         raise ApiError(403, "Unable to retry this workflow run because it was created over a month ago")
     if not again or run.attempt > RERUNS:

@@ -15,6 +15,7 @@ from app.simulator.world import World
 
 _INTERFACES = {
     "Actor": {"User", "Bot", "Organization"},
+    "StatusCheckRollupContext": {"CheckRun", "StatusContext"},
     "Node": {"PullRequest", "PullRequestReviewThread", "PullRequestReviewComment", "Repository", "PullRequestReview"},
 }
 

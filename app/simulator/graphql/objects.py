@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from app.simulator import auth, mergeability, review_places
 from app.simulator.graphql.connections import connection
+from app.simulator.graphql.rollup import rollup
 from app.simulator.graphql.values import Args, Problem, Shaped, plain
 from app.simulator.records import Account, Review, Token
 from app.simulator.shapes.accounts import stamp
@@ -184,6 +185,7 @@ def pull_request(view: View, found: Pull) -> Shaped:
             "author": lambda _args: actor(view, found.user),
             "repository": lambda _args: repository(view, repo),
             "mergeable": lambda _args: _mergeable(view, found),
+            "statusCheckRollup": lambda _args: _rollup(view, repo, found.head_sha),
             "mergeStateStatus": lambda _args: mergeability.state(view.world, found).upper(),
             "reviewThreads": lambda args: connection(
                 "PullRequestReviewThread", view.threads(found), lambda one: thread(view, one), args
@@ -258,8 +260,8 @@ def comment(view: View, found: ReviewComment) -> Shaped:
             "author": lambda _args: actor(view, found.user),
             "replyTo": lambda _args: comment(view, found.in_reply_to) if found.in_reply_to else None,
             "pullRequestReview": lambda _args: review(view, found.review),
-            "commit": lambda _args: _commit(found.pull.head_sha if now else found.commit_id),
-            "originalCommit": lambda _args: _commit(found.commit_id),
+            "commit": lambda _args: _commit(view, repo, found.pull.head_sha if now else found.commit_id),
+            "originalCommit": lambda _args: _commit(view, repo, found.commit_id),
         },
     )
 
@@ -277,5 +279,13 @@ def review(view: View, found: Review) -> Shaped:
     return Shaped(type="PullRequestReview", fields={**fields, "author": lambda _args: actor(view, found.user)})
 
 
-def _commit(sha: str) -> Shaped:
-    return Shaped(type="Commit", fields={"oid": plain(sha), "abbreviatedOid": plain(sha[:7])})
+def _commit(view: View, repo: Repository, sha: str) -> Shaped:
+    fields = {"oid": plain(sha), "abbreviatedOid": plain(sha[:7])}
+    return Shaped(type="Commit", fields={**fields, "statusCheckRollup": lambda _args: _rollup(view, repo, sha)})
+
+
+def _rollup(view: View, repo: Repository, sha: str) -> Shaped | None:
+    """Raises FORBIDDEN for a token that may read neither checks nor statuses."""
+    view.demand("checks", "read")
+    view.demand("statuses", "read")
+    return rollup(view.world, repo, sha)

@@ -21,6 +21,15 @@ class Owning(Somebody):
         with self.world.lock:
             checks.rerequest(self.world, self.account, repo, run)
 
+    def rerequest_suite(self, repo: Repository, sha: str) -> None:
+        """Press "Re-run all checks" of the App on a commit. Raises LookupError where it has no suite."""
+        with self.world.lock:
+            slug = self.world.app.slug
+            found = [suite for suite in repo.suites if (suite.head_sha, suite.app_slug) == (sha, slug)]
+            if not found:
+                raise LookupError(f"the App has no suite on {sha[:7]}")
+            checks.rerequest_suite(self.world, self.account, repo, found[-1])
+
     def install(self, repo: Repository, *, selects_all: bool = False) -> Installation:
         """Install the App on a repository, or on all its owner has."""
         with self.world.lock:

@@ -115,6 +115,19 @@ def get_check_suite(call: Call) -> Response:
     raise not_found()
 
 
+@routes.add("POST", "/repos/{owner}/{repo}/check-suites/{id}/rerequest", needs="checks:write")
+def rerequest_check_suite(call: Call) -> Response:
+    """Want a suite of this App again."""
+    number = call.number("id")
+    for suite in call.repo.suites:
+        if suite.id == number:
+            if suite.app_slug != call.world.app.slug:
+                raise ApiError(403, "This check suite is not owned by the App")
+            actions.rerequest_suite(call.world, call.actor, call.repo, suite)
+            return Response(201, {})
+    raise not_found()
+
+
 @routes.add("GET", "/repos/{owner}/{repo}/commits/{ref+}/pulls", needs="pull_requests:read")
 def list_pulls_of_commit(call: Call) -> Response:
     """The pull requests whose head is a commit; those from forks are left out, whose commits are not of this one."""

@@ -134,7 +134,10 @@ def _archive(call: Call, run: WorkflowRun, attempt: int) -> Response:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, job in enumerate(jobs):
-            archive.writestr(f"{number}_{job.name.replace('/', '_')}.txt", job.log or b"")
+            name = job.name.replace("/", "_")
+            archive.writestr(f"{number}_{name}.txt", job.log or b"")
+            for step in job.steps:
+                archive.writestr(f"{name}/{step.number}_{step.name.replace('/', '_')}.txt", step.log)
     return _redirect(storage.signed(call.world, f"run-{run.id}-attempt-{attempt}/logs.zip", packed.getvalue()))
 
 
@@ -152,6 +155,20 @@ def rerun_failed(call: Call) -> Response:
     run = _run(call)
     failed = [job for job in run.latest if job.conclusion in FAILED]
     actions.rerun(call.world, call.actor, call.repo, run, failed)
+    return Response(201, {})
+
+
+@routes.add("POST", f"{RUN}/cancel", needs="actions:write")
+def cancel(call: Call) -> Response:
+    """End what has not ended."""
+    actions.cancel(call.world, call.repo, _run(call))
+    return Response(202, {})
+
+
+@routes.add("POST", f"{RUN}/approve", needs="actions:write")
+def approve(call: Call) -> Response:
+    """Let a fork's run begin."""
+    actions.approve(call.world, call.repo, _run(call))
     return Response(201, {})
 
 

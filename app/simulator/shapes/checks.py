@@ -57,8 +57,10 @@ def latest_runs(repo: Repository, suite: CheckSuite) -> list[CheckRun]:
 
 def suite_outcome(repo: Repository, suite: CheckSuite) -> tuple[str, str | None]:
     """Status and conclusion of a suite, folded from its runs."""
+    if suite.is_held:
+        return "completed", "action_required"
     runs = latest_runs(repo, suite)
-    if not runs:
+    if not runs or suite.is_asked_again:
         return "queued", None
     if any(run.status != "completed" for run in runs):
         return "in_progress", None

@@ -55,7 +55,7 @@ def workflow_run(world: World, repo: Repository, run: WorkflowRun, attempt: int 
         "referenced_workflows": [],
         "event": run.event,
         "status": status_of(jobs),
-        "conclusion": conclusion_of(jobs),
+        "conclusion": "action_required" if run.held_jobs else conclusion_of(jobs),
         "workflow_id": run.workflow_id,
         "url": base,
         "html_url": f"{html_url(world, repo)}/actions/runs/{run.id}",

@@ -28,7 +28,7 @@ from runner import Runner, finish, preamble
 from app.config.values import PACKAGE_HOSTS
 
 HOME = Path("/home/runner/work/shop/shop")
-FAMILIES = ("pythons", "pip", "npm", "node", "native", "jvm", "others", "managers", "containers", "causes", "github", "green", "cancelled")
+FAMILIES = ("pythons", "pip", "npm", "node", "native", "jvm", "others", "managers", "containers", "causes", "github", "green", "cancelled", "again")
 HERE = Path(__file__).parent
 TOOLS = "/opt/hostedtoolcache/Python/3.11.14/x64/bin"
 # Where this machine's packages come from is nobody's business: asked of the clients, written nowhere.
