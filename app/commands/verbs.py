@@ -26,6 +26,7 @@ RETRY, FRESH = "retry", "fresh"
 # What starts work comes from the playbooks, and takes the place of a row here that only promised it. The others need a
 # rule in `app.routing.route`.
 _TABLE = (
+    Verb(name="triage", role="write", places=_ISSUE, help="Sort this issue: labels, duplicates, what is missing."),
     Verb(name="plan", role="write", places=_ISSUE, help="Propose a plan and wait for approval."),
     Verb(name="approve", role="write", places=_BOTH, works=_BOTH, action="answer", help="Approve the plan."),
     Verb(
@@ -52,6 +53,7 @@ _TABLE = (
     Verb(name="test", role="write", places=_BOTH, help="Write tests for what this changes."),
     Verb(name="docs", role="write", places=_BOTH, help="Bring the documentation up to date."),
     Verb(name="deps", role="write", places=_BOTH, help="Update a dependency."),
+    Verb(name="lint", role="write", places=_BOTH, help="Mend what the project's linters find."),
     Verb(name="ci", role="write", places=_PULL, help="Find out why a check failed."),
     Verb(name="rebase", role="write", places=_PULL, help="Bring the branch up to its base."),
     Verb(

@@ -8,8 +8,8 @@ from app.commands.verbs import INSTRUCT, ROLES, VERBS, lacking, lookup, may, nee
 from app.jobs.job import Command
 
 CONTRACT = (
-    "fix plan approve revise answer review test docs deps ci rebase retry resume stop status explain budget autofix "
-    "model best-of handoff undo help"
+    "fix triage plan approve revise answer review test docs deps lint ci rebase retry resume stop status explain "
+    "budget autofix model best-of handoff undo help"
 )
 _BUILT = "fix plan approve revise ci rebase resume explain budget autofix model answer stop retry undo status help"
 BUILT = set(_BUILT.split())
