@@ -9,6 +9,7 @@ TOKENS = {
     "Reaction": "talking",
     "Branch": "proposing",
     "Commit": "proposing",
+    "Patch": "offering",
     "MergeCommit": "proposing",
     "Pull": "proposing",
     "Ready": "proposing",
@@ -43,6 +44,7 @@ def test_a_token_writes_what_its_purpose_names_and_nothing_else() -> None:
     writes = {purpose: {name for name, level in may.items() if level == "write"} for purpose, may in WRITE.items()}
     assert writes == {
         "talking": {"issues", "pull_requests"},
+        "offering": {"issues", "pull_requests"},
         "checking": {"checks"},
         "rerunning": {"actions"},
         "proposing": {"contents", "issues", "pull_requests"},
