@@ -29,6 +29,7 @@ from app.text.untrusted import one_line
 from app.work.attempt_end import (
     end,
     end_cancelled,
+    end_explained,
     end_stopped,
     end_without_change,
     fail,
@@ -250,13 +251,16 @@ class Worker:
         """
         finish = ledger.state.finish
         assert finish is not None
+        if missing := ahead_of_the_change(ledger.state):
+            return self._refused(ledger, missing)
+        if not playbook(ledger.state.created.playbook).proposes:  # whatever it left in the tree
+            end_explained(ledger, finish)
+            return None
         try:
             found = room.changes()
         except UserError as error:
             refusal = Refusal(why=str(error), feedback=str(error))
         else:
-            if missing := ahead_of_the_change(ledger.state):
-                return self._refused(ledger, missing)
             if finish.outcome != "done" or not room.has_change(found):
                 end_without_change(ledger, finish, changed=bool(found), ignored=room.ignored())
                 return None

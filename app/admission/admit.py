@@ -135,13 +135,13 @@ def _not_configured(facts: AdmissionFacts) -> str | None:
         return f"This repository is in `phase: {facts.phase}`, and {book.called} begin with `phase: {book.phase}`."
     if not facts.playbook_enabled:
         return f"This repository has switched {book.called} off (`playbooks.{book.name}.enabled: false`)."
-    if facts.autonomy == "diagnose":
-        return "This repository stops runs at `autonomy: diagnose`, and runs that stop there are not built yet."
+    if facts.autonomy == "diagnose" and book.proposes and not book.by_checks:
+        return "`autonomy: diagnose` lets me say what is wrong, and change nothing."
     return None
 
 
 def _too_many_pulls(facts: AdmissionFacts) -> str | None:
-    opens = playbook(facts.playbook).delivers == "pull request"
+    opens = playbook(facts.playbook).proposes and playbook(facts.playbook).delivers == "pull request"
     if opens and facts.open_pull_requests >= facts.max_open_pull_requests:
         return (
             f"{facts.open_pull_requests} of my pull requests are open here already, and this repository wants at most "

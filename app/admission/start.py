@@ -6,6 +6,7 @@ A refusal or an answer is a run too, one that only says something.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from app import log
 from app.admission.admit import admit, again_when
@@ -16,15 +17,16 @@ from app.admission.reservation import look
 from app.admission.run_launcher import RunLauncher
 from app.admission.unfinished import to_go_on_from
 from app.checkpoints import merge_text, replies
+from app.checkpoints.diagnosis_text import no_more
 from app.commands.verbs import FRESH, INSTRUCT, RETRY
 from app.errors import UserError
 from app.events.deciding import RunAdmitted, RunQueued, Task
 from app.events.parts import Outcome
 from app.events.working import RunEnded
 from app.github.access import Access
-from app.jobs.job import CONFLICT, Job, Thread, label_put_on
+from app.jobs.job import CONFLICT, Command, Job, Thread, label_put_on
 from app.jobs.verb import PULL_REQUEST
-from app.playbooks import BY_LABEL, BY_VERB, BY_WORDS, REPLY, playbook
+from app.playbooks import BY_LABEL, BY_VERB, BY_WORDS, DIAGNOSES, REPLY, playbook
 from app.playbooks.playbook import Playbook
 from app.ports.platform import Clock, Store
 from app.routing.asked import Asked
@@ -68,7 +70,7 @@ class RunStart:
         try:
             with self._access.asking(job.thread, since=job.received_at) as github:
                 defaults, bot = self._defaults(job.thread), self._settings.bot_login
-                facts = gather(github, job, command, book, defaults, bot_login=bot)
+                facts = _as_far_as_allowed(gather(github, job, command, book, defaults, bot_login=bot), command)
                 begins = to_go_on_from(github, self._store, ended, facts.base_sha) if ended and not fresh else None
                 left, note = begins or (None, "")
             facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered
@@ -83,8 +85,8 @@ class RunStart:
         if verdict == "ignore" or (job.gathers == CONFLICT and not _keeps_mergeable(facts)):
             log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
             return
-        if facts.target and facts.target.behind == 0 and not job.is_unasked and verdict == "admit":
-            self.reply(ledger, job, merge_text.up_to_date(facts.base_ref, facts.target.base_ref))
+        if verdict in {"admit", "queue"} and (said := self._needless(asked, facts)):
+            self.reply(ledger, job, said, refused=facts.book is DIAGNOSES, when=again_when(facts.admission))
             return
         if step.before and verdict == "admit" and not fresh:
             goes_to = facts.target.base_ref if facts.target else ""
@@ -113,11 +115,20 @@ class RunStart:
     @staticmethod
     def _book(asked: Asked, before: str) -> Playbook:
         """The kind of run that is asked for: on a pull request whatever changes its branch."""
-        if asked.verb == RETRY and before:
+        if asked.verb == RETRY and before and before != DIAGNOSES.name:  # which may be a fix by now
             return playbook(before)
         book = BY_VERB.get(asked.verb) or (BY_WORDS if asked.verb == INSTRUCT.name else BY_LABEL)
         is_elsewhere = asked.job.thread.is_pull_request and PULL_REQUEST not in book.places
         return BY_WORDS if is_elsewhere else book
+
+    def _needless(self, asked: Asked, facts: Facts) -> str:
+        """What is said instead of a run that would only cost; empty where there is something to do."""
+        if facts.target and facts.target.behind == 0 and not asked.job.is_unasked:
+            return merge_text.up_to_date(facts.base_ref, facts.target.base_ref)
+        if facts.book is DIAGNOSES and asked.verb != RETRY:
+            is_said = any(run.reason == "explained" for run in self._store.runs(thread_key=asked.job.thread.key))
+            return no_more(asked.prefix) if is_said else ""
+        return ""
 
     def _defaults(self, thread: Thread) -> bytes | None:
         """The organisation's defaults, when it has a `.github` repository that the App may read."""
@@ -178,6 +189,14 @@ class RunStart:
 
 def _keeps_mergeable(facts: Facts) -> bool:
     return facts.config.keep_mergeable and facts.target is not None and facts.target.ours
+
+
+def _as_far_as_allowed(facts: Facts, command: Command) -> Facts:
+    """Where the configuration lets nobody change anything, a fix is a diagnosis; a plan for it is refused."""
+    if facts.config.autonomy != "diagnose" or facts.book is not BY_LABEL or command.verb == "plan":
+        return facts
+    allowed = {"playbook": DIAGNOSES.name, "playbook_enabled": facts.config.playbook(DIAGNOSES.name).enabled}
+    return replace(facts, book=DIAGNOSES, admission=facts.admission.model_copy(update=allowed))
 
 
 def _again(gathers: str, book: Playbook) -> str:

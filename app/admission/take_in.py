@@ -148,7 +148,7 @@ class TakeIn:
 
 def is_to_repair(state: RunState, read: ChecksRead) -> bool:
     """Whether a worker repairs what failed: a person asked, or it is ours or `autofix` is on, and a repair may help."""
-    if not read.failures:
+    if not read.failures or state.created.config.autonomy == "diagnose":
         return False
     if not state.is_by_checks:  # a person asked for it
         return True

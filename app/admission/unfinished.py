@@ -7,6 +7,7 @@ from app.errors import UserError
 from app.events.deciding import Continued
 from app.github.base_tree import GitHubBase
 from app.github.client import GitHub
+from app.playbooks import playbook
 from app.ports.platform import Store
 from app.runs.state.run_state import RunState
 from app.runs.unfinished import left
@@ -20,7 +21,8 @@ def to_go_on_from(github: GitHub, store: Store, before: RunState, base_sha: str)
     left. A base that has moved is no matter where it left the same files alone.
     """
     begins = _left(before)
-    if before.outcome not in _ENDED or before.is_kept or begins is None:
+    is_a_change = playbook(before.created.playbook).proposes  # else what is left was never meant to become one
+    if before.outcome not in _ENDED or before.is_kept or begins is None or not is_a_change:
         return None, ""
     try:
         found, _content = change_in_snapshot(store, begins.manifest.blob)

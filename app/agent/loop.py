@@ -22,7 +22,7 @@ from app.agent.models.wire import with_marks
 from app.agent.patience import Patience
 from app.agent.replies import said_in
 from app.agent.stops import Options, Stop, thought_for
-from app.agent.tools import BREAKING, THREAD, Toolbox, ToolResult, not_executed
+from app.agent.tools import BREAKING, DIAGNOSIS, THREAD, Toolbox, ToolResult, not_executed
 from app.agent.transcript import RESTORED, Block, Transcript
 from app.errors import TransientError, UserError
 from app.events.record import Record, read
@@ -147,7 +147,7 @@ class Agent:
             known = self._ledger.state.breaking
             if kind != "breaking.reported" or all(item.tool_use_id != name for item in known):
                 self._append(read(kind, {"tool_use_id": name, **data}))
-            if use["name"] not in {BREAKING, THREAD}:
+            if use["name"] not in {BREAKING, THREAD, DIAGNOSIS}:
                 return
         kept: dict[str, Any] = {}
         if result.whole is not None:

@@ -28,6 +28,7 @@ class Appearance:
 OUTCOMES: Mapping[Outcome, Appearance] = {
     "proposed": Appearance(label="done", conclusion="success", icon="✅", headline="Pull request opened"),
     "diagnosed": Appearance(label=None, conclusion="neutral", icon="🔎", headline="Diagnosed", comments=False),
+    "explained": Appearance(label="done", conclusion="neutral", icon="🔎", headline="Diagnosis"),
     "nothing_to_do": Appearance(label="done", conclusion="neutral", icon="⚪", headline="Nothing to do"),
     "not_reproduced": Appearance(label="done", conclusion="neutral", icon="⚪", headline="Not reproduced"),
     "needs_decision": Appearance(label="done", conclusion="action_required", icon="🟡", headline="Needs a decision"),

@@ -34,6 +34,7 @@ Ending = Literal["green", "red", "killed", "nothing", "broken", "contradictory",
 Outcome = Literal[
     "diagnosed",  # what failed checks mean is said
     "proposed",  # a verified change became a pull request
+    "explained",  # the diagnosis that was asked for is said; nothing was to be changed
     "nothing_to_do",
     "not_reproduced",
     "needs_decision",

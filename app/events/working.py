@@ -197,6 +197,17 @@ class ThreadAnswered(_Said, kind="thread.answered"):
     text: Text
 
 
+class DiagnosisMade(_Said, kind="diagnosis.made"):
+    """What is wrong, in the model's words. `where` are places, as path:line."""
+
+    tool_use_id: Any = ""
+    what: Text
+    where: list[Text]
+    why: Text
+    fix: Text
+    confidence: Text = "not stated"
+
+
 class FinishCalled(_Said, kind="finish.called"):
     tool_use_id: Any = ""
     outcome: Text

@@ -24,6 +24,7 @@ NONE = Playbook(name="", does="Nothing: no file here has its name.", worked_by="
 
 ONBOARD, REPLY = PLAYBOOKS["onboard"], PLAYBOOKS["reply"]
 BY_VERB: Mapping[str, Playbook] = {verb.name: book for book in PLAYBOOKS.values() for verb in book.verbs}
+DIAGNOSES = PLAYBOOKS["diagnose"]
 BY_LABEL = next(book for book in PLAYBOOKS.values() if book.by_label)
 BY_CHECKS = next(book for book in PLAYBOOKS.values() if book.by_checks)
 BY_BASE = next(book for book in PLAYBOOKS.values() if book.merges_base)

@@ -11,13 +11,14 @@ from app import log
 from app.admission.day_budget import next_day
 from app.agent.patience import PARK_SECONDS
 from app.agent.stops import Stop
+from app.checkpoints.diagnosis_text import diagnosis, how_to_go_on
 from app.checkpoints.endings import after_refusal, changed_nothing, stopped
 from app.checkpoints.moments import utc
 from app.config.question_times import first_look
 from app.errors import TransientError, UserError
 from app.events.parts import Outcome
 from app.events.waits import Wait, WaitForAnswer, WaitForBudget, WaitForOutage
-from app.events.working import FinishCalled, RunEnded, RunParked, StageEnded
+from app.events.working import FinishCalled, RunEnded, RunParked, StageEnded, ToolRan
 from app.runs.parking import OUTAGE, REFUSAL, Patience, next_pause, tried
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
@@ -107,6 +108,17 @@ def end_without_change(ledger: RunLedger, finish: FinishCalled, *, changed: bool
         "nothing_to_do": "Close the issue if that is right; otherwise say what is missing and retry.",
     }
     end(ledger, outcome, reason, steps[outcome])
+
+
+def end_explained(ledger: RunLedger, finish: FinishCalled) -> None:
+    """Of work that may change nothing: what was diagnosed, and what was run, as recorded; or why nothing was."""
+    said = ledger.state.diagnosis
+    if said is None or finish.outcome != "done":
+        end_without_change(ledger, finish, changed=False)
+        return
+    records = [event.record for event in ledger.events if event.kind == "tool.ran"]
+    ran = [tool.summary for tool in records if isinstance(tool, ToolRan) and tool.exit_code is not None]
+    end(ledger, "explained", diagnosis(said, ran), how_to_go_on(ledger.state.created.names.prefix))
 
 
 def end_stopped(ledger: RunLedger, kind: str, detail: str) -> None:

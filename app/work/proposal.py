@@ -14,6 +14,7 @@ from app.checkpoints.endings import refused_by
 from app.checks import Finding, blocked, marks, owners
 from app.events import parts
 from app.events.working import ProposalMade, ScanEnded
+from app.playbooks import playbook
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 from app.verify import Verification
@@ -73,6 +74,9 @@ def ahead_of_the_change(state: RunState) -> Refusal | None:
     if created.plan_first and is_done and not state.is_approved:
         why = "No plan was approved."
         return Refusal(why=why, feedback=f"{why} Call propose_plan and wait for the answer before you finish.")
+    if is_done and not state.diagnosis and "explained" in playbook(created.playbook).outcomes:
+        why = "No diagnosis was reported."
+        return Refusal(why=why, feedback=f"{why} Call report_diagnosis, then call finish again.")
     return _unanswered(state.unanswered_threads) if state.unanswered_threads else None
 
 

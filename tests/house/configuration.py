@@ -22,7 +22,7 @@ _WORDS = {
     "schedule": "Read, but nothing is started by the clock yet.",
     "playbook": "What to start.",
     "cron": "Five fields, UTC.",
-    "autonomy": "`plan` waits for approval; `draft` and `ready` are kinds of pull request; `diagnose` is not built.",
+    "autonomy": "`diagnose` says what is wrong; `plan` waits for approval; `draft`, `ready`: kinds of pull request.",
     "phase": "The adoption road: 1 maintenance only (no fixes), from 2 on issues too; 3 and 4 add nothing yet.",
 }
 

@@ -77,6 +77,10 @@ def plan(*steps: str, files: Sequence[str] = (), risks: Sequence[str] = (), **mo
     return call("propose_plan", steps=list(steps), files=list(files), risks=list(risks), estimate="small", **more)
 
 
+def diagnose(what: str, where: Sequence[str], why: str, fix: str, *, confidence: str = "high") -> Block:
+    return call("report_diagnosis", what=what, where=list(where), why=why, fix=fix, confidence=confidence)
+
+
 def answer_thread(number: int, text: str, *, done: bool = True) -> Block:
     return call("answer_thread", thread=number, done=done, text=text)
 

@@ -21,6 +21,7 @@ from app.agent.tools.schemas import (
     Finish,
     ProposePlan,
     ReportBreakingChange,
+    ReportDiagnosis,
     parsed,
 )
 from app.agent.tools.tree_text import EditError
@@ -149,6 +150,12 @@ def _spoken(call: Call) -> ToolResult:
     if isinstance(call, AnswerThread):
         return ToolResult(
             text="Recorded.", summary=f"answered thread {call.thread}", event=("thread.answered", words.thread(call))
+        )
+    if isinstance(call, ReportDiagnosis):
+        return ToolResult(
+            text="Recorded. Finish now, with `done`.",
+            summary="reported a diagnosis",
+            event=("diagnosis.made", words.diagnosis(call)),
         )
     assert isinstance(call, ReportBreakingChange)
     return ToolResult(

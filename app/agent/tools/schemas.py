@@ -106,6 +106,18 @@ class ProposePlan(Call):
         return [] if all(step.strip() for step in self.steps) else ["a step is empty"]
 
 
+class ReportDiagnosis(Call):
+    what: Annotated[Text, Field(description="What is wrong, in one or two sentences.")]
+    where: Annotated[list[Text], Field(min_length=1, max_length=8, description="Places, as path:line.")]
+    why: Annotated[Text, Field(description="Why it happens: the cause, and what you saw that shows it.")]
+    fix: Annotated[Text, Field(description="How it could be fixed, and what to watch out for.")]
+    confidence: Literal["high", "medium", "low"]
+
+    def mistakes(self) -> Sequence[str]:
+        told = (("what", self.what), ("why", self.why), ("fix", self.fix), ("where", "".join(self.where)))
+        return [f"{name} is empty" for name, text in told if not text.strip()]
+
+
 class AnswerThread(Call):
     thread: Annotated[int, Field(ge=1, description="The number of the review thread, as the request gives it.")]
     done: Annotated[bool, Field(description="True when the tree holds what was asked; the thread is then resolved.")]
@@ -150,7 +162,7 @@ class Finish(Call):
 
 
 BASH, EDIT, ASK, BREAKING, FINISH = "bash", "str_replace_based_edit_tool", "ask", "report_breaking_change", "finish"
-THREAD, PLAN = "answer_thread", "propose_plan"
+THREAD, PLAN, DIAGNOSIS = "answer_thread", "propose_plan", "report_diagnosis"
 
 _EDITS: Mapping[str, type[View | Create | Replace | Insert]] = {
     "view": View,
@@ -164,6 +176,7 @@ _INPUTS: Mapping[str, type[Call]] = {
     PLAN: ProposePlan,
     BREAKING: ReportBreakingChange,
     THREAD: AnswerThread,
+    DIAGNOSIS: ReportDiagnosis,
     FINISH: Finish,
 }
 
@@ -196,13 +209,18 @@ TOOLS: tuple[Mapping[str, Any], ...] = (
         "in it.",
     ),
     _tool(
+        DIAGNOSIS,
+        "Say what is wrong, where and why, how it could be fixed, and how sure you are: it is what people get. Then "
+        "finish.",
+    ),
+    _tool(
         FINISH,
         "End the work and report it. The harness then checks the tree itself; a person reviews what you wrote here. "
         "Call it alone, as the last thing.",
     ),
 )
 NAMES = tuple(str(tool["name"]) for tool in TOOLS)
-_USUAL = tuple(name for name in NAMES if name not in {THREAD, PLAN})  # which are for work of a kind
+_USUAL = tuple(name for name in NAMES if name not in {THREAD, PLAN, DIAGNOSIS})  # which are for work of a kind
 
 
 def offered(names: Sequence[str] | None, *, plans: bool = False) -> list[Mapping[str, Any]]:

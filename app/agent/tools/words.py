@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from app.agent.tools.schemas import AnswerThread, Ask, Finish, ProposePlan, ReportBreakingChange
+from app.agent.tools.schemas import AnswerThread, Ask, Finish, ProposePlan, ReportBreakingChange, ReportDiagnosis
 from app.ledger import canonical
 from app.text.untrusted import one_line, strip_hidden
 
@@ -43,6 +43,16 @@ def finish(call: Finish) -> dict[str, Any]:
 
 def breaking(call: ReportBreakingChange) -> dict[str, Any]:
     return {"what": _clean(call.what), "affected": _clean(call.affected), "migration": _clean(call.migration)}
+
+
+def diagnosis(call: ReportDiagnosis) -> dict[str, Any]:
+    return {
+        "what": _clean(call.what),
+        "where": [one_line(text, OPTION_CHARS) for text in call.where],
+        "why": _clean(call.why),
+        "fix": _clean(call.fix),
+        "confidence": call.confidence,
+    }
 
 
 def plan(call: ProposePlan) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from app.events.waits import Wait, WaitForQuiet
 from app.events.working import (
     BreakingReported,
     CommandRan,
+    DiagnosisMade,
     FinishCalled,
     MergeTried,
     ProposalMade,
@@ -81,6 +82,7 @@ class RunState:
     cancel: CancelRequested | None = None
     breaking: list[BreakingReported] = field(default_factory=list)
     thread_answers: dict[int, ThreadAnswered] = field(default_factory=dict)  # by the thread's number
+    diagnosis: DiagnosisMade | None = None
     finish: FinishCalled | None = None
     refusal: str = ""  # what stood in the way of `finish` last, for people
     refused_writes: dict[str, str] = field(default_factory=dict)  # by file: what the editor said, newest last

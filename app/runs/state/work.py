@@ -8,6 +8,7 @@ from app.events.record import WORKER, Record
 from app.events.working import (
     BreakingReported,
     CommandRan,
+    DiagnosisMade,
     EgressRequested,
     FinishCalled,
     MergeTried,
@@ -103,6 +104,11 @@ def _ready(said: WorkspaceReady, state: RunState, event: Event) -> None:
 @fold.register
 def _merged(said: MergeTried, state: RunState, event: Event) -> None:
     state.merge = said
+
+
+@fold.register
+def _diagnosed(said: DiagnosisMade, state: RunState, event: Event) -> None:
+    state.diagnosis = said
 
 
 @fold.register

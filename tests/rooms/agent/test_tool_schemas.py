@@ -11,7 +11,7 @@ import jsonschema_rs
 import pytest
 from pydantic import Field
 
-from app.agent.models.scripted import answer_thread, ask, call, finish, plan, question
+from app.agent.models.scripted import answer_thread, ask, call, diagnose, finish, plan, question
 from app.agent.tools import TOOLS, offered
 from app.agent.tools.calls import Call, schema_of
 from app.agent.tools.schemas import parsed
@@ -23,6 +23,7 @@ WHOLE = {
     "ask": ask(question("Which?", "a", "b"), question("And?", "c", "d", "e"))["input"],
     "propose_plan": plan("Do it", "Test it", files=["a"], risks=["b"], alternatives=["c"])["input"],
     "answer_thread": answer_thread(1, "Done.")["input"],
+    "report_diagnosis": diagnose("w", ["a.py:1"], "y", "f")["input"],
     "report_breaking_change": call("report_breaking_change", what="a", affected="b", migration="c")["input"],
     "finish": finish("T", "S", assumptions=["a"], not_proven=["b"], not_done=["c"], decision="d")["input"],
 }

@@ -44,6 +44,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "context.trimmed": {"through_call": 1},
     "question.asked": {"questions": [{"text": "?", "options": ["a", "b"], "default": 0, "consequences": ["", ""]}]},
     "breaking.reported": {"what": "a", "affected": "b", "migration": "c"},
+    "diagnosis.made": {"what": "w", "where": ["a.py:1"], "why": "y", "fix": "f"},
     "thread.answered": {"thread": 1, "done": True, "text": "t"},
     "finish.called": {
         "outcome": "done", "title": "t", "summary": "s", "confidence": "high", "assumptions": [], "not_proven": [],
