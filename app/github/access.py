@@ -38,7 +38,7 @@ CHECKS: Mapping[str, str] = {
     "actions": "read",
     "statuses": "read",
 }
-_LACKING = ({"actions"}, {"statuses"}, {"actions", "statuses"})  # which an App may have been made without
+_MAYBE = frozenset({"actions", "statuses"})  # which an App may have been made without
 CHECK: Mapping[str, str] = {"metadata": "read", "checks": "write"}
 LIST: Mapping[str, str] = {"metadata": "read"}
 SEARCH: Mapping[str, str] = {"metadata": "read", "issues": "read"}
@@ -103,14 +103,9 @@ class Access:
     @contextmanager
     def reading_checks(self, thread: Thread) -> Iterator[GitHub]:
         """Checks and statuses of a commit, and the logs of Actions; without what the App may not read."""
-        credential = self._credential(thread, CHECKS)
-        for lacking in _LACKING:
-            try:
-                _ = credential.token  # which is made now
-                break
-            except (Forbidden, Invalid):
-                granted = {name: level for name, level in CHECKS.items() if name not in lacking}
-                credential = self._credential(thread, granted)
+        granted = apps.installation(self.app.client, thread.installation_id).permissions
+        asked = {name: level for name, level in CHECKS.items() if name not in _MAYBE or name in granted}
+        credential = self._credential(thread, asked)
         with self._client(credential, thread) as github:
             yield github
 

@@ -263,3 +263,16 @@ def test_pending_and_green_statuses_say_nothing(bot, github, repo, pull):
         github.ci.status(repo, repo.tip("main"), "cov/project", state)
     bot.run_until_idle()
     assert pull.comments == [] and bot.runs == []
+
+
+@pytest.mark.parametrize("lacking", [{"statuses"}, {"actions", "statuses"}], ids=" and ".join)
+def test_an_app_that_may_not_read_everything_says_what_it_can(bot, github, repo, pull, lacking):
+    for name in lacking:
+        github.world.installation_of(repo).permissions.pop(name)
+    notes = [{"path": "calc.py", "start_line": 5, "message": "assert 0 == 0.5"}]
+    github.ci.status(repo, pull.head_sha, "cov/project", "failure")
+    run = github.ci.start(repo, pull.head_sha)
+    github.ci.finish(repo, run, "failure", log=LOG, annotations=notes)
+    bot.run_until_idle()
+    [comment] = pull.comments
+    assert "1 check failed" in comment.read() and "assert 0 == 0.5" in comment.read()
