@@ -190,3 +190,17 @@ def test_update_branch_merges_the_base(github: Simulator, repo: Repository, pull
     github.maintainer.push(repo, "main", {"calc.py": "x = 1\n"})
     with pytest.raises(ApiError, match="conflict"):
         github.maintainer.update_branch(pull)
+
+
+@pytest.mark.parametrize(("permissions", "count"), [({}, 1), ({"issues": "read", "metadata": "read"}, 0)])
+def test_a_search_finds_the_pull_requests_of_an_app_for_a_token_that_may_read_them(
+    github: Simulator, repo: Repository, api: Any, bot: Any, permissions: dict[str, str], count: int
+) -> None:
+    bot.branch("agent/1-fix", {"calc.py": FIXED})
+    bot("POST", "/pulls", {"title": "Guard", "body": "It guards.", "head": "agent/1-fix", "base": "main"})
+    github.contributor.push(repo, "topic", {"calc.py": FIXED}, "Guard against zero")
+    github.contributor.open_pull(repo, "topic", "Guard against zero")
+    token = api.token(repo, permissions=permissions) if permissions else bot.token
+    asked = f"/search/issues?q=is:pr+is:open+author:app/{github.app.slug}+user:acme"
+    found = api.call(token, "GET", asked).json()["items"]
+    assert [row["user"]["login"] for row in found] == [f"{github.app.slug}[bot]"] * count

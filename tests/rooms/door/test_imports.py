@@ -19,10 +19,13 @@ WORDS = {
     *("app.commands", "app.commands.grammar", "app.commands.lines", "app.commands.verbs", "app.jobs", "app.jobs.job"),
     *("app.jobs.verb", "app.playbooks", "app.playbooks.fix", "app.playbooks.onboard", "app.playbooks.playbook"),
     "app.playbooks.ci",
+    "app.playbooks.diagnose",
     "app.playbooks.follow_up",
+    "app.playbooks.rebase",
     "app.playbooks.reply",
     "app.playbooks.undo",
     *("app.triggers", "app.triggers.answers", "app.triggers.checks", "app.triggers.comments", "app.triggers.policy"),
+    "app.triggers.ends",
     *("app.webhooks", "app.webhooks.events", "app.webhooks.fields", "app.webhooks.parse", "app.webhooks.places"),
     "app.webhooks.signature",
 }
