@@ -79,6 +79,15 @@ READERS = (
         signs=("error TS",),
     ),
     Reader(tool="eslint", signs=("✖ ", "  error  ", " error  "), read=_eslint),
+    line_reader(  # --format unix
+        "eslint",
+        (
+            "lint",
+            r"(?P<path>[^\s:]{1,300}\.(?:[cm]?[jt]sx?|vue)):(?P<line>\d{1,7}):\d{1,7}: (?P<message>.{1,600}?)"
+            r" \[(?:Error|Warning)/(?P<name>[\w@/-]{1,100})\]$",
+        ),
+        signs=("[Error/", "[Warning/"),
+    ),
     line_reader(
         "eslint",
         ("usage", r"(?P<message>ESLint couldn't find .*)$"),

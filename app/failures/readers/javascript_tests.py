@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.failures.readers.shape import Reader, blocks, failure_at
 from app.failures.records import Cause, Failure, Reading
@@ -68,7 +69,9 @@ def _jest(lines: Sequence[str]) -> Reading | None:
             title if title != "Test suite failed to run" else f"{title} {at}", _jest_test(at, title, block)
         )
     if failures:
-        return _reading("jest", list(failures.values()))
+        read = _reading("jest", list(failures.values()))
+        is_unloaded = all(title.startswith("Test suite failed to run") for title in failures)
+        return replace(read, cause="import") if read and read.cause == "test" and is_unloaded else read
     for at, line in enumerate(lines):
         if line.startswith("Jest: ") and "threshold" in line:
             return Reading(tool="jest", cause="coverage", failures=(Failure(message=line, at=at, until=at),))

@@ -18,6 +18,8 @@ _RAISED = re.compile(
     r"|[a-z_][\w.]*\.[A-Z]\w+)(?::.*)?$"
 )
 
+_WOULD_FORMAT = re.compile(r"\d+ files? would be reformatted(?:, \d+ files? already formatted)?")
+
 
 def _ruff(lines: Sequence[str]) -> Reading | None:
     """The full output: rule and message, and below `--> path:line:column`."""
@@ -35,6 +37,17 @@ def _ruff(lines: Sequence[str]) -> Reading | None:
     cause: Cause = "syntax" if names <= {"invalid-syntax"} else "format" if names <= {"unformatted"} else "lint"
     whole_files = [Failure(message=f.message, name=f.name, path=f.path, at=f.at, until=f.until) for f in failures]
     return Reading(tool="ruff", cause=cause, failures=tuple(whole_files if cause == "format" else failures)[:200])
+
+
+def _ruff_diff(lines: Sequence[str]) -> Reading | None:
+    """`ruff format --diff` shows the change, and its last line alone says that it is none that was made."""
+    last = next((at for at, line in enumerate(lines) if _WOULD_FORMAT.fullmatch(line)), None)
+    if last is None or any(line.startswith("Would reformat: ") for line in lines):
+        return None
+    heads = [(at, line[4:].split("\t")[0]) for at, line in enumerate(lines) if line.startswith("--- ")]
+    failures = [Failure(message=lines[last], path=relative(path), at=at, until=at) for at, path in heads]
+    summary = Failure(message=lines[last], at=last, until=last)
+    return Reading(tool="ruff", cause="format", failures=(*failures[:200], summary))
 
 
 def _traceback(lines: Sequence[str]) -> Reading | None:
@@ -135,5 +148,11 @@ READERS = (
         ("lint", r"(?P<path>[^\s:]{1,300}\.py):(?P<line>\d+):\d+: (?P<name>[A-Z]{1,3}\d{2,4}) (?P<message>.*)$"),
         signs=(".py:",),
     ),
+    line_reader(
+        "coverage",
+        ("coverage", r"(?P<message>Coverage failure: total of .*)$"),
+        signs=("Coverage failure: total of",),
+    ),
+    Reader(tool="ruff", signs=("would be reformatted",), read=_ruff_diff),
     Reader(tool="python", signs=('File "',), read=_traceback),
 )
