@@ -42,9 +42,9 @@ def _ruff(lines: Sequence[str]) -> Reading | None:
 def _ruff_diff(lines: Sequence[str]) -> Reading | None:
     """`ruff format --diff` shows the change, and its last line alone says that it is none that was made."""
     last = next((at for at, line in enumerate(lines) if _WOULD_FORMAT.fullmatch(line)), None)
-    if last is None or any(line.startswith("Would reformat: ") for line in lines):
-        return None
     heads = [(at, line[4:].split("\t")[0]) for at, line in enumerate(lines) if line.startswith("--- ")]
+    if last is None or not heads:
+        return None
     failures = [Failure(message=lines[last], path=relative(path), at=at, until=at) for at, path in heads]
     summary = Failure(message=lines[last], at=last, until=last)
     return Reading(tool="ruff", cause="format", failures=(*failures[:200], summary))
