@@ -57,7 +57,7 @@ demo: $(VENV)/.run ## play the whole story in the terminal: from an issue to a p
 	@$(BIN)/lamplighter demo
 
 .PHONY: rehearse
-rehearse: $(VENV)/.run ## real bugs of published projects, from the issue to the pull request; under eight minutes
+rehearse: $(VENV)/.run ## real bugs and red checks of published projects; about ten minutes on two idle cores
 	@$(BIN)/python -m tests.rehearsal $(ARGS)
 
 .PHONY: test
