@@ -39,9 +39,9 @@ def test_an_instruction_on_a_fork_is_answered_with_a_patch_that_applies(bot, git
     assert "Patch offered" in status and "I cannot push there" in status
     [offered] = [comment.read() for comment in pull.comments if "part=patch" in comment.body]
     assert f"made for `{head[:7]}`" in offered and "`git apply change.patch`" in offered
-    patch = offered.partition("````diff\n")[2].partition("\n````\n")[0] + "\n"
+    diff = offered.partition("````diff\n")[2].partition("\n````\n")[0] + "\n"
     (tmp_path / "half.py").write_text(HALF)
-    subprocess.run(["git", "apply", "-"], input=patch.encode(), cwd=tmp_path, check=True)
+    subprocess.run(["git", "apply", "-"], input=diff.encode(), cwd=tmp_path, check=True)
     assert (tmp_path / "half.py").read_text() == HALF.replace("//", "/")
     assert (tmp_path / "notes.md").read_text() == "```\nno newline"
     [run] = [run for run in bot.runs if run.reason == "proposed"]
