@@ -7,7 +7,7 @@ The run that opened a pull request keeps what became of it. Doing it twice finds
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from app import log
@@ -25,6 +25,7 @@ TURN_SECONDS = 900.0
 LOOKS_AT_ONCE = 20  # of one turn, two requests each: 1,900 pull requests a day
 FOUND_AT_ONCE = 500  # newest runs among which a turn finds those that ended since the last
 CELL = "outcomes:watched"
+MOST_WATCHED = 4000  # a cell holds 400 KB on DynamoDB, a run 60 bytes; no more than half of them are looked at in a day
 _LOOK_HOURS = 20.0  # nearly a day
 _TRIES = 5  # each lost to a turn, or to another end
 _SETTLE_SECONDS = 15.0  # until a read shows what an event told of
@@ -57,7 +58,9 @@ class Outcomes:
             text = self._store.cell(CELL)
             kept = json.loads(text or "{}")
             runs = dict[str, str](kept.get("runs", {}))
-            if run_id in runs or self._store.swap_cell(CELL, text, json.dumps({**kept, "runs": {**runs, run_id: ""}})):
+            if run_id in runs or not _has_room(runs, run_id):
+                return
+            if self._store.swap_cell(CELL, text, json.dumps({**kept, "runs": {**runs, run_id: ""}})):
                 return
 
     def turn(self) -> int:
@@ -66,7 +69,8 @@ class Outcomes:
         kept = json.loads(text or "{}")
         runs = dict[str, str](kept.get("runs", {}))
         for run in self._since(kept.get("since", "")):
-            runs.setdefault(run.run_id, "")
+            if run.run_id in runs or _has_room(runs, run.run_id):
+                runs.setdefault(run.run_id, "")
         limit = (now - timedelta(hours=_LOOK_HOURS)).isoformat()
         due = sorted((run_id for run_id, at in runs.items() if at <= limit), key=runs.__getitem__)
         looks = 0
@@ -135,6 +139,14 @@ class Outcomes:
         if is_open:
             ledger.append_if(lambda state: state.landing.ended is not None, PullReopened())
         return is_open or now - datetime.fromisoformat(ended.at) < WATCHED
+
+
+def _has_room(runs: Mapping[str, str], run_id: str) -> bool:
+    """Whether one more may be watched; what becomes of others is noted at their end alone."""
+    if len(runs) < MOST_WATCHED:
+        return True
+    log.event("outcomes.not_watched", level=log.WARNING, run=run_id)
+    return False
 
 
 def opened_by(state: RunState) -> int | None:

@@ -265,7 +265,7 @@ def test_pending_and_green_statuses_say_nothing(bot, github, repo, pull):
     assert pull.comments == [] and bot.runs == []
 
 
-@pytest.mark.parametrize("lacking", [{"statuses"}, {"actions", "statuses"}], ids=" and ".join)
+@pytest.mark.parametrize("lacking", [["statuses"], ["actions", "statuses"]], ids=" and ".join)
 def test_an_app_that_may_not_read_everything_says_what_it_can(bot, github, repo, pull, lacking):
     for name in lacking:
         github.world.installation_of(repo).permissions.pop(name)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from app.outcomes.watch import CELL, MOST_WATCHED
 from tests.scenarios import stories
 
 GUARD = "    if b == 0:\n        return None\n"
@@ -89,6 +92,17 @@ def test_a_close_is_counted_until_it_is_open_again(bot, github, repo, pull):
     github.maintainer.merge(pull)
     bot.run_until_idle()
     assert landed(bot)["merged"] is True
+
+
+def test_where_too_many_are_watched_the_end_is_noted_all_the_same(bot, github, repo, pull):
+    looked_at = bot.clock.now().isoformat()
+    others = {f"{number:016x}": looked_at for number in range(MOST_WATCHED)}
+    store = bot.platform.store
+    assert store.swap_cell(CELL, store.cell(CELL), json.dumps({"since": "", "runs": others}))
+    github.maintainer.merge(pull)
+    bot.run_until_idle()
+    assert landed(bot)["merged"] is True
+    assert json.loads(store.cell(CELL))["runs"] == others
 
 
 def test_a_run_whose_change_is_watched_is_kept_longer_than_others(make_bot, github, repo, model):
