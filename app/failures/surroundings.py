@@ -47,7 +47,7 @@ _BY_ANYBODY: tuple[tuple[Cause, str], ...] = (
         "secret",
         r"Input required and not supplied: |Parameter token or opts\.auth is required"
         r"|could not read Username for|Credentials could not be loaded|Unable to locate credentials"
-        r"|Bad credentials|HTTP(?: Error)? 401|\b401 Unauthorized|ENEEDAUTH|E401\b|^User for \S{1,200}: "
+        r"|Bad credentials|HTTP(?: [Ee]rror)? 401|\b401 Unauthorized|ENEEDAUTH|E401\b|^User for \S{1,200}: "
         r"|No credentials found"
         r"|[Ss]ecret \S{1,80} is (?:required|not set|missing)|Authentication failed for"
         r"|environment variable \S{1,80} (?:is )?(?:not set|required|missing|must be set)",
@@ -55,12 +55,12 @@ _BY_ANYBODY: tuple[tuple[Cause, str], ...] = (
     (
         "rate-limit",
         r"\b429 (?:Too Many|Client Error)|Too Many Requests|toomanyrequests|API rate limit exceeded"
-        r"|secondary rate limit|HTTP(?: Error)? 429|indicate success: 429|error: 429\b|E429\b|status(?: code)?:? 429",
+        r"|secondary rate limit|HTTP(?: [Ee]rror)? 429|indicate success: 429|error: 429\b|E429\b|status(?: code)?:? 429",
     ),
     (
         "registry",
         r"\b50[0234] (?:Server Error|Internal Server Error|Bad Gateway"
-        r"|Service (?:Temporarily )?Unavailable|Gateway Time-?[Oo]ut)|HTTP(?: Error)? 50[0234]"
+        r"|Service (?:Temporarily )?Unavailable|Gateway Time-?[Oo]ut)|HTTP(?: [Ee]rror)? 50[0234]"
         r"|indicate success: 50[0234]"
         r"|error: 50[0234]\b|status(?: code)?:? 50[0234]|E50[0234]\b|too many 50[0-9] error responses"
         r"|Received status code 50\d|unexpected status.{0,40} 50\d",
