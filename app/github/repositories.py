@@ -96,11 +96,13 @@ def behind(github: GitHub, repo: str, *, base: str, head: str) -> int:
 
 
 def branch_name(github: GitHub, repo: str, branch: str) -> str | None:
-    """What `branch` is called today: GitHub redirects from the old name of a renamed one. None when it is gone."""
+    """What `branch` is called today: GitHub redirects from the old name of a renamed one. None when it is gone, which is
+    asked in two ways: one answer that finds nothing may lag, and work ends because of it.
+    """
     try:
         return text(github.optional.rest.repos.get_branch(*place(repo), quoted(branch)).json(), "name")
     except NotFound:
-        return None
+        return branch if branch_sha(github, repo, branch) else None
 
 
 def line_of(github: GitHub, repo: str, ref: str) -> list[str]:

@@ -205,7 +205,9 @@ class Bot:
             for run in store.runs()
             for event in store.events(run.run_id)
             if event.kind == "model.replied"
-            and any(item.get("reason") != "model_binding_mismatch" for item in event.data["input_transformations"])
+            and any(
+                item.get("reason") != "model_binding_mismatch" for item in event.data.get("input_transformations") or ()
+            )
         ]
 
     def work_waiting(self) -> int:

@@ -55,7 +55,6 @@ def _full(github, issue):
         (_closed, "put it on again when this is open again"),
         (_configured("phase: 1\n"), "put it on again when `phase` is 2 or more"),
         (_configured("playbooks: {fix: {enabled: false}}\n"), "put it on again when `playbooks.fix.enabled` is `true`"),
-        (_configured("autonomy: diagnose\n"), "put it on again when `autonomy` is `plan`, `draft` or `ready`"),
         (_configured("budgets: 1\n"), "put it on again when that is mended"),
         (_full, "put it on again when one of them is merged or closed"),
     ],

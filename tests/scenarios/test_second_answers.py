@@ -47,6 +47,7 @@ class Telling:
             "status",
             "result",
         ]
+        assert len(self.repo.pulls) == 1
         (pull,) = self.repo.pulls
         assert sorted(self.repo.branches) == sorted(["main", pull.head])
         assert len(pull.commits) == 1
