@@ -55,7 +55,8 @@ _BY_ANYBODY: tuple[tuple[Cause, str], ...] = (
     (
         "rate-limit",
         r"\b429 (?:Too Many|Client Error)|Too Many Requests|toomanyrequests|API rate limit exceeded"
-        r"|secondary rate limit|HTTP(?: [Ee]rror)? 429|indicate success: 429|error: 429\b|E429\b|status(?: code)?:? 429",
+        r"|secondary rate limit|HTTP(?: [Ee]rror)? 429|indicate success: 429|error: 429\b|E429\b"
+        r"|status(?: code)?:? 429",
     ),
     (
         "registry",

@@ -96,8 +96,8 @@ def behind(github: GitHub, repo: str, *, base: str, head: str) -> int:
 
 
 def branch_name(github: GitHub, repo: str, branch: str) -> str | None:
-    """What `branch` is called today: GitHub redirects from the old name of a renamed one. None when it is gone, which is
-    asked in two ways: one answer that finds nothing may lag, and work ends because of it.
+    """What `branch` is called today: GitHub redirects from the old name of a renamed one. None when it is gone, which
+    is asked in two ways: one answer that finds nothing may lag, and work ends because of it.
     """
     try:
         return text(github.optional.rest.repos.get_branch(*place(repo), quoted(branch)).json(), "name")
