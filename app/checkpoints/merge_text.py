@@ -35,6 +35,11 @@ def subject(branch: str, base: str) -> str:
     return f"Merge branch '{base}' into {branch}"
 
 
+def in_conflict(count: int) -> str:
+    """For the list of stages."""
+    return "no conflict" if not count else "1 file in conflict" if count == 1 else f"{count} files in conflict"
+
+
 def not_mine(branch: str, base: str, count: int) -> str:
     """Some conflicts are not for a model to guess at."""
     files = "one file is" if count == 1 else f"{count} files are"

@@ -42,7 +42,7 @@ CHECK_VENDOR = (
 
 
 def end(ledger: RunLedger, outcome: Outcome, reason: str, next_step: str = "") -> None:
-    _close_work(ledger, ok=outcome == "proposed")
+    _close_work(ledger, ok=outcome in {"proposed", "explained"})
     ledger.append_if(_is_active, RunEnded(outcome=outcome, reason=reason, next_step=next_step))
 
 
@@ -117,7 +117,8 @@ def end_explained(ledger: RunLedger, finish: FinishCalled) -> None:
         end_without_change(ledger, finish, changed=False)
         return
     records = [event.record for event in ledger.events if event.kind == "tool.ran"]
-    ran = [tool.summary for tool in records if isinstance(tool, ToolRan) and tool.exit_code is not None]
+    tools = (record for record in records if isinstance(record, ToolRan) and record.exit_code is not None)
+    ran = [tool.summary.removeprefix("ran ") for tool in tools]
     end(ledger, "explained", diagnosis(said, ran), how_to_go_on(ledger.state.created.names.prefix))
 
 

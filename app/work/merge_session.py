@@ -52,7 +52,7 @@ class MergeSession(WorkSession):
                     base_sha=self.merged.theirs, behind=self.merged.behind, files=len(self._laid), conflicts=found
                 )
             )
-            told |= {"ok": not hard, "note": f"{len(found)} files in conflict" if found else "no conflict"}
+            told |= {"ok": not hard, "note": merge_text.in_conflict(len(found))}
         branch, base = self._base.ref, self._pull.base_ref
         if not self.merged.behind:
             end(self._ledger, "nothing_to_do", merge_text.up_to_date(branch, base))

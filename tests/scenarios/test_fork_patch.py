@@ -35,6 +35,7 @@ def test_an_instruction_on_a_fork_is_answered_with_a_patch_that_applies(bot, git
     bot.run_until_idle()
 
     assert pull.head_sha == head and set(repo.branches) == {"main"}
+    assert {check.status for check in repo.check_runs(head)} <= {"completed"}
     status = next(comment.read() for comment in pull.comments if "part=status" in comment.body)
     assert "Patch offered" in status and "I cannot push there" in status
     [offered] = [comment.read() for comment in pull.comments if "part=patch" in comment.body]

@@ -123,10 +123,11 @@ def ended(state: RunState) -> dict[str, Any]:
     """What the check run of a run shows that has ended without a commit there."""
     assert state.outcome is not None
     title, summary = texts.ended(state)
+    is_doubtful = state.outcome == "proposed" and is_unproven(state)
     return {
         "title": title,
         "summary": summary,
-        "conclusion": OUTCOMES[state.outcome].conclusion,
+        "conclusion": "neutral" if is_doubtful else OUTCOMES[state.outcome].conclusion,
         "buttons": (RETRY,),
         "moment": OVER,
     }

@@ -45,8 +45,8 @@ def _shown(state: RunState) -> dict[str, Any]:
     landed = str(state.result("branch").get("sha") or "")
     if landed:
         return _completed(*texts.gone_on(landed))
-    if state.phase == "ended" and state.outcome and state.outcome != "proposed":
-        return ended(state)
+    if state.phase == "ended" and state.outcome and (state.outcome != "proposed" or state.result("patch")):
+        return ended(state)  # a patch stands in a comment, and nothing comes on top of this commit
     title, summary = texts.at_work(state)
     plan = state.open_plan.digest if state.open_plan and state.phase == "parked" else ""
     buttons = (*([approving(plan)] if plan else []), STOP)

@@ -71,6 +71,13 @@ def test_the_check_before_ends_when_the_run_stands_on_another_commit():
     assert shown(story) == {HEAD: ("neutral", []), NEXT: ("", ["stop"])}
 
 
+def test_the_check_on_a_fork_ends_when_the_patch_is_offered():
+    story = begun(admission={"from_fork": True}).happen("run.ended", outcome="proposed", reason="")
+    assert shown(story) == {HEAD: ("", ["stop"])}
+    story.happen("publish.done", key="patch", digest="d", result={"id": 7})
+    assert shown(story) == {HEAD: ("success", ["retry"])}
+
+
 def test_a_check_that_has_ended_does_not_begin_again():
     story = ended("failed")
     assert shown(story) == {HEAD: ("failure", ["retry"])}
