@@ -6,7 +6,7 @@ from app.checkpoints.outcomes import appearance
 from app.checkpoints.render import STAGES, headline, stage_rows
 from app.events.waits import WaitForAnswer
 from app.runs.state.run_state import RunState
-from app.text.outgoing import code, cut, line, neutral, row
+from app.text.outgoing import code, counted, cut, line, neutral, row
 
 _LIMIT = 65_535  # characters of a check run's summary
 _TABLE = ("| | stage | time | |", "|---|---|---|---|")
@@ -74,4 +74,4 @@ def _headline(state: RunState) -> str:
 
 
 def _spent(state: RunState) -> str:
-    return f"${state.cost_usd:.2f} · {state.turns} turn" + ("" if state.turns == 1 else "s")
+    return f"${state.cost_usd:.2f} · {counted(state.turns, 'turn')}"

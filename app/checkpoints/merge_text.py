@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from app.events.parts import Conflict
 from app.runs.state.run_state import RunState
-from app.text.outgoing import code, line
+from app.text.outgoing import code, counted, line
 
 _NAMED = 20  # files in sight
 _PLACES = 4  # lines named of one file
@@ -37,7 +37,7 @@ def subject(branch: str, base: str) -> str:
 
 def in_conflict(count: int) -> str:
     """For the list of stages."""
-    return "no conflict" if not count else "1 file in conflict" if count == 1 else f"{count} files in conflict"
+    return f"{counted(count, 'file')} in conflict" if count else "no conflict"
 
 
 def not_mine(branch: str, base: str, count: int) -> str:

@@ -17,7 +17,7 @@ from app.events.waits import WaitForAnswer, WaitForQuiet, WaitForWorker
 from app.events.working import CommandRan
 from app.runs.state.run_state import RunState
 from app.runs.state.told import Stage
-from app.text.outgoing import code, cut, fence, line, neutral, people, row
+from app.text.outgoing import code, counted, cut, fence, line, neutral, people, row
 
 STAGES: Mapping[str, str] = {
     "clone": "Clone",
@@ -51,15 +51,15 @@ def status(state: RunState) -> str:
         lines.append("")
     lines += [*_standing(state), *state.created.config_notes, ""]
     cap_usd = state.run_usd or state.created.config.budget.run_usd
-    spent = f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {_turns(state)}" if state.turns else "nothing spent yet"
+    spent = (
+        f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {counted(state.turns, 'turn')}"
+        if state.turns
+        else "nothing spent yet"
+    )
     spent += f" · model changed to {line(state.created.alias, 60)}" if state.model_changes else ""
     asked_by = "begun by failed checks" if state.is_by_checks else f"asked for by {line(_requester(state), 60)}"
     lines += [f"<sub>{spent} · {asked_by} · run `{short(state.run_id)}`</sub>"]
     return cut("\n".join(lines))
-
-
-def _turns(state: RunState) -> str:
-    return f"{state.turns} turn" + ("" if state.turns == 1 else "s")
 
 
 def headline(state: RunState) -> str:

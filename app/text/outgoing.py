@@ -98,3 +98,8 @@ def _ends(body: str, lines: list[int], markup: str) -> bool:
 def people(logins: list[str]) -> str:
     """Real mentions, for people the harness chose (requester, CODEOWNERS): they are notified."""
     return " ".join(f"@{login.lstrip('@')}" for login in logins if re.fullmatch(r"@?[\w./-]{1,80}", login))
+
+
+def counted(count: int, one: str) -> str:
+    """`1 turn`, `2 turns`."""
+    return f"{count:,} {one}" + ("" if count == 1 else "s")

@@ -22,6 +22,7 @@ from app.events.working import FinishCalled, RunEnded, RunParked, StageEnded, To
 from app.runs.parking import OUTAGE, REFUSAL, Patience, next_pause, tried
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
+from app.text.outgoing import counted
 from app.workspace.git import FetchRefused
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -178,4 +179,4 @@ def _is_active(state: RunState) -> bool:
 
 def _close_work(ledger: RunLedger, *, ok: bool = True) -> None:
     if any(stage.name == "work" and stage.ended_at is None for stage in ledger.state.stages):
-        ledger.append(StageEnded(stage="work", ok=ok, note=f"{ledger.state.turns} turns"))
+        ledger.append(StageEnded(stage="work", ok=ok, note=counted(ledger.state.turns, "turn")))
