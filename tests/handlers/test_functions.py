@@ -190,6 +190,8 @@ def test_one_part_of_the_round_that_fails_does_not_stop_the_others(cloud, capsys
         "deliveries": 0,
         "labels": 0,
         "retention": 0,
+        "outcomes": 0,
+        "conflicts": 0,
     }
     assert "rounds.failed" in capsys.readouterr().out
 

@@ -74,7 +74,10 @@ def test_webhook_takes_a_signed_delivery(trees, env, aws, tmp_path):
 ANSWERS = {
     "dispatch": ("dispatch.malformed", {"batchItemFailures": [{"itemIdentifier": MALFORMED}]}),  # comes again
     "publish": ("publish.news", {"batchItemFailures": []}),
-    "schedule": ("schedule.minute", {"runs": 0, "warm": 0, "deliveries": 0, "labels": 0, "retention": 0}),
+    "schedule": (
+        "schedule.minute",
+        {"runs": 0, "warm": 0, "deliveries": 0, "labels": 0, "retention": 0, "outcomes": 0, "conflicts": 0},
+    ),
     "task_stopped": ("task_stopped.spot", None),
     "tokens": (
         "tokens.read",
