@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.config.values import PACKAGE_HOSTS
 from app.simulator.state import Issue, Pull, Repository
 
 _BOT = "[bot]"
@@ -23,7 +24,7 @@ _DETAILS = (
     (r"`[0-9a-f]{7,8}`", "`5ca1ab1e`"),
     (r"\b\d+(\.\d+)? ?s\b", "3 s"),
     (r'File "/[^"]*/(unittest/[^"]+)"', r'File "/usr/lib/python3/\1"'),
-    (r"\bregistry\.npmjs\.org\b", "registry.example"),
+    (rf"\b(?:{'|'.join(map(re.escape, PACKAGE_HOSTS))})\b", "registry.example"),
     (r"https?://127\.0\.0\.1:\d+", "https://lamplighter.example"),
 )
 _HEAD = """\
