@@ -53,7 +53,8 @@ def detect(paths: Collection[str], read: Read, *, touched: Collection[str] = ())
         if not (first and _runs(first, path, root)) and (project := _project(Folder.of(root, path)))
     ]
     others = [project for project in others if not any(_is_member(project, other) for other in others)]
-    meant = [project for project in others if any(path.startswith(f"{project.folder}/") for path in touched)]
+    owners = {_owner(path, others) for path in touched}
+    meant = [project for project in others if project in owners]
     chosen = [first, *meant] if first else (meant or others)[:_MOST]
     if not chosen:
         return Plan(why="no tests that I know how to run were found")
@@ -88,8 +89,13 @@ def _runs(project: Project, home: str, root: Folder) -> bool:
     return project.language in _OF_JVM and bool(names & _BUILDS)
 
 
+def _owner(path: str, projects: Sequence[Project]) -> Project | None:
+    """The innermost of the projects whose folder holds the file."""
+    holding = (project for project in projects if path.startswith(f"{project.folder}/"))
+    return max(holding, key=lambda project: len(project.folder), default=None)
+
+
 def _is_member(project: Project, other: Project) -> bool:
-    is_below = project.folder.startswith(f"{other.folder}/")
-    return project is not other and (
-        project.folder in other.members or (is_below and project.language == other.language)
-    )
+    """Whether the commands of `other`, in a folder as well, run its tests. A Go module below another is its own."""
+    is_module = {project.language, other.language} <= _OF_JVM and project.folder.startswith(f"{other.folder}/")
+    return project is not other and (is_module or project.folder in other.members)
