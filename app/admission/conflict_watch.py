@@ -13,17 +13,15 @@ from itertools import groupby, islice
 
 from app import log
 from app.admission.github_facts import configuration, organisation_defaults
-from app.errors import UserError
 from app.github import pulls, repositories
 from app.github.access import SEARCH_PULLS, Access
-from app.github.app import Installation, installations
+from app.github.app import Installation
 from app.github.search import pulls_by
 from app.jobs.job import CONFLICT, CONFLICT_TRIGGER, Job, Person, Source, Thread, taken_key
 from app.ports.platform import Clock, Outbox, Store
+from app.recovery.installations_in_turn import look_through
 
-INSTALLATIONS = 20  # of one look; each costs a search, of which GitHub allows thirty a minute
 PULLS = 20  # of one installation that are looked at, the last changed first
-CURSOR = "conflicts.cursor"  # counter: the last installation looked at
 _DIRTY = "dirty"  # GitHub's word; `unknown` until it has computed, which is then known at the next look
 
 
@@ -35,18 +33,7 @@ class ConflictWatch:
 
     def look(self) -> int:
         """How many jobs were made. Raises TransientError and UserError as GitHub does."""
-        cursor = self._store.add(CURSOR, 0)
-        known = sorted(installations(self._access.app.client), key=lambda one: one.id)
-        due = [one for one in known if one.id > cursor and not one.suspended][:INSTALLATIONS]
-        made = 0
-        for installation in due:
-            try:
-                made += self._at(installation)
-            except UserError as error:  # removed meanwhile, or too few permissions: the next one is no worse for it
-                log.event("conflicts.refused", level=log.WARNING, installation=installation.id, reason=str(error))
-        reached = due[-1].id if len(due) == INSTALLATIONS else 0
-        self._store.add(CURSOR, reached - cursor)
-        return made
+        return look_through(self._access, self._store, self._at, name="conflicts")
 
     def _at(self, installation: Installation) -> int:
         with self._access.searching(installation.id, SEARCH_PULLS) as github:

@@ -13,20 +13,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app import log
-from app.errors import UserError
 from app.github.access import Access
-from app.github.app import Installation, installations
+from app.github.app import Installation
 from app.github.client import GitHub
 from app.github.repositories import repository
 from app.github.search import Labelled, issues_with, last_labelled
 from app.ports.platform import Clock, Store
 from app.receive import Answer, Delivery
+from app.recovery.installations_in_turn import AT_ONCE, look_through
 
 LABEL = "agent-fix"  # other trigger labels are a repository's own affair, and nobody can search for all of them
 GRACE = timedelta(minutes=15)  # deliveries that failed are found within five, and one may wait for its turn
 SKEW = timedelta(minutes=5)  # between GitHub's clock and ours: rather one label too few than a run too many
-INSTALLATIONS = 20  # of one sweep; each costs a search, of which GitHub allows thirty a minute
-CURSOR = "overlooked.cursor"  # counter: the last installation looked at
 
 
 class Overlooked:
@@ -40,7 +38,7 @@ class Overlooked:
         clock: Clock,
         secret: Callable[[], str],
         accept: Callable[[Delivery], Answer],
-        at_once: int = INSTALLATIONS,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._access = access
         self._store = store
@@ -51,18 +49,7 @@ class Overlooked:
 
     def sweep(self) -> int:
         """How many issues were taken in. Raises TransientError and UserError as GitHub does."""
-        cursor = self._store.add(CURSOR, 0)
-        known = sorted(installations(self._access.app.client), key=lambda one: one.id)
-        due = [one for one in known if one.id > cursor and not one.suspended][: self._at_once]
-        taken = 0
-        for installation in due:
-            try:
-                taken += self._look(installation)
-            except UserError as error:  # removed meanwhile, or too few permissions: the next one is no worse for it
-                log.event("overlooked.refused", level=log.WARNING, installation=installation.id, reason=str(error))
-        reached = due[-1].id if len(due) == self._at_once else 0
-        self._store.add(CURSOR, reached - cursor)
-        return taken
+        return look_through(self._access, self._store, self._look, name="overlooked", at_once=self._at_once)
 
     def _look(self, installation: Installation) -> int:
         taken, ids = 0, dict[str, int]()
