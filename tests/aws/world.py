@@ -82,11 +82,12 @@ class World:
         a task of its own, as in production; otherwise within the walls of this machine, which starts faster.
         """
         self.folder = folder
-        self._stack = ExitStack()
-        self.aws: Emulator = self._stack.enter_context(emulated())
-        self._stand_ins(folder)
-        self.repo = self.github.repository("acme/calc", files=stories.PROJECT)
-        self.github.serve()
+        with ExitStack() as stack:  # what fails on the way leaves no emulator on for the next test
+            self.aws: Emulator = stack.enter_context(emulated())
+            self._stand_ins(folder, stack)
+            self.repo = self.github.repository("acme/calc", files=stories.PROJECT)
+            self.github.serve()
+            self._stack = stack.pop_all()
         self.github.deliver = self._receive
         cloud = self.aws.cloud._replace(
             warm_workers=warm_workers, spot=spot, worker_role=role_arn("WorkerRole"), run_role=role_arn("RunRole")
@@ -115,7 +116,7 @@ class World:
         self.desk = Desk(cloud, self.platform.store, self.clock, broker, wiring.minting(self.access))
         self.control = wiring.control(self.platform, self.access)
 
-    def _stand_ins(self, folder: Path) -> None:
+    def _stand_ins(self, folder: Path, stack: ExitStack) -> None:
         """ECS, IAM, the function's URL, GitHub."""
         self.ecs = Ecs(folder / "ecs")
         self.identities = Identities(time.time)
@@ -126,7 +127,7 @@ class World:
         self.gateway = Gateway(self.aws)
         self.github = Simulator(folder / "github")
         for part in (self.github, self.gateway, self.broker, self.ecs):
-            self._stack.callback(part.close)
+            stack.callback(part.close)
         self._roles: dict[str, Principal] = {}
         self._stopped: list[dict[str, Any]] = []
         self.ecs.on_stopped = self._stopped.append

@@ -76,10 +76,11 @@ class Account:
     def __init__(self, folder: Path, clock: HeldClock) -> None:
         self._folder = folder
         self._clock = clock
-        self._stack = ExitStack()
-        self.aws: Emulator = self._stack.enter_context(emulated(clock))
-        self.ecs = HeldEcs(folder / "ecs")
-        self._stack.callback(self.ecs.close)
+        with ExitStack() as stack:  # what fails on the way leaves no emulator on for the next story
+            self.aws: Emulator = stack.enter_context(emulated(clock))
+            self.ecs = HeldEcs(folder / "ecs")
+            stack.callback(self.ecs.close)
+            self._stack = stack.pop_all()
         self.aws.elsewhere["ecs"] = self._ask_ecs
 
     def settings(self, **given: Any) -> Settings:

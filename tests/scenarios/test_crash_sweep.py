@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -115,11 +116,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Seque
 
     @cache
     def effects(kind: str, asks: bool) -> Sequence[str]:
-        calm = Play(tmp_path_factory.mktemp("calm"), kind, asks=asks)
-        assert calm.process(dies_after=None)
-        calm.assert_nothing_lost_and_nothing_doubled(calm.effects.count("model call"))
-        calm.close()
-        return calm.effects
+        with closing(Play(tmp_path_factory.mktemp("calm"), kind, asks=asks)) as calm:
+            assert calm.process(dies_after=None)
+            calm.assert_nothing_lost_and_nothing_doubled(calm.effects.count("model call"))
+            return calm.effects
 
     return effects
 
@@ -132,15 +132,13 @@ def test_dying_after_any_effect_loses_nothing_and_doubles_nothing(
     effects = undisturbed(kind, asks)
     calls = effects.count("model call")
     for at in range(first, len(effects) + 1, step):
-        play = Play(tmp_path / f"at-{at}", kind, asks=asks)
-        died = not play.process(dies_after=at)
-        assert died, f"effect {at} was never reached"
-        assert play.process(dies_after=None)
-        try:
-            play.assert_nothing_lost_and_nothing_doubled(calls)
-        except AssertionError as error:
-            raise AssertionError(f"after effect {at} ({effects[at - 1]}): {error}") from error
-        play.close()
+        with closing(Play(tmp_path / f"at-{at}", kind, asks=asks)) as play:
+            assert not play.process(dies_after=at), f"effect {at} was never reached"
+            assert play.process(dies_after=None)
+            try:
+                play.assert_nothing_lost_and_nothing_doubled(calls)
+            except AssertionError as error:
+                raise AssertionError(f"after effect {at} ({effects[at - 1]}): {error}") from error
 
 
 @pytest.mark.parametrize("kind", GROUNDS)
@@ -149,12 +147,11 @@ def test_dying_twice_anywhere_loses_nothing_and_doubles_nothing(tmp_path: Path, 
     chance = random.Random(seed)
     furthest = [100, 60] if kind == "local" else [200, 120]  # what a port does at once is several requests to AWS
     for telling in range(3 if kind == "local" else 1):
-        play = Play(tmp_path / str(telling), kind, asks=True)
         deaths = [chance.randint(1, most) for most in furthest]
-        died = sum(not play.process(dies_after=at) for at in deaths)
-        assert play.process(dies_after=None)
-        try:
-            play.assert_nothing_lost_and_nothing_doubled(_QUESTION_STORY_CALLS, deaths=died)
-        except AssertionError as error:
-            raise AssertionError(f"after {deaths}: {error}") from error
-        play.close()
+        with closing(Play(tmp_path / str(telling), kind, asks=True)) as play:
+            died = sum(not play.process(dies_after=at) for at in deaths)
+            assert play.process(dies_after=None)
+            try:
+                play.assert_nothing_lost_and_nothing_doubled(_QUESTION_STORY_CALLS, deaths=died)
+            except AssertionError as error:
+                raise AssertionError(f"after {deaths}: {error}") from error

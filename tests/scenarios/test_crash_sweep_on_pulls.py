@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -119,11 +120,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str]
 
     @cache
     def effects(kind: str, story: str) -> Sequence[str]:
-        calm = OnPull(tmp_path_factory.mktemp("calm"), kind, story)
-        assert calm.process(dies_after=None)
-        calm.assert_nothing_lost_and_nothing_doubled(calm.effects.count("model call"), deaths=0)
-        calm.close()
-        return calm.effects
+        with closing(OnPull(tmp_path_factory.mktemp("calm"), kind, story)) as calm:
+            assert calm.process(dies_after=None)
+            calm.assert_nothing_lost_and_nothing_doubled(calm.effects.count("model call"), deaths=0)
+            return calm.effects
 
     return effects
 
@@ -136,12 +136,10 @@ def test_dying_on_a_pull_request_loses_nothing_and_doubles_nothing(
     effects = undisturbed(kind, story)
     calls = effects.count("model call")
     for at in range(first, len(effects) + 1, step):
-        play = OnPull(tmp_path / f"at-{at}", kind, story)
-        died = not play.process(dies_after=at)
-        assert died, f"effect {at} was never reached"
-        assert play.process(dies_after=None)
-        try:
-            play.assert_nothing_lost_and_nothing_doubled(calls)
-        except AssertionError as error:
-            raise AssertionError(f"after effect {at} ({effects[at - 1]}): {error}") from error
-        play.close()
+        with closing(OnPull(tmp_path / f"at-{at}", kind, story)) as play:
+            assert not play.process(dies_after=at), f"effect {at} was never reached"
+            assert play.process(dies_after=None)
+            try:
+                play.assert_nothing_lost_and_nothing_doubled(calls)
+            except AssertionError as error:
+                raise AssertionError(f"after effect {at} ({effects[at - 1]}): {error}") from error

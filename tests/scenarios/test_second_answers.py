@@ -6,6 +6,7 @@ word. The requests are those of a calm telling, so a new one is in the sweep by 
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -98,23 +99,21 @@ SWEEP = [
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("kind", "shard", "every"), SWEEP)
 def test_one_wrong_answer_to_any_request_changes_nothing(tmp_path: Path, kind: str, shard: int, every: int) -> None:
-    calm = Telling(tmp_path / "calm", kind)
-    calm.run()
-    calm.assert_as_ever()
-    requests = list(calm.github.requests)
-    calm.close()
+    with closing(Telling(tmp_path / "calm", kind)) as calm:
+        calm.run()
+        calm.assert_as_ever()
+        requests = list(calm.github.requests)
     shards = _SHARDS if kind == "local" else 2
     for position, status, message in plan(requests)[shard * every :: shards * every]:
-        telling = Telling(tmp_path / f"{position}-{status}", kind)
-        fault = telling.github.faults.add("*", status=status, message=message, skip=position)
-        telling.run()
         said = f"{status} to request {position}, {requests[position].method} {requests[position].path}"
-        assert fault.hits == 1, f"{said}: never asked"
-        try:
-            telling.assert_as_ever()
-        except AssertionError as error:
-            raise AssertionError(f"{said}: {error}") from error
-        telling.close()
+        with closing(Telling(tmp_path / f"{position}-{status}", kind)) as telling:
+            fault = telling.github.faults.add("*", status=status, message=message, skip=position)
+            telling.run()
+            assert fault.hits == 1, f"{said}: never asked"
+            try:
+                telling.assert_as_ever()
+            except AssertionError as error:
+                raise AssertionError(f"{said}: {error}") from error
 
 
 @pytest.mark.parametrize(
@@ -129,9 +128,8 @@ def test_one_wrong_answer_to_any_request_changes_nothing(tmp_path: Path, kind: s
     ],
 )
 def test_what_lags_behind_a_webhook_is_waited_for(tmp_path: Path, match: str) -> None:
-    telling = Telling(tmp_path, "local")
-    fault = telling.github.faults.lag(match, seconds=40)
-    telling.run()
-    assert fault.hits >= 4  # the client gave up, and the job or the effect came again
-    telling.assert_as_ever()
-    telling.close()
+    with closing(Telling(tmp_path, "local")) as telling:
+        fault = telling.github.faults.lag(match, seconds=40)
+        telling.run()
+        assert fault.hits >= 4  # the client gave up, and the job or the effect came again
+        telling.assert_as_ever()
