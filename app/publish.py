@@ -25,7 +25,7 @@ from app.installation.onboarding import Onboarding
 from app.jobs.job import Thread
 from app.log import Redactor
 from app.playbooks import playbook
-from app.ports.platform import Clock, Store
+from app.ports.platform import Clock, Outbox, Store
 from app.ports.rate import Priority
 from app.publication import going_round
 from app.publication.broken_runs import end_faulty
@@ -47,6 +47,7 @@ class Publisher:
         self,
         *,
         store: Store,
+        jobs: Outbox,
         access: Access,
         clock: Clock,
         redactor: Redactor,
@@ -55,6 +56,7 @@ class Publisher:
         kinds: Sequence[type[Effect]] = KINDS,
     ) -> None:
         self._store = store
+        self._jobs = jobs
         self._access = access
         self._clock = clock
         self._redactor = redactor
@@ -161,7 +163,12 @@ class Publisher:
 
         def perform() -> dict[str, Any] | None:
             target = Target(
-                github=github, store=self._store, clock=self._clock, state=ledger.state, bot_login=self._bot_login
+                github=github,
+                store=self._store,
+                jobs=self._jobs,
+                clock=self._clock,
+                state=ledger.state,
+                bot_login=self._bot_login,
             )
             try:
                 return effect.readable(self._redactor).perform(target, maybe_done=maybe_done)

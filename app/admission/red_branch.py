@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from app.checkpoints import branch_text
 from app.events.deciding import ChecksRead
-from app.jobs.job import Thread
+from app.events.parts import CheckFailure
+from app.jobs.job import Job, Thread
 from app.ports.platform import Store
 from app.runs.state import fold
 
@@ -15,6 +17,13 @@ def last_reading(store: Store, thread: Thread) -> ChecksRead | None:
     rows = store.runs(active=False, thread_key=thread._replace(number=0).key, limit=_MOST)
     readings = (fold(row.run_id, store.events(row.run_id)).checks for row in rows if row.reason == "diagnosed")
     return next((read for read in readings if read and read.branch), None)
+
+
+def cause_on(store: Store, job: Job, bot_login: str) -> list[CheckFailure]:
+    """What failed on the default branch, where the job is about an issue of ours that says so; at most one."""
+    signature = branch_text.signature_in(job.source.body) if job.source.author == bot_login else ""
+    read = last_reading(store, job.thread) if signature else None
+    return [failure for failure in ((*read.failures, *read.carried) if read else ()) if failure.signature == signature]
 
 
 def is_red(read: ChecksRead | None) -> bool:

@@ -9,6 +9,7 @@ from app.admission.github_facts import Facts, names_of
 from app.agent.budget import UNKNOWN, price_of
 from app.checkpoints import patch_text, replies
 from app.events.deciding import Base, Continued, Names, RunCreated, Task
+from app.events.parts import CheckFailure
 from app.jobs.job import Command, Job
 from app.runs.task import branch_name, task_of
 from app.settings import Settings
@@ -57,17 +58,18 @@ def created(
     why: Sequence[str] = (),
     gathers: str = "",
     continued: Continued | None = None,
+    failures: Sequence[CheckFailure] = (),
 ) -> RunCreated:
     """The first event of a run that works. `earlier` is what the run before was asked to do, when it is tried again;
     `plans`: it had to show a plan; `continued`: what it goes on from; `notes` are for whoever asked, `why` says which
-    rule let it begin, a line each, `gathers` what may join it.
+    rule let it begin, a line each, `gathers` what may join it, `failures` what is known to have failed.
     """
     config = facts.config.kept().model_copy(update={"budget": facts.budget})
     model = model_of(command, facts, settings)
     unpriced = [replies.unpriced(model)] if price_of(model) is UNKNOWN else []
     return RunCreated(
         **_asked(job),
-        task=task_of(job, command, facts.comments, earlier),
+        task=task_of(job, command, facts.comments, earlier).model_copy(update={"failures": list(failures)}),
         playbook=facts.book.name,
         base=Base(ref=facts.base_ref, sha=facts.base_sha, default=facts.target is None),
         branch=facts.base_ref if facts.target else branch_name(config.branch_prefix, job, run_id),

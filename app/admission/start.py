@@ -12,6 +12,7 @@ from app import log
 from app.admission.admit import admit, again_when
 from app.admission.finished_work import KeptProposals
 from app.admission.github_facts import BOT_DEFAULTS, Facts, gather, names_of, organisation_defaults
+from app.admission.red_branch import cause_on
 from app.admission.request import created, model_of, request_of
 from app.admission.reservation import look
 from app.admission.run_launcher import RunLauncher
@@ -24,7 +25,7 @@ from app.events.deciding import RunAdmitted, RunQueued, Task
 from app.events.parts import Outcome
 from app.events.working import RunEnded
 from app.github.access import Access
-from app.jobs.job import CONFLICT, Command, Job, Thread, label_put_on
+from app.jobs.job import CONFLICT, Command, Job, Thread, is_red_fix, label_put_on
 from app.jobs.verb import PULL_REQUEST
 from app.playbooks import BY_LABEL, BY_VERB, BY_WORDS, DIAGNOSES, REPLY, playbook
 from app.playbooks.playbook import Playbook
@@ -82,7 +83,7 @@ class RunStart:
                 self.reply(ledger, job, f"{error}", refused=True)
             return
         verdict = admit(facts.admission.model_copy(update={"role": role})).verdict
-        if verdict == "ignore" or (job.gathers == CONFLICT and not _keeps_mergeable(facts)):
+        if verdict == "ignore" or not _is_configured(job, facts):
             log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger)
             return
         if verdict in {"admit", "queue"} and (said := self._needless(asked, facts)):
@@ -108,6 +109,7 @@ class RunStart:
             why=step.why.lines(),
             gathers=job.gathers or _again(before.gathers if before else "", book),
             continued=left,
+            failures=cause_on(self._store, job, self._settings.bot_login),
         )
         ledger.append_if(lambda state: state.seq == 0, first)
         self.admit(ledger, fresh=True)
@@ -187,8 +189,11 @@ class RunStart:
         ledger.append_if(lambda state: state.is_active, RunEnded(outcome=outcome, reason=text))
 
 
-def _keeps_mergeable(facts: Facts) -> bool:
-    return facts.config.keep_mergeable and facts.target is not None and facts.target.ours
+def _is_configured(job: Job, facts: Facts) -> bool:
+    """Whether the repository wants what nobody has asked for; what checks began says so itself, later."""
+    if job.gathers == CONFLICT:
+        return facts.config.keep_mergeable and facts.target is not None and facts.target.ours
+    return not is_red_fix(job.gathers) or (facts.config.fix_default_branch and facts.book is not DIAGNOSES)
 
 
 def _as_far_as_allowed(facts: Facts, command: Command) -> Facts:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from app.admission import branch_facts, check_facts, reruns
 from app.admission.autofix import wish_of
 from app.admission.red_branch import last_reading
+from app.admission.red_fixes import RedFixes
 from app.admission.review_batch import batch
 from app.admission.rounds import failures_of, round_of, rounds_before
 from app.convergence import is_again, since_asked
@@ -19,7 +20,7 @@ from app.events.waits import WaitForQuiet
 from app.events.working import RunEnded, RunParked
 from app.github import pulls, repositories, reviews
 from app.github.access import Access
-from app.jobs.job import commit_of
+from app.jobs.job import commit_of, is_red_fix
 from app.playbooks import playbook
 from app.ports.platform import Store
 from app.runs.run_ledger import RunLedger
@@ -37,6 +38,7 @@ class TakeIn:
     def __init__(self, store: Store, bot_login: str) -> None:
         self._store = store
         self._bot = bot_login
+        self._red_fixes = RedFixes(store, bot_login)
 
     def is_due(self, state: RunState) -> bool:
         """Whether the run has to read before it begins, or has read that it need not."""
@@ -48,6 +50,8 @@ class TakeIn:
 
         Raises TransientError when GitHub is away.
         """
+        if is_red_fix(ledger.state.created.gathers):
+            return self._red_fixes.begin(ledger)
         book = playbook(ledger.state.created.playbook)
         if book.by_checks:
             return self._checks(ledger, access)
@@ -138,7 +142,7 @@ class TakeIn:
             )
         if read.pending and is_patient:
             return self._wait(ledger, f"{len(read.pending)} checks have not ended yet.")
-        ledger.append(read)
+        ledger.append(self._red_fixes.decided(ledger, access, read))
         return self._end(ledger)
 
     def _end(self, ledger: RunLedger) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from app.checkpoints.checks_text import log_lines, named_jobs, since_when
 from app.events.deciding import ChecksRead
 from app.events.parts import CheckFailure
 from app.runs.state.run_state import RunState
 from app.text.outgoing import code, cut, plain
+
+_MARKER = re.compile(r"<!-- lamplighter red ([0-9a-f]{16}) -->")
 
 
 def marker(failure: CheckFailure) -> str:
@@ -31,7 +35,7 @@ def body(state: RunState, read: ChecksRead, failure: CheckFailure) -> str:
         f"**{named_jobs(failure)}**{step} fails on {code(read.branch, 80)}: {code(failure.key, 200)}",
         "",
         f"{since} {seen}".strip(),
-        _next(state, failure),
+        _next(state, read, failure),
         "",
         *log_lines(failure),
         "",
@@ -46,10 +50,22 @@ def green_again(read: ChecksRead) -> str:
     return f"✅ It passes on {code(read.branch, 80)} again, with {code(read.sha[:7])}."
 
 
-def _next(state: RunState, failure: CheckFailure) -> str:
+def signature_in(body: str) -> str:
+    """The signature of the cause that an issue of ours is about; empty for every other text."""
+    found = _MARKER.search(body)
+    return found[1] if found else ""
+
+
+def _next(state: RunState, read: ChecksRead, failure: CheckFailure) -> str:
     job = f"[the failed job]({failure.link})" if failure.link.startswith("https://") else "the failed job"
     if failure.kind == "infrastructure":
         return f"{failure.why} Whoever keeps the workflows has to look at {job}."
     if failure.kind in {"external", "flaky"}:
         return f"It is outside of this project. Somebody with write access can re-run {job}."
-    return f"See {job}. `{state.created.names.prefix} fix` lets me repair it."
+    fix = f"`{state.created.names.prefix} fix`"
+    if failure.signature in read.tired:
+        return f"See {job}. I repaired this, and it came back: **a person has to look**. {fix} lets me try once more."
+    if failure.signature in read.fixes:
+        return f"See {job}. I begin to repair it now, and say here what comes of it."
+    hindered = f" I do not begin by myself: {read.hindered}" if read.hindered else ""
+    return f"See {job}.{hindered} {fix} lets me repair it."

@@ -15,6 +15,7 @@ from app.checkpoints.reproduction_text import reproduction_lines
 from app.claims import Claims, sentences
 from app.events.waits import WaitForAnswer, WaitForQuiet, WaitForWorker
 from app.events.working import CommandRan
+from app.jobs.job import is_red_fix
 from app.runs.state.run_state import RunState
 from app.runs.state.told import Stage
 from app.text.outgoing import code, counted, cut, fence, line, neutral, people, row
@@ -57,7 +58,8 @@ def status(state: RunState) -> str:
         else "nothing spent yet"
     )
     spent += f" · model changed to {line(state.created.alias, 60)}" if state.model_changes else ""
-    asked_by = "begun by failed checks" if state.is_by_checks else f"asked for by {line(_requester(state), 60)}"
+    is_by_checks = state.is_by_checks or is_red_fix(state.created.gathers)
+    asked_by = "begun by failed checks" if is_by_checks else f"asked for by {line(_requester(state), 60)}"
     lines += [f"<sub>{spent} · {asked_by} · run `{short(state.run_id)}`</sub>"]
     return cut("\n".join(lines))
 

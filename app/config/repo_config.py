@@ -182,6 +182,10 @@ class RepoConfig(_Part):
     keep_mergeable: bool = Field(
         default=False, description="Merge the base into the bot's own pull requests when the two conflict, unasked."
     )
+    fix_default_branch: bool = Field(
+        default=False,
+        description="Begin a fix of what fails on the default branch, unasked; the issue about it is opened anyway.",
+    )
     branch_prefix: BranchPrefix = "agent/"
     questions: Questions = Questions()
     labels: Labels = Labels()

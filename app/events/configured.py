@@ -58,6 +58,7 @@ class Configured(Part):
     budget: BudgetWanted = BudgetWanted()
     autonomy: str = "draft"
     keep_mergeable: bool = False
+    fix_default_branch: bool = False
     branch_prefix: str = "agent/"
     questions: QuestionsWanted = QuestionsWanted()
     labels: dict[str, str] = {}

@@ -23,6 +23,11 @@ def may_pass_again(kind: str, cause: str) -> bool:
     return kind == "unknown" and cause not in _STOPPED
 
 
+def may_be_repaired(kind: str) -> bool:
+    """Whether a change of the project can help with a failure of that class."""
+    return kind not in {"infrastructure", "external", "flaky", "cancelled"}
+
+
 def passed_again(cause: Cause, signature: str, key: str) -> Verdict:
     """Whose failure it was, now that the same commit has passed."""
     finding = Finding(source="log", cause=cause, signature=Signature(digest=signature, key=key), key=key)

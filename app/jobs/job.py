@@ -33,9 +33,28 @@ CONFLICT = "base:conflict"  # what a merge of the base is gathered with that nob
 CONFLICT_TRIGGER = "conflict_with_base"
 
 
+_RED = "red:"  # what a fix of the default branch is gathered with that nobody has asked for, before its cause
+RED_TRIGGER = "red_default_branch"
+
+
+def red_fix(signature: str) -> str:
+    """What the fix of a cause of red on the default branch is gathered with, where nobody has asked for it."""
+    return f"{_RED}{signature}"
+
+
+def is_red_fix(gathers: str) -> bool:
+    """Whether a fix of the default branch is gathered so."""
+    return gathers.startswith(_RED)
+
+
+def cause_of(gathers: str) -> str:
+    """The signature of the cause whose fix is gathered so."""
+    return gathers.removeprefix(_RED)
+
+
 def is_unasked(gathers: str) -> bool:
-    """Whether nobody has asked for what is gathered so: failed checks did, or a conflict with the base."""
-    return are_checks(gathers) or gathers == CONFLICT
+    """Whether nobody has asked for what is gathered so: checks that failed did, or a conflict with the base."""
+    return are_checks(gathers) or gathers == CONFLICT or is_red_fix(gathers)
 
 
 def commit_of(gathers: str) -> str:

@@ -20,7 +20,7 @@ from app.github.client import GitHub
 from app.github.errors import Refused
 from app.ledger import canonical
 from app.log import Redactor
-from app.ports.platform import Clock, Store
+from app.ports.platform import Clock, Outbox, Store
 from app.ports.rate import Priority
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
@@ -41,6 +41,7 @@ class Target:
 
     github: GitHub
     store: Store
+    jobs: Outbox
     clock: Clock
     state: RunState
     bot_login: str

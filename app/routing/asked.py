@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.commands.verbs import INSTRUCT, RETRY, lookup
-from app.jobs.job import Command, Job, label_put_on
+from app.jobs.job import Command, Job, is_red_fix, label_put_on
 from app.playbooks import BY_BASE, BY_CHECKS, BY_VERB, LABEL_VERB, NONE
 
 _STARTS = frozenset({RETRY, *BY_VERB})
@@ -56,6 +56,8 @@ def asked_of(job: Job, prefix: str, trigger_label: str) -> list[Asked]:
         commands = (Command(verb=LABEL_VERB),)
     elif job.is_by_checks:
         commands = (Command(verb=BY_CHECKS.verbs[0].name),)
+    elif is_red_fix(job.gathers):
+        commands = (Command(verb=LABEL_VERB),)
     elif job.is_unasked:
         commands = (Command(verb=BY_BASE.verbs[0].name),)
     elif job.action == "answer":

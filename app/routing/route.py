@@ -15,6 +15,7 @@ from dataclasses import replace
 from app.checkpoints import replies
 from app.commands.grammar import amount_of, wrong_model
 from app.commands.verbs import INSTRUCT, RETRY, lacking
+from app.jobs.job import is_red_fix
 from app.routing.asked import Asked
 from app.routing.autofix import autofix
 from app.routing.found import Found
@@ -110,6 +111,11 @@ def _label_on_pull(asked: Asked, _found: Found) -> Step | None:
     """A label on a pull request starts nothing."""
     is_so = asked.label and asked.job.thread.is_pull_request
     return Say(text=replies.label_on_pull_request(asked.label, asked.prefix), refused=True, when="") if is_so else None
+
+
+def _red(asked: Asked, found: Found) -> Step | None:
+    """A fix of the default branch that nobody asked for begins only where nothing is at work on it."""
+    return Ignore() if is_red_fix(asked.job.gathers) and (found.active or found.waiting) else None
 
 
 def _gather(asked: Asked, found: Found) -> Step | None:
@@ -269,6 +275,7 @@ _RULES: tuple[Rule, ...] = (
     _not_allowed,
     _mistaken,
     _label_on_pull,
+    _red,
     _gather,
     _approval,
     _answer,

@@ -107,6 +107,7 @@ def control(platform: Platform, way: Access | None = None) -> Control:
         ),
         publisher=Publisher(
             store=platform.store,
+            jobs=platform.jobs,
             access=way,
             clock=platform.clock,
             redactor=platform.redactor,

@@ -59,6 +59,7 @@ class LastVerse(Verse):
 def publishing(bot: Bot, kind: type[Effect]) -> Bot:
     publisher = Publisher(
         store=bot.platform.store,
+        jobs=bot.platform.jobs,
         access=wiring.access(bot.platform),
         clock=bot.clock,
         redactor=bot.platform.redactor,

@@ -24,12 +24,17 @@ def red(bot, github, repo):
     green = repo.tip("main")
     for job in MATRIX:
         github.ci.succeed(repo, green, job=job)
-    sha = github.maintainer.push(repo, "main", {"calc.py": BROKEN}, message="Whole numbers")
+    return green, breaks(bot, github, repo)
+
+
+def breaks(bot, github, repo, log=LOG, **files):
+    """The commit on main that fails now."""
+    sha = github.maintainer.push(repo, "main", {"calc.py": BROKEN} | files, message="Whole numbers")
     run = github.ci.start(repo, sha, jobs=MATRIX)
     for job in MATRIX:
-        github.ci.finish(repo, run, "failure", job=job, log=LOG)
+        github.ci.finish(repo, run, "failure", job=job, log=log)
     bot.run_until_idle()
-    return green, sha
+    return sha
 
 
 def test_one_issue_for_a_cause_which_later_failures_join(bot, github, repo, red):
@@ -109,3 +114,67 @@ def test_a_person_lets_the_bot_repair_the_branch(bot, github, repo, model, red):
     [pull] = repo.pulls
     assert f"Fixes #{issue.number}" in pull.body
     bot.read_everything(issue, pull)
+
+
+def mended(bot, github, repo, pull):
+    """The pull request is merged, and main passes."""
+    github.maintainer.merge(pull)
+    for job in MATRIX:
+        github.ci.succeed(repo, repo.tip("main"), job=job)
+    bot.run_until_idle()
+
+
+def repairs(model, broken="a // b"):
+    model.when("A check failed: job test").will(
+        edit("calc.py", f"    return {broken}\n", "    return a / b\n"),
+        bash(stories.TESTS),
+        finish("Divide, not floor", "The operator was wrong."),
+    )
+
+
+def test_a_fix_begins_by_itself_where_the_repository_wants_that_and_twice_at_most(bot, github, repo, model):
+    script = f"##[group]Run {stories.TESTS}\n\x1b[36;1m{stories.TESTS}\x1b[0m\nshell"
+    log, times = script + LOG.partition("\nshell")[2], stories.CALC.replace("a / b", "a * b")
+    config = stories.CONFIG + "fix_default_branch: true\n"
+    github.maintainer.push(repo, "main", {".github/lamplighter.yml": config})
+    for again in range(2):
+        repairs(model, "a * b")
+        breaks(bot, github, repo, log, **{"calc.py": times})
+        [issue], pull = ours(github, repo), repo.pulls[again]
+        assert len(repo.pulls) == again + 1 and f"Fixes #{issue.number}" in pull.body
+        assert b"a / b" in repo.file(pull.head, "calc.py")
+        assert "I begin to repair it now" in issue.body and issue.assignees == pull.assignees == []
+        run = bot.runs[-1]
+        assert run.number == issue.number and "fails here too (exit code 1)" in bot.prompt_of(run.run_id)
+        assert any("fails here too" in comment.body for comment in issue.comments)
+
+        github.ci.fail(repo, github.maintainer.push(repo, "main", {f"{again}.txt": ""}), job=MATRIX[0], log=log)
+        bot.run_until_idle()
+        assert len(repo.pulls) == again + 1  # one waits for people
+        mended(bot, github, repo, pull)
+        assert issue.state == "closed"
+
+    breaks(bot, github, repo, log, **{"calc.py": times})
+    assert len(repo.pulls) == 2 and issue.state == "open"
+    assert "it came back: **a person has to look**" in issue.body and "agent:needs-human" in issue.labels
+    bot.read_everything(issue, *repo.pulls)
+
+
+def test_no_fix_begins_where_a_limit_is_reached_and_the_issue_says_so(bot, github, repo, model):
+    limits = "fix_default_branch: true\nlimits: {open_pull_requests: 1}\n"
+    github.maintainer.push(repo, "main", {".github/lamplighter.yml": stories.CONFIG + limits})
+    other = github.maintainer.open_issue(repo, "Divide by zero", body="It raises.")
+    stories.fix(model)
+    github.maintainer.label(other, "agent-fix")
+    bot.run_until_idle()
+    breaks(bot, github, repo)
+    [issue] = ours(github, repo)
+    assert "I do not begin by myself: 1 of my pull requests are open here already" in issue.body
+    assert len(repo.pulls) == 1 and issue.comments == []
+
+    github.maintainer.close(repo.pulls[0])
+    repairs(model)
+    github.ci.fail(repo, github.maintainer.push(repo, "main", {"a.txt": ""}), job=MATRIX[0], log=LOG)
+    bot.run_until_idle()
+    assert len(repo.pulls) == 2
+    bot.read_everything(issue, other, *repo.pulls)

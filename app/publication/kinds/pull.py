@@ -103,7 +103,7 @@ class People(Effect):
                 key="people",
                 priority=Priority.MARKS,
                 number=pull["number"],
-                assignee=state.created.requester.login,
+                assignee="" if state.is_unasked else state.created.requester.login,
                 reviewers=state.proposal.reviewers,
                 labels=[state.created.names.labels[mark] for mark in marks(state)],
             )
@@ -112,9 +112,9 @@ class People(Effect):
         github, repo, number = target.github, target.repo, self.number
         issues.add_labels(github, repo, number, self.labels)
         people = [name for item in self.reviewers if (name := item.removeprefix("@")) != self.assignee]
-        is_assigned = True
+        is_assigned = bool(self.assignee)
         try:
-            issues.assign(github, repo, number, [self.assignee])
+            issues.assign(github, repo, number, [self.assignee] if self.assignee else [])
         except UserError:  # a courtesy that a repository may refuse, to an outsider, never stands in the way
             is_assigned = False
         pulls.request_reviewers(

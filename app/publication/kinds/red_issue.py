@@ -14,6 +14,7 @@ from app.events.parts import CheckFailure
 from app.github import issues
 from app.ports.rate import Priority
 from app.publication.effect import Effect, Target
+from app.publication.kinds.labels import LABEL_COLOURS
 from app.runs.state.run_state import RunState
 
 _PASSING = frozenset({"external", "flaky"})  # gone by itself more often than not: said when it fails a second commit
@@ -26,6 +27,7 @@ class RedIssue(Effect):
     marker: str
     title: str
     body: str
+    mark: str = ""  # the label that asks for a person
 
     @classmethod
     def wanted(cls, state: RunState) -> Iterator[RedIssue]:
@@ -40,6 +42,7 @@ class RedIssue(Effect):
                     marker=branch_text.marker(failure),
                     title=branch_text.title(read, failure),
                     body=branch_text.body(state, read, failure),
+                    mark=state.created.names.labels["needs-human"] if failure.signature in read.tired else "",
                 )
 
     def find(self, target: Target) -> Mapping[str, Any] | None:
@@ -53,6 +56,9 @@ class RedIssue(Effect):
         """What was closed opens again, unless a person closed it as not planned."""
         if not known.get("declined"):
             issues.update_issue(target.github, target.repo, known["number"], body=self.body, is_open=True)
+            if self.mark:
+                issues.ensure_labels(target.github, target.repo, {self.mark: LABEL_COLOURS["needs-human"]})
+                issues.add_labels(target.github, target.repo, known["number"], [self.mark])
         return dict(known)
 
 

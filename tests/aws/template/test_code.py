@@ -47,7 +47,7 @@ TAKES = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "s
 QUEUES: dict[str, dict[str, set[str]]] = {
     "WebhookRole": {"JobsQueue": SENDS},
     "DispatchRole": {"JobsQueue": TAKES, "PublishQueue": SENDS},
-    "PublishRole": {"PublishQueue": TAKES | SENDS},
+    "PublishRole": {"JobsQueue": SENDS, "PublishQueue": TAKES | SENDS},
     "ScheduleRole": {"JobsQueue": SENDS, "PublishQueue": SENDS, "EventsDeadQueue": SENDS},
     "TaskStoppedRole": {"PublishQueue": SENDS, "EventsDeadQueue": SENDS},
     "TokensRole": {},

@@ -172,9 +172,9 @@ def test_a_run_is_made_with_the_names_that_its_worker_knows(deployed: Deployed):
     assert names.items() <= dict(pair.split("=", 1) for pair in deployed.outputs["Settings"].split()).items()
 
 
-def test_work_is_asked_for_at_the_door_only(deployed: Deployed):
+def test_work_is_asked_for_by_the_control_side_only(deployed: Deployed):
     """A worker that was taken over cannot start runs."""
-    assert who_may(deployed, "sqs:SendMessage", "JobsQueue") == {"WebhookRole", "ScheduleRole"}
+    assert who_may(deployed, "sqs:SendMessage", "JobsQueue") == {"WebhookRole", "PublishRole", "ScheduleRole"}
 
 
 def test_a_worker_starts_sandboxes_only_and_hands_them_no_role(deployed: Deployed):

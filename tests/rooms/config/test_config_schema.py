@@ -53,6 +53,7 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "budget.turns": ([1, 1000, 50.0], [0, 1001, 50.5, "5", True]),
     "budget.minutes": ([1440], [1441]),
     "keep_mergeable": ([True, False], ["yes", 1, None]),
+    "fix_default_branch": ([True, False], ["yes", 1, None]),
     "autonomy": (["draft", "ready"], ["Draft", "", None, "merge"]),
     "branch_prefix": (
         ["bot/", "a/b/", "x-", "refsx/", "a.b/", "lock/"],
