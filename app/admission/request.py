@@ -52,40 +52,37 @@ def created(
     role: str,
     clone_url: str,
     settings: Settings,
-    earlier: Task | None = None,
-    plans: bool = False,
+    before: RunCreated | None = None,
     notes: Sequence[str] = (),
     why: Sequence[str] = (),
     gathers: str = "",
     continued: Continued | None = None,
     failures: Sequence[CheckFailure] = (),
 ) -> RunCreated:
-    """The first event of a run that works. `earlier` is what the run before was asked to do, when it is tried again;
-    `plans`: it had to show a plan; `continued`: what it goes on from; `notes` are for whoever asked, `why` says which
-    rule let it begin, a line each, `gathers` what may join it, `failures` what is known to have failed.
+    """The first event of a run that works. `before` is that of the run that is tried again, `continued` what it goes on
+    from; `notes` are for whoever asked, `why` says which rule let it begin, a line each, `gathers` what may join it,
+    `failures` what is known to have failed.
     """
     config = facts.config.kept().model_copy(update={"budget": facts.budget})
     model = model_of(command, facts, settings)
-    unpriced = [replies.unpriced(model)] if price_of(model) is UNKNOWN else []
     return RunCreated(
         **_asked(job),
-        task=task_of(job, command, facts.comments, earlier).model_copy(update={"failures": list(failures)}),
+        task=task_of(job, command, facts.comments, before.task if before else None).model_copy(
+            update={"failures": list(failures)}
+        ),
         playbook=facts.book.name,
         base=Base(ref=facts.base_ref, sha=facts.base_sha, default=facts.target is None),
         branch=facts.base_ref if facts.target else branch_name(config.branch_prefix, job, run_id),
         target=facts.target,
         gathers=gathers,
         continued=continued,
-        plan_first=plans or command.verb == "plan" or (facts.target is None and config.autonomy == "plan"),
+        plan_first=bool(before and before.plan_first)
+        or command.verb == "plan"
+        or (facts.target is None and config.autonomy == "plan"),
         clone_url=clone_url,
         config=config,
         config_source=facts.config_source,
-        config_notes=[
-            *([patch_text.cannot_push()] if facts.target and facts.target.fork else []),
-            *facts.config.unbuilt(settings.sandbox_images),
-            *unpriced,
-            *notes,
-        ],
+        config_notes=[*_told(facts, settings, model), *notes],
         names=names_of(facts.config, settings.command_prefix),
         alias=alias_of(command, facts),  # with the playbook's effort it says how hard to think
         effort=facts.config.playbook(facts.book.name).effort,
@@ -94,6 +91,13 @@ def created(
         protection=facts.protection,
         why=list(why),
     )
+
+
+def _told(facts: Facts, settings: Settings, model: str) -> list[str]:
+    """What whoever asked has to know before the work begins."""
+    cannot_push = [patch_text.cannot_push()] if facts.target and facts.target.fork else []
+    unpriced = [replies.unpriced(model)] if price_of(model) is UNKNOWN else []
+    return [*cannot_push, *facts.config.unbuilt(settings.sandbox_images), *unpriced]
 
 
 def model_of(command: Command, facts: Facts, settings: Settings) -> str:

@@ -21,7 +21,7 @@ from app.checkpoints import merge_text, replies
 from app.checkpoints.diagnosis_text import no_more
 from app.commands.verbs import FRESH, INSTRUCT, RETRY
 from app.errors import UserError
-from app.events.deciding import RunAdmitted, RunQueued, Task
+from app.events.deciding import Continued, RunAdmitted, RunQueued, Task
 from app.events.parts import Outcome
 from app.events.working import RunEnded
 from app.github.access import Access
@@ -35,6 +35,7 @@ from app.routing.steps import Start
 from app.runs.parking import wait_for_quiet
 from app.runs.run_ledger import RunLedger
 from app.runs.state import fold
+from app.runs.state.run_state import RunState
 from app.settings import Settings
 
 _FIXED = "that is mended"
@@ -69,13 +70,7 @@ class RunStart:
         before, fresh = ended.created if ended else None, FRESH in command.flags
         book = self._book(asked, before.playbook if before else "")
         try:
-            with self._access.asking(job.thread, since=job.received_at) as github:
-                defaults, bot = self._defaults(job.thread), self._settings.bot_login
-                facts = _as_far_as_allowed(gather(github, job, command, book, defaults, bot_login=bot), command)
-                begins = to_go_on_from(github, self._store, ended, facts.base_sha) if ended and not fresh else None
-                left, note = begins or (None, "")
-            facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered
-            model_of(command, facts, self._settings)  # raises for a name that the model's provider does not know
+            facts, left, note = self._look(asked, book, None if fresh else ended)
         except UserError as error:
             if job.is_unasked:
                 log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger, reason=str(error))
@@ -101,8 +96,7 @@ class RunStart:
             facts,
             ledger.run_id,
             role=role,
-            earlier=before.task if before else None,
-            plans=bool(before and before.plan_first),
+            before=before,
             clone_url=self._clone_url(job.thread.repository),
             settings=self._settings,
             notes=[note] if note else [],
@@ -113,6 +107,17 @@ class RunStart:
         )
         ledger.append_if(lambda state: state.seq == 0, first)
         self.admit(ledger, fresh=True)
+
+    def _look(self, asked: Asked, book: Playbook, ended: RunState | None) -> tuple[Facts, Continued | None, str]:
+        """What GitHub says, and where the work of a run that ended goes on, with a note on that. Raises UserError."""
+        job, command = asked.job, asked.command
+        with self._access.asking(job.thread, since=job.received_at) as github:
+            defaults, bot = self._defaults(job.thread), self._settings.bot_login
+            facts = _as_far_as_allowed(gather(github, job, command, book, defaults, bot_login=bot), command)
+            begins = to_go_on_from(github, self._store, ended, facts.base_sha) if ended else None
+        facts.config.unbuilt(self._settings.sandbox_images)  # raises for an image that is not offered
+        model_of(command, facts, self._settings)  # raises for a name that the model's provider does not know
+        return (facts, *(begins or (None, "")))
 
     @staticmethod
     def _book(asked: Asked, before: str) -> Playbook:

@@ -113,11 +113,6 @@ def _label_on_pull(asked: Asked, _found: Found) -> Step | None:
     return Say(text=replies.label_on_pull_request(asked.label, asked.prefix), refused=True, when="") if is_so else None
 
 
-def _red(asked: Asked, found: Found) -> Step | None:
-    """A fix of the default branch that nobody asked for begins only where nothing is at work on it."""
-    return Ignore() if is_red_fix(asked.job.gathers) and (found.active or found.waiting) else None
-
-
 def _gather(asked: Asked, found: Found) -> Step | None:
     """What belongs together is gathered into one run, which begins when it is quiet."""
     if not asked.job.gathers or not asked.starts:
@@ -125,7 +120,9 @@ def _gather(asked: Asked, found: Found) -> Step | None:
     run = next((run for run in found.active if run.gathers == asked.job.gathers), None)
     if run:
         return Gather(run=run)
-    return Ignore() if any(run.has_heard for run in found.active) else Start(role=found.role or "")
+    is_looked_after = is_red_fix(asked.job.gathers) and bool(found.active or found.waiting)
+    has_heard = any(run.has_heard for run in found.active)
+    return Ignore() if has_heard or is_looked_after else Start(role=found.role or "")
 
 
 def _approval(asked: Asked, found: Found) -> Step | None:
@@ -275,7 +272,6 @@ _RULES: tuple[Rule, ...] = (
     _not_allowed,
     _mistaken,
     _label_on_pull,
-    _red,
     _gather,
     _approval,
     _answer,
