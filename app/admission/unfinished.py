@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from app.checkpoints import replies
 from app.errors import UserError
 from app.events.deciding import Continued
@@ -11,7 +13,7 @@ from app.playbooks import playbook
 from app.ports.platform import Store
 from app.runs.state.run_state import RunState
 from app.runs.unfinished import left
-from app.workspace import change_in_snapshot
+from app.workspace import TreeEntry, change_in_snapshot
 
 _ENDED = frozenset({"cancelled", "out_of_budget", "gave_up", "failed"})  # in mid-work
 
@@ -34,9 +36,20 @@ def to_go_on_from(github: GitHub, store: Store, before: RunState, base_sha: str)
             GitHubBase(github, before.created.thread.repository, sha, kept=lambda _path: None).entries(paths)
             for sha in (before.created.base.sha, base_sha)
         )
-        if both := [path for path in paths if then.get(path) != now.get(path)]:
+        if both := _touched(paths, then, now):
             return None, replies.changed_since(before.run_id, both)
     return begins, replies.going_on(before.run_id, begins.changed)
+
+
+def _touched(paths: Sequence[str], then: Mapping[str, TreeEntry], now: Mapping[str, TreeEntry]) -> list[str]:
+    """The `paths` that are not what they were, or where something stands in the way now: a file above, a folder."""
+    moved = [name for name in then.keys() | now.keys() if then.get(name) != now.get(name)]
+    return [path for path in paths if any(path == name or _is_above(path, name) for name in moved)]
+
+
+def _is_above(one: str, other: str) -> bool:
+    """Whether one of the two is a folder of the other's."""
+    return one.startswith(f"{other}/") or other.startswith(f"{one}/")
 
 
 def _left(before: RunState) -> Continued | None:

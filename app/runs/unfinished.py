@@ -21,3 +21,8 @@ def goes_on_a_branch(state: RunState) -> SnapshotTaken | None:
         return None
     is_stopped = state.outcome == "cancelled" and bool(state.cancel and state.cancel.keeps)
     return left(state) if is_stopped and not state.proposal else None
+
+
+def is_cut_short(state: RunState) -> bool:
+    """Whether something was done of which no snapshot tells: whoever did it died before it could keep it."""
+    return state.worked_seq > state.snapshot_seq

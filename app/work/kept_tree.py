@@ -68,11 +68,19 @@ class KeptTree:
             self.has_ended.set()
 
     def stop(self) -> None:
-        """From another thread: close the sandbox under whatever runs in it, after a moment in which the worker itself
-        may come to an end.
+        """From another thread, when the worker is told to leave: it gets a moment to come to an end by itself, then one
+        more without the command that it waits for, so that what there is is kept. Then the sandbox is closed under it.
         """
-        self.has_ended.wait(_KEEPING_SECONDS)
+        if not self.has_ended.wait(_KEEPING_SECONDS):
+            self._end_the_command()
+            self.has_ended.wait(_KEEPING_SECONDS)
         self._sandbox.close()
+
+    def _end_the_command(self) -> None:
+        try:
+            self._sandbox.restart_shell()
+        except (UserError, TransientError, OSError) as error:
+            log.event("worker.command_not_ended", error=error, run=self._ledger.run_id)
 
     def restore(self) -> None:
         """Bring the tree back to the last snapshot; without one, to where the run before had come."""

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -48,13 +49,23 @@ def held_fix(folder: Path, gate: Path) -> Path:
     return path
 
 
+def sleeper(folder: Path, _gate: Path) -> Path:
+    """A model whose second command takes longer than anybody waits."""
+    script = Script().will(
+        create("tests/test_remainder.py", TEST), bash("touch begun; sleep 600"), finish("Never", ".")
+    )
+    path = folder / "sleeper.json"
+    script.save(path)
+    return path
+
+
 class Story:
     """One labelled issue in a world whose processes are killed."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, script: Callable[[Path, Path], Path] = held_fix) -> None:
         self.world = world
         self.gate = world.folder / "go-on"
-        path = held_fix(world.folder, self.gate)
+        path = script(world.folder, self.gate)
         environment = world.environment
         world.environment = lambda: {**environment(), "LAMPLIGHTER_MODEL_SCRIPT": str(path)}
         world.start()
@@ -128,6 +139,20 @@ def test_a_killed_worker_and_a_killed_server_cost_one_attempt(world):
     story.restart_server()
     story.ends_well()
     assert story.kinds().count("model.called") <= story.kinds().count("model.replied") + 1
+
+
+@pytest.mark.slow
+def test_a_stop_in_the_middle_of_a_command_ends_within_a_minute_and_keeps_the_work(world):
+    story = Story(world, sleeper)
+    until(lambda: any((world.home_path / "work").glob("*/tree/begun")), "the worker did not start")
+    world.maya.comment(story.issue, "/agent stop")
+    until(lambda: "run.ended" in story.kinds(), story.told, seconds=60)
+    assert story.run.reason == "cancelled"
+    until(lambda: not story.run.unpublished, story.told)
+    [branch] = set(world.repo.branches) - {"main"}
+    assert world.repo.file(branch, "tests/test_remainder.py").decode() == TEST
+    assert world.repo.file(branch, "begun") == b""  # what the command had done is kept as well
+    assert "agent:working" not in story.issue.labels
 
 
 def test_a_delivery_that_came_while_nobody_was_there_is_found(world):

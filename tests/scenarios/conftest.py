@@ -22,6 +22,8 @@ from tests.scenarios.stage import Bot, every_message_twice
 
 _MANY_CASES = 3
 
+pytest.register_assert_rewrite("tests.scenarios.tellings", "tests.scenarios.tellings_on_pulls")
+
 
 @pytest.fixture
 def clock() -> HeldClock:

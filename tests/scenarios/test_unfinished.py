@@ -7,6 +7,7 @@ import pytest
 from app.agent.models.scripted import bash, create, edit, finish
 from app.ports.model import ModelReply, ModelRequest
 from tests.scenarios import stories
+from tests.scenarios.fuse import Killed
 
 STOPPED_AT = 4  # the call of the model during which somebody says stop: a test and a fix are in the tree
 
@@ -76,6 +77,30 @@ def test_stop_leaves_the_work_on_the_runs_branch_and_retry_goes_on_from_there(bo
     assert "if b == 0" in repo.file(pull.head, "calc.py").decode()
     assert repo.file(pull.head, "test_by_zero.py").decode() == stories.REGRESSION
     assert f"I go on from where run `{run.run_id[:8]}` stopped: 2 changed files." in status_of(issue)
+    bot.read_everything(issue)
+
+
+def test_a_worker_that_dies_when_it_is_told_to_stop_leaves_nothing_and_that_is_said(bot, github, repo, model):
+    issue = github.maintainer.open_issue(repo, "Divide by zero", body="It raises.")
+    stories.fix(model)
+    github.maintainer.label(issue, "agent-fix")
+
+    def happens():
+        github.maintainer.comment(issue, "/agent stop")
+        github.deliver_pending()
+        bot.control.drain_jobs()
+        raise Killed
+
+    real = bot.platform.model
+    bot.use_model(Meanwhile(bot, STOPPED_AT, happens))
+    bot.step_until(lambda: bot.workers.waiting)
+    with pytest.raises(Killed):
+        bot.work_waiting()
+    bot.use_model(real())
+    bot.run_until_idle()
+
+    assert [run.reason for run in bot.runs] == ["cancelled"] and set(repo.branches) == {"main"}
+    assert "Whatever I had changed is lost: I was cut off before I could keep it." in status_of(issue)
     bot.read_everything(issue)
 
 

@@ -90,6 +90,7 @@ class RunState:
     merge: MergeTried | None = None  # of the base branch into the branch it stands on
     snapshot: SnapshotTaken | None = None
     snapshot_seq: int = 0
+    worked_seq: int = 0  # of the last tool that may have changed the tree
     verification: VerificationEnded | None = None
     scan: ScanEnded | None = None
     proposal: ProposalMade | None = None

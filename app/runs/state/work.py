@@ -28,6 +28,8 @@ from app.runs.state.run_state import RunState
 from app.runs.state.told import Told
 
 EDITOR = "str_replace_based_edit_tool"  # the vendor's name of the tool that writes files
+SHELL = "bash"  # and of the one that runs commands
+_LOOKED = frozenset({"viewed", "listed"})  # how its summaries begin when it changed nothing
 _WAITING = "the model did not answer, trying again: "
 
 
@@ -75,6 +77,8 @@ def _charge(state: RunState, event: Event, cost_usd: float) -> None:
 @fold.register
 def _tool(said: ToolRan, state: RunState, event: Event) -> None:
     state.doing = said.summary
+    if said.name in {EDITOR, SHELL} and said.summary.split(" ", 1)[0] not in _LOOKED:
+        state.worked_seq = event.seq
     if said.name == EDITOR:
         _written(said, state)
 
@@ -86,7 +90,7 @@ def _written(said: ToolRan, state: RunState) -> None:
         told = " ".join(block.text for block in said.content if block.type == "text")
         state.refused_writes.pop(words[3], None)
         state.refused_writes[words[3]] = f"{said.summary}: {told}"
-    elif not said.is_error and words[0] not in {"viewed", "listed"}:
+    elif not said.is_error and words[0] not in _LOOKED:
         state.refused_writes.pop(said.summary.partition(" ")[2], None)
 
 
