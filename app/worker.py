@@ -15,7 +15,7 @@ from app.agent import ATTENDED_PATIENCE_SECONDS, Agent, Budget, Options, Stop, T
 from app.errors import Superseded, UserError
 from app.events.deciding import RunCreated
 from app.events.waits import WaitForWorker
-from app.events.working import AttemptStarted, NoticeGiven, StageStarted
+from app.events.working import AttemptStarted, StageStarted
 from app.log import Redactor
 from app.playbooks import playbook
 from app.ports.model import Model
@@ -29,20 +29,17 @@ from app.text.untrusted import one_line
 from app.work.attempt_end import (
     end,
     end_cancelled,
-    end_explained,
     end_stopped,
-    end_without_change,
     fail,
     park,
     park_for_answer,
     park_until_tomorrow,
     without_model,
 )
+from app.work.conclusion import Conclusion
 from app.work.merge_session import MergeSession
-from app.work.proposal import Refusal, ahead_of_the_change, propose, refuse_at_sight
 from app.work.reproduction import reproduce
 from app.work.session import WorkSession
-from app.workspace import Change
 
 _REPAIR_ROUNDS = 3  # failing verifications handed back to the model before the run ends without a pull request
 
@@ -161,10 +158,11 @@ class Worker:
             end(ledger, "nothing_to_do", "Nothing had to be changed.")
 
     def _work(self, ledger: RunLedger, lease: Lease, room: WorkSession) -> None:
+        conclusion = Conclusion(ledger, room)
         room.restore()
         if ledger.state.attempt > 1:
             replay_tools(ledger, room.sandbox, after_seq=ledger.state.snapshot_seq)
-        if room.is_complete and not ledger.state.turns and self._accepted(ledger, room, []) is None:
+        if room.is_complete and not ledger.state.turns and conclusion.accepted([]) is None:
             return
         agent = self._agent(ledger, lease, room)
         ledger.append(StageStarted(stage="work", note="reading the issue"))
@@ -172,11 +170,13 @@ class Worker:
         for _round in range(_REPAIR_ROUNDS + 1):
             stop = self._run(agent, ledger, room)
             if stop.kind != "finished":
-                self._stopped(ledger, room, stop)
+                self._stopped(ledger, room, conclusion, stop)
                 return
-            why = self._conclude(ledger, room)
+            why = conclusion.after_finish()
             if why is None:
                 return
+        if conclusion.fell_back():
+            return
         room.kept.at_the_end()
         end(
             ledger,
@@ -226,7 +226,7 @@ class Worker:
             return Options(thought=thought, patience_seconds=ATTENDED_PATIENCE_SECONDS)
         return Options(thought=thought)
 
-    def _stopped(self, ledger: RunLedger, room: WorkSession, stop: Stop) -> None:
+    def _stopped(self, ledger: RunLedger, room: WorkSession, conclusion: Conclusion, stop: Stop) -> None:
         """The loop stopped without finishing."""
         if stop.kind == "asked":
             return  # parked already
@@ -240,60 +240,7 @@ class Worker:
             ledger.refresh()
             room.kept.at_the_end()
             self._leave(ledger)
-        else:
+        elif stop.kind == "secret_met" or not conclusion.fell_back():
             if stop.kind != "secret_met":
                 room.kept.at_the_end()
             end_stopped(ledger, stop.kind, stop.detail)
-
-    def _conclude(self, ledger: RunLedger, room: WorkSession) -> str | None:
-        """After `finish`: verify and propose, or say why there is no change. What stands in the way sends the model
-        back to work and is returned; None when the run has ended.
-        """
-        finish = ledger.state.finish
-        assert finish is not None
-        if missing := ahead_of_the_change(ledger.state):
-            return self._refused(ledger, missing)
-        if not playbook(ledger.state.created.playbook).proposes:  # whatever it left in the tree
-            end_explained(ledger, finish)
-            return None
-        try:
-            found = room.changes()
-        except UserError as error:
-            refusal = Refusal(why=str(error), feedback=str(error))
-        else:
-            if finish.outcome != "done" or not room.has_change(found):
-                end_without_change(ledger, finish, changed=bool(found), ignored=room.ignored())
-                return None
-            return self._accepted(ledger, room, found)
-        return self._refused(ledger, refusal)
-
-    def _accepted(self, ledger: RunLedger, room: WorkSession, found: list[Change]) -> str | None:
-        """Propose the change and end the run, or say what stands in the way."""
-        refusal = refuse_at_sight(ledger, room, found) or self._examine(ledger, room, found)
-        if refusal is not None:
-            return self._refused(ledger, refusal)
-        end(ledger, "proposed", "")
-        return None
-
-    def _refused(self, ledger: RunLedger, refusal: Refusal) -> str:
-        """Back to work, with what stands in the way."""
-        ledger.append(NoticeGiven(about="verification", text=refusal.feedback, why=refusal.why))
-        return refusal.why
-
-    def _examine(self, ledger: RunLedger, room: WorkSession, found: list[Change]) -> Refusal | None:
-        """Verify the change and propose it; when that is refused, the tree is again as the model left it."""
-        try:
-            new, old = room.contents(found)
-        except UserError as error:  # something still writes, or took a file away
-            return Refusal(why=str(error), feedback=f"{error} Stop what changes files, then call finish again.")
-        if why := room.unfinished(new):
-            return Refusal(why=why, feedback=f"{why} Settle that, then call finish again.")
-        room.kept.snapshot()
-        verification = room.test_after(found, new, old)
-        if verification.ok:
-            refusal = propose(ledger, room, found, new, old, verification)
-        else:
-            refusal = Refusal(why=verification.note, feedback=verification.feedback())
-        if refusal is not None:
-            room.bring_back()
-        return refusal

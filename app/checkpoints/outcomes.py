@@ -71,9 +71,19 @@ def state_label(state: RunState) -> StateLabel | None:
     return "working"
 
 
+def doubt(state: RunState) -> Literal["", "not proven", "tests changed"]:
+    """Why the proposal cannot be called work well done: no executed test speaks for it, or tests were changed so that
+    they say something else; "" when neither is so.
+    """
+    found = state.proposal.marks if state.proposal else ()
+    if "uncertain" in found:
+        return "not proven"
+    return "tests changed" if "tests-changed" in found else ""
+
+
 def is_unproven(state: RunState) -> bool:
-    """Whether no executed test speaks for the proposal, or tests were changed so that they say something else."""
-    return bool({"uncertain", "tests-changed"}.intersection(state.proposal.marks if state.proposal else ()))
+    """Whether there is any such doubt."""
+    return bool(doubt(state))
 
 
 def marks(state: RunState) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.checkpoints.outcomes import is_unproven
+from app.checkpoints.outcomes import doubt
 from app.checkpoints.template import Filled, fill
 from app.claims import Claims, Round, sentences
 from app.events.parts import Step
@@ -131,8 +131,8 @@ def _ended(item: Step | None) -> str:
 
 def _decisions(state: RunState, finish: FinishCalled) -> str:
     confidence = f"**{line(finish.confidence, 20)}**"
-    if is_unproven(state):
-        confidence = f"**low**: tests do not vouch for it. The model's own word was {confidence}"
+    if why := doubt(state):
+        confidence = f"**low**, {why}: tests do not vouch for it. The model's own word was {confidence}"
     lines = [f"- Confidence: {confidence}"]
     lines += [f"- Assumed: {line(item, 300)}" for item in finish.assumptions[:20]]
     for asked, answer in zip(state.questions, state.answers, strict=False):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from app.checkpoints import unfinished_text
 from app.checkpoints.merge_text import conflict_lines, merged_lines
 from app.checkpoints.moments import utc
-from app.checkpoints.outcomes import appearance, is_unproven
+from app.checkpoints.outcomes import appearance, doubt, is_unproven
 from app.checkpoints.reproduction_text import reproduction_lines
 from app.claims import Claims, sentences
 from app.events.waits import WaitForAnswer, WaitForQuiet, WaitForWorker
@@ -72,9 +72,8 @@ def headline(state: RunState) -> str:
             return f"📦 {_LANDING[state.lands_with]}"
         where = f": {_landed(state)}" if pull and _landed(state) else ""
         if state.outcome == "proposed" and is_unproven(state):
-            return f"🟡 {look.headline}, to be looked at with care" + (
-                f": {where}" if pull and (where := _landed(state)) else ""
-            )
+            how = "not proven" if doubt(state) == "not proven" else "to be looked at with care"
+            return f"🟡 {look.headline}, {how}" + (f": {where}" if pull and (where := _landed(state)) else "")
         return f"{look.icon} {look.headline}" + (f": {where}" if pull and (where := _landed(state)) else "")
     if state.phase == "queued" or isinstance(state.wait, WaitForQuiet):
         return "🕯️ Waiting"
@@ -146,8 +145,10 @@ def result(state: RunState, part: str) -> str:
     lines = [marker(state.run_id, part)]
     if state.outcome == "proposed" and pull:
         what = f"{_LANDED[state.lands_with]} {_landed(state)}".strip()
-        if is_unproven(state):
-            lines += [f"### 🟡 {to}{what} needs a careful look: tests do not vouch for it", ""]
+        if doubt(state) == "not proven":
+            lines += [f"### 🟡 {to}{what} is not proven: look at it with care", ""]
+        elif doubt(state):
+            lines += [f"### 🟡 {to}{what} needs a careful look: tests were changed", ""]
         else:
             lines += [f"### {look.icon} {to}{what} is ready for you to look at", ""]
         lines += [neutral(state.finish.summary, 900) if state.finish else "", "", *merged_lines(state)]

@@ -41,6 +41,18 @@ class TestProof:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reach:
+    """What the tests said when `paths`, the change's code in one project, were broken on purpose: `reached`, some
+    failed; `unreached`, all passed as before; `unmeasured`, it took too long (`why` is "time"), could not be built
+    ("build"), or the output did not tell ("output").
+    """
+
+    paths: tuple[str, ...]
+    ending: Literal["reached", "unreached", "unmeasured"]
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claims:
     """`base`: the tests before the change. `head`: the tests with it. `originals`: the tests and test settings that the
     change touches (`steered`) as they were at base, with the change; None when it touches none.
@@ -55,6 +67,9 @@ class Claims:
     tests_only: bool = False  # nothing but tests and their settings was changed
     only_edits: bool = False  # and red ones were edited until they passed
     untested: tuple[str, ...] = ()  # folders of projects that it touches, and that could not be set up
+    reach: tuple[Reach, ...] = ()  # for each project that the change touches; none where a test proves it anyway
+    flaky: tuple[str, ...] = ()  # tests that failed with the change, and passed when they were run again
+    comments_only: bool = False  # nothing that runs was changed
     merges: bool = False  # the change is a merge of two sides: there is nothing of its own that a test could prove
 
     @property
@@ -68,6 +83,11 @@ class Claims:
         if self.judge.ending not in {"green", "red"} or self.judge.unnamed:
             return ()
         return tuple(name for name in self.base.failing if name not in self.judge.failing)
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """Files of the change that nobody's tests reach."""
+        return tuple(path for found in self.reach if found.ending == "unreached" for path in found.paths)
 
     @property
     def differs(self) -> bool:
@@ -103,6 +123,9 @@ class Claims:
             tests_only=data.get("tests_only", False),
             only_edits=data.get("only_edits", False),
             untested=tuple(data.get("untested", ())),
+            reach=tuple(Reach(**{**found, "paths": tuple(found["paths"])}) for found in data.get("reach", ())),
+            flaky=tuple(data.get("flaky", ())),
+            comments_only=data.get("comments_only", False),
             merges=data.get("merges", False),
         )
 

@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from app.claims.records import Claims, Ending, Round, TestProof
+from app.claims.records import Claims, Ending, Reach, Round, TestProof
 from app.text.untrusted import one_line
 
 _NAMED = 2  # tests in one sentence
 _NAME = 120  # characters of a name
+# Why a run with the change broken on purpose does not tell whether tests reach it.
+_UNMEASURED = {
+    "time": "the time for that was over",
+    "build": "broken on purpose, it could not be built",
+    "output": "what was printed does not tell",
+}
 
 
 def sentences(claims: Claims) -> list[str]:
     """What the records say, most important first. Never empty."""
     return [
         _head(claims),
+        *_flaky(claims.flaky),
         *_tests(claims.tests),
         *_fewer(claims),
         *_originals(claims),
         *_uncollected(claims.uncollected),
         *_untested(claims.untested),
+        *_reach(claims.reach),
         *_verdict(claims),
     ]
 
@@ -30,7 +38,7 @@ def marks(claims: Claims) -> set[str]:
     if claims.merges:
         return set()
     found = {"tests-changed"} if claims.differs or claims.uncollected else set()
-    is_shown = (claims.proven or _adds_tests(claims)) and not claims.untested
+    is_shown = (claims.proven or _adds_tests(claims)) and not (claims.untested or claims.unreached or claims.flaky)
     return found | (set() if is_shown else {"uncertain"})
 
 
@@ -45,8 +53,12 @@ def _head(claims: Claims) -> str:
         passed = "The tests pass" if head.passed is None else _number(head.passed, "passes", "pass")
         turned = _turned(claims)
         return f"{passed}{turned}."
-    if head.ending == "red" and base.ending in {"red", "contradictory"} and not set(head.failing) - set(base.failing):
-        count = len(head.failing)
+    failing = set(head.failing) - set(claims.flaky)
+    if head.ending == "red" and claims.flaky and not failing and not head.unnamed:
+        passed = _number(head.passed or 0, "passes", "pass")
+        return f"{passed}, and {len(claims.flaky)} {'does' if len(claims.flaky) == 1 else 'do'} not each time."
+    if head.ending == "red" and base.ending in {"red", "contradictory"} and not failing - set(base.failing):
+        count = len(failing)
         still = f"{count} test{'s' if count != 1 else ''} that failed before the change still"
         return f"{still} fail{'s' if count == 1 else ''}; none fails that passed."
     return f"With the change the tests {_ended(head)}."
@@ -140,6 +152,25 @@ def _untested(folders: Sequence[str]) -> Iterator[str]:
         yield f"What it changes in {_names(folders)} was not tested: what that needs could not be installed here."
 
 
+def _flaky(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        are, they, prove = ("are", "they", "prove") if len(names) > 1 else ("is", "it", "proves")
+        yield f"{_names(names)} failed and then passed on the same tree: {they} {are} flaky and {prove} nothing."
+
+
+def _reach(found: Sequence[Reach]) -> Iterator[str]:
+    for reach in found:
+        what = _names(reach.paths)
+        it = "it" if len(reach.paths) == 1 else "them"
+        if reach.ending == "unreached":
+            yield f"**The tests that ran do not reach {what}**: they pass with {it} broken on purpose."
+        elif reach.ending == "reached":
+            yield f"The tests reach {what}: with {it} broken on purpose they fail."
+        else:
+            why = _UNMEASURED.get(reach.why, _UNMEASURED["output"])
+            yield f"Whether the tests reach {what} was not measured: {why}."
+
+
 def _verdict(claims: Claims) -> Iterator[str]:
     if claims.merges:
         return
@@ -150,6 +181,8 @@ def _verdict(claims: Claims) -> Iterator[str]:
     elif _adds_tests(claims):
         yield "Only tests were changed; there is no code for them to prove."
     else:
+        if claims.comments_only:
+            yield "Only comments were changed: what runs is as it was."
         yield "**No test shows that this change does what it should.**"
 
 

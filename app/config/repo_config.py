@@ -173,6 +173,9 @@ class RepoConfig(_Part):
     verify: Commands | None = Field(
         default=None, description="Commands that must pass, without network. Detected when absent."
     )
+    reach: float = Field(
+        default=2, ge=0, le=10, description="How long the tests may run with the change broken on purpose."
+    )
     sandbox: Sandbox = Sandbox()
     model: ModelName = Field(default="default", description="`fast`, `default`, `deep`, or the name of a model.")
     budget: Budget = Budget()

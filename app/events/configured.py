@@ -53,6 +53,7 @@ class Configured(Part):
     playbooks: dict[str, PlaybookWanted] = {}
     setup: list[str] | None = None
     verify: list[str] | None = None
+    reach: float = 2
     sandbox: SandboxWanted = SandboxWanted()
     model: str = "default"
     budget: BudgetWanted = BudgetWanted()

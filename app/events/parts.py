@@ -95,6 +95,12 @@ class Proof(Part):
     how: Text = ""
 
 
+class Reach(Part):
+    paths: list[Text]
+    ending: Literal["reached", "unreached", "unmeasured"]
+    why: Text = ""
+
+
 class Claims(Part):
     base: Round
     head: Round
@@ -105,6 +111,9 @@ class Claims(Part):
     tests_only: bool
     only_edits: bool
     untested: list[Text] = []
+    reach: list[Reach] = []
+    flaky: list[Text] = []
+    comments_only: bool = False
     merges: bool = False
 
 

@@ -243,6 +243,7 @@ class VerificationEnded(_Said, kind="verification.ended"):
     baseline: list[Step] = []
     head: list[Step] = []
     claims: Claims | None = None
+    flaky: list[Text] = []  # of `new_failures` and others: failed with the change, passed when run again
 
 
 class ScanEnded(_Said, kind="scan.ended"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,12 +26,14 @@ class Verdict:
     fixed: tuple[str, ...] = ()
 
 
-def compare(baseline: Sequence[CommandResult], head: Sequence[CommandResult]) -> Verdict:
-    """Judge `head` against `baseline`, command by command."""
+def compare(
+    baseline: Sequence[CommandResult], head: Sequence[CommandResult], *, flaky: Collection[str] = ()
+) -> Verdict:
+    """Judge `head` against `baseline`, command by command. `flaky` tests speak neither for the change nor against."""
     if not head or all(_found_nothing(result) for result in head):
         return Verdict(ok=False, status="unverifiable", note="No tests were found; nothing verifies this change.")
     before = {result.command: result for result in baseline}
-    verdicts = [_one(before.get(result.command), result) for result in head if not _found_nothing(result)]
+    verdicts = [_one(before.get(result.command), result, flaky) for result in head if not _found_nothing(result)]
     worst = max(verdicts, key=lambda verdict: _ORDER.index(verdict.status))
     fixed = tuple(name for verdict in verdicts for name in verdict.fixed)
     failures = tuple(name for verdict in verdicts for name in verdict.new_failures)
@@ -46,12 +48,14 @@ def _found_nothing(result: CommandResult) -> bool:
     return result.ending == "nothing"
 
 
-def _one(before: CommandResult | None, after: CommandResult) -> Verdict:
+def _one(before: CommandResult | None, after: CommandResult, flaky: Collection[str]) -> Verdict:
     old = set(before.counts.failing) if before and before.counts else set()
     new = set(after.counts.failing) if after.counts else set()
     if after.ok:
         return Verdict(ok=True, status="verified", note="", fixed=tuple(sorted(old)))
-    fresh = tuple(sorted(new - old))
+    fresh = tuple(sorted(new - old - set(flaky)))
+    if not fresh and new - old and after.ending == "red" and _comparable(after):  # all that is new is flaky
+        return Verdict(ok=True, status="no_worse", note="", fixed=tuple(sorted(old - new)))
     if before is None or before.ending in {"green", "nothing"} or after.exit_code is None:
         return Verdict(ok=False, status="failed", note=_failed(after, fresh or tuple(sorted(new))), new_failures=fresh)
     if after.counts is not None and after.counts.ran_nothing and not fresh:

@@ -15,8 +15,10 @@ from app.events.working import VerificationEnded
 from app.ports.sandbox import Sandbox
 from app.projects import Plan, changes_dependencies
 from app.runs.run_ledger import RunLedger
+from app.verify.again import flaky_tests
 from app.verify.compare import Status, Verdict, compare
 from app.verify.proof import Prover
+from app.verify.reach import TIMES, Reaching, broken_contents, changes_comments_only
 from app.verify.rounds import round_of
 from app.verify.run import CommandResult, is_about_text, run_commands
 from app.verify.steering import steering
@@ -40,6 +42,7 @@ class Verification:
     new_failures: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     claims: Claims | None = None
+    flaky: tuple[str, ...] = ()  # tests that failed with the change and passed when they were run again
 
     @property
     def marks(self) -> set[str]:
@@ -57,6 +60,7 @@ class Verification:
             fixed=list(self.fixed[:50]),
             regression=self._regression(),
             claims=parts.Claims(**self.claims.as_event()) if self.claims else None,
+            flaky=list(self.flaky[:50]),
         )
 
     def _regression(self) -> dict[str, Any] | None:
@@ -94,12 +98,14 @@ def verify_head(
     *,
     original_tests: Mapping[str, bytes] | None = None,
     untested: Sequence[str] = (),
+    reach_times: float = TIMES,
 ) -> Verification:
     """Lay the change over the sealed tree and run the project's verification, then what its own tests prove.
 
     `contents` are the new contents by path, `original_tests` the old ones of all that was changed, `untested` folders
-    of projects that the change touches and that could not be set up. The sandbox is reset
-    first and left somewhere in between: the caller restores a snapshot or is done with it.
+    of projects that the change touches and that could not be set up; `reach_times` how long the tests may take with the
+    change broken, in times of what they took. The sandbox is reset first and left somewhere in between: the caller
+    restores a snapshot or is done with it.
     """
     old = original_tests or {}
     bench = _Bench(sandbox, changes, contents, old, plan, ledger)
@@ -109,14 +115,34 @@ def verify_head(
         return Verification(ok=False, status="failed", note=note, baseline=tuple(baseline), head=tuple(broken))
     head = run_commands(sandbox, plan.verify, purpose="verify", at="head", ledger=ledger)
     verdict = compare(baseline, head)
+    flaky = flaky_tests(sandbox, baseline, head, ledger) if verdict.new_failures else ()
+    if flaky:
+        verdict = compare(baseline, head, flaky=flaky)
     if not verdict.ok:
-        return _verification(verdict, baseline, head, None)
-    prover = Prover(sandbox, changes, contents, old, plan, ledger)
+        return _verification(verdict, baseline, head, None, flaky)
+    claims = _judged(_proved(bench, baseline, head, untested, flaky), changes, contents, old, baseline)
+    if not claims.only_edits:
+        reaching = Reaching(sandbox, changes, plan, ledger, lay_change=bench.lay_change, times=reach_times)
+        mutants = broken_contents(changes, contents, old, claims.steered)
+        claims = replace(claims, reach=reaching.measured(mutants, claims, baseline, head))
+    return _verification(verdict, baseline, head, claims, flaky)
+
+
+def _proved(
+    bench: _Bench,
+    baseline: Sequence[CommandResult],
+    head: Sequence[CommandResult],
+    untested: Sequence[str],
+    flaky: tuple[str, ...],
+) -> Claims:
+    """What the tests of the change show, and the old ones as they were. The tree is that of `head`."""
+    changes, new, old = bench.changes, bench.new, bench.old
+    prover = Prover(bench.sandbox, changes, new, old, bench.plan, bench.ledger)
     prover.with_change()
-    steered = steering(changes, contents, old, plan.verify)
+    steered = steering(changes, new, old, bench.plan.verify)
     originals = bench.originals(steered) if steered else None
     proofs = prover.without(baseline, head)
-    claims = Claims(
+    return Claims(
         base=round_of(baseline),
         head=round_of(head),
         tests=proofs.tests,
@@ -125,8 +151,9 @@ def verify_head(
         originals=round_of(originals) if originals is not None else None,
         tests_only=all(is_test_path(change.path) or change.path in steered for change in changes),
         untested=tuple(untested),
+        flaky=flaky,
+        comments_only=changes_comments_only(changes, new, old),
     )
-    return _verification(verdict, baseline, head, _judged(claims, changes, contents, old, baseline))
 
 
 def _judged(
@@ -149,7 +176,11 @@ def _judged(
 
 
 def _verification(
-    verdict: Verdict, baseline: Sequence[CommandResult], head: Sequence[CommandResult], claims: Claims | None
+    verdict: Verdict,
+    baseline: Sequence[CommandResult],
+    head: Sequence[CommandResult],
+    claims: Claims | None,
+    flaky: tuple[str, ...],
 ) -> Verification:
     refused = claims is not None and claims.only_edits
     return Verification(
@@ -161,6 +192,7 @@ def _verification(
         new_failures=verdict.new_failures,
         fixed=claims.fixed if claims else verdict.fixed,
         claims=claims,
+        flaky=flaky,
     )
 
 
@@ -176,17 +208,17 @@ class _Bench:
         plan: Plan,
         ledger: RunLedger,
     ) -> None:
-        self._sandbox, self._changes, self._new, self._old = sandbox, changes, new, old
-        self._plan, self._ledger = plan, ledger
+        self.sandbox, self.changes, self.new, self.old = sandbox, changes, new, old
+        self.plan, self.ledger = plan, ledger
 
     def lay_change(self, at: str) -> list[CommandResult]:
         """Lay out all of it and set up again where dependencies changed; what of that failed is returned."""
-        self._sandbox.reset()
-        lay(self._sandbox, self._changes, self._new)
-        if not self._plan.setup or not changes_dependencies(change.path for change in self._changes):
+        self.sandbox.reset()
+        lay(self.sandbox, self.changes, self.new)
+        if not self.plan.setup or not changes_dependencies(change.path for change in self.changes):
             return []
         again = run_commands(
-            self._sandbox, self._plan.setup, purpose="setup", at=at, ledger=self._ledger, withheld=self._plan.withheld
+            self.sandbox, self.plan.setup, purpose="setup", at=at, ledger=self.ledger, withheld=self.plan.withheld
         )
         return [result for result in again if not result.ok]
 
@@ -194,16 +226,16 @@ class _Bench:
         """The tests as they were, with the change: `steered` is as at base, and new files of tests are not there."""
         at = "original-tests@head"
         self.lay_change(at)
-        for change in self._changes:
+        for change in self.changes:
             if change.path in steered or (change.kind == "add" and holds_tests(change.path)):
                 self._take_back(change)
-        return run_commands(self._sandbox, self._plan.verify, purpose="proof", at=at, ledger=self._ledger)
+        return run_commands(self.sandbox, self.plan.verify, purpose="proof", at=at, ledger=self.ledger)
 
     def _take_back(self, change: Change) -> None:
         if change.kind != "delete":
-            self._sandbox.remove_file(change.path)
+            self.sandbox.remove_file(change.path)
         if change.kind != "add":
-            self._sandbox.write_file(change.path, self._old[change.path], mode=change.old_mode or change.mode)
+            self.sandbox.write_file(change.path, self.old[change.path], mode=change.old_mode or change.mode)
 
 
 __all__ = ["Verification", "verify_head"]

@@ -134,6 +134,18 @@ def _by_name(command: str, tests: Sequence[Named]) -> str | None:
     return None
 
 
+def stopping_early(command: str) -> str:
+    """The command that ends with the first failure, where its runner is known to do so when it is asked."""
+    folder, there = taken_apart(command)
+    if _OPEN_PYTEST.fullmatch(there):
+        there = f"{there} -x"
+    elif _UNITTEST.fullmatch(there):
+        there = f"{there} -f"
+    elif _OPEN_GO.fullmatch(there):
+        there = f"{there.removesuffix(' ./...')} -failfast ./..."
+    return inside(folder, there)
+
+
 def collecting(command: str) -> str | None:
     """The command that lists what the suite itself would run: tests given by name run wherever they lie."""
     folder, there = taken_apart(command)

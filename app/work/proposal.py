@@ -29,10 +29,13 @@ _REVIEWERS = 3  # people asked for a review; more than that and nobody feels ask
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """Why a change is not proposed: `why` for people (one line), `feedback` for the model, which may fix it."""
+    """Why a change is not proposed: `why` for people (one line), `feedback` for the model, which may fix it. `about` is
+    what the notice to the model says it is about.
+    """
 
     why: str
     feedback: str
+    about: str = "verification"
 
 
 def refuse_at_sight(ledger: RunLedger, room: WorkSession, found: Sequence[Change]) -> Refusal | None:
@@ -128,7 +131,7 @@ def _proposal(
         owners=people,
         reviewers=[name for name in [*state.created.config.reviewers, *people] if name != requester][:_REVIEWERS],
         template=workspace.pull_request_template(room.mirror, room.made.sha),
-        evidence=[told.seq for told in state.commands if told.said.purpose in {"verify", "proof"}],
+        evidence=[told.seq for told in state.commands if told.said.purpose in {"verify", "proof", "again", "reach"}],
         verified=verification.ok,
         unseen=list(room.unseen),
         ledger_head=state.head,

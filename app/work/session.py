@@ -241,7 +241,15 @@ class WorkSession(PlainWork):
             untested = self._take_in(change.path for change in found)
             plan = self._plan_with(found, new)
             verification = verify_head(
-                self.sandbox, found, new, plan, self.baseline, self._ledger, original_tests=old, untested=untested
+                self.sandbox,
+                found,
+                new,
+                plan,
+                self.baseline,
+                self._ledger,
+                original_tests=old,
+                untested=untested,
+                reach_times=self._config.reach,
             )
             self._ledger.append(verification.as_event())
             end |= {"ok": verification.ok, "note": verification.note}

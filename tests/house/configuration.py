@@ -15,6 +15,8 @@ from app.publication.kinds.labels import LABEL_COLOURS
 # What the model's own descriptions leave open.
 _WORDS = {
     "branch_prefix": "How the bot's branches begin; ends in `/` or `-`.",
+    "reach": "How many times as long as before the tests may run once more with the change broken on purpose, which "
+    "shows whether they reach it; `0`: never.",
     "sandbox.memory": "Of one sandbox, in MB or as in `4g`.",
     "sandbox.timeout": "Of one command, in seconds or as in `10m`.",
     "questions.remind_after": "When whoever asked for the run is reminded, once; in seconds, as in `24h`, or `never`.",

@@ -38,11 +38,11 @@ def test_the_evidence_of_a_change_that_tests_do_not_vouch_for() -> None:
 def test_headline_check_and_confidence_of_a_change_that_tests_do_not_vouch_for() -> None:
     state = opened(proposed(DOUBTFUL, "tests-changed", "uncertain"))
     body = pull_text.body(state, template=None, closes=True)
-    assert "- Confidence: **low**: tests do not vouch for it. The model's own word was **low**" in body
+    assert "- Confidence: **low**, not proven: tests do not vouch for it. The model's own word was **low**" in body
     said = render.result(state, "result")
-    assert "### 🟡 @maya pull request #8 needs a careful look: tests do not vouch for it" in said
+    assert "### 🟡 @maya pull request #8 is not proven: look at it with care" in said
     assert "No test shows that this change does what it should." in said
-    assert check_run_text.proposed(state)[0] == "Pull request opened, to be looked at with care: #8"
+    assert check_run_text.proposed(state)[0] == "Pull request opened, not proven: #8"
 
 
 def test_a_stage_s_note_shows_no_markup() -> None:

@@ -31,6 +31,7 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "playbooks.review": ([], [{}]),
     "setup": (["make", ["make", "x" * 4000], [], None, ["a"] * 50], ["", [""], ["x" * 4001], [1], 7, {}, ["a"] * 51]),
     "verify": (["make", [], None, "cd a &&\n\tmake"], ["", [None], True, "make\0", ["a\x1b[31m"]]),
+    "reach": ([0, 2.5, 10], [-1, 11, "x", None]),
     "sandbox.image": (["x", None], ["", "x" * 501, 7]),
     "sandbox.network": (
         ["packages", [], ["PACKAGES", "Example.org", "*.example.org"], ["a.org"] * 100],

@@ -6,6 +6,7 @@ import hashlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from app.events.parts import Blob
 from app.events.record import Record
@@ -66,9 +67,9 @@ class Room:
             else:
                 self.sandbox.write_file(path, text.encode())
 
-    def verify(self) -> Verification:
+    def verify(self, **options: Any) -> Verification:
         found = changes(self.before, self.sandbox.manifest(), Ignore(tracked=self.before))
         contents = collect(self.sandbox, found)
         return verify_head(
-            self.sandbox, found, contents, self.plan, self.baseline, self.ledger, original_tests=self.old  # type: ignore[arg-type]
+            self.sandbox, found, contents, self.plan, self.baseline, self.ledger, original_tests=self.old, **options  # type: ignore[arg-type]
         )  # fmt: skip

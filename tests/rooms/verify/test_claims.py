@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from app.claims import Claims, Ending, Round, TestProof, marks, sentences
+from app.claims import Claims, Ending, Reach, Round, TestProof, marks, sentences
 
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
 FAILS = {"red", "killed", "contradictory"}
@@ -117,3 +117,57 @@ def test_what_was_not_tested_is_said_and_never_certain(proven: bool) -> None:
     assert "What it changes in `web`, `tools/x` was not tested" in " ".join(sentences(claims))
     assert marks(claims) == {"uncertain"}
     assert Claims.from_event(claims.as_event()) == claims
+
+
+REACHES = {
+    Reach(paths=("a.py",), ending="reached"): "The tests reach `a.py`: with it broken on purpose they fail.",
+    Reach(paths=("a.py", "b.py"), ending="unreached"): "**The tests that ran do not reach `a.py`, `b.py`**: they pass "
+    "with them broken on purpose.",
+    Reach(
+        paths=("a.go",), ending="unmeasured", why="time"
+    ): "Whether the tests reach `a.go` was not measured: the time for that was over.",
+    Reach(paths=("a.go",), ending="unmeasured", why="build"): "Whether the tests reach `a.go` was not measured: broken "
+    "on purpose, it could not be built.",
+    Reach(paths=("a.go",), ending="unmeasured", why="output"): "Whether the tests reach `a.go` was not measured: what "
+    "was printed does not tell.",
+}
+
+
+@pytest.mark.parametrize("proven", [True, False])
+@pytest.mark.parametrize("reach", REACHES)
+def test_what_the_tests_do_not_reach_is_said_and_never_certain(reach: Reach, proven: bool) -> None:
+    test = TestProof(name="t.py::test_new", before="red" if proven else "green", after="green")
+    claims = Claims(base=a_round("green"), head=a_round("green", 4), tests=(test,), reach=(reach,))
+    assert REACHES[reach] in sentences(claims)
+    assert marks(claims) == (set() if proven and reach.ending != "unreached" else {"uncertain"})
+    assert Claims.from_event(claims.as_event()) == claims
+
+
+@pytest.mark.parametrize(
+    ("base", "failing", "flaky", "first"),
+    [
+        ((), ("a",), ("a",), "2 tests pass, and 1 does not each time."),
+        ((), ("a", "b"), ("a", "b"), "1 test passes, and 2 do not each time."),
+        (("a",), ("a", "b"), ("b",), "1 test that failed before the change still fails; none fails that passed."),
+    ],
+)
+def test_a_flaky_test_counts_as_neither(
+    base: tuple[str, ...], failing: tuple[str, ...], flaky: tuple[str, ...], first: str
+) -> None:
+    before = Round(ending="red" if base else "green", passed=3 - len(base), ran=3, failing=base)
+    after = Round(ending="red", passed=3 - len(failing), ran=3, failing=failing)
+    proof = TestProof(name="t.py::test_new", before="red", after="green")
+    claims = Claims(base=before, head=after, tests=(proof,), flaky=flaky)
+    said = sentences(claims)
+    assert said[0] == first
+    assert said[1].endswith(("it is flaky and proves nothing.", "they are flaky and prove nothing."))
+    assert "uncertain" in marks(claims)
+
+
+def test_comments_are_no_fix() -> None:
+    claims = Claims(base=a_round("green"), head=a_round("green"), comments_only=True)
+    assert sentences(claims)[1:] == [
+        "Only comments were changed: what runs is as it was.",
+        "**No test shows that this change does what it should.**",
+    ]
+    assert marks(claims) == {"uncertain"}

@@ -40,3 +40,4 @@ def test_a_change_that_would_make_tests_lie_is_refused_or_marked(name: str, tmp_
     if not case.refused:
         assert found.marks | scanned == case.marks, found.note
     assert case.says in found.note
+    assert bool(found.claims and found.claims.unreached) is case.asked
