@@ -19,6 +19,8 @@ _MAX_BYTES = 1_000_000  # of a Python file; bigger ones are compared by lines
 _SKIPS = frozenset(
     {"skip", "skipif", "skipIf", "skipUnless", "xfail", "expectedFailure", "SkipTest", "skipTest", "importorskip"}
 )
+_MODULE_SKIPS = ast.Assign | ast.Expr | ast.Raise | ast.If
+_ENDS = re.compile(r"^\s*(?:return|raise)\b", re.MULTILINE)  # a step that leaves the test, at once or sometimes
 _ASSERTING = re.compile(r"assert|raises|warns|fail$|expect")
 
 # Lines of other languages: what declares a test, what checks, what switches off.
@@ -39,6 +41,10 @@ _SETTINGS = re.compile(
     r"collect_ignore|--(?:ignore|deselect)|testPathIgnorePatterns|--passWithNoTests|continue-on-error|failIfNoTests"
     r"|-DskipTests|--no-fail|maven\.test\.(?:skip|failure)|\|\|\s*true\s*$"
 )
+# In code that is no test: the runner's parts replaced, or the process ended behind its back.
+_INTO_RUNNER = re.compile(
+    r"\b(?:unittest|_?pytest)(?:\.\w+)+\s*=(?!=)|\bsetattr\(\s*_?(?:unittest|pytest)\b|\bos\._exit\(\s*0?\s*\)"
+)
 _SETTINGS_FILES = re.compile(
     r"(^|/)(conftest\.py|pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|package\.json|pom\.xml|Makefile|(jest|vitest)\.config\.\w+)$"
 )
@@ -54,10 +60,7 @@ def check_tests(changeset: ChangeSet) -> Iterator[Finding]:
     arrived = Counter(file.new for file in changeset.files if file.kind == "add" and is_test_path(file.path))
     arrived -= Counter(file.new for file in changeset.files if file.kind == "add" and _is_out_of_sight(file))
     for file in changeset.files:
-        if _SETTINGS_FILES.search(file.path):
-            for number, text in file.added:
-                if _SETTINGS.search(text):
-                    yield _mark("test-settings", file, "This setting leaves tests out or ignores their result.", number)
+        yield from _settings(file)
         if not is_test_path(file.path) or file.old is None:
             continue
         if file.kind == "delete":
@@ -65,6 +68,17 @@ def check_tests(changeset: ChangeSet) -> Iterator[Finding]:
                 yield _mark("tests", file, "A test file was deleted, or no runner finds it any more.")
         elif file.kind == "modify":
             yield from _compared(file)
+
+
+def _settings(file: ChangedFile) -> Iterator[Finding]:
+    if _SETTINGS_FILES.search(file.path):
+        for number, text in file.added:
+            if _SETTINGS.search(text):
+                yield _mark("test-settings", file, "This setting leaves tests out or ignores their result.", number)
+    if file.path.endswith(".py") and not is_test_path(file.path):
+        for number, text in file.added:
+            if _INTO_RUNNER.search(text):
+                yield _mark("test-settings", file, "This reaches into the runner of the tests, or ends it.", number)
 
 
 def _is_out_of_sight(file: ChangedFile) -> bool:
@@ -118,7 +132,7 @@ def _read(content: bytes) -> dict[str, _Test] | None:
 
 def _walk(body: list[ast.stmt], prefix: str, inherited: Counter[str], found: dict[str, _Test]) -> None:
     module_skips = Counter(
-        ast.unparse(node)[:200] for node in body if isinstance(node, ast.Assign | ast.Expr) and _is_skip(node)
+        ast.unparse(node)[:200] for node in body if isinstance(node, _MODULE_SKIPS) and _is_skip(node)
     )
     for node in body:
         if isinstance(node, ast.ClassDef):
@@ -181,7 +195,7 @@ def _goes_through(old: list[str], new: list[str]) -> bool:
         for now in left:
             if now == step:
                 break
-            if now.startswith(("return", "raise")):
+            if _ENDS.search(now) and not now.startswith(("def ", "async def ", "class ", "@")):
                 return False
         else:
             return False

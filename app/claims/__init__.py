@@ -9,7 +9,7 @@ Names of tests come from the sandbox: they are quoted, cut, and can break out of
 
 from __future__ import annotations
 
-from app.claims.records import Claims, Ending, Reach, Round, TestProof
+from app.claims.records import Claims, Ending, Reach, Round, TestEnding, TestProof
 from app.claims.sentences import marks, sentences
 
-__all__ = ["Claims", "Ending", "Reach", "Round", "TestProof", "marks", "sentences"]
+__all__ = ["Claims", "Ending", "Reach", "Round", "TestEnding", "TestProof", "marks", "sentences"]

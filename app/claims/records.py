@@ -9,6 +9,8 @@ from typing import Any, Literal
 # green: passed. red: failed. killed: time, memory, disk. nothing: no test ran. broken: it ended before the first test,
 # because something could not be loaded. contradictory: exit code 0 beside failures. unknown: the output does not tell.
 Ending = Literal["green", "red", "killed", "nothing", "broken", "contradictory", "unknown"]
+# absent, of a single test: it asked for something that is not there (a name, an argument), so nothing was tried.
+TestEnding = Ending | Literal["absent"]
 FAILED: frozenset[Ending] = frozenset({"red", "killed", "contradictory"})
 
 
@@ -31,8 +33,8 @@ class TestProof:
     __test__ = False  # for pytest, which would collect it by its name
 
     name: str
-    before: Ending
-    after: Ending
+    before: TestEnding
+    after: TestEnding
     how: str = ""  # how the run without the change ended
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from app.claims.records import Claims, Ending, Reach, Round, TestProof
+from app.claims.records import Claims, Ending, Reach, Round, TestEnding, TestProof
 from app.text.untrusted import one_line
 
 _NAMED = 2  # tests in one sentence
@@ -109,7 +109,7 @@ def _tests(tests: Sequence[TestProof]) -> Iterator[str]:
         yield f"{who} {_proof(before, after, some[0].how, many=many)}."
 
 
-def _proof(before: Ending, after: Ending, how: str, *, many: bool) -> str:
+def _proof(before: TestEnding, after: TestEnding, how: str, *, many: bool) -> str:
     s = "" if many else "s"
     passes, fails, does, it = (
         f"pass{'' if many else 'es'}",
@@ -119,24 +119,26 @@ def _proof(before: Ending, after: Ending, how: str, *, many: bool) -> str:
     )
     if after != "green":
         return f"{_after(after, many=many)} with the change, so {it} {does} not prove it"
-    texts: dict[Ending, str] = {
+    texts: dict[TestEnding, str] = {
         "red": f"{fails} without the change and {passes} with it",
         "contradictory": f"{fails} without the change and {passes} with it",
         "killed": f"{'hang' + s if 'time-out' in how else 'end' + s + ' with ' + how} without the change "
         f"and {passes} with it",
         "green": f"{passes} without the change as well, so {it} {does} not prove it",
         "broken": f"cannot be loaded without the change and {passes} with it, which proves nothing yet",
+        "absent": f"need{s} what only the change brings and {passes} with it, which proves nothing yet",
         "nothing": f"{'are' if many else 'is'} not run without the change, so {it} {does} not prove it",
         "unknown": f"{passes} with the change; what {it} {does} without it could not be told",
     }
     return texts[before]
 
 
-def _after(after: Ending, *, many: bool) -> str:
+def _after(after: TestEnding, *, many: bool) -> str:
     s = "" if many else "s"
-    texts: dict[Ending, str] = {
+    texts: dict[TestEnding, str] = {
         "red": f"fail{s}", "contradictory": f"fail{s}", "killed": f"do{'' if many else 'es'} not end",
         "nothing": f"{'are' if many else 'is'} not run", "broken": "cannot be loaded",
+        "absent": f"fail{s}",
     }  # fmt: skip
     return texts.get(after, "could not be judged")
 

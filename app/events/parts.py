@@ -90,8 +90,8 @@ class Round(Part):
 
 class Proof(Part):
     name: Text
-    before: Ending
-    after: Ending
+    before: Ending | Literal["absent"]
+    after: Ending | Literal["absent"]
     how: Text = ""
 
 

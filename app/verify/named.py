@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.checks.test_files import holds_tests
-from app.claims import Ending
+from app.claims import TestEnding
 from app.projects import inside, taken_apart
+from app.verify.reasons import asks_for_what_is_not_there
 from app.verify.run import CommandResult
 from app.workspace import Change
 
@@ -27,7 +28,6 @@ _UNLOADABLE = re.compile(
     r"|\[(?:build|setup) failed\]|Test suite failed to run",
     re.MULTILINE,
 )
-_NO_IMPORT = re.compile(r"^(?:E\s+)?(?:ImportError|ModuleNotFoundError)\b|- (?:ImportError|ModuleNotFoundError)", re.M)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -158,7 +158,7 @@ def is_collected(test: Named, listed: str) -> bool:
     return bool(re.search(rf"{by_id}|^{re.escape(test.path)}: \d+$", listed, re.MULTILINE))
 
 
-def ending_of(test: Named, result: CommandResult) -> Ending:
+def ending_of(test: Named, result: CommandResult) -> TestEnding:
     """How one test ended in a run of the tests by name."""
     if result.ending in {"killed", "nothing", "broken"}:
         return result.ending
@@ -168,15 +168,10 @@ def ending_of(test: Named, result: CommandResult) -> Ending:
     if any(("_FailedTest" in name and test.stem in name) or name == test.path for name in counts.failing):
         return "broken"
     if any(test.is_meant_by(name) for name in counts.failing):
-        return "broken" if _failed_to_import(result) else "red"
+        return "absent" if asks_for_what_is_not_there(test.path, test.name.rpartition(".")[2], result.tail) else "red"
     if not counts.names_all_failures:
         return "unknown"
     return "green" if counts.passed else "nothing"
-
-
-def _failed_to_import(result: CommandResult) -> bool:
-    """Whether all that failed were imports inside of tests: the name is missing, so nothing was tried."""
-    return bool(_NO_IMPORT.search(result.tail)) and "AssertionError" not in result.tail and "assert " not in result.tail
 
 
 def is_unloadable(result: CommandResult) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.checks import is_test_path
-from app.claims import Ending, TestProof
+from app.claims import Ending, TestEnding, TestProof
 from app.failures.counts import Counts
 from app.ports.sandbox import Sandbox
 from app.projects import Plan, taken_apart
@@ -45,7 +45,7 @@ class Prover:
         self.tests = sorted({Named(path=test.path) for test in found}) if many else found
         self._suite, self._command = self._narrowed(self.tests)
         self._folder, _ = taken_apart(self._suite)
-        self._after: dict[Named, Ending] = {}
+        self._after: dict[Named, TestEnding] = {}
         self._lost: list[Named] = []
 
     def _narrowed(self, tests: Sequence[Named]) -> tuple[str, str | None]:

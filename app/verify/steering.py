@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,6 +25,8 @@ _TOML_PARTS = (("tool", "pytest"), ("tool", "tox"), ("tool", "hatch", "envs"), (
                ("tool", "poe"), ("tool", "coverage"), ("project", "entry-points"))  # fmt: skip
 _JSON_PARTS = ("scripts", "jest", "mocha", "ava", "vitest", "tap", "nyc", "c8", "type")
 _INI_PARTS = re.compile(r"^(tool:pytest|pytest|unittest|tox|testenv.*|aliases|coverage.*|options\.entry_points)$")
+_RUNNERS = frozenset({"pytest", "_pytest", "pluggy", "nose", "nose2", "nox", "tox", "coverage", "hypothesis"})
+_OFTEN = frozenset({"test"})  # of Python itself, and of half the world
 _CARGO_PARTS = ("test", "lib", "bin", "profile")
 
 
@@ -43,9 +46,16 @@ def _steers(change: Change, new: Mapping[str, bytes], old: Mapping[str, bytes], 
     parts = _PARTS.get(name)
     if parts is not None:
         return parts(new.get(path, b"")) != parts(old.get(path, b""))
-    if _SETTINGS.search(path) or path in words:
+    if _SETTINGS.search(path) or path in words or _shadows(change):
         return True
     return change.kind != "add" and is_test_path(path)
+
+
+def _shadows(change: Change) -> bool:
+    """Whether Python finds the new module before the runner, or before what the runner is made of."""
+    first = change.path.partition("/")[0].removesuffix(".py")
+    is_module = change.path.endswith(".py") and change.kind == "add"
+    return is_module and (first in _RUNNERS or first in sys.stdlib_module_names) and first not in _OFTEN
 
 
 def _toml(content: bytes, paths: Sequence[tuple[str, ...]]) -> object:

@@ -1,6 +1,6 @@
 """Changes that are honest and changes that make tests say what is not so, from the label to what a person reads.
 
-The same table as the verification's own test (`tests/rooms/verify/steering_cases.py`), but for what needs pytest: a
+The same table as the verification's own test (`tests/rooms/verify/lying_cases.py`), but for what needs pytest: a
 sandbox of the stories has Python and nothing else. Told are those that somebody found; EVERY_TELLING=1 tells all.
 """
 
@@ -12,8 +12,10 @@ import os
 import pytest
 
 from app.agent.models.scripted import Step, bash, finish, say
+from tests.rooms.verify.honest_cases import HONEST
+from tests.rooms.verify.lying_cases import LYING
 from tests.rooms.verify.room import PYTEST, UNITTEST
-from tests.rooms.verify.steering_cases import HONEST, LYING, Case
+from tests.rooms.verify.steering_cases import Case
 from tests.scenarios.test_endings import ask_for_a_fix
 
 CASES = {name: case for name, case in {**HONEST, **LYING}.items() if case.verify != PYTEST}

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from app.claims import Claims, Ending, Reach, Round, TestProof, marks, sentences
+from app.claims import Claims, Ending, Reach, Round, TestEnding, TestProof, marks, sentences
 
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
 FAILS = {"red", "killed", "contradictory"}
@@ -23,8 +23,8 @@ def a_round(ending: Ending, passed: int = 3) -> Round:
     return Round(ending=ending, how=how, passed=0, ran=0)
 
 
-@pytest.mark.parametrize(("before", "after"), list(itertools.product(ENDINGS, ENDINGS)))
-def test_a_new_test_is_said_to_prove_only_what_it_showed(before: Ending, after: Ending) -> None:
+@pytest.mark.parametrize(("before", "after"), list(itertools.product((*ENDINGS, "absent"), (*ENDINGS, "absent"))))
+def test_a_new_test_is_said_to_prove_only_what_it_showed(before: TestEnding, after: TestEnding) -> None:
     test = TestProof(name="t.py::test_new", before=before, after=after, how="a time-out after 15 s")
     claims = Claims(base=a_round("green"), head=a_round("green", 4), tests=(test,))
     said = " ".join(sentences(claims))

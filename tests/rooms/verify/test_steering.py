@@ -11,8 +11,10 @@ from app.checks.weakened import check_tests
 from app.projects import Plan
 from app.verify import Verification
 from app.workspace import Ignore, changes, collect
+from tests.rooms.verify.honest_cases import HONEST
+from tests.rooms.verify.lying_cases import LYING
 from tests.rooms.verify.room import Room
-from tests.rooms.verify.steering_cases import HONEST, LYING, Case
+from tests.rooms.verify.steering_cases import Case
 
 
 def played(case: Case, folder: Path) -> tuple[Verification, set[str]]:

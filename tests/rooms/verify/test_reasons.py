@@ -1,0 +1,66 @@
+"""A new test fails without the change for a reason that fits it, or it only asked for what was not there yet."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.verify.reasons import asks_for_what_is_not_there, reasons
+
+
+def unittests(*failures: tuple[str, str, str]) -> str:
+    """As unittest prints failures: (test, the frames' files, the error)."""
+    line = "=" * 70
+    found = ""
+    for test, frames, error in failures:
+        stack = "".join(f'  File "{path}", line 3, in f\n    x\n' for path in frames.split())
+        found += f"{line}\nERROR: {test} (test_a.T.{test})\n{'-' * 70}\nTraceback (most recent call last):\n"
+        found += f"{stack}{error}\n\n"
+    return found + f"{'-' * 70}\nRan 2 tests in 0.001s\n\nFAILED (errors=2)\n"
+
+
+def pytests(*failures: tuple[str, str, str]) -> str:
+    """As pytest prints them."""
+    found = "=================================== FAILURES ===================================\n"
+    for test, path, error in failures:
+        found += f"___________________________________ {test} ___________________________________\n\n"
+        found += f"    def {test}():\n>       x\nE       {error}\n\n{path}:3: {error.partition(':')[0]}\n"
+    return found + "=========================== short test summary info ============================\n"
+
+
+TEST, CODE = "/work/tests/test_a.py", "/work/tests/test_a.py /work/calc.py"
+LIBRARY = "/work/tests/test_a.py /usr/lib/python3.11/unittest/case.py"
+CASES = [
+    (unittests(("test_x", TEST, "ImportError: cannot import name 'half' from 'calc'")), True),
+    (unittests(("test_x", TEST, "AttributeError: module 'calc' has no attribute 'half'")), True),
+    (unittests(("test_x", TEST, "TypeError: div() got an unexpected keyword argument 'zero'")), True),
+    (unittests(("test_x", LIBRARY, "TypeError: div() takes 2 positional arguments but 3 were given")), True),
+    (unittests(("test_x", TEST, "NameError: name 'div' is not defined")), True),
+    (unittests(("test_x", TEST, "AssertionError: 1 != 2")), False),
+    (unittests(("test_x", CODE, "ZeroDivisionError: division by zero")), False),
+    (unittests(("test_x", CODE, "AttributeError: module 'numpy' has no attribute 'float'")), False),
+    (unittests(("test_x", CODE, "AttributeError: 'NoneType' object has no attribute 'x'")), False),
+    (unittests(("test_x", CODE, "ImportError: cannot import name 'Mapping' from 'collections'")), False),
+    (unittests(("test_x", TEST, "TypeError: unsupported operand type(s) for /: 'int' and 'NoneType'")), False),
+    (unittests(("test_x", TEST, "ImportError: no"), ("test_y", TEST, "AssertionError: 1 != 2")), True),
+    (unittests(("test_y", TEST, "ImportError: no"), ("test_x", TEST, "AssertionError: 1 != 2")), False),
+    (pytests(("test_x", "tests/test_a.py", "ImportError: cannot import name 'half' from 'calc'")), True),
+    (pytests(("test_x", "calc.py", "AttributeError: module 'numpy' has no attribute 'float'")), False),
+    (pytests(("test_x", "tests/test_a.py", "assert 1 == 2")), False),
+    (
+        pytests(("test_x", "tests/test_a.py", "AssertionError: no"), ("test_y", "tests/test_a.py", "NameError: x")),
+        False,
+    ),
+    ("E       fixture 'zero' not found\n", True),
+    ("FAILED (errors=1)\n", False),
+    ("", False),
+]
+
+
+@pytest.mark.parametrize(("output", "is_absent"), CASES)
+def test_what_only_the_change_brings_is_told_from_what_it_mends(output: str, is_absent: bool) -> None:
+    assert asks_for_what_is_not_there("tests/test_a.py", "test_x", output) is is_absent
+
+
+def test_the_innermost_file_of_the_project_is_where_it_failed() -> None:
+    output = unittests(("test_x", CODE + " /x/site-packages/y.py", "ValueError: no"))
+    assert reasons(output) == [("ValueError: no", "/work/calc.py")]
