@@ -32,7 +32,9 @@ def body(state: RunState, *, template: str | None, closes: bool, run_url: str = 
     when it has one.
     """
     sections = _sections(state)
-    link = f"{'Fixes' if closes else 'Refers to'} #{state.created.thread.number}"
+    claims = state.verification.claims if state.verification else None
+    is_fix = closes and not (claims and claims.comments_only)  # a change of comments closes no issue
+    link = f"{'Fixes' if is_fix else 'Refers to'} #{state.created.thread.number}"
     filled = fill(template, sections, link) if template else Filled(text="", left=sections, linked=False)
     ours = {name: text for name, text in filled.left.items() if name not in _MODEL}
     theirs = {name: text for name, text in filled.left.items() if name in _MODEL}

@@ -26,7 +26,7 @@ def test_an_instruction_on_a_fork_is_answered_with_a_patch_that_applies(bot, git
     model.will(
         edit("half.py", "    return a // 2\n", "    return a / 2\n"),
         bash("printf '```\\nno newline' > notes.md"),
-        finish("Halve", "It divides now."),
+        *[finish("Halve", "It divides now.")] * 2,  # no test reaches it, and it is asked for one
     )
     github.outsider.comment(pull, "/agent divide instead")
     bot.run_until_idle()

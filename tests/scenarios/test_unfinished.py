@@ -132,7 +132,7 @@ def test_on_a_pull_request_it_goes_to_a_branch_of_its_own_and_a_changed_base_sta
         edit("half.py", "HALF = 1\n", "HALF = 0.5\n"),
         bash("cat half.py"),
         bash("true"),
-        finish("Halve", "Half is half."),
+        *[finish("Halve", "Half is half.")] * 2,  # no test reaches it, and it is asked for one
     )
     github.maintainer.comment(pull, "/agent make half a half")
     stopped(bot, github, repo, pull, by=lambda: github.maintainer.comment(pull, "/agent stop"), at=3)

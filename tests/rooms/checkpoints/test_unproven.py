@@ -49,3 +49,10 @@ def test_a_stage_s_note_shows_no_markup() -> None:
     note = "1 test passes. **No test shows it.**"  # as the claims have it, for where bold is shown
     told = working().happen("stage.started", stage="verify").happen("stage.ended", stage="verify", ok=True, note=note)
     assert "| 1 test passes. No test shows it. |" in render.status(told.state)
+
+
+def test_a_change_of_comments_closes_no_issue() -> None:
+    claims = Claims(base=Round(ending="green", ran=1), head=Round(ending="green", ran=1), comments_only=True)
+    body = pull_text.body(proposed(claims, "uncertain").state, template=None, closes=True)
+    assert "Refers to #" in body and "Fixes #" not in body
+    assert "Only comments were changed" in body
