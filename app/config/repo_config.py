@@ -9,22 +9,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import AliasChoices, Field, ValidationError, create_model, model_validator
 
 from app.config import errors, parse_yaml
+from app.config.part import Part
 from app.config.question_times import END_SECONDS, REMIND_SECONDS
+from app.config.sandbox import Sandbox
 from app.config.values import (
     BranchPrefix,
     Commands,
     Cron,
-    Hosts,
-    Megabytes,
-    Methods,
     ModelName,
     Paths,
     QuestionLabel,
     Reviewer,
-    Seconds,
     StateLabel,
     Text,
     TriggerLabel,
@@ -39,17 +37,13 @@ from app.triggers.answers import OFF_LABEL
 PATH = ".github/lamplighter.yml"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True, validate_default=True)
-
-
-class Triggers(_Part):
+class Triggers(Part):
     """What starts a run."""
 
     label: TriggerLabel = Field(default="agent-fix", description="Putting this label on an issue starts a fix.")
 
 
-class PlaybookSettings(_Part):
+class PlaybookSettings(Part):
     """What this repository wants of one kind of run."""
 
     enabled: bool = Field(default=True, description="Whether runs of this kind are started at all.")
@@ -64,46 +58,10 @@ class PlaybookSettings(_Part):
 _BY_NAME: Any = {
     book.name: (PlaybookSettings, Field(default=PlaybookSettings(), description=book.does)) for book in CONFIGURABLE
 }
-Playbooks = create_model("Playbooks", __base__=_Part, __doc__="The kinds of run that can be configured.", **_BY_NAME)
+Playbooks = create_model("Playbooks", __base__=Part, __doc__="The kinds of run that can be configured.", **_BY_NAME)
 
 
-class Sandbox(_Part):
-    """Where commands run."""
-
-    image: Text | None = Field(default=None, description="Container image of the sandbox (AWS only).")
-    network: Hosts = Field(
-        default=["packages"],
-        description="Hosts that `setup` may reach; `packages` stands for the public package registries.",
-    )
-    methods: Methods = Field(
-        default=["GET", "HEAD", "CONNECT"],
-        description="HTTP methods that `setup` may use; CONNECT is TLS, inside which methods cannot be seen.",
-    )
-    network_with_change: Hosts = Field(
-        default=[],
-        description="Hosts that take uploads (npm's registry, RubyGems, forges) and that `setup` may reach even when "
-        "it runs again because a change touches dependencies.",
-    )
-    upload_mb: Megabytes = Field(
-        default=8,
-        ge=1,
-        le=10240,
-        validation_alias=AliasChoices("upload"),
-        description="How much may be sent to one host in a run, as in `8m`.",
-    )
-    memory_mb: Megabytes = Field(
-        default=4096, ge=256, le=61440, validation_alias=AliasChoices("memory"), description="As in `4g`."
-    )
-    timeout_seconds: Seconds = Field(
-        default=600,
-        ge=1,
-        le=7200,
-        validation_alias=AliasChoices("timeout"),
-        description="Of one command.",
-    )
-
-
-class Budget(_Part):
+class Budget(Part):
     """What runs may spend; checked before each call of the model."""
 
     run_usd: float = Field(default=2.0, gt=0, le=1000, description="US dollars for one run.")
@@ -112,7 +70,7 @@ class Budget(_Part):
     minutes: int = Field(default=30, ge=1, le=1440, description="Working time of one run; waiting does not count.")
 
 
-class Questions(_Part):
+class Questions(Part):
     """How long a run waits for an answer. Waiting costs nothing."""
 
     remind_after_seconds: Wait = Field(
@@ -131,7 +89,7 @@ class Questions(_Part):
     )
 
 
-class Labels(_Part):
+class Labels(Part):
     """Names of the labels the bot sets."""
 
     queued: StateLabel = "agent:queued"
@@ -147,7 +105,7 @@ class Labels(_Part):
     needs_human: StateLabel = Field(default="agent:needs-human", alias="needs-human")
 
 
-class Limits(_Part):
+class Limits(Part):
     """What one pull request may be, and how many may wait for people."""
 
     files: int = Field(default=50, ge=1, le=3000, description="Files changed in one pull request.")
@@ -155,14 +113,14 @@ class Limits(_Part):
     open_pull_requests: int = Field(default=5, ge=1, le=100, description="Open pull requests of the bot at a time.")
 
 
-class Appointment(_Part):
+class Appointment(Part):
     """One line of the schedule."""
 
     playbook: Text
     cron: Cron
 
 
-class RepoConfig(_Part):
+class RepoConfig(Part):
     """`.github/lamplighter.yml`. Every key may be left out."""
 
     triggers: Triggers = Triggers()
