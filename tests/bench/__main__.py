@@ -28,6 +28,7 @@ SECTIONS = (
     "commands",
     "pace",
     "checks",
+    "reach",
 )
 
 
