@@ -30,6 +30,7 @@ from app.ports.rate import Priority
 from app.publication import going_round
 from app.publication.broken_runs import end_faulty
 from app.publication.effect import Effect, Target
+from app.publication.overtaken import Overtaken
 from app.publication.projection import KINDS, next_effect
 from app.publication.refusals import OutOfReach, Refusals, abandon
 from app.runs.run_ledger import RunLedger
@@ -172,6 +173,8 @@ class Publisher:
             )
             try:
                 return effect.readable(self._redactor).perform(target, maybe_done=maybe_done)
+            except Overtaken as found:
+                ledger.append_if(lambda state: state.outcome == "proposed", found.said)
             except RateLimited:
                 if effect.is_one_write and not maybe_done:
                     ledger.append(PublishWithdrawn(key=effect.key))

@@ -248,11 +248,11 @@ def _in_turn(news: Sequence[RunSummary], now: datetime) -> list[RunSummary]:
 
 
 def _lost_attempts(ledger: RunLedger) -> int:
-    """Attempts asked for since the run last got anywhere: a model's reply, a park or an answer."""
+    """Attempts asked for since the run last got anywhere: a model's reply, a park, an answer, a head to merge with."""
     lost = 0
     for event in ledger.events:
         if event.kind in {"run.admitted", "run.resumed"}:
             lost += 1
-        elif event.kind in {"model.replied", "run.parked", "question.answered"}:
+        elif event.kind in {"model.replied", "run.parked", "question.answered", "head.moved"}:
             lost = 0
     return lost

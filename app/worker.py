@@ -37,8 +37,8 @@ from app.work.attempt_end import (
     without_model,
 )
 from app.work.conclusion import Conclusion
-from app.work.merge_session import MergeSession
 from app.work.reproduction import reproduce
+from app.work.rooms import room_for
 from app.work.session import WorkSession
 
 _REPAIR_ROUNDS = 3  # failing verifications handed back to the model before the run ends without a pull request
@@ -116,8 +116,7 @@ class Worker:
 
     def _attempt(self, ledger: RunLedger, lease: Lease) -> None:
         """One attempt; whatever goes wrong becomes a visible end or a park."""
-        kind = MergeSession if playbook(ledger.state.created.playbook).merges_base else WorkSession
-        room = kind(ledger, self._tokens, self._host, self._home)
+        room = room_for(ledger.state)(ledger, self._tokens, self._host, self._home)
         try:
             self._flow(ledger, lease, room)
         except Superseded:
@@ -143,6 +142,9 @@ class Worker:
         stages = playbook(name).stages
         if not stages:
             raise UserError(f"There is no playbook named `{one_line(name, 40)}` that a worker could follow.")
+        if ledger.state.proposal and not ledger.state.is_overtaken:  # whoever made it died before it could end
+            end(ledger, "proposed", "")
+            return
         room.clone()
         lease.on_stop = room.kept.stop
         if not room.begin():
@@ -162,8 +164,10 @@ class Worker:
         room.restore()
         if ledger.state.attempt > 1:
             replay_tools(ledger, room.sandbox, after_seq=ledger.state.snapshot_seq)
-        if room.is_complete and not ledger.state.turns and conclusion.accepted([]) is None:
+        made = room.ready_made()
+        if made is not None and conclusion.accepted(made) is None:
             return
+        room.explain()
         agent = self._agent(ledger, lease, room)
         ledger.append(StageStarted(stage="work", note="reading the issue"))
         why: str | None = ""

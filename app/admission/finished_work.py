@@ -33,8 +33,8 @@ class KeptProposals:
             return "What the run before had finished is no longer kept, so I start anew."
         if target_ref and ledger.state.base_name != target_ref:
             return f"This goes to `{target_ref}` now, so I start anew."
-        base = ledger.state.created.base
-        if (base.ref, base.sha) != (base_ref, base_sha):
+        is_there = (ledger.state.created.base.ref, ledger.state.proposed_on) == (base_ref, base_sha)
+        if not is_there and not _can_be_merged(ledger.state, base_ref, base_sha):
             return f"`{base_ref}` has moved since the run before had finished its change, so I start anew."
         said = ProposalResumed(by=job.sender.login, delivery=job.id, comment_id=job.source.comment_id)
         if ledger.append_if(_is_kept, said):
@@ -73,6 +73,14 @@ def waits_for_github(state: RunState) -> bool:
     already.
     """
     return state.outcome == "proposed" and _is_kept(state) and state.lands_with not in state.intended
+
+
+def _can_be_merged(state: RunState, ref: str, sha: str) -> bool:
+    """Whether the change may be merged with what stands on its branch now; not where that was tried in vain."""
+    if state.created.target is None or state.created.target.fork or state.created.base.ref != ref:
+        return False
+    tried = state.head_merge
+    return tried is None or tried.sha != sha or not tried.conflicts
 
 
 def _is_kept(state: RunState) -> bool:

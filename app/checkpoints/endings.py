@@ -72,7 +72,7 @@ def not_opened(error: str) -> str:
     return f"The change is ready, but the pull request could not be opened. {error}"
 
 
-NOT_ADDED = "Retry: when nobody has pushed meanwhile, the kept change is added; else I start again on what is there."
+NOT_ADDED = "Retry: I merge the kept change with what is there then, and test the two together."
 
 
 def not_added(error: str) -> str:
@@ -95,14 +95,6 @@ def unreadable(fault: str) -> str:
     return f"My worker wrote something into this run's record that I cannot read, so I trust it no further. {fault}"
 
 
-def branch_moved_on(branch: str) -> str:
-    """Why a merge is not of what stands there now."""
-    return f"{code(branch)} has moved since I began, so the merge is not of what stands there now."
-
-
-def branch_moved(branch: str, paths: Sequence[str]) -> str:
-    """Why a commit cannot go onto a pull request's branch: it is gone, or people changed the same files meanwhile."""
-    if not paths:
-        return f"The branch {code(branch)} is gone."
-    named = ", ".join(code(path) for path in paths[:_FINDINGS]) + (", …" if len(paths) > _FINDINGS else "")
-    return f"{code(branch)} has moved since I began, and what was pushed there changes {named} as well."
+def branch_gone(branch: str) -> str:
+    """Why a commit cannot go onto a pull request's branch."""
+    return f"The branch {code(branch)} is gone."

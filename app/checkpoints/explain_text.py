@@ -43,6 +43,8 @@ def _turns(state: RunState) -> list[str]:
     said += [f"{line(told.by, 60)} changed the model to {line(told.alias, 60)}." for told in state.model_changes]
     if state.verification:
         said.append(f"Verified: {line(state.verification.note, 200)}")
+    if state.moved:
+        said.append(f"Its branch moved to `{state.moved.sha[:7]}` when the change was finished: the two were merged.")
     if state.refusal:
         said.append(f"Sent back to work: {line(state.refusal, 200)}")
     if state.phase == "ended":

@@ -72,9 +72,10 @@ def merged_lines(state: RunState) -> list[str]:
 
 def conflict_lines(state: RunState) -> list[str]:
     """The files that keep the two apart, for a run that ended without the merge."""
-    if state.merge is None or not state.merge.conflicts:
+    tried = state.head_merge or state.merge
+    if tried is None or not tried.conflicts:
         return []
-    return ["", "In conflict:", *_listed(state.merge.conflicts)]
+    return ["", "In conflict:", *_listed(tried.conflicts)]
 
 
 def _listed(conflicts: Sequence[Conflict]) -> list[str]:

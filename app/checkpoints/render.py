@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from app.checkpoints import unfinished_text
 from app.checkpoints.merge_text import conflict_lines, merged_lines
 from app.checkpoints.moments import utc
+from app.checkpoints.moved_text import came_in, left_over
 from app.checkpoints.outcomes import appearance, doubt, is_unproven
 from app.checkpoints.reproduction_text import reproduction_lines
 from app.claims import Claims, sentences
@@ -154,7 +155,7 @@ def result(state: RunState, part: str) -> str:
         lines += [neutral(state.finish.summary, 900) if state.finish else "", "", *merged_lines(state)]
         lines += [*_proof_lines(state), *reproduction_lines(state)]
         if state.created.target:
-            lines += _on_another_head(state)
+            lines += came_in(state)
         elif why_draft := _why_draft(state):
             lines += ["", f"It is a **draft**: {why_draft}"]
         if state.breaking and state.proposal and state.proposal.owners:
@@ -163,7 +164,12 @@ def result(state: RunState, part: str) -> str:
         lines += [f"### {look.icon} {to}{look.headline.lower()}", "", neutral(state.reason, 3_000)]
         lines += ["", *(f"- Not in my checkout: {line(text, 300)}" for text in state.missing)] if state.missing else []
         ran_here = reproduction_lines(state)
-        lines += [*(["", *ran_here] if ran_here else []), *conflict_lines(state), *_tried(state)]
+        lines += [
+            *(["", *ran_here] if ran_here else []),
+            *conflict_lines(state),
+            *left_over(state),
+            *_tried(state),
+        ]
         if state.next_step:
             lines += ["", f"**Next:** {neutral(state.next_step, 600)}"]
     retry = f"`{state.created.names.prefix} retry` starts again"
@@ -178,16 +184,6 @@ def _to(state: RunState) -> str:
 
 def _requester(state: RunState) -> str:
     return state.created.requester.login
-
-
-def _on_another_head(state: RunState) -> list[str]:
-    """People pushed while the work went on: what ran was not yet with that."""
-    parent, base = str(state.result("branch").get("parent", "")), state.created.base.sha
-    if parent in {"", base}:
-        return []
-    if state.result("branch").get("rewritten"):
-        return ["", f"The branch was force-pushed meanwhile: I tested on `{base[:7]}`, which is no longer in it. Look."]
-    return ["", f"The tests ran on `{base[:7]}`; `{parent[:7]}` was pushed meanwhile and touches other files."]
 
 
 def _why_draft(state: RunState) -> str:

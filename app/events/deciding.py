@@ -161,6 +161,20 @@ class HeadTaken(Record, kind="head.taken"):
     threads: list[ReviewThread] = []
 
 
+class HeadMoved(Record, kind="head.moved", is_news=True):
+    """The branch of the pull request went on after the run had finished its change, or was replaced: the run stands on
+    `sha` from now on, and works again at `until`. It made its change on `was`.
+    """
+
+    sha: str
+    was: str
+    replaced: bool = False  # force-pushed: `was` is no part of what stands there
+    commits: Count = 0  # that came in; 0 where nobody could count them
+    by: list[str] = []  # who wrote them, as far as GitHub knows
+    note: str = ""  # for people, while it waits
+    until: str
+
+
 class ChecksRead(Record, kind="checks.read", is_news=True):
     """The checks of a commit, when all of them had ended or the patience with them had."""
 

@@ -75,6 +75,14 @@ class MergeTried(_Said, kind="merge.tried"):
     conflicts: list[Conflict] = []
 
 
+class HeadMerged(_Said, kind="head.merged"):
+    """The finished change merged with the head of its branch as it is now, in the harness's own repository."""
+
+    sha: Text
+    files: Count = 0  # that differ from the head
+    conflicts: list[Conflict] = []
+
+
 class CommandRan(_Said, kind="command.ran"):
     purpose: Text
     command: Text

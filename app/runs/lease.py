@@ -97,12 +97,16 @@ class Lease:
                 log.event("lease.beat_failed", error=error, run=self._run_id)
 
     def _called_off(self) -> bool:
+        """Whether the run is over for this attempt; an end that it has gone on from since is none."""
+        is_off = False
         for event in self._store.events(self._run_id, after=self._seen):
             self._seen = event.seq
             if not event.is_rightful:
                 continue
             if event.kind in {"cancel.requested", "run.ended"}:
+                is_off = True
+            elif event.kind == "head.moved":
+                is_off = False
+            elif event.kind == "attempt.started" and event.data["attempt"] > self._attempt:
                 return True
-            if event.kind == "attempt.started" and event.data["attempt"] > self._attempt:
-                return True
-        return False
+        return is_off

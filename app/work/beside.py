@@ -44,7 +44,7 @@ def take_in(sandbox: Sandbox, plan: Plan, wider: Plan, ledger: RunLedger) -> Tak
 
 
 def _as_they_are(sandbox: Sandbox, folder: str, commands: tuple[str, ...], ledger: RunLedger) -> list[CommandResult]:
-    ran = (told.said for told in ledger.state.commands)
+    ran = (told.said for told in ledger.state.commands_here)
     known = CommandResult.from_events(ran, purpose="verify", at=_at(folder))
     return known or run_commands(sandbox, commands, purpose="verify", at=_at(folder), ledger=ledger)
 

@@ -14,17 +14,18 @@ from app.checkpoints import merge_text
 from app.checks import blocked
 from app.events import parts
 from app.events.deciding import PullTarget
-from app.events.working import MergeTried
+from app.events.working import HeadMerged, MergeTried
 from app.ports.sandbox import FileEntry, Manifest
 from app.text.untrusted import one_line
 from app.verify import Verification, verify_merge
 from app.work.attempt_end import end
+from app.work.carrying import carry_merge, explain_move, told
 from app.work.delivery import Delivery, of_merge
 from app.work.recording import stage
 from app.work.session import WorkSession
 from app.work.verdict import Base, MirrorBase, judge_merge
 from app.workspace import Change
-from app.workspace.merging import Conflict, Merged, composed, laid, markers, merge
+from app.workspace.merging import Merged, composed, laid, markers, merge
 
 _TOLD = 10  # conflicting files whose history the model is shown
 _COMMITS = "5"  # of each side
@@ -42,17 +43,17 @@ class MergeSession(WorkSession):
         return self._target
 
     def begin(self) -> bool:
-        with stage(self._ledger, "merge", f"merging {one_line(self._pull.base_ref, 60)}") as told:
-            self.merged = merge(self.mirror, self.made.sha, self._pull.base_sha)
+        with stage(self._ledger, "merge", f"merging {one_line(self._pull.base_ref, 60)}") as ended:
+            carried = carry_merge(self._ledger, self.mirror, self._fetcher, self._pull.base_sha)
+            self.merged = carried or merge(self.mirror, self.made.sha, self._pull.base_sha)
             self._laid, self._texts = laid(self.mirror, self.made.sha, self.merged.tree)
             hard = self._not_for_us() if self.merged.behind else []
-            found = hard or [_told(conflict) for conflict in self.merged.conflicts]
-            self._ledger.append(
-                MergeTried(
-                    base_sha=self.merged.theirs, behind=self.merged.behind, files=len(self._laid), conflicts=found
-                )
+            found = hard or [told(conflict) for conflict in self.merged.conflicts]
+            tried = MergeTried(
+                base_sha=self.merged.theirs, behind=self.merged.behind, files=len(self._laid), conflicts=found
             )
-            told |= {"ok": not hard, "note": merge_text.in_conflict(len(found))}
+            self._ledger.append(HeadMerged(sha=self.made.sha, files=len(self._laid)) if carried else tried)
+            ended |= {"ok": not hard, "note": merge_text.in_conflict(len(found))}
         branch, base = self._base.ref, self._pull.base_ref
         if not self.merged.behind:
             end(self._ledger, "nothing_to_do", merge_text.up_to_date(branch, base))
@@ -63,7 +64,7 @@ class MergeSession(WorkSession):
 
     def _not_for_us(self) -> list[parts.Conflict]:
         """What a person has to settle before anything else makes sense."""
-        found = [_told(conflict) for conflict in self.merged.conflicts if conflict.kind != "content"]
+        found = [told(conflict) for conflict in self.merged.conflicts if conflict.kind != "content"]
         if found:
             return found
         whole = self.delivery([], {}, {})
@@ -74,9 +75,12 @@ class MergeSession(WorkSession):
         why = [finding for finding in findings if finding.level == "block"] if blocked(findings) else []
         return [parts.Conflict(path=finding.path or "the merge", why=finding.message) for finding in why]
 
-    @property
-    def is_complete(self) -> bool:
-        return not self.merged.conflicts
+    def ready_made(self) -> list[Change] | None:
+        state = self._ledger.state
+        return None if self.merged.conflicts or state.turns > state.turns_before else []
+
+    def explain(self) -> None:
+        explain_move(self._ledger, [conflict.path for conflict in self.merged.conflicts])
 
     def has_change(self, found: Sequence[Change]) -> bool:  # noqa: ARG002
         return True
@@ -100,7 +104,7 @@ class MergeSession(WorkSession):
             f"`{base}` ({self.merged.theirs[:12]}) was merged into `{head}` ({self.merged.ours[:12]}); "
             f"the two began at `{fork[:12]}`. "
         )
-        if self.is_complete:
+        if not self.merged.conflicts:
             return [Fact(text=f"{text}No file is in conflict, but the merge was not accepted: you are told why.")]
         listed = "\n".join(f"{c.path}: lines {', '.join(map(str, c.lines))}" for c in self.merged.conflicts)
         histories = [fact for c in self.merged.conflicts[:_TOLD] for fact in self._history(c.path, fork)]
@@ -127,7 +131,7 @@ class MergeSession(WorkSession):
 
     def test_after(self, found: list[Change], new: dict[str, bytes], old: dict[str, bytes]) -> Verification:  # noqa: ARG002
         whole, texts = composed(self._laid, found), {**self._texts, **new}
-        with stage(self._ledger, "verify", "running the tests with the merge") as told:
+        with stage(self._ledger, "verify", "running the tests with the merge") as ended:
             verification = verify_merge(
                 self.sandbox,
                 whole,
@@ -138,7 +142,7 @@ class MergeSession(WorkSession):
                 lay_other=self._lay_base,
             )
             self._ledger.append(verification.as_event())
-            told |= {"ok": verification.ok, "note": verification.note}
+            ended |= {"ok": verification.ok, "note": verification.note}
         return verification
 
     def _lay_base(self) -> None:
@@ -151,7 +155,3 @@ class MergeSession(WorkSession):
     def delivery(self, found: Sequence[Change], new: Mapping[str, bytes], old: Mapping[str, bytes]) -> Delivery:  # noqa: ARG002
         title = merge_text.subject(self._base.ref, self._pull.base_ref)
         return of_merge(self.mirror, self.merged, found, new, title=title)
-
-
-def _told(conflict: Conflict) -> parts.Conflict:
-    return parts.Conflict(path=conflict.path, why=merge_text.WHY[conflict.kind], lines=list(conflict.lines[:20]))

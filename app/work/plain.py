@@ -19,10 +19,12 @@ class PlainWork:
         """What has to be found out before anything is set up; whether the work goes on. Otherwise the run has ended."""
         return True
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether the tree may be a whole change before any model has worked in it."""
-        return False
+    def ready_made(self) -> list[Change] | None:
+        """The change that the tree holds before any model has worked in it, where it may be a whole one."""
+        return None
+
+    def explain(self) -> None:
+        """Tell a model that goes on what has become of its tree."""
 
     def has_change(self, found: Sequence[Change]) -> bool:
         """Whether there is something to propose."""

@@ -26,6 +26,8 @@ from app.workspace import Change
 
 _REVIEWERS = 3  # people asked for a review; more than that and nobody feels asked
 
+_EVIDENCE = frozenset({"verify", "proof", "again", "reach"})  # what commands were run for
+
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
@@ -131,7 +133,7 @@ def _proposal(
         owners=people,
         reviewers=[name for name in [*state.created.config.reviewers, *people] if name != requester][:_REVIEWERS],
         template=workspace.pull_request_template(room.mirror, room.made.sha),
-        evidence=[told.seq for told in state.commands if told.said.purpose in {"verify", "proof", "again", "reach"}],
+        evidence=[told.seq for told in state.commands_here if told.said.purpose in _EVIDENCE],
         verified=verification.ok,
         unseen=list(room.unseen),
         ledger_head=state.head,

@@ -141,7 +141,7 @@ class WorkSession(PlainWork):
 
     def _run_baseline(self) -> None:
         known = CommandResult.from_events(
-            (told.said for told in self._ledger.state.commands), purpose="verify", at="base"
+            (told.said for told in self._ledger.state.commands_here), purpose="verify", at="base"
         )
         if known:
             self.baseline = known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.agent.models.scripted import answer_thread, bash, edit, finish
+from tests.scenarios.stage import Bot
 from tests.scenarios.sweeping import Telling
 from tests.scenarios.tellings import parts
 from tests.scenarios.test_failed_checks import BROKEN, LOG
@@ -94,6 +95,28 @@ class Undo(OnPull):
         assert sorted(parts(self.pull)) == ["reply", "result", "status"]
         assert f"Taken back: [`{self.ours[:7]}`](" in self.pull.comments[-1].read()
         assert [run.reason for run in self.bot.runs] == ["proposed", "replied"]
+
+
+class MovedHead(OnPull):
+    """Somebody pushes when the change is finished, before it is added."""
+
+    def scene(self) -> None:
+        super().scene()
+        bot = Bot(self.ground, self.github, self.script, self.clock)
+        bot.step_until(lambda: bot.workers.waiting)
+        bot.work_waiting()
+        bot.close()
+        self.theirs = self.github.contributor.push(self.repo, "whole", {"README.md": "Whole.\n"}, message="Say so")
+
+    def begin(self) -> None:
+        self.script.will(DIVIDE, DIVIDED)
+        self.github.maintainer.comment(self.pull, "/agent divide")
+
+    def assert_the_end(self) -> None:
+        super().assert_the_end()
+        assert b"a / b" in self.repo.file("whole", "calc.py")
+        [said] = [comment.read() for comment in self.pull.comments if "part=result" in comment.body]
+        assert f"came in on `whole`, up to `{self.theirs[:7]}`" in said
 
 
 class PatchForAFork(OnPull):

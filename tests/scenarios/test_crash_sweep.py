@@ -14,7 +14,7 @@ import pytest
 from tests.scenarios.ground import GROUNDS
 from tests.scenarios.sweeping import Telling, die_after, shards, undisturbed
 from tests.scenarios.tellings import FixOfAnIssue, Question, RedBranch, StopAndRetry
-from tests.scenarios.tellings_on_pulls import Checks, PatchForAFork, Review, Undo
+from tests.scenarios.tellings_on_pulls import Checks, MovedHead, PatchForAFork, Review, Undo
 
 # On one machine the main story has 98 effects, the question story 146, which ends as the main story does; on AWS they
 # have 215 and 322. A spread of them must do each time, because the suites have minutes; SWEEP_EVERY=1 dies after every
@@ -25,6 +25,7 @@ SWEEP = [
     *shards("local", Review, 2, every=12),
     *shards("local", Checks, 2, every=12),
     *shards("local", Undo, 1, every=12),
+    *shards("local", MovedHead, 1, every=20),
     *shards("local", StopAndRetry, 1, every=50),
     *shards("local", PatchForAFork, 1, every=40),
     *shards("local", RedBranch, 1, every=30),
@@ -33,6 +34,7 @@ SWEEP = [
     *shards("aws", Review, 1, every=60),
     *shards("aws", Checks, 1, every=60),
     *shards("aws", Undo, 1, every=40),
+    *shards("aws", MovedHead, 1, every=120),
     *shards("aws", StopAndRetry, 1, every=250),
     *shards("aws", PatchForAFork, 1, every=150),
     *shards("aws", RedBranch, 1, every=120),

@@ -66,43 +66,6 @@ def test_an_instruction_becomes_a_commit_on_the_branch(bot, github, repo, model,
     bot.read_everything(pull)
 
 
-def test_what_people_pushed_meanwhile_is_kept(bot, github, repo, model, pull):
-    add_a_test(model)
-    github.maintainer.comment(pull, "/agent add a test for half")
-    bot.step_until(lambda: bot.workers.waiting)
-    bot.work_waiting()
-    github.contributor.push(repo, "halves", {"README.md": "Halves.\n"}, message="Say so")
-    theirs = pull.head_sha
-    bot.run_until_idle()
-
-    assert list(repo.commit(pull.head_sha).parents) == [theirs]
-    assert "was pushed meanwhile and touches other files" in pull.comments[-1].read()
-    bot.read_everything(pull)
-
-
-def test_a_branch_that_moved_under_the_same_file_is_left_alone(bot, github, repo, model, pull):
-    add_a_test(model)
-    github.maintainer.comment(pull, "/agent add a test for half")
-    bot.step_until(lambda: bot.workers.waiting)
-    bot.work_waiting()
-    github.contributor.push(repo, "halves", {"test_half.py": "# mine\n"}, message="Begin a test")
-    theirs = pull.head_sha
-    bot.run_until_idle()
-
-    assert pull.head_sha == theirs
-    said = pull.comments[-1].read()
-    assert "has moved since I began" in said and "`test_half.py`" in said
-
-    model.will(
-        edit("test_half.py", "# mine\n", TEST_HALF),
-        finish("Test half", "The test that was begun is complete."),
-    )
-    github.maintainer.comment(pull, "/agent retry")
-    bot.run_until_idle()
-    assert list(repo.commit(pull.head_sha).parents) == [theirs]
-    bot.read_everything(pull)
-
-
 @pytest.mark.parametrize("end", ["merge", "close"])
 def test_a_merge_or_a_close_stops_the_work(bot, github, repo, model, pull, end):
     add_a_test(model)

@@ -124,21 +124,25 @@ def test_markers_that_stay_are_no_resolution(bot, github, repo, model, pull):
     bot.read_everything(pull)
 
 
-def test_a_head_that_moves_meanwhile_is_not_merged_over(bot, github, repo, pull):
+def test_a_head_that_moves_meanwhile_keeps_what_was_resolved(bot, github, repo, model, pull):
+    github.maintainer.push(repo, "main", {"calc.py": THEIRS}, message="Divide floats")
+    resolve(model)
     github.maintainer.comment(pull, "/agent rebase")
     bot.step_until(lambda: bot.runs)
     bot.control.scheduler.tick()
     bot.step_until(lambda: bot.workers.waiting)
     bot.work_waiting()
+    spent = bot.runs[0].cost_usd
     github.contributor.push(repo, "zero", {"notes.txt": "More.\n"}, message="More")
     theirs = pull.head_sha
     bot.run_until_idle()
-    assert pull.head_sha == theirs
-    assert "`zero` has moved since I began" in pull.comments[-1].read()
 
-    github.maintainer.comment(pull, "/agent retry")
-    bot.run_until_idle()
     assert list(repo.commit(pull.head_sha).parents) == [theirs, repo.tip("main")]
+    assert repo.file("zero", "calc.py").decode() == BOTH and repo.file("zero", "notes.txt") == b"More.\n"
+    assert [(run.reason, run.cost_usd) for run in bot.runs] == [("proposed", spent)]
+    said = pull.comments[-1].read()
+    assert "came in on `zero`" in said and "All tests ran again on the two together" in said
+    assert "`calc.py`: both sides changed the same lines" in said
     bot.read_everything(pull)
 
 

@@ -130,18 +130,6 @@ def test_a_renamed_default_branch_takes_the_pull_request_along(bot, github, repo
     bot.read_everything(issue)
 
 
-def test_what_was_force_pushed_stays_and_is_named(bot, github, repo, model, pull):
-    add_a_test(model)
-    at_work(bot, github, pull)
-    bot.work_waiting()
-    theirs = github.contributor.force_push(repo, "halves", {"calc.py": IDEA["calc.py"], "NEW": "1\n"}, start="main")
-    bot.run_until_idle()
-
-    assert list(repo.commit(pull.head_sha).parents) == [theirs]
-    assert "force-pushed meanwhile" in pull.comments[-1].read()
-    bot.read_everything(pull)
-
-
 def test_work_begins_again_when_it_is_open_again_and_somebody_says_so(bot, github, repo, model, pull):
     add_a_test(model)
     at_work(bot, github, pull)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from app.checkpoints import pull_text
-from app.checkpoints.endings import NOT_ADDED, branch_moved, not_added
+from app.checkpoints.endings import NOT_ADDED, branch_gone, not_added
 from app.errors import UserError
-from app.github import comparisons, git_data
+from app.github import git_data
 from app.github.base_tree import GitHubBase
 from app.ports.rate import Priority
 from app.publication.effect import Effect, Target
+from app.publication.overtaken import ask_again
 from app.runs.state.run_state import RunState
 from app.work.verdict import check_again
 
@@ -43,7 +44,7 @@ class Written(Effect):
             key="branch",
             priority=Priority.PROPOSAL,
             branch=created.branch,
-            base_sha=created.base.sha,
+            base_sha=state.proposed_on,
             changes=[change.model_dump(exclude_unset=True) for change in proposal.changes],
             message=message,
             **more,
@@ -93,7 +94,9 @@ class Branch(Written):
 
 
 class Commit(Written):
-    """On the head of a pull request's branch as it is now, whatever people have pushed there meanwhile."""
+    """On the head of a pull request's branch. One that has moved since is merged with first, and verified again: what
+    is published is what was verified.
+    """
 
     searches = "in doubt"
 
@@ -114,19 +117,23 @@ class Commit(Written):
         return dict(known)
 
     def make(self, target: Target) -> dict[str, Any]:
-        """Raises UserError when the branch is gone, or what was pushed there touches the same files."""
+        """Raises Overtaken when the head has moved, UserError when the branch is gone or moves all the time."""
+        head = self.head(target)
+        sha = git_data.add_commit(
+            target.github,
+            target.repo,
+            branch=self.branch,
+            head_sha=head,
+            changes=self.checked(target),
+            message=self.message,
+        )
+        return self.placed(sha, parent=head)
+
+    def head(self, target: Target) -> str:
+        """The commit on which the change was made, which is the branch's head still. Raises as `make`."""
         head = git_data.branch_head(target.github, target.repo, self.branch)
         if head is None:
-            raise UserError(branch_moved(self.branch, []))
-        changes, is_rewritten = self.checked(target), False
+            raise UserError(branch_gone(self.branch))
         if head != self.base_sha:
-            found = comparisons.compare(target.github, target.repo, self.base_sha, head)
-            is_rewritten = found is None or not found.is_forward
-            paths = [change.path for change in changes]
-            before, now = (self.tree(target, sha).entries(paths) for sha in (self.base_sha, head))
-            if both := [path for path in paths if before.get(path) != now.get(path)]:
-                raise UserError(branch_moved(self.branch, both))
-        sha = git_data.add_commit(
-            target.github, target.repo, branch=self.branch, head_sha=head, changes=changes, message=self.message
-        )
-        return {**self.placed(sha, parent=head), "rewritten": is_rewritten}
+            ask_again(target, branch=self.branch, was=self.base_sha, head=head)
+        return head

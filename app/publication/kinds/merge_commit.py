@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from app.checkpoints.endings import branch_moved, branch_moved_on
 from app.errors import UserError
 from app.github import git_data, pulls
 from app.github.base_tree import GitHubBase
@@ -34,12 +33,8 @@ class MergeCommit(Commit):
             yield from cls.written(state, merged_sha=made.base_sha, ours=list(made.ours))
 
     def make(self, target: Target) -> dict[str, Any]:
-        """Raises UserError when the branch is gone or has moved, or when what is said to be the branch's is not."""
-        head = git_data.branch_head(target.github, target.repo, self.branch)
-        if head is None:
-            raise UserError(branch_moved(self.branch, []))
-        if head != self.base_sha:
-            raise UserError(branch_moved_on(self.branch))
+        """As of any commit; raises UserError also when what is said to be the branch's is not."""
+        head = self.head(target)
         branch, base = (self.tree(target, sha) for sha in (head, self.merged_sha))
         changes = check_again(target.store, self.changes, target.state.created.config, branch, base)
         sha = git_data.merge_commit(

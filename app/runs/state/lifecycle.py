@@ -11,6 +11,7 @@ from app.events.deciding import (
     BudgetRaised,
     CancelRequested,
     ChecksRead,
+    HeadMoved,
     HeadTaken,
     MaySpend,
     ModelChanged,
@@ -20,6 +21,7 @@ from app.events.deciding import (
     RunQueued,
 )
 from app.events.record import WORKER, Record
+from app.events.waits import WaitForWorker
 from app.events.working import AttemptStarted, RunEnded, RunParked, StageEnded, StageStarted
 from app.ledger import Event
 from app.playbooks import playbook
@@ -61,6 +63,19 @@ def _head(said: HeadTaken, state: RunState, event: Event) -> None:
         task = created.task.model_copy(update={"threads": said.threads})
         state.created = created.model_copy(update={"base": base, "target": target, "task": task})
     state.has_taken_head = True
+
+
+@fold.register
+def _head_moved(said: HeadMoved, state: RunState, event: Event) -> None:
+    """What was finished is kept for the merge. Snapshots are of another tree."""
+    base = state.created.base.model_copy(update={"sha": said.sha})
+    state.created = state.created.model_copy(update={"base": base})
+    state.moved, state.moved_seq, state.moves = said, event.seq, state.moves + 1
+    state.turns_before, state.head_merge = state.turns, None
+    state.snapshot, state.snapshot_seq = None, event.seq
+    state.phase, state.wait = "parked", WaitForWorker()
+    state.park_note, state.park_until = said.note, said.until
+    state.outcome, state.reason, state.next_step = None, "", ""
 
 
 @fold.register

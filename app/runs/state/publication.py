@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from app.events.deciding import ProposalResumed
+from app.events.deciding import HeadMoved, ProposalResumed
 from app.events.publishing import (
     PublishAbandoned,
     PublishDelayed,
@@ -62,6 +62,12 @@ def _delayed(said: PublishDelayed, state: RunState, event: Event) -> None:
 
 
 @fold.register
+def _overtaken(said: HeadMoved, state: RunState, event: Event) -> None:
+    """The change was certainly not published, and another one will be."""
+    _decided(state, state.lands_with)
+
+
+@fold.register
 def _resumed(said: ProposalResumed, state: RunState, event: Event) -> None:
     """The proposal is to be published after all: what was refused is no longer taken for done."""
     state.outcome, state.reason, state.next_step = "proposed", "", ""
@@ -69,6 +75,7 @@ def _resumed(said: ProposalResumed, state: RunState, event: Event) -> None:
     state.delayed.clear()
     state.published = {key: done for key, done in state.published.items() if not done.error}
     state.resumptions.append(said)
+    state.moves = 0
 
 
 @fold.register

@@ -10,6 +10,7 @@ from app.events.deciding import (
     BudgetRaised,
     CancelRequested,
     ChecksRead,
+    HeadMoved,
     Heard,
     ModelChanged,
     ProposalResumed,
@@ -27,6 +28,7 @@ from app.events.working import (
     CommandRan,
     DiagnosisMade,
     FinishCalled,
+    HeadMerged,
     MergeTried,
     ProposalMade,
     QuestionAsked,
@@ -94,6 +96,12 @@ class RunState:
     verification: VerificationEnded | None = None
     scan: ScanEnded | None = None
     proposal: ProposalMade | None = None
+    proposed_on: str = ""  # the commit on which the proposal was made
+    moved: HeadMoved | None = None  # the last time that its branch went on after it had proposed
+    moved_seq: int = 0  # where that stands in the ledger; the tree, its tests and the snapshots are of after it
+    moves: int = 0  # so often, since somebody asked for it
+    turns_before: int = 0  # of the model, when it moved
+    head_merge: HeadMerged | None = None
     cost_usd: float = 0.0
     spent: dict[str, float] = field(default_factory=dict)  # cost_usd by the day (UTC) on which it was charged
     cap_usd: float | None = None  # what it may cost in all by the day's budget, said when it was let in or went on
@@ -166,6 +174,16 @@ class RunState:
             return {"number": number, "url": target.url, "draft": target.draft} if is_there else None
         made = self.result("pull")
         return made if "number" in made else None
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether its proposal was made on another commit than the one on which it stands now."""
+        return self.proposal is not None and self.proposed_on != self.created.base.sha
+
+    @property
+    def commands_here(self) -> list[Told[CommandRan]]:
+        """Those that ran on the commit on which it stands now."""
+        return [told for told in self.commands if told.seq > self.moved_seq]
 
     @property
     def lands_with(self) -> str:

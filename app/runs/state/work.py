@@ -11,6 +11,7 @@ from app.events.working import (
     DiagnosisMade,
     EgressRequested,
     FinishCalled,
+    HeadMerged,
     MergeTried,
     ModelFailed,
     ModelReplied,
@@ -111,6 +112,11 @@ def _merged(said: MergeTried, state: RunState, event: Event) -> None:
 
 
 @fold.register
+def _head_merged(said: HeadMerged, state: RunState, event: Event) -> None:
+    state.head_merge = said
+
+
+@fold.register
 def _diagnosed(said: DiagnosisMade, state: RunState, event: Event) -> None:
     state.diagnosis = said
 
@@ -148,4 +154,4 @@ def _scanned(said: ScanEnded, state: RunState, event: Event) -> None:
 @fold.register
 def _proposed(said: ProposalMade, state: RunState, event: Event) -> None:
     if event.author != WORKER or state.phase != "ended":  # what was decided to be published is not changed any more
-        state.proposal = said
+        state.proposal, state.proposed_on = said, state.created.base.sha

@@ -28,6 +28,7 @@ EXAMPLES = GOOD | {
     "steer.received": {"by": "maya", "text": "hurry", "delivery": "e", "comment_id": 4},
     "request.gathered": {"by": "maya", "text": "and this", "delivery": "e", "until": "2026-03-02T09:00:00+00:00"},
     "head.taken": {"sha": "a" * 40, "base_sha": "b" * 40},
+    "head.moved": {"sha": "b" * 40, "was": "a" * 40, "note": "It moved.", "until": "2026-03-02T09:00:00+00:00"},
     "checks.read": {"sha": "a" * 40},
     "rerun.asked": {"sha": "a" * 40, "runs": [{"run": 7, "attempt": 1}]},
     "thread.answered": {"thread": 1, "done": True, "text": "Done."},

@@ -18,6 +18,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "merge.tried": {
         "base_sha": "c2", "behind": 2, "files": 3, "conflicts": [{"path": "a.py", "why": "both", "lines": [4]}],
     },
+    "head.merged": {"sha": "c3", "files": 2, "conflicts": [{"path": "a.py", "why": "both", "lines": [4]}]},
     "command.ran": {
         "purpose": "verify", "command": "pytest", "exit_code": None, "seconds": 1, "killed_by": "time",
         "timed_out": True, "output": _BLOB, "tail": "\ud800", "counts": None, "at": "head", "step": 1, "steps": 1,
