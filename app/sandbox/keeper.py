@@ -13,27 +13,17 @@ Datagrams from a keeper: {"pid", "keeper"}, {"listener"} + fd, {"error"}, {"exit
 
 from __future__ import annotations
 
-import json
 import os
 import select
-import signal
-import socket
 import time
 
+from app.sandbox.bare import receive, signal, socket
 from app.sandbox.starter import Order, check, command, libc, scope_signals, tell
 
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 CLONE_NEWNS = 0x20000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
-MAX_DATAGRAM = 256 * 1024  # an order is a few KB and a command, which the harness limits to 120 KB
-MAX_FDS = 16
 REMOVE = 'rm -rf -- "$@" 2>/dev/null || { chmod -R u+rwX -- "$@"; rm -rf -- "$@"; } 2>/dev/null'
-
-
-def receive(sock: socket.socket) -> tuple[Order, list[int]] | None:
-    """One order; None at the end of the stream."""
-    data, fds, _flags, _address = socket.recv_fds(sock, MAX_DATAGRAM, MAX_FDS)
-    return (json.loads(data), fds) if data else None
 
 
 def descendants(root: int) -> list[int]:

@@ -21,8 +21,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """\
 import sys
 sys.path.append(sys.argv[1])
-import socket
-from app.sandbox.keeper import nursery
+from app.sandbox.keeper import nursery, socket
 nursery(socket.socket(fileno=int(sys.argv[2])), hidden=len(sys.argv) > 3)
 """
 KilledBy = Literal["", "time", "memory", "disk", "output", "closed"]
