@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -53,16 +53,23 @@ class Table:
 
     def query(self, **request: Any) -> Iterator[Item]:
         """All pages of a query; a page is asked for when it is needed."""
-        with translated("read the table"):
-            pages: Iterable[Item] = self._dynamo.get_paginator("query").paginate(TableName=self.name, **request)
-            for page in pages:
-                yield from page["Items"]
+        for page in self._pages(request):
+            yield from page["Items"]
 
     def count(self, **request: Any) -> int:
         """How many items a query finds; no item is sent."""
-        with translated("read the table"):
-            pages = self._dynamo.get_paginator("query").paginate(TableName=self.name, Select="COUNT", **request)
-            return sum(int(page["Count"]) for page in pages)
+        return sum(int(page["Count"]) for page in self._pages(request | {"Select": "COUNT"}))
+
+    def _pages(self, request: Item) -> Iterator[Item]:
+        """boto3's paginator takes a third of a millisecond to be made, for queries that nearly all have one page."""
+        start: Item = {}
+        while True:
+            with translated("read the table"):
+                page: Item = self._dynamo.query(TableName=self.name, **request, **start)
+            yield page
+            if not page.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def write_if(self, operation: str, doing: str, **request: Any) -> Item | None:
         """DynamoDB's answer to `put_item`, `update_item` or `delete_item`; None when its condition did not hold."""
