@@ -22,6 +22,7 @@ gc.disable()
 _YOUNG = 10_000  # new objects before cycles are looked for again; Python's own is 700
 
 _MADE = pytest.StashKey[Path]()
+_PREFIX = "lamplighter-tests-"
 
 NEVER_ON_AWS = ("house", "rehearsal", "rooms")  # folders without a test for AWS's semantics
 # Ten seconds and more by themselves (`--durations=40`); a story on AWS takes three times as long as on one machine.
@@ -42,8 +43,14 @@ def pytest_configure(config: pytest.Config) -> None:
     a sandbox's way to its files away.
     """
     if config.option.basetemp is None and not hasattr(config, "workerinput"):
-        config.stash[_MADE] = Path(tempfile.mkdtemp(prefix="lamplighter-tests-"))
+        config.stash[_MADE] = Path(tempfile.mkdtemp(prefix=_PREFIX))
         config.option.basetemp = str(config.stash[_MADE] / "base")
+
+
+@pytest.fixture(scope="session")
+def is_own_base(pytestconfig: pytest.Config) -> bool:
+    """Whether the base folder is one that this session, or the one whose worker it is, made and will remove."""
+    return _PREFIX in str(pytestconfig.option.basetemp)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from app.agent.models.scripted import Script, ask, bash, create, edit, finish, question
 
 REGRESSION = """import unittest
@@ -39,8 +41,11 @@ CONFIG = f"""setup: []
 verify: ["{TESTS}"]
 """
 
+# Its start, most of it imports that a passing test never uses, took a quarter of the stories' CPU.
+RUNNER = Path(__file__).with_name("project_runner.py").read_text("utf-8")
+
 # A small project with one bug, whose tests need nothing installed.
-PROJECT = {"calc.py": CALC, "test_calc.py": TEST_CALC, ".github/lamplighter.yml": CONFIG}
+PROJECT = {"calc.py": CALC, "test_calc.py": TEST_CALC, "unittest.py": RUNNER, ".github/lamplighter.yml": CONFIG}
 
 SMALL_FIX = edit("calc.py", "    return a / b\n", "    if b == 0:\n        return None\n    return a / b\n")
 

@@ -26,7 +26,7 @@ def test_every_attempt_opens_with_the_same_words(bot, github, repo, model):
     (text,) = _first_messages(bot)
     assert "Before your work, `python3 -S -m unittest -q` ended with exit code 0 (1 passed)." in text
     assert "The network is closed." in text and "\nTools: " in text and "git 2." in text
-    assert "\ncalc.py, test_calc.py\n" in text
+    assert "\ncalc.py, test_calc.py, unittest.py\n" in text
     events = bot.platform.store.events(bot.runs[0].run_id)
     assert [event.kind for event in events].count("briefing.made") == 1
     bot.read_everything(issue, *repo.pulls)
