@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app import log
-from app.admission.red_branch import is_red, last_reading
+from app.admission.red_branch import is_red, last_on, last_reading
 from app.errors import UserError
 from app.github import pulls, repositories
 from app.github.access import Access
@@ -29,9 +29,11 @@ class ChecksPlace:
 
         Raises TransientError when GitHub is away.
         """
-        if not job.is_by_checks or job.thread.number:
+        if not job.is_by_checks:
             return [job]
-        if job.is_green and not is_red(last_reading(self._store, job.thread)):
+        if job.thread.number:
+            return [job] if self._is_news(job) else []
+        if job.is_green and not job.has_run_again and not self._is_news(job):
             return []
         try:
             numbers = self._numbers(job)
@@ -42,7 +44,17 @@ class ChecksPlace:
             reason = f"{job.commit[:7]} is the head of no open pull request, and not on the default branch"
             log.event("dispatch.ignored", delivery=job.id, trigger=job.trigger, reason=reason)
         threads = [job.thread._replace(number=number, is_pull_request=number > 0) for number in numbers]
-        return [job._replace(thread=thread) for thread in threads]
+        placed = [job._replace(thread=thread) for thread in threads]
+        return [one for one in placed if self._is_news(one)]
+
+    def _is_news(self, job: Job) -> bool:
+        """Whether there is something to read: of checks that passed only where others are known to be red."""
+        if not job.is_green:
+            return True
+        if not job.thread.number:
+            return is_red(last_reading(self._store, job.thread))
+        read = last_on(self._store, job.thread)
+        return is_red(read) and read is not None and read.sha == job.commit
 
     def _numbers(self, job: Job) -> Sequence[int]:
         key = f"checks-of:{job.thread.repository_id}:{job.commit}"

@@ -9,14 +9,19 @@ from app.jobs.job import Job, Thread
 from app.ports.platform import Store
 from app.runs.state import fold
 
-_MOST = 5  # runs about the repository as a whole that are looked at, the newest first
+_MOST = 5  # runs of a thread that are looked at, the newest first
 
 
 def last_reading(store: Store, thread: Thread) -> ChecksRead | None:
     """The newest reading of the default branch of the thread's repository; None when it never was, or long ago."""
-    rows = store.runs(active=False, thread_key=thread._replace(number=0).key, limit=_MOST)
+    return last_on(store, thread._replace(number=0))
+
+
+def last_on(store: Store, thread: Thread) -> ChecksRead | None:
+    """The newest reading of checks that the thread shows: a pull request's, or with number 0 the default branch's."""
+    rows = store.runs(active=False, thread_key=thread.key, limit=_MOST)
     readings = (fold(row.run_id, store.events(row.run_id)).checks for row in rows if row.reason == "diagnosed")
-    return next((read for read in readings if read and read.branch), None)
+    return next((read for read in readings if read), None)
 
 
 def cause_on(store: Store, job: Job, bot_login: str) -> list[CheckFailure]:

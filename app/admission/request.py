@@ -76,9 +76,7 @@ def created(
         target=facts.target,
         gathers=gathers,
         continued=continued,
-        plan_first=bool(before and before.plan_first)
-        or command.verb == "plan"
-        or (facts.target is None and config.autonomy == "plan"),
+        plan_first=bool(before and before.plan_first) or plans_first(command, facts, gathers),
         clone_url=clone_url,
         config=config,
         config_source=facts.config_source,
@@ -91,6 +89,17 @@ def created(
         protection=facts.protection,
         why=list(why),
     )
+
+
+def plans_first(command: Command, facts: Facts, gathers: str) -> bool:
+    """Whether nothing is changed before a person has approved a plan. With `autonomy: plan` that holds for what is
+    asked for in words; what a review, failed checks and merges want is said already, and a patch for a fork changes
+    nothing.
+    """
+    if command.verb == "plan" or facts.config.autonomy != "plan":
+        return command.verb == "plan"
+    is_in_words = facts.book.by_words and gathers != "review"
+    return facts.target is None or (is_in_words and not facts.target.fork)
 
 
 def _told(facts: Facts, settings: Settings, model: str) -> list[str]:

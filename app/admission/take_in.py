@@ -6,16 +6,18 @@ has come, GitHub is asked for what stands there now, and that is frozen in its l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app.admission import branch_facts, check_facts, reruns
 from app.admission.autofix import wish_of
+from app.admission.check_facts import Checks
 from app.admission.red_branch import last_reading
 from app.admission.red_fixes import RedFixes
 from app.admission.review_batch import batch
-from app.admission.rounds import failures_of, round_of, rounds_before
+from app.admission.rounds import failures_of, is_undone, round_of, rounds_before
 from app.convergence import is_again, since_asked
-from app.events.deciding import ChecksRead, HeadTaken
+from app.events.deciding import ChecksRead, HeadTaken, RerunAsked
 from app.events.waits import WaitForQuiet
 from app.events.working import RunEnded, RunParked
 from app.github import pulls, repositories, reviews
@@ -103,6 +105,12 @@ class TakeIn:
             return self._wait(ledger, f"{len(found.pending)} checks have not ended yet.")
         if reruns.ask(ledger, access, found):
             return self._wait(ledger, "Failed jobs run again.")
+        read = self._judged(ledger, found, again)
+        ledger.append(read)
+        return read.repairs or self._end(ledger)
+
+    def _judged(self, ledger: RunLedger, found: Checks, again: Sequence[RerunAsked]) -> ChecksRead:
+        """What was found, with what was done here before, and whether a repair follows."""
         before = rounds_before(self._store, ledger.state)
         rounds = since_asked([round_of(self._store, state) for state in before])
         read = ChecksRead(
@@ -112,13 +120,12 @@ class TakeIn:
             pending=list(found.pending),
             by_chance=reruns.by_chance(again, found),
             reruns=len(again),
-            autofix=wish_of(self._store, created.thread),
+            autofix=wish_of(self._store, ledger.state.created.thread),
             rounds=sum(state.checks is not None for state in before),
             again=is_again(failures_of(found.failures), rounds),
+            undone=is_undone(self._store, ledger.state),
         )
-        read = read.model_copy(update={"repairs": is_to_repair(ledger.state, read)})
-        ledger.append(read)
-        return read.repairs or self._end(ledger)
+        return read.model_copy(update={"repairs": is_to_repair(ledger.state, read)})
 
     def _wait(self, ledger: RunLedger, note: str) -> bool:
         until = (ledger.clock.now() + timedelta(seconds=_LOOK_SECONDS)).isoformat()
@@ -160,7 +167,7 @@ def is_to_repair(state: RunState, read: ChecksRead) -> bool:
     is_writable = not facts.from_fork and not facts.head_is_default
     is_ours = state.created.target is not None and state.created.target.ours
     is_wanted = is_writable and (read.autofix == "on" or (is_ours and read.autofix != "off"))
-    is_hopeful = read.rounds < MOST_ROUNDS and not read.again
+    is_hopeful = read.rounds < MOST_ROUNDS and not read.again and not read.undone
     return is_wanted and is_hopeful and any(failure.kind in _OURS for failure in read.failures)
 
 

@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.checkpoints.moments import utc
+from app.checkpoints.reproduction_text import reproduction_lines
 from app.events.deciding import ChecksRead
 from app.events.parts import CheckFailure
 from app.failures.chance import may_pass_again
 from app.runs.state.run_state import RunState
-from app.text.outgoing import code, cut, fence, plain, plain_lines
+from app.text.outgoing import code, cut, fence, line, plain, plain_lines
 
 MARKER = "<!-- lamplighter checks -->"  # one comment on a pull request, edited in place
 _SHOWN = 5  # failures in sight
@@ -36,7 +38,8 @@ def diagnosis(state: RunState, read: ChecksRead) -> str:
     """What failed, whose it is and who can do what; or that all is green again."""
     sha = code(read.sha[:7])
     if not read.failures:
-        return cut("\n".join([MARKER, f"### ✅ All checks of {sha} have passed", *_by_chance(read)]))
+        headline = f"### ✅ All checks of {sha} have passed"
+        return cut("\n".join([MARKER, headline, *_ran_again(state), *_by_chance(read)]))
     jobs = len({job for failure in read.failures for job in failure.jobs}) or len(read.failures)
     many = "check" if jobs == 1 else "checks"
     lines = [MARKER, f"### 🔎 {jobs} {many} failed on {sha}", ""]
@@ -48,13 +51,25 @@ def diagnosis(state: RunState, read: ChecksRead) -> str:
     if read.pending:
         lines += [f"Not waited for any longer: {', '.join(code(name, 60) for name in read.pending[:5])}.", ""]
     lines += [*_by_chance(read)[1:], ""] if read.by_chance else []
-    if read.again or read.rounds:
+    if read.undone:
+        lines += ["A change of mine was taken back here, so I repair nothing before somebody asks.", ""]
+    elif read.again or read.rounds:
         lines += [_rounds(read), ""]
     elif read.reruns:
         lines += [f"I had it run again {_times(read.reruns)}, and it still fails: **a person has to look**.", ""]
-    ran = "" if read.reruns else ", nothing was run"
+    ran_here = reproduction_lines(state)
+    lines += [*ran_here, ""] if ran_here else []
+    ran = "" if read.reruns or ran_here else ", nothing was run"
     lines += [f"<sub>Read from the checks{ran} · run `{state.run_id[:8]}`</sub>"]
     return cut("\n".join(lines))
+
+
+def _ran_again(state: RunState) -> list[str]:
+    """Who had it run again, and since when it passes; nothing where that is not why it was read."""
+    if not state.created.trigger.startswith("workflow_run"):
+        return []
+    who = line(state.created.requester.login, 60)
+    return ["", f"It failed here before, and passes since {utc(state.created_at)}: {who} had jobs run again."]
 
 
 def _by_chance(read: ChecksRead) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.checkpoints.addressed import to
 from app.events.parts import Plan
 from app.runs.state.run_state import RunState
-from app.text.outgoing import code, line, people
+from app.text.outgoing import code, line
 
 _MOST = 12  # of anything in sight
 
@@ -14,7 +15,7 @@ _MOST = 12  # of anything in sight
 def plan(state: RunState, proposed: Plan) -> list[str]:
     """What will be done, where, at what risk and cost; how to approve it."""
     created = state.created
-    lines = [f"### 📋 {people([created.requester.login])} my plan, before I change anything", ""]
+    lines = [f"### 📋 {to(state)}my plan, before I change anything", ""]
     lines += [f"{number}. {line(step, 400)}" for number, step in enumerate(proposed.steps[:_MOST], start=1)]
     files = ", ".join(code(path, 100) for path in proposed.files[:_MOST]) or "none named"
     lines += [

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from app.checkpoints.addressed import to
 from app.checkpoints.moments import utc
 from app.checkpoints.plan_text import how_to_approve, plan
 from app.checkpoints.render import marker
 from app.config.question_times import in_words
 from app.events.working import QuestionAsked
 from app.runs.state.run_state import RunState
-from app.text.outgoing import cut, line, people
+from app.text.outgoing import cut, line
 
 _LETTERS = "abcd"
 
 
 def question(state: RunState, number: int) -> str:
     """A checkpoint that needs a person: at most three questions, each with options, a default and consequences."""
-    asked, requester = state.questions[number - 1].said, state.created.requester.login
+    asked = state.questions[number - 1].said
     if asked.plan:
         return cut("\n".join([marker(state.run_id, f"question-{number}"), *plan(state, asked.plan)]))
-    lines = [marker(state.run_id, f"question-{number}"), f"### ❓ {people([requester])} a question before I go on", ""]
+    lines = [marker(state.run_id, f"question-{number}"), f"### ❓ {to(state)}a question before I go on", ""]
     lines += [*_asked(asked), f"{_how_to_answer(state, asked)} Waiting costs nothing; an answer needs write access."]
     return cut("\n".join(lines))
 
 
 def reminder(state: RunState, number: int, *, until: str | None) -> str:
     """The one reminder of a question; it repeats it, because on a phone nobody scrolls up."""
-    asked, requester = state.questions[number - 1].said, state.created.requester.login
-    lines = [marker(state.run_id, f"reminder-{number}"), f"### ⏰ {people([requester])} I still need an answer", ""]
+    asked = state.questions[number - 1].said
+    lines = [marker(state.run_id, f"reminder-{number}"), f"### ⏰ {to(state)}I still need an answer", ""]
     lines += [*_asked(asked), _how_to_answer(state, asked)]
     if until:
         lines[-1] += f" Without an answer I stop on {utc(until)}."

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.checkpoints import unfinished_text
+from app.checkpoints.addressed import to
 from app.checkpoints.merge_text import conflict_lines, merged_lines
 from app.checkpoints.moments import utc
 from app.checkpoints.moved_text import came_in, left_over
@@ -142,16 +143,16 @@ def _first_line(text: str) -> str:
 
 def result(state: RunState, part: str) -> str:
     """The closing comment: what came out, with evidence, and what to do next. `part` is for its marker."""
-    look, pull, to = appearance(state), state.pull, _to(state)
+    look, pull, whom = appearance(state), state.pull, to(state)
     lines = [marker(state.run_id, part)]
     if state.outcome == "proposed" and pull:
         what = f"{_LANDED[state.lands_with]} {_landed(state)}".strip()
         if doubt(state) == "not proven":
-            lines += [f"### 🟡 {to}{what} is not proven: look at it with care", ""]
+            lines += [f"### 🟡 {whom}{what} is not proven: look at it with care", ""]
         elif doubt(state):
-            lines += [f"### 🟡 {to}{what} needs a careful look: tests were changed", ""]
+            lines += [f"### 🟡 {whom}{what} needs a careful look: tests were changed", ""]
         else:
-            lines += [f"### {look.icon} {to}{what} is ready for you to look at", ""]
+            lines += [f"### {look.icon} {whom}{what} is ready for you to look at", ""]
         lines += [neutral(state.finish.summary, 900) if state.finish else "", "", *merged_lines(state)]
         lines += [*_proof_lines(state), *reproduction_lines(state)]
         if state.created.target:
@@ -161,7 +162,7 @@ def result(state: RunState, part: str) -> str:
         if state.breaking and state.proposal and state.proposal.owners:
             lines += ["", f"⚠️ Breaking change, please look: {people(state.proposal.owners)}"]
     else:
-        lines += [f"### {look.icon} {to}{look.headline.lower()}", "", neutral(state.reason, 3_000)]
+        lines += [f"### {look.icon} {whom}{look.headline.lower()}", "", neutral(state.reason, 3_000)]
         lines += ["", *(f"- Not in my checkout: {line(text, 300)}" for text in state.missing)] if state.missing else []
         ran_here = reproduction_lines(state)
         lines += [
@@ -175,11 +176,6 @@ def result(state: RunState, part: str) -> str:
     retry = f"`{state.created.names.prefix} retry` starts again"
     lines += ["", f"<sub>{retry} · run `{short(state.run_id)}` · ${state.cost_usd:.2f}</sub>"]
     return cut("\n".join(lines))
-
-
-def _to(state: RunState) -> str:
-    """Whoever asked for it, so that they are told; nobody did where checks have."""
-    return "" if state.is_unasked else f"{people([_requester(state)])} "
 
 
 def _requester(state: RunState) -> str:

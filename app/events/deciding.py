@@ -184,6 +184,7 @@ class ChecksRead(Record, kind="checks.read", is_news=True):
     pending: list[str] = []  # that were not waited for any longer
     rounds: Count = 0  # repairs of this pull request's checks before this
     again: bool = False  # one of the failures is what a repair before was for
+    undone: bool = False  # a person had our last change taken back, and has asked for none since
     by_chance: list[CheckFailure] = []  # that passed when the commit ran again
     reruns: Count = 0  # so often jobs of it were run again for this
     autofix: str = ""  # what somebody said there: on, off; empty: nobody

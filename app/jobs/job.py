@@ -158,6 +158,11 @@ class Job(NamedTuple):
         return self.is_by_checks and self.trigger.endswith(":success")
 
     @property
+    def has_run_again(self) -> bool:
+        """Somebody had checks run again, and they pass."""
+        return self.is_green and self.trigger.startswith("workflow_run")
+
+    @property
     def is_unasked(self) -> bool:
         """Nobody asks: what may be done is for the configuration to say, and nobody waits for a word."""
         return is_unasked(self.gathers)

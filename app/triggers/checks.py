@@ -11,6 +11,7 @@ from app.webhooks.events import CheckRunEvent, ChecksEvent, GroupEvent
 
 CHECK_RUN = "lamplighter"
 
+RAN_AGAIN = "workflow_run"  # the event that tells of it
 CHECKS = "checks"  # what the failures of one commit are gathered under, followed by its SHA
 FAILED = frozenset({"failure", "timed_out", "startup_failure"})
 FAILED_STATUS = frozenset({"failure", "error"})  # of a commit status
@@ -20,7 +21,9 @@ def decide(event: CheckRunEvent | ChecksEvent | GroupEvent, job: MakeJob, slug: 
     """What any event about checks asks for."""
     if isinstance(event, CheckRunEvent):
         return button(event, job, slug)
-    return group(event, job) if isinstance(event, GroupEvent) else suite(event, job, slug)
+    if isinstance(event, GroupEvent):
+        return group(event, job)
+    return again(event, job, slug) if event.name == RAN_AGAIN else suite(event, job, slug)
 
 
 def suite(event: ChecksEvent, job: MakeJob, slug: str) -> Decision:
@@ -44,6 +47,20 @@ def suite(event: ChecksEvent, job: MakeJob, slug: str) -> Decision:
     else:
         reason = f"Checks of {event.sha[:7]} failed: they are read when all have ended."
     return job("start", reason, trigger, (), f"{CHECKS}:{event.sha}")
+
+
+def again(event: ChecksEvent, job: MakeJob, slug: str) -> Decision:
+    """What a run of GitHub Actions asks for that passes when it runs again: what was said of its commit may be over. Of
+    every other run its suite of checks tells; so it does on the default branch.
+    """
+    if event.action != "completed" or event.conclusion != "success" or event.attempt < 2:
+        return ignore("Of workflow runs one that passes when it runs again is news: checks tell of the others.")
+    if is_own(event.sender, slug):
+        return ignore("Lamplighter had it run again, and waits for it.")
+    if event.on_default:
+        return ignore("On the default branch the suite of checks tells of it.")
+    reason = f"What failed on {event.sha[:7]} may have passed: jobs ran again."
+    return job("start", reason, f"{RAN_AGAIN}.completed:success", (), f"{CHECKS}:{event.sha}")
 
 
 def group(event: GroupEvent, job: MakeJob) -> Decision:

@@ -52,8 +52,8 @@ class CheckRunEvent(NamedTuple):
 
 
 class ChecksEvent(NamedTuple):
-    """The checks of one App on a commit are through: `check_suite`; or a commit status was set: `status`, which names
-    no pull request.
+    """The checks of one App on a commit are through: `check_suite`; a run of GitHub Actions moved on: `workflow_run`;
+    or a commit status was set: `status`, which names no pull request.
     """
 
     name: str
@@ -64,6 +64,7 @@ class ChecksEvent(NamedTuple):
     conclusion: str  # as GitHub calls it: success, failure, timed_out, …; of a status error, pending, …
     app_slug: str
     on_default: bool = False  # by its name the branch is the default one; a fork's may be called the same
+    attempt: int = 0  # of a workflow run
 
 
 class GroupEvent(NamedTuple):

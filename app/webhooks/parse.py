@@ -168,6 +168,22 @@ def _check_suite(name: str, action: str, payload: Mapping[str, Any]) -> Event:
     )
 
 
+def _workflow_run(name: str, action: str, payload: Mapping[str, Any]) -> Event:
+    run = part(payload, "workflow_run")
+    on_default = _is_default(payload, run.get("head_branch"))
+    return ChecksEvent(
+        name=name,
+        action=action,
+        thread=thread_of_commit(payload, () if on_default else run.get("pull_requests")),
+        sender=person(payload.get("sender")),
+        sha=_sha(run.get("head_sha"), "workflow_run.head_sha"),
+        conclusion=word(run.get("conclusion")),
+        app_slug="",
+        on_default=on_default,
+        attempt=number(run.get("run_attempt")),
+    )
+
+
 def _merge_group(_name: str, action: str, payload: Mapping[str, Any]) -> Event:
     return GroupEvent(
         action=action,
@@ -259,6 +275,7 @@ WANTED: Mapping[str, Callable[[str, str, Mapping[str, Any]], Event]] = {
     "pull_request_review_comment": _review_comment,
     "check_run": _check_run,
     "check_suite": _check_suite,
+    "workflow_run": _workflow_run,
     "merge_group": _merge_group,
     "status": _status,
     "installation": _installation,

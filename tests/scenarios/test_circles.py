@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.agent.models.scripted import bash, edit, finish
+from app.agent.models.scripted import bash, create, edit, finish
 from tests.scenarios import stories
 
 END = "##[error]Process completed with exit code 1.\n"
@@ -47,8 +47,8 @@ def test_a_repair_that_undoes_the_one_before_is_not_published(bot, github, repo,
     said = pull.comments[-1].read()
     assert f"it makes `calc.py` what it was before my commit `{first[:7]}`" in said
     assert (
-        f"| 1 · `{first[:7]}` | Say not b: `calc.py` |" in said
-        and "| 2 · not added | Compare with zero: `calc.py` |" in said
+        f"| 2 · `{first[:7]}` | Say not b: `calc.py` |" in said
+        and "| 3 · not added | Compare with zero: `calc.py` |" in said
     )
     assert "agent:needs-human" in pull.labels
     assert [run.reason for run in bot.runs][-1] == "needs_decision"
@@ -71,3 +71,18 @@ def test_a_repair_that_goes_further_is_published_and_a_person_may_undo_it(bot, g
     bot.run_until_idle()
     assert AS_IT_WAS.encode() in repo.file(pull.head, "calc.py")
     bot.read_everything(pull)
+
+
+def test_a_repair_that_takes_the_first_change_back_is_not_published(bot, github, repo, model):
+    issue = github.maintainer.open_issue(repo, "Add half", body="It is used everywhere.")
+    model.will(create("half.py", "HALF = 0.5\n"), bash(stories.TESTS), finish("Add half", "It is there."))
+    github.maintainer.label(issue, "agent-fix")
+    bot.run_until_idle()
+    [pull] = repo.pulls
+    ours = pull.head_sha
+    github.ci.succeed(repo, repo.tip("main"))
+    model.when("job lint").will(bash("rm half.py"), bash(stories.TESTS), finish("Drop half", "Nobody uses it."))
+    fails(bot, github, repo, pull, "lint", LINT)
+    assert pull.head_sha == ours
+    assert f"it makes `half.py` what it was before my commit `{ours[:7]}`" in pull.comments[-1].read()
+    bot.read_everything(issue, pull)

@@ -69,6 +69,25 @@ def test_a_failed_check_of_a_person_is_explained_in_one_comment(bot, github, rep
     assert "1 check failed" in comment.read()
 
 
+def test_what_passes_when_a_person_runs_it_again_is_said_in_the_same_comment(bot, github, repo, pull):
+    green = github.ci.succeed(repo, pull.head_sha, workflow="Docs", job="docs")
+    github.ci.rerun(repo, green, github.contributor.account, only_failed=False)
+    github.ci.finish(repo, green)
+    bot.run_until_idle()
+    assert bot.runs == []  # nothing was red
+
+    run = github.ci.fail(repo, pull.head_sha, log=LOG)
+    bot.run_until_idle()
+    [comment] = pull.comments
+    assert "1 check failed" in comment.read()
+    github.ci.rerun(repo, run, github.contributor.account)
+    github.ci.finish(repo, run)
+    bot.run_until_idle()
+    said = comment.read()
+    assert f"All checks of `{pull.head_sha[:7]}` have passed" in said and len(pull.comments) == 1
+    assert f"passes since {bot.clock.now():%Y-%m-%d}" in said and f"{github.contributor.login} had jobs run" in said
+
+
 def test_a_storm_waits_until_all_have_ended(bot, github, repo, pull):
     slow = github.ci.start(repo, pull.head_sha, workflow="Slow", jobs=["slow"])
     for number in range(6):

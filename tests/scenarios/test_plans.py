@@ -104,6 +104,23 @@ def test_a_repository_may_want_plans_always(bot, github, repo, model):
     bot.read_everything(issue)
 
 
+def test_what_is_asked_for_on_a_pull_request_is_planned_as_well(bot, github, repo, model):
+    github.maintainer.push(repo, "main", {".github/lamplighter.yml": stories.CONFIG + "autonomy: plan\n"})
+    github.contributor.push(repo, "halves", {"half.py": "HALF = 0.5\n"}, message="Add half")
+    pull = github.contributor.open_pull(repo, "halves", "Add half")
+    before = pull.head_sha
+    propose(model)
+    carry_out(model)
+    github.maintainer.comment(pull, "/agent return None for a zero divisor")
+    bot.run_until_idle()
+    assert "my plan, before I change anything" in pull.comments[-1].read() and pull.head_sha == before
+
+    github.maintainer.comment(pull, "/agent approve")
+    bot.run_until_idle()
+    assert list(repo.commit(pull.head_sha).parents) == [before]
+    bot.read_everything(pull)
+
+
 def test_approve_without_a_plan_says_so(bot, github, repo):
     issue = github.maintainer.open_issue(repo, "Divide by zero", body="It raises.")
     github.maintainer.comment(issue, "/agent approve")

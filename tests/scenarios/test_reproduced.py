@@ -40,7 +40,9 @@ def test_a_failed_step_is_run_here_before_the_model_is_asked(bot, github, repo, 
 
     run = bot.runs[-1]
     told, prompt = pull.comments[-1].read(), bot.prompt_of(run.run_id)
-    assert said in told and said in prompt
+    diagnosis = pull.comments[0].read()  # edited in place
+    assert said in told and said in prompt and said in diagnosis
+    assert bool(said) != ("nothing was run" in diagnosis)
     ran = [told.said for told in bot.state_of(run.run_id).commands if told.said.purpose == "reproduce"]
     assert [item.at for item in ran] == ["head", "base-branch"][: 2 if "fails here" in said else int(bool(said))]
     assert bool(said) or ("in CI" not in told and "fails here" not in told)

@@ -78,6 +78,10 @@ def test_undo_on_the_issue_means_the_pull_request_that_its_run_made(bot, github,
     bot.run_until_idle()
     assert "needs the **write** role" in issue.comments[-1].read()
     assert f"/commit/{ours})" in undo(bot, github, issue)
+    github.ci.succeed(repo, repo.tip("main"))
+    github.ci.fail(repo, pull.head_sha, log="##[error]Process completed with exit code 1.\n")
+    bot.run_until_idle()
+    assert "A change of mine was taken back here, so I repair nothing before somebody asks" in pull.comments[-1].read()
     assert repo.file(pull.head, "calc.py").decode() == stories.CALC
     assert repo.file(pull.head, "test_by_zero.py") is None
     github.maintainer.merge(pull)

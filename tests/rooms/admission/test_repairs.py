@@ -26,9 +26,10 @@ SHA = "a" * 40
         (True, True, "on", {"head_is_default": True}, {}, False),
         (True, False, "on", {}, {"rounds": 3}, False),
         (True, True, "on", {}, {"again": True}, False),
+        (True, True, "on", {}, {"undone": True}, False),
         (True, False, "on", {}, {"failures": []}, False),
         (False, False, "off", {}, {}, True),  # a person asked
-        (False, False, "", {}, {"rounds": 3, "again": True}, True),
+        (False, False, "", {}, {"rounds": 3, "again": True, "undone": True}, True),
     ],
 )
 def test_who_is_repaired(by_checks, ours, autofix, facts, read, repairs):

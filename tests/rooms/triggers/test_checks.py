@@ -34,6 +34,12 @@ def status(state="failure", branches=("topic",), sender=ADA):
     return "status", {**AROUND, "sha": SHA, "state": state, "context": "ci", "branches": rows, "sender": sender}
 
 
+def ran(attempt=2, conclusion="success", branch="topic", pulls=OWN_PULL, action="completed", sender=ADA):
+    found = {"head_sha": SHA, "head_branch": branch, "conclusion": conclusion, "run_attempt": attempt}
+    shown = {"action": action, "workflow_run": {**found, "pull_requests": pulls}, "sender": sender}
+    return "workflow_run", {**AROUND, **shown}
+
+
 def decided(name, payload):
     event = parse(name, json.dumps(payload).encode())
     return decide(event, delivery_id="guid", received_at=AT, slug="lamplighter")
@@ -52,6 +58,8 @@ def decided(name, payload):
         (status(), 0, "status"),
         (status("error", branches=()), 0, "status"),
         (status("success", branches=("topic", "main")), 0, "status:success"),
+        (ran(), 7, "workflow_run.completed:success"),
+        (ran(3, pulls=()), 0, "workflow_run.completed:success"),  # of a fork
     ],
 )
 def test_what_is_gathered_by_its_commit(delivery, number, trigger):
@@ -75,6 +83,11 @@ def test_what_is_gathered_by_its_commit(delivery, number, trigger):
         (status("success"), "Nothing failed"),
         (status("success", branches=()), "Nothing failed"),
         (status(sender=OURSELVES), "own checks"),
+        (ran(1), "checks tell of the others"),
+        (ran(conclusion="failure"), "checks tell of the others"),
+        (ran(action="requested", conclusion=None), "checks tell of the others"),
+        (ran(sender=OURSELVES), "waits for it"),
+        (ran(branch="main", pulls=()), "the suite of checks tells"),
     ],
 )
 def test_what_is_dropped_at_the_door(delivery, why):
