@@ -18,9 +18,11 @@ from app.events.deciding import ChecksRead, HeadTaken
 from app.events.parts import CheckFailure
 from app.events.working import RunEnded
 from app.failures.chance import may_be_repaired
-from app.github import issues
+from app.github import git_data, issues
 from app.github.access import Access
+from app.github.client import GitHub
 from app.jobs.job import cause_of, is_red_fix
+from app.outcomes.reverts import takes_back
 from app.playbooks import BY_LABEL
 from app.ports.platform import Store
 from app.runs.run_ledger import RunLedger
@@ -34,7 +36,7 @@ _RUNS = 20  # on one issue that are looked at, the newest first
 Standing = Literal[
     "begins",
     "waits",  # one is at work, or a person has its result: a pull request to merge, or why there is none
-    "tired",  # it came back so often that a person has to look
+    "tired",  # it came back so often, or by a revert of the fix: a person has to look
 ]
 
 
@@ -60,11 +62,16 @@ class RedFixes:
         wanted = [failure for failure in read.failures if may_be_repaired(failure.kind)]
         if not config.fix_default_branch or config.autonomy == "diagnose" or not wanted:
             return read
-        found = {failure.signature: self._standing(ledger, access, failure) for failure in wanted}
+        found = {one.signature: self._standing(ledger, access, one, one.since or read.sha) for one in wanted}
         begins = _those(found, "begins")
         hindered = self._hindered(ledger) if begins else ""
         return read.model_copy(
-            update={"fixes": [] if hindered else begins, "tired": _those(found, "tired"), "hindered": hindered}
+            update={
+                "fixes": [] if hindered else begins,
+                "begun": _those(found, "waits"),
+                "tired": _those(found, "tired"),
+                "hindered": hindered,
+            }
         )
 
     def begin(self, ledger: RunLedger) -> bool:
@@ -80,15 +87,18 @@ class RedFixes:
         ledger.append_if(lambda state: state.is_active, RunEnded(outcome="nothing_to_do", reason=reason))
         return False
 
-    def _standing(self, ledger: RunLedger, access: Access, failure: CheckFailure) -> Standing:
+    def _standing(self, ledger: RunLedger, access: Access, failure: CheckFailure, since: str) -> Standing:
+        """`since`: the first commit on which it fails. One that takes our fix back is a person's word."""
         thread = ledger.state.created.thread
         with access.asking(thread) as github:
             known = issues.marked(github, thread.repository, self._bot, branch_text.marker(failure))
-        if known is None:
-            return "begins"
-        if known.is_declined:
-            return "waits"
-        return standing(self._runs(thread._replace(number=known.number).key), ledger.clock.now())
+            if known is None or known.is_declined:
+                return "waits" if known else "begins"
+            runs = self._runs(thread._replace(number=known.number).key)
+            how = standing(runs, ledger.clock.now())
+            if how == "begins" and _takes_back(github, thread.repository, since, runs):
+                return "tired"
+        return how
 
     def _runs(self, thread_key: str) -> Sequence[RunState]:
         rows = self._store.runs(thread_key=thread_key, limit=_RUNS)
@@ -105,6 +115,14 @@ class RedFixes:
 
 def _those(found: dict[str, Standing], wanted: Standing) -> list[str]:
     return [signature for signature, how in found.items() if how == wanted]
+
+
+def _takes_back(github: GitHub, repo: str, sha: str, runs: Iterable[RunState]) -> bool:
+    merged = next((run.landing.ended for run in runs if _was_merged(run)), None)
+    if merged is None:
+        return False
+    shas = {*merged.ours, merged.merge_sha} - {""}
+    return takes_back(git_data.commit(github, repo, sha).message, number=merged.number, shas=shas)
 
 
 def _was_merged(run: RunState) -> bool:

@@ -65,6 +65,8 @@ def _next(state: RunState, read: ChecksRead, failure: CheckFailure) -> str:
     fix = f"`{state.created.names.prefix} fix`"
     if failure.signature in read.tired:
         return f"See {job}. I repaired this, and it came back: **a person has to look**. {fix} lets me try once more."
+    if failure.signature in read.begun:
+        return f"See {job}. I have begun to repair it: what comes of it is said below. {fix} begins anew after that."
     if failure.signature in read.fixes:
         return f"See {job}. I begin to repair it now, and say here what comes of it."
     hindered = f" I do not begin by myself: {read.hindered}" if read.hindered else ""

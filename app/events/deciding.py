@@ -192,7 +192,8 @@ class ChecksRead(Record, kind="checks.read", is_news=True):
     carried: list[CheckFailure] = []  # on the branch: failed there before, and no check has said otherwise since
     over: list[CheckFailure] = []  # on the branch: failed there before, and all that failed has passed since
     fixes: list[str] = []  # on the branch: signatures for which a fix begins by itself
-    tired: list[str] = []  # on the branch: those that came back so often that none begins any more
+    begun: list[str] = []  # on the branch: for which one has begun, whatever came of it
+    tired: list[str] = []  # on the branch: that came back so often, or by a revert, that none begins any more
     hindered: str = ""  # why none begins that the repository wants, in a sentence
     repairs: bool = True  # the run goes on to repair; else it ends with saying what it read
 

@@ -27,9 +27,9 @@ def red(bot, github, repo):
     return green, breaks(bot, github, repo)
 
 
-def breaks(bot, github, repo, log=LOG, **files):
+def breaks(bot, github, repo, log=LOG, message="Whole numbers", **files):
     """The commit on main that fails now."""
-    sha = github.maintainer.push(repo, "main", {"calc.py": BROKEN} | files, message="Whole numbers")
+    sha = github.maintainer.push(repo, "main", {"calc.py": BROKEN} | files, message=message)
     run = github.ci.start(repo, sha, jobs=MATRIX)
     for job in MATRIX:
         github.ci.finish(repo, run, "failure", job=job, log=log)
@@ -119,6 +119,10 @@ def test_a_person_lets_the_bot_repair_the_branch(bot, github, repo, model, red):
 def mended(bot, github, repo, pull):
     """The pull request is merged, and main passes."""
     github.maintainer.merge(pull)
+    passes(bot, github, repo)
+
+
+def passes(bot, github, repo):
     for job in MATRIX:
         github.ci.succeed(repo, repo.tip("main"), job=job)
     bot.run_until_idle()
@@ -132,31 +136,37 @@ def repairs(model, broken="a // b"):
     )
 
 
-def test_a_fix_begins_by_itself_where_the_repository_wants_that_and_twice_at_most(bot, github, repo, model):
+def test_a_fix_begins_by_itself_where_the_repository_wants_that_and_a_revert_is_a_persons_word(
+    bot, github, repo, model
+):
     script = f"##[group]Run {stories.TESTS}\n\x1b[36;1m{stories.TESTS}\x1b[0m\nshell"
-    log, times = script + LOG.partition("\nshell")[2], stories.CALC.replace("a / b", "a * b")
+    log, times = script + LOG.partition("\nshell")[2], {"calc.py": stories.CALC.replace("a / b", "a * b")}
     config = stories.CONFIG + "fix_default_branch: true\n"
     github.maintainer.push(repo, "main", {".github/lamplighter.yml": config})
-    for again in range(2):
-        repairs(model, "a * b")
-        breaks(bot, github, repo, log, **{"calc.py": times})
-        [issue], pull = ours(github, repo), repo.pulls[again]
-        assert len(repo.pulls) == again + 1 and f"Fixes #{issue.number}" in pull.body
-        assert b"a / b" in repo.file(pull.head, "calc.py")
-        assert "I begin to repair it now" in issue.body and issue.assignees == pull.assignees == []
-        run = bot.runs[-1]
-        assert run.number == issue.number and "fails here too (exit code 1)" in bot.prompt_of(run.run_id)
-        assert any("fails here too" in comment.body for comment in issue.comments)
+    repairs(model, "a * b")
+    breaks(bot, github, repo, log, **times)
+    [issue], [pull] = ours(github, repo), repo.pulls
+    assert f"Fixes #{issue.number}" in pull.body and b"a / b" in repo.file(pull.head, "calc.py")
+    assert "I begin to repair it now" in issue.body and issue.assignees == pull.assignees == []
+    run = bot.runs[-1]
+    assert run.number == issue.number and "fails here too (exit code 1)" in bot.prompt_of(run.run_id)
+    assert any("fails here too" in comment.body for comment in issue.comments)
 
-        github.ci.fail(repo, github.maintainer.push(repo, "main", {f"{again}.txt": ""}), job=MATRIX[0], log=log)
-        bot.run_until_idle()
-        assert len(repo.pulls) == again + 1  # one waits for people
-        mended(bot, github, repo, pull)
-        assert issue.state == "closed"
+    github.ci.fail(repo, github.maintainer.push(repo, "main", {"a.txt": ""}), job=MATRIX[0], log=log)
+    bot.run_until_idle()
+    assert len(repo.pulls) == 1 and "I have begun to repair it" in issue.body  # it waits for people
+    mended(bot, github, repo, pull)
+    assert issue.state == "closed"
 
-    breaks(bot, github, repo, log, **{"calc.py": times})
-    assert len(repo.pulls) == 2 and issue.state == "open"
+    breaks(bot, github, repo, log, f'Revert "Divide"\n\nThis reverts commit {repo.tip("main")}.', **times)
+    assert len(repo.pulls) == 1 and issue.state == "open"
     assert "it came back: **a person has to look**" in issue.body and "agent:needs-human" in issue.labels
+
+    github.maintainer.push(repo, "main", {"calc.py": stories.CALC})
+    passes(bot, github, repo)
+    repairs(model, "a * b")
+    breaks(bot, github, repo, log, **times)
+    assert len(repo.pulls) == 2 and "I begin to repair it now" in issue.body
     bot.read_everything(issue, *repo.pulls)
 
 
