@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.errors import Rejected
 from app.jobs.job import Source, Thread
+from app.webhooks import checks
 from app.webhooks.events import (
-    CheckRunEvent,
-    ChecksEvent,
     CommentEvent,
     Event,
-    GroupEvent,
     IncompleteEvent,
     InstallationEvent,
     PlainEvent,
@@ -36,7 +33,7 @@ from app.webhooks.fields import (
     url,
     word,
 )
-from app.webhooks.places import repository_of, thread_of, thread_of_commit
+from app.webhooks.places import repository_of, thread_of
 
 _REPOSITORIES = 1_000  # more are not listed in a job but looked up: an organisation may add ten thousand at once
 
@@ -149,90 +146,6 @@ def _comment(
     )
 
 
-_SHA = re.compile(r"[0-9a-f]{40}")
-
-
-def _check_suite(name: str, action: str, payload: Mapping[str, Any]) -> Event:
-    suite = part(payload, "check_suite")
-    on_default = _is_default(payload, suite.get("head_branch"))
-    return ChecksEvent(
-        name=name,
-        action=action,
-        # a pull request from the default branch does not make its commits any less that branch's
-        thread=thread_of_commit(payload, () if on_default else suite.get("pull_requests")),
-        sender=person(payload.get("sender")),
-        sha=_sha(suite.get("head_sha"), "check_suite.head_sha"),
-        conclusion=word(suite.get("conclusion")),
-        app_slug=word(dig(suite, "app", "slug")),
-        on_default=on_default,
-    )
-
-
-def _workflow_run(name: str, action: str, payload: Mapping[str, Any]) -> Event:
-    run = part(payload, "workflow_run")
-    on_default = _is_default(payload, run.get("head_branch"))
-    return ChecksEvent(
-        name=name,
-        action=action,
-        thread=thread_of_commit(payload, () if on_default else run.get("pull_requests")),
-        sender=person(payload.get("sender")),
-        sha=_sha(run.get("head_sha"), "workflow_run.head_sha"),
-        conclusion=word(run.get("conclusion")),
-        app_slug="",
-        on_default=on_default,
-        attempt=number(run.get("run_attempt")),
-    )
-
-
-def _merge_group(_name: str, action: str, payload: Mapping[str, Any]) -> Event:
-    return GroupEvent(
-        action=action,
-        thread=Thread(**repository_of(payload), number=0),
-        sender=person(payload.get("sender")),
-        sha=_sha(part(payload, "merge_group").get("head_sha"), "merge_group.head_sha"),
-    )
-
-
-def _sha(sha: Any, where: str) -> str:
-    if not _SHA.fullmatch(word(sha)):
-        raise Missing(where)
-    return word(sha)
-
-
-def _status(name: str, action: str, payload: Mapping[str, Any]) -> Event:
-    branches = payload.get("branches")
-    return ChecksEvent(
-        name=name,
-        action=action,
-        thread=thread_of_commit(payload, ()),
-        sender=person(payload.get("sender")),
-        sha=_sha(payload.get("sha"), "sha"),
-        conclusion=word(payload.get("state")),
-        app_slug="",
-        on_default=any(
-            _is_default(payload, dig(row, "name")) for row in (branches if isinstance(branches, list) else ())
-        ),
-    )
-
-
-def _is_default(payload: Mapping[str, Any], branch: Any) -> bool:
-    return bool(branch) and branch == dig(payload, "repository", "default_branch")
-
-
-def _check_run(_name: str, action: str, payload: Mapping[str, Any]) -> Event:
-    check = part(payload, "check_run")
-    return CheckRunEvent(
-        action=action,
-        thread=thread_of_commit(payload, check.get("pull_requests")),
-        sender=person(payload.get("sender")),
-        check=text(check.get("name"), TITLE_BYTES),
-        app_slug=word(dig(check, "app", "slug")),
-        external_id=word(check.get("external_id")),
-        button=word(dig(payload, "requested_action", "identifier")),
-        url=url(check.get("html_url")),
-    )
-
-
 def _installation(name: str, action: str, payload: Mapping[str, Any]) -> Event:
     installation_id = number(dig(payload, "installation", "id"))
     if not installation_id:
@@ -273,11 +186,11 @@ WANTED: Mapping[str, Callable[[str, str, Mapping[str, Any]], Event]] = {
     "pull_request": _pull_request,
     "pull_request_review": _review,
     "pull_request_review_comment": _review_comment,
-    "check_run": _check_run,
-    "check_suite": _check_suite,
-    "workflow_run": _workflow_run,
-    "merge_group": _merge_group,
-    "status": _status,
+    "check_run": checks.check_run,
+    "check_suite": checks.check_suite,
+    "workflow_run": checks.workflow_run,
+    "merge_group": checks.merge_group,
+    "status": checks.status,
     "installation": _installation,
     "installation_repositories": _installation,
     "installation_target": _installation,
