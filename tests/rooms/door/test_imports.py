@@ -26,7 +26,8 @@ WORDS = {
     "app.playbooks.undo",
     *("app.triggers", "app.triggers.answers", "app.triggers.checks", "app.triggers.comments", "app.triggers.policy"),
     "app.triggers.ends",
-    *("app.webhooks", "app.webhooks.events", "app.webhooks.fields", "app.webhooks.parse", "app.webhooks.places"),
+    *("app.webhooks", "app.webhooks.checks", "app.webhooks.events", "app.webhooks.fields", "app.webhooks.parse"),
+    "app.webhooks.places",
     "app.webhooks.signature",
 }
 SLOW = {"asyncio", "difflib", "email", "http", "socket", "sqlite3", "ssl", "subprocess", "urllib.request", "uuid"}
