@@ -15,7 +15,9 @@ from app.runs.state.run_state import RunState
 
 @dataclass(frozen=True, kw_only=True)
 class RedFix(Effect):
-    """Asking twice is asking once: the job has a name, by which dispatch finds what it did."""
+    """Asking twice is asking once: the job has a name, by which dispatch finds what it did. Of GitHub it needs nothing,
+    and its token is that of the issue before it.
+    """
 
     signature: str
     number: int

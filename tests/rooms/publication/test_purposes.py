@@ -25,6 +25,7 @@ TOKENS = {
     "Diagnosis": "talking",
     "RedIssue": "talking",
     "GreenAgain": "talking",
+    "RedFix": "talking",
     "Reply": "talking",
     "Status": "talking",
     "Question": "talking",
