@@ -64,6 +64,7 @@ class Claims:
     head: Round
     tests: tuple[TestProof, ...] = ()
     uncollected: tuple[str, ...] = ()  # tests of the change that the project's own command does not find
+    unreported: tuple[str, ...] = ()  # commands whose runner left its report before the change, and none with it
     steered: tuple[str, ...] = ()
     originals: Round | None = None
     tests_only: bool = False  # nothing but tests and their settings was changed
@@ -103,7 +104,9 @@ class Claims:
 
     @property
     def proven(self) -> bool:
-        """Whether some test fails without the change and passes with it."""
+        """Whether some test fails without the change and passes with it. Where only printed lines say so, none does."""
+        if self.unreported:
+            return False
         turned = self.base.ending in {*FAILED, "broken"} and self.judge.ending == "green"
         return any(test.proves for test in self.tests) or bool(self.fixed) or turned
 
@@ -120,6 +123,7 @@ class Claims:
             head=_round(data["head"]),
             tests=tuple(TestProof(**test) for test in data.get("tests", ())),
             uncollected=tuple(data.get("uncollected", ())),
+            unreported=tuple(data.get("unreported", ())),
             steered=tuple(data.get("steered", ())),
             originals=_round(originals) if originals else None,
             tests_only=data.get("tests_only", False),

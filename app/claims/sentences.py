@@ -25,6 +25,7 @@ def sentences(claims: Claims) -> list[str]:
         *_flaky(claims.flaky),
         *_tests(claims.tests),
         *_fewer(claims),
+        *_unreported(claims.unreported),
         *_originals(claims),
         *_uncollected(claims.uncollected),
         *_untested(claims.untested),
@@ -82,6 +83,12 @@ def _fewer(claims: Claims) -> Iterator[str]:
     elif claims.head.ran < before.ran:
         count = before.ran - claims.head.ran
         yield f"{count} fewer test{'s' if count != 1 else ''} ran than before."
+
+
+def _unreported(commands: Sequence[str]) -> Iterator[str]:
+    if commands:
+        which = _names(commands)
+        yield f"Before the change {which} left its runner's report; with it, there are only printed lines to go by."
 
 
 def _originals(claims: Claims) -> Iterator[str]:

@@ -106,6 +106,7 @@ class Claims(Part):
     head: Round
     tests: list[Proof]
     uncollected: list[Text]
+    unreported: list[Text] = []
     steered: list[Text]
     originals: Round | None
     tests_only: bool

@@ -16,9 +16,10 @@ new rule of whose failure it is one row in `classify`.
 from __future__ import annotations
 
 from app.failures.classify import Base, Class, Conclusion, Facts, Rerun, Verdict, classify, names_a_changed_file
-from app.failures.counts import Counts, parse_counts
+from app.failures.counts import Counts
 from app.failures.from_github import Annotation, read_annotations, read_status
 from app.failures.merge import explained, merge
+from app.failures.printed import parse_counts
 from app.failures.reading import cause_of, read_log
 from app.failures.records import MAX_LINES, MAX_PLACES, Cause, Finding, Job, Line, Place, Signature, Step
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from app.failures.counts import Counts, parse_counts
+from app.failures.counts import Counts
 from app.failures.excerpt import excerpt, key_line
+from app.failures.printed import parse_counts
 from app.failures.readers import TEST_RUNNERS, read_lines
 from app.failures.records import MAX_PLACES, Cause, Failure, Finding, Job, Line, Place, Reading, Step
 from app.failures.runner_log import Section, failed_sections, read_sections

@@ -14,7 +14,8 @@ Every command is an event `command.ran`; counts are None when the output does no
 
 from __future__ import annotations
 
-from app.failures.counts import Counts, parse_counts
+from app.failures.counts import Counts
+from app.failures.printed import parse_counts
 from app.verify.baseline import Unfit, unfit
 from app.verify.compare import Verdict, compare
 from app.verify.head import Verification, verify_head

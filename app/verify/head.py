@@ -17,6 +17,7 @@ from app.projects import Plan, changes_dependencies
 from app.runs.run_ledger import RunLedger
 from app.verify.again import flaky_tests
 from app.verify.compare import Status, Verdict, compare
+from app.verify.counted import unreported
 from app.verify.proof import Prover
 from app.verify.reach import TIMES, Reaching, broken_contents, changes_comments_only
 from app.verify.rounds import round_of
@@ -145,6 +146,7 @@ def _proved(
     return Claims(
         base=round_of(baseline),
         head=round_of(head),
+        unreported=unreported(baseline, head),
         tests=proofs.tests,
         uncollected=proofs.uncollected,
         steered=tuple(steered),

@@ -11,8 +11,9 @@ from app.errors import TransientError
 from app.events import parts
 from app.events.working import CommandRan
 from app.failures import Cause, cause_of
-from app.failures.counts import Counts, parse_counts
+from app.failures.counts import Counts
 from app.ports.sandbox import Execution, Sandbox
+from app.reports import TEXT, Reported, run_reported
 from app.runs.run_ledger import RunLedger
 
 TAIL_BYTES = 2000  # of the output, in the event itself
@@ -38,6 +39,7 @@ class CommandResult:
     seconds: float
     killed_by: str = ""
     counts: Counts | None = None
+    source: str = ""  # of the counts: `junit`, `jest`, `text`
     tail: str = ""
 
     @property
@@ -63,6 +65,11 @@ class CommandResult:
     def is_unloaded(self) -> bool:
         """Whether the runner started and could load none of its tests: an import that fails, mostly."""
         return self.counts is not None and self.counts.ran_nothing
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether a report of the runner bears the counts out, and not printed lines alone."""
+        return self.source not in {"", TEXT}
 
     @property
     def _never_started(self) -> bool:
@@ -106,6 +113,7 @@ class CommandResult:
             seconds=data.seconds,
             killed_by=data.killed_by or "",
             counts=Counts(**{**counts, "failing": tuple(counts["failing"])}) if counts else None,
+            source=data.source,
             tail=data.tail,
         )
 
@@ -128,43 +136,56 @@ def run_commands(
     """Run each command and append `command.ran`. Only `setup` has the network, but for the hosts `withheld`, and stops
     at its first failure. Raises TransientError when the sandbox is closed meanwhile.
     """
-    is_setup = purpose == "setup"
     results: list[CommandResult] = []
     for step, command in enumerate(commands, start=1):
-        timeout = timeout_seconds or (SETUP_SECONDS if is_setup else None)
-        done = sandbox.run(command, timeout_seconds=timeout, network=is_setup, withheld=withheld)
-        _check_ended_by_itself(done)
-        counts = None if is_setup else parse_counts(done.text, whole=done.output_bytes <= len(done.output))
-        result = CommandResult(
-            command=command,
-            purpose=purpose,
-            at=at,
-            exit_code=None if done.killed_by else done.exit_code,
-            seconds=done.seconds,
-            killed_by=done.killed_by,
-            counts=counts,
-            tail=_tail(done),
-        )
-        results.append(result)
-        ledger.append(
-            CommandRan(
-                purpose=purpose,
-                command=command,
-                exit_code=result.exit_code,
-                seconds=round(done.seconds, 3),
-                timed_out=done.killed_by == "time",
-                killed_by=done.killed_by,
-                output=ledger.blob(done.text),
-                tail=result.tail,
-                counts=parts.Counts.model_validate(counts.as_event()) if counts else None,
-                at=at,
-                step=step,
-                steps=len(commands),
-            )
-        )
-        if is_setup and not result.ok:
+        if purpose == "setup":
+            timeout = timeout_seconds or SETUP_SECONDS
+            done = sandbox.run(command, timeout_seconds=timeout, network=True, withheld=withheld)
+            told = Reported(execution=done, counts=None)
+        else:
+            told = run_reported(sandbox, command, timeout_seconds=timeout_seconds)
+        _check_ended_by_itself(told.execution)
+        results.append(_result(command, purpose, at, told))
+        _record(ledger, results[-1], told, step, len(commands))
+        if purpose == "setup" and not results[-1].ok:
             break
     return results
+
+
+def _result(command: str, purpose: str, at: str, told: Reported) -> CommandResult:
+    done = told.execution
+    return CommandResult(
+        command=command,
+        purpose=purpose,
+        at=at,
+        exit_code=None if done.killed_by else done.exit_code,
+        seconds=done.seconds,
+        killed_by=done.killed_by,
+        counts=told.counts,
+        source=told.source,
+        tail=_tail(done),
+    )
+
+
+def _record(ledger: RunLedger, result: CommandResult, told: Reported, step: int, steps: int) -> None:
+    ledger.append(
+        CommandRan(
+            purpose=result.purpose,
+            command=result.command,
+            exit_code=result.exit_code,
+            seconds=round(result.seconds, 3),
+            timed_out=result.killed_by == "time",
+            killed_by=result.killed_by,
+            output=ledger.blob(told.execution.text),
+            tail=result.tail,
+            counts=parts.Counts.model_validate(result.counts.as_event()) if result.counts else None,
+            source=told.source,
+            unread=told.unread,
+            at=result.at,
+            step=step,
+            steps=steps,
+        )
+    )
 
 
 def _check_ended_by_itself(done: Execution) -> None:

@@ -1,0 +1,30 @@
+"""What a report and the printed text of one command say together. Pure.
+
+Both come from a sandbox whose code could write either. So where they differ the worse one counts: the smaller number
+that passed, the greater that failed. A contradiction can then turn a pass into something else, and never the reverse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.failures.counts import Counts
+
+
+def settled(report: Counts, text: Counts | None, *, speaks: bool) -> Counts | None:
+    """`text` is None when no summary was printed. A runner that `speaks` always prints one: a report beside none was
+    not written by a run that came to its end, and what it says to the good does not count.
+    """
+    if text is None:
+        is_good = report.passed > 0 and not report.failed + report.errors
+        return None if speaks and is_good else report
+    worse, other = (report, text) if _bad(report) >= _bad(text) else (text, report)
+    least = min(report, text, key=lambda counts: counts.passed)
+    counts = replace(worse, passed=least.passed, skipped=least.skipped)
+    if not counts.names_all_failures and other.names_all_failures and _bad(other) == _bad(worse):
+        counts = replace(counts, failing=other.failing)
+    return counts
+
+
+def _bad(counts: Counts) -> int:
+    return counts.failed + counts.errors

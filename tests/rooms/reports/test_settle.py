@@ -1,0 +1,47 @@
+"""A report and the printed text: whatever differs, the worse one counts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.failures.counts import Counts
+from app.reports.settle import settled
+
+ONE_FAILS = Counts(passed=2, failed=1, failing=("a",))
+NUMBERS = st.integers(min_value=0, max_value=3)
+COUNTS = st.builds(
+    Counts, passed=NUMBERS, failed=NUMBERS, skipped=NUMBERS, errors=NUMBERS,
+    failing=st.lists(st.sampled_from(["a", "b"]), unique=True).map(tuple),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("report", "text", "speaks", "expected"),
+    [
+        (Counts(passed=3), Counts(passed=3), True, Counts(passed=3)),
+        (Counts(passed=999), Counts(passed=3), True, Counts(passed=3)),  # written over
+        (Counts(passed=3), Counts(passed=999), True, Counts(passed=3)),  # a printed line
+        (Counts(passed=3), ONE_FAILS, True, ONE_FAILS),
+        (ONE_FAILS, Counts(passed=3), True, ONE_FAILS),
+        (Counts(), Counts(passed=3), True, Counts()),  # nothing ran
+        (Counts(passed=3), Counts(), True, Counts()),
+        (Counts(passed=3), None, True, None),  # a runner that always speaks did not
+        (Counts(passed=3), None, False, Counts(passed=3)),  # Gradle says nothing of what passes
+        (Counts(), None, True, Counts()),
+        (Counts(passed=3, failed=1, failing=("b",)), None, True, Counts(passed=3, failed=1, failing=("b",))),
+        (Counts(failed=2, failing=("a",)), Counts(failed=2, failing=("a", "b")), True,
+         Counts(failed=2, failing=("a", "b"))),
+    ],
+)  # fmt: skip
+def test_the_worse_one_counts(report: Counts, text: Counts | None, speaks: bool, expected: Counts | None) -> None:
+    assert settled(report, text, speaks=speaks) == expected
+
+
+@given(COUNTS, COUNTS)
+def test_neither_can_better_the_other(report: Counts, text: Counts) -> None:
+    found = settled(report, text, speaks=True)
+    assert found is not None
+    assert found.passed == min(report.passed, text.passed)
+    assert found.failed + found.errors == max(report.failed + report.errors, text.failed + text.errors)
