@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.events.working import BriefingMade
+from app.events.conversing import BriefingMade
 
 ELSEWHERE = 20  # guides named; git lists the others
 

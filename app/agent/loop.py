@@ -25,8 +25,8 @@ from app.agent.stops import Options, Stop, thought_for
 from app.agent.tools import BREAKING, DIAGNOSIS, THREAD, Toolbox, ToolResult, not_executed
 from app.agent.transcript import RESTORED, Block, Transcript
 from app.errors import TransientError, UserError
+from app.events.conversing import ConversationOpened, ModelCalled, ModelFailed, ModelReplied, NoticeGiven, ToolRan
 from app.events.record import Record, read
-from app.events.working import ConversationOpened, ModelCalled, ModelFailed, ModelReplied, NoticeGiven, ToolRan
 from app.ports.model import Model, ModelReply, ModelRequest
 from app.ports.platform import Clock
 from app.ports.sandbox import Sandbox

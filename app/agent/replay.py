@@ -9,7 +9,7 @@ from typing import Any
 from app.agent.tools import Toolbox, changes_tree
 from app.agent.tools.outputs import keep_whole
 from app.agent.transcript import RESTORED
-from app.events.working import NoticeGiven
+from app.events.conversing import NoticeGiven
 from app.ledger import Event
 from app.ports.sandbox import Sandbox
 from app.runs.run_ledger import RunLedger

@@ -1,14 +1,14 @@
 """The vocabulary of a ledger, and who may say what in it: a frozen record for every kind of event.
 
-A worker runs beside hostile code and may be taken over by it. It may tell of its own work and nothing else
-(`working`): not where the run belongs, what people said to it, what it may cost or what GitHub shows (`deciding`,
+A worker runs beside hostile code and may be taken over by it. It may tell of its own work and nothing else (`working`,
+`conversing`): not where the run belongs, what people said to it, what it may cost or what GitHub shows (`deciding`,
 `publishing`). The control side may say everything: it speaks for a worker that died. `app.runs.state` takes no notice
 of what a worker had no right to say, and `app.runs.worker_store` does not let it be said.
 """
 
 from __future__ import annotations
 
-from app.events import deciding, outcomes, publishing, working
+from app.events import conversing, deciding, outcomes, publishing, working
 from app.events.record import CONTROL, RECORDS, UNKNOWN, WORKER, Record, may_say, read
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "UNKNOWN",
     "WORKER",
     "Record",
+    "conversing",
     "deciding",
     "may_say",
     "outcomes",

@@ -43,6 +43,12 @@ class Record(BaseModel):
         return {"version": VERSION, "agent": self.agent, **self.model_dump(exclude_unset=True)}
 
 
+class OfWorker(Record):
+    """What a worker may say."""
+
+    author = WORKER
+
+
 class Foreign(Record):
     """A kind that this version does not know."""
 

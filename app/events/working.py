@@ -19,45 +19,38 @@ from app.events.parts import (
     Count,
     Counts,
     Digest,
-    Dollars,
     Finding,
     MergeOf,
     Outcome,
-    Part,
     Plan,
     Question,
-    Said,
     Seconds,
     Step,
     Text,
     Time,
 )
-from app.events.record import WORKER, Record
+from app.events.record import OfWorker
 from app.events.waits import Wait
 
 
-class _Said(Record):
-    author = WORKER
-
-
-class AttemptStarted(_Said, kind="attempt.started"):
+class AttemptStarted(OfWorker, kind="attempt.started"):
     attempt: Annotated[int, Field(ge=1, le=10**6)]
     worker: Text
     sandbox: Text = ""
 
 
-class StageStarted(_Said, kind="stage.started", is_news=True):
+class StageStarted(OfWorker, kind="stage.started", is_news=True):
     stage: Text
     note: Text = ""
 
 
-class StageEnded(_Said, kind="stage.ended"):
+class StageEnded(OfWorker, kind="stage.ended"):
     stage: Text
     ok: bool
     note: Text = ""
 
 
-class WorkspaceReady(_Said, kind="workspace.ready"):
+class WorkspaceReady(OfWorker, kind="workspace.ready"):
     sha: Text
     files: Count
     size_bytes: Count
@@ -66,7 +59,7 @@ class WorkspaceReady(_Said, kind="workspace.ready"):
     missing: list[Text] = []
 
 
-class MergeTried(_Said, kind="merge.tried"):
+class MergeTried(OfWorker, kind="merge.tried"):
     """The base branch merged into the branch that the run stands on, in the harness's own repository."""
 
     base_sha: Text
@@ -75,7 +68,7 @@ class MergeTried(_Said, kind="merge.tried"):
     conflicts: list[Conflict] = []
 
 
-class HeadMerged(_Said, kind="head.merged"):
+class HeadMerged(OfWorker, kind="head.merged"):
     """The finished change merged with the head of its branch as it is now, in the harness's own repository."""
 
     sha: Text
@@ -83,7 +76,7 @@ class HeadMerged(_Said, kind="head.merged"):
     conflicts: list[Conflict] = []
 
 
-class CommandRan(_Said, kind="command.ran"):
+class CommandRan(OfWorker, kind="command.ran"):
     purpose: Text
     command: Text
     exit_code: Code | None = None
@@ -100,7 +93,7 @@ class CommandRan(_Said, kind="command.ran"):
     steps: Count = 0  # of the round; 0 in ledgers that did not say it
 
 
-class EgressRequested(_Said, kind="egress.requested"):
+class EgressRequested(OfWorker, kind="egress.requested"):
     host: Text
     port: Count
     method: Text
@@ -110,95 +103,20 @@ class EgressRequested(_Said, kind="egress.requested"):
     sent_bytes: Count = 0
 
 
-class BriefingMade(_Said, kind="briefing.made"):
-    facts: list[dict[Text, Text]]
-    guides: list[list[Text]]
-    guides_elsewhere: list[Text]
-
-
-class Begun(Part):
-    system: list[dict[Text, Any]]
-    tools: list[dict[Text, Any]]
-    opening: list[dict[Text, Any]]
-
-
-class ConversationOpened(_Said, kind="conversation.opened"):
-    root: Text
-    begun: Begun | Blob
-
-
-class ModelCalled(_Said, kind="model.called"):
-    call: Count
-    model: Text
-    estimate_tokens: Count
-    max_tokens: Count
-    effort: Text = ""
-    cleared: Count = 0
-
-
-class ModelReplied(_Said, kind="model.replied"):
-    call: Count
-    content: list[dict[Text, Any]] | Blob
-    said: Text = ""
-    stop_reason: Text | None
-    usage: dict[Text, Count]
-    cost_usd: Dollars
-    seconds: Seconds = 0.0
-    model: Text = ""
-    request_id: Any = None
-    applied_edits: list[Any] = []  # what the vendor cleared
-    input_transformations: list[Any] = []  # what it did not show to the model
-    scripted: bool = False
-
-
-class ModelFailed(_Said, kind="model.failed"):
-    call: Count
-    error: Text
-    cost_usd: Dollars = 0.0
-    retry_after_seconds: Seconds | None = None
-    usage: dict[Text, Count] = {}
-
-
-class ToolRan(_Said, kind="tool.ran"):
-    tool_use_id: Text
-    name: Text
-    summary: Text
-    content: list[Said]
-    is_error: bool
-    malformed: bool = False
-    seconds: Seconds = 0.0
-    exit_code: Code | None = None
-    output: Blob | None = None
-    output_path: Text = ""
-
-
-class NoticeGiven(_Said, kind="notice.given"):
-    """What the harness told the model besides tool results (`about` budget, steering, a loop …)."""
-
-    about: Text
-    text: Text
-    why: Text = ""  # for people
-    root: Text = ""  # of the workspace, when that has moved
-
-
-class ContextTrimmed(_Said, kind="context.trimmed"):
-    through_call: Count
-
-
-class QuestionAsked(_Said, kind="question.asked"):
+class QuestionAsked(OfWorker, kind="question.asked"):
     tool_use_id: Any = ""
     questions: Annotated[list[Question], Field(min_length=1)]
     plan: Plan | None = None  # that is to be approved, where the question is that
 
 
-class BreakingReported(_Said, kind="breaking.reported", is_news=True):
+class BreakingReported(OfWorker, kind="breaking.reported", is_news=True):
     tool_use_id: Any = ""
     what: Text
     affected: Text
     migration: Text
 
 
-class ThreadAnswered(_Said, kind="thread.answered"):
+class ThreadAnswered(OfWorker, kind="thread.answered"):
     """What was done about a thread of the review, or why nothing was."""
 
     tool_use_id: Any = ""
@@ -207,7 +125,7 @@ class ThreadAnswered(_Said, kind="thread.answered"):
     text: Text
 
 
-class DiagnosisMade(_Said, kind="diagnosis.made"):
+class DiagnosisMade(OfWorker, kind="diagnosis.made"):
     """What is wrong, in the model's words. `where` are places, as path:line."""
 
     tool_use_id: Any = ""
@@ -218,7 +136,7 @@ class DiagnosisMade(_Said, kind="diagnosis.made"):
     confidence: Text = "not stated"
 
 
-class FinishCalled(_Said, kind="finish.called"):
+class FinishCalled(OfWorker, kind="finish.called"):
     tool_use_id: Any = ""
     outcome: Text
     title: Text = ""
@@ -230,7 +148,7 @@ class FinishCalled(_Said, kind="finish.called"):
     decision: Text = ""
 
 
-class SnapshotTaken(_Said, kind="snapshot.taken"):
+class SnapshotTaken(OfWorker, kind="snapshot.taken"):
     manifest: Blob
     files: Count
     size_bytes: Count
@@ -238,12 +156,12 @@ class SnapshotTaken(_Said, kind="snapshot.taken"):
     changed: Count = 0  # files of the run's change in it; what else differs are notes, data and what set-up made
 
 
-class WorkspaceRestored(_Said, kind="workspace.restored"):
+class WorkspaceRestored(OfWorker, kind="workspace.restored"):
     snapshot_seq: Count
     replayed: Any = None
 
 
-class VerificationEnded(_Said, kind="verification.ended"):
+class VerificationEnded(OfWorker, kind="verification.ended"):
     ok: bool
     status: Text = ""
     note: Text = ""
@@ -256,12 +174,12 @@ class VerificationEnded(_Said, kind="verification.ended"):
     flaky: list[Text] = []  # of `new_failures` and others: failed with the change, passed when run again
 
 
-class ScanEnded(_Said, kind="scan.ended"):
+class ScanEnded(OfWorker, kind="scan.ended"):
     ok: bool
     findings: list[Finding]
 
 
-class ProposalMade(_Said, kind="proposal.made"):
+class ProposalMade(OfWorker, kind="proposal.made"):
     changes: list[Change]
     title: Text = ""
     draft: bool
@@ -278,7 +196,7 @@ class ProposalMade(_Said, kind="proposal.made"):
     merge: MergeOf | None = None  # the change is what neither side of a merge holds
 
 
-class RunParked(_Said, kind="run.parked", is_news=True):
+class RunParked(OfWorker, kind="run.parked", is_news=True):
     wait: Wait
     note: Text = ""
     until: Time | None = None
@@ -295,7 +213,7 @@ class RunParked(_Said, kind="run.parked", is_news=True):
         }
 
 
-class RunEnded(_Said, kind="run.ended", is_news=True):
+class RunEnded(OfWorker, kind="run.ended", is_news=True):
     outcome: Outcome
     reason: Text = ""
     next_step: Text = ""

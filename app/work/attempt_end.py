@@ -16,9 +16,10 @@ from app.checkpoints.endings import after_refusal, changed_nothing, stopped
 from app.checkpoints.moments import utc
 from app.config.question_times import first_look
 from app.errors import TransientError, UserError
+from app.events.conversing import ToolRan
 from app.events.parts import Outcome
 from app.events.waits import Wait, WaitForAnswer, WaitForBudget, WaitForOutage
-from app.events.working import FinishCalled, RunEnded, RunParked, StageEnded, ToolRan
+from app.events.working import FinishCalled, RunEnded, RunParked, StageEnded
 from app.runs.parking import OUTAGE, REFUSAL, Patience, next_pause, tried
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState

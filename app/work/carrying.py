@@ -8,7 +8,7 @@ from dataclasses import replace
 from app.checkpoints import merge_text, moved_text
 from app.errors import UserError
 from app.events import parts
-from app.events.working import NoticeGiven
+from app.events.conversing import NoticeGiven
 from app.runs.run_ledger import RunLedger
 from app.work.fetching import Fetcher
 from app.workspace import Change, Mirror, base_manifest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.errors import UserError
-from app.events.working import NoticeGiven
+from app.events.conversing import NoticeGiven
 from app.playbooks import playbook
 from app.runs.run_ledger import RunLedger
 from app.work.attempt_end import end, end_explained, end_without_change

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.events.working import NoticeGiven
+from app.events.conversing import NoticeGiven
 from app.runs.run_ledger import RunLedger
 from app.text.untrusted import one_line
 from app.verify import Verification

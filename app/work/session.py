@@ -15,7 +15,8 @@ from app import workspace
 from app.agent import Briefing, Fact
 from app.checks.limits import MAX_FILE_BYTES
 from app.errors import UserError
-from app.events.working import BriefingMade, WorkspaceReady
+from app.events.conversing import BriefingMade
+from app.events.working import WorkspaceReady
 from app.ports.platform import Tokens
 from app.ports.sandbox import Egress, Limits, Manifest, Sandbox, SandboxHost
 from app.projects import Plan, changes_dependencies, configured, detect

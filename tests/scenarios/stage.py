@@ -19,7 +19,7 @@ from app.agent.models.scripted_model import ScriptedModel
 from app.cli.homes import Home
 from app.cli.verification import Examined, examine, known_runs
 from app.errors import TransientError
-from app.events.working import BriefingMade
+from app.events.conversing import BriefingMade
 from app.jobs.job import Job, taken_key
 from app.ledger import verify_chain
 from app.ports.platform import Message, Queue, Store

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
+from app.events.conversing import ModelFailed, ModelReplied, NoticeGiven, ToolRan
 from app.events.record import WORKER, Record
 from app.events.working import (
     BreakingReported,
@@ -13,14 +14,10 @@ from app.events.working import (
     FinishCalled,
     HeadMerged,
     MergeTried,
-    ModelFailed,
-    ModelReplied,
-    NoticeGiven,
     ProposalMade,
     ScanEnded,
     SnapshotTaken,
     ThreadAnswered,
-    ToolRan,
     VerificationEnded,
     WorkspaceReady,
 )
