@@ -70,6 +70,7 @@ def _not_done(state: RunState, finish: FinishCalled) -> str:
     """What the model left out, then what was not there or could not be looked at, written by the harness."""
     unseen = state.proposal.unseen if state.proposal else []
     told = [f"Not in the checkout: {text}" for text in state.missing]
+    told += [f"Not run here: {text}" for text in state.not_here]
     told += [f"Not looked at, so unchanged here: {text}" for text in unseen]
     return "\n".join(part for part in (_bullets(finish.not_done), _bullets(told)) if part)
 

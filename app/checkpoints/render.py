@@ -34,6 +34,7 @@ STAGES: Mapping[str, str] = {
 }
 _LANDING = {"pull": "Opening the pull request", "branch": "Adding the commit", "patch": "Offering the patch"}
 _LANDED = {"pull": "pull request", "branch": "commit", "patch": "the patch above"}
+_FEW = 3  # of the tests that are not run here, in the status
 _LAST_LINES = 20  # of what a failing command printed
 
 
@@ -52,7 +53,7 @@ def status(state: RunState) -> str:
     if state.stages:
         lines += ["| | stage | time | |", "|---|---|---|---|", *stage_rows(state)]
         lines.append("")
-    lines += [*_standing(state), *state.created.config_notes, ""]
+    lines += [*_standing(state), *state.created.config_notes, *_not_here(state), ""]
     cap_usd = state.run_usd or state.created.config.budget.run_usd
     spent = (
         f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {counted(state.turns, 'turn')}"
@@ -64,6 +65,17 @@ def status(state: RunState) -> str:
     asked_by = "begun by failed checks" if is_by_checks else f"asked for by {line(_requester(state), 60)}"
     lines += [f"<sub>{spent} · {asked_by} · run `{short(state.run_id)}`</sub>"]
     return cut("\n".join(lines))
+
+
+def _not_here(state: RunState) -> list[str]:
+    """What guards the branch and is not run, while that can still be thought over; a result says it at its place."""
+    if not state.not_here or state.phase == "ended":
+        return []
+    more = f"; and {len(state.not_here) - _FEW} more" if len(state.not_here) > _FEW else ""
+    return [
+        "",
+        f"Not run here, so not looked at: {'; '.join(line(text, 200) for text in state.not_here[:_FEW])}{more}.",
+    ]
 
 
 def headline(state: RunState) -> str:

@@ -72,7 +72,7 @@ def _plan(root: Path, config: RepoConfig) -> Plan:
     )  # fmt: skip
     names = [name for name in listed.decode("utf-8", "surrogateescape").split("\0") if name]
     there = [name for name in names if (root / name).is_file()]
-    return configured(config.kept(), detect(there, lambda name: (root / name).read_bytes()))
+    return configured(config.kept(), detect(there, lambda name: (root / name).read_bytes(), workflows=config.workflows))
 
 
 def _as_json(checked: Checked) -> dict[str, object]:
@@ -84,6 +84,8 @@ def _as_json(checked: Checked) -> dict[str, object]:
         "setup": list(plan.setup) if plan else None,
         "verify": list(plan.verify) if plan else None,
         "why": plan.why if plan else None,
+        "sources": dict(plan.sources) if plan else None,
+        "not_here": list(plan.not_here) if plan else None,
         "beside": list(plan.beside) if plan else None,
     }
 
@@ -101,7 +103,10 @@ def _tell(checked: Checked) -> None:
         return
     for name, commands in (("setup", plan.setup), ("verify", plan.verify)):
         for command in commands or ("(nothing)",):
-            print(f"{name}: {command}")
+            source = plan.sources.get(command, "") if name == "verify" else ""
+            print(f"{name}: {command}" + (f"   ({source})" if source else ""))
     print(f"because: {plan.why}" if plan.verify else "Nothing would verify a change: put the tests under `verify`.")
+    for text in plan.not_here:
+        print(f"not run here: {text}")
     if plan.beside:
         print(f"only when a change touches them: {', '.join(plan.beside)}")

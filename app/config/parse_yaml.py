@@ -59,7 +59,7 @@ def load(content: bytes) -> Document:
 
 def _refuse_bombs(text: str) -> None:
     try:
-        yaml_bounds.check(text, most_deep=_MAX_DEPTH, aliases=False)
+        yaml_bounds.check(text, most_deep=_MAX_DEPTH)
     except yaml_bounds.TooMuch as error:
         raise UserError(f"line {error.line}: {error.said}") from None
 

@@ -134,6 +134,10 @@ class RepoConfig(Part):
     reach: float = Field(
         default=2, ge=0, le=10, description="How long the tests may run with the change broken on purpose."
     )
+    workflows: Literal["first", "last", "never"] = Field(
+        default="first",
+        description="When tests are taken from `.github/workflows`: before the files, where those tell of none, never.",
+    )
     sandbox: Sandbox = Sandbox()
     model: ModelName = Field(default="default", description="`fast`, `default`, `deep`, or the name of a model.")
     budget: Budget = Budget()

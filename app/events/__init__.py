@@ -8,7 +8,7 @@ of what a worker had no right to say, and `app.runs.worker_store` does not let i
 
 from __future__ import annotations
 
-from app.events import conversing, deciding, outcomes, publishing, working
+from app.events import conversing, deciding, knowing, outcomes, publishing, working
 from app.events.record import CONTROL, RECORDS, UNKNOWN, WORKER, Record, may_say, read
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Record",
     "conversing",
     "deciding",
+    "knowing",
     "may_say",
     "outcomes",
     "publishing",

@@ -54,6 +54,7 @@ class Configured(Part):
     setup: list[str] | None = None
     verify: list[str] | None = None
     reach: float = 2
+    workflows: Literal["first", "last", "never"] = "first"
     sandbox: SandboxWanted = SandboxWanted()
     model: str = "default"
     budget: BudgetWanted = BudgetWanted()

@@ -1,4 +1,4 @@
-"""Finding the projects of a repository from its files at the base commit. Nothing is run. Pure.
+"""Finding the projects of a repository from its files and workflows at the base commit. Nothing is run. Pure.
 
 plan = detect(paths, read)                      # what is at the root, or else every project there is
 plan = detect(paths, read, touched=changed)     # also the others that a change touches
@@ -7,6 +7,7 @@ plan = detect(paths, read, touched=changed)     # also the others that a change 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from app.projects.go import go
 from app.projects.javascript import deno, node
@@ -16,6 +17,7 @@ from app.projects.others import cmake, dotnet, php, ruby
 from app.projects.plan import Folder, Plan, Project, Read
 from app.projects.python import python
 from app.projects.rust import rust
+from app.projects.workflows.guided import guided
 
 _FINDERS: Sequence[Callable[[Folder], Project | None]] = (
     python, rust, go, jvm, node, deno, ruby, php, dotnet, cmake, make,
@@ -39,13 +41,31 @@ _DEEPEST = 4  # folders above a project
 _MOST = 6  # projects run together where the root has none; more take longer than anybody waits for
 
 
-def detect(paths: Collection[str], read: Read, *, touched: Collection[str] = ()) -> Plan:
-    """The plan for a repository; `read` gives small files' contents, `touched` are the paths of a change.
+def detect(paths: Collection[str], read: Read, *, touched: Collection[str] = (), workflows: str = "first") -> Plan:
+    """The plan for a repository; `read` gives small files' contents, `touched` are the paths of a change, `workflows`
+    is what the configuration says.
 
     The root's project comes first. Projects in folders that it does not run are left beside it, because most changes
     are none of theirs, until one touches them.
     """
     root = Folder(paths=frozenset(paths), read_at=read)
+    known = _by_files(root)
+    not_here: tuple[str, ...] = ()
+    if workflows != "never":
+        found = guided(root, known, _of_language, only_unknown=workflows == "last")
+        known, not_here = list(found.projects), found.not_here
+    first = [project for project in known if not project.folder]
+    others = [project for project in known if project.folder]
+    owners = {_owner(path, others) for path in touched}
+    meant = [project for project in others if project.folder in owners]
+    chosen = [*first, *meant] if first else (meant or others)[:_MOST]
+    if not chosen:
+        return replace(Plan(why="no tests that I know how to run were found"), not_here=not_here)
+    plan = Plan.of(chosen, beside=dict.fromkeys(project.folder for project in others if project not in chosen))
+    return replace(plan, not_here=not_here)
+
+
+def _by_files(root: Folder) -> list[Project]:
     first = _project(root)
     others = [
         project
@@ -53,12 +73,13 @@ def detect(paths: Collection[str], read: Read, *, touched: Collection[str] = ())
         if not (first and _runs(first, path, root)) and (project := _project(Folder.of(root, path)))
     ]
     others = [project for project in others if not any(_is_member(project, other) for other in others)]
-    owners = {_owner(path, others) for path in touched}
-    meant = [project for project in others if project in owners]
-    chosen = [first, *meant] if first else (meant or others)[:_MOST]
-    if not chosen:
-        return Plan(why="no tests that I know how to run were found")
-    return Plan.of(chosen, beside=(project.folder for project in others if project not in chosen))
+    return [first, *others] if first else others
+
+
+def _of_language(folder: Folder, language: str) -> Project | None:
+    """The folder's project in one language, where it has several."""
+    found = (project for find in _FINDERS if (project := find(folder)))
+    return next((project for project in found if project.language == language), None)
 
 
 def _project(folder: Folder) -> Project | None:
@@ -89,10 +110,10 @@ def _runs(project: Project, home: str, root: Folder) -> bool:
     return project.language in _OF_JVM and bool(names & _BUILDS)
 
 
-def _owner(path: str, projects: Sequence[Project]) -> Project | None:
-    """The innermost of the projects whose folder holds the file."""
-    holding = (project for project in projects if path.startswith(f"{project.folder}/"))
-    return max(holding, key=lambda project: len(project.folder), default=None)
+def _owner(path: str, projects: Sequence[Project]) -> str:
+    """The innermost folder of a project that holds the file; "" for none."""
+    holding = (project.folder for project in projects if path.startswith(f"{project.folder}/"))
+    return max(holding, key=len, default="")
 
 
 def _is_member(project: Project, other: Project) -> bool:

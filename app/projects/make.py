@@ -8,21 +8,21 @@ from app.projects.idle import is_idle
 from app.projects.plan import Folder, Project
 
 _TARGETS = ("test", "check", "tests")
-_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
-_JUSTFILES = ("justfile", "Justfile", ".justfile")
-_TASKFILES = ("Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "taskfile.yaml")
+MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
+JUSTFILES = ("justfile", "Justfile", ".justfile")
+TASKFILES = ("Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "taskfile.yaml")
 
 
 def make(folder: Folder) -> Project | None:
-    for name in _MAKEFILES:
+    for name in MAKEFILES:
         for target in _TARGETS if name in folder.names else ():
             if not _is_idle_target(folder.text(name), target):
                 return _project(folder, f"make {target}", "Make", f"a `{target}` target in the {name}")
-    for name in _JUSTFILES:
+    for name in JUSTFILES:
         for target in _TARGETS if name in folder.names else ():
             if re.search(rf"^@?{target}\b[^:=\n]*:(?!=)", folder.text(name), re.MULTILINE):
                 return _project(folder, f"just {target}", "just", f"a `{target}` recipe in the {name}")
-    for name in _TASKFILES:
+    for name in TASKFILES:
         for target in _TARGETS if name in folder.names else ():
             if re.search(rf"^  [\"']?{target}[\"']?:", folder.text(name), re.MULTILINE):
                 return _project(folder, f"task {target}", "Task", f"a `{target}` task in the {name}")

@@ -37,7 +37,7 @@ def yaml_object(content: bytes) -> Mapping[str, Any]:
         return {}
     text = content.decode("utf-8", "replace")
     try:
-        yaml_bounds.check(text, most_deep=_DEEPEST_YAML, aliases=False)
+        yaml_bounds.check(text, most_deep=_DEEPEST_YAML)
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError):  # 2026-13-45 looks like a date and is none
         return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -58,7 +58,11 @@ class Folder:
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """One project: commands that run in `folder`, and why these. `members` are folders whose tests it runs as well."""
+    """One project: commands that run in `folder`, and why these. `members` are folders whose tests it runs as well.
+
+    Where `verify` is what guards the default branch, `sources` says of each where it stands, and `by_files` is what is
+    run where none of it can be.
+    """
 
     folder: str = ""
     setup: tuple[str, ...] = ()
@@ -66,6 +70,8 @@ class Project:
     language: str
     why: str
     members: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    by_files: tuple[str, ...] = ()
 
     @property
     def setup_here(self) -> tuple[str, ...]:
@@ -74,6 +80,11 @@ class Project:
     @property
     def verify_here(self) -> tuple[str, ...]:
         return tuple(inside(self.folder, command) for command in self.verify)
+
+    @property
+    def without_workflows(self) -> Project:
+        """As it is known by its files alone; what is set up stays."""
+        return replace(self, verify=self.by_files, sources=(), by_files=(), why="its files")
 
     def covers(self, path: str) -> bool:
         """Whether a file belongs to it or to a member of it."""
@@ -85,7 +96,8 @@ class Plan:
     """The commands of a repository. `why` is a sentence; `verify` is empty when no tests were found.
 
     `projects` are those that were found, none where commands are configured; `beside` the folders of further ones
-    with tests of their own, which these commands do not run.
+    with tests of their own, which these commands do not run. `not_here` are sentences on what guards the default branch
+    and cannot be run in a sandbox.
     """
 
     setup: tuple[str, ...] = ()
@@ -94,6 +106,7 @@ class Plan:
     why: str = ""
     projects: tuple[Project, ...] = ()
     beside: tuple[str, ...] = ()
+    not_here: tuple[str, ...] = ()
     withheld: tuple[str, ...] = UPLOAD_HOSTS  # hosts that setup may not reach again once the model has changed the tree
 
     @classmethod
@@ -112,7 +125,16 @@ class Plan:
     def and_also(self, project: Project) -> Plan:
         """With one that was beside it."""
         wider = Plan.of([*self.projects, project], (folder for folder in self.beside if folder != project.folder))
-        return replace(wider, withheld=self.withheld)
+        return replace(wider, withheld=self.withheld, not_here=self.not_here)
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Where a command of a workflow stands, by the command."""
+        return {
+            command: source
+            for project in self.projects
+            for command, source in zip(project.verify_here, project.sources, strict=False)
+        }
 
 
 def inside(folder: str, command: str) -> str:
@@ -138,7 +160,9 @@ def configured(config: Configured, plan: Plan) -> Plan:
     if setup is None and verify is None:
         return plan
     said = " and ".join(f"`{key}`" for key in ("setup", "verify") if getattr(config, key) is not None)
-    chosen = replace(plan, why=f"{said} as configured in `.github/lamplighter.yml`", projects=(), beside=())
+    chosen = replace(
+        plan, why=f"{said} as configured in `.github/lamplighter.yml`", projects=(), beside=(), not_here=()
+    )
     if setup is not None:
         chosen = replace(chosen, setup=tuple(setup))
     if verify is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.ports.sandbox import Manifest, Sandbox
 from app.projects import Plan
 from app.runs.run_ledger import RunLedger
 from app.verify import CommandResult, run_commands
+from app.verify.fitting import run_fitting
 
 
 @dataclass(kw_only=True)
@@ -29,7 +30,7 @@ def take_in(sandbox: Sandbox, plan: Plan, wider: Plan, ledger: RunLedger) -> Tak
     """
     taken = TakenIn(plan=plan)
     for project in wider.projects:
-        if set(project.verify_here) <= {*plan.verify}:
+        if any(own.folder == project.folder and own.language == project.language for own in plan.projects):
             continue
         sandbox.reset()
         done = run_commands(sandbox, project.setup_here, purpose="setup", at=_at(project.folder), ledger=ledger)
@@ -38,15 +39,12 @@ def take_in(sandbox: Sandbox, plan: Plan, wider: Plan, ledger: RunLedger) -> Tak
             continue
         taken.after_setup = sandbox.manifest()
         sandbox.seal()
-        taken.baseline += _as_they_are(sandbox, project.folder, project.verify_here, ledger)
-        taken.plan = taken.plan.and_also(project)
+        fitted = run_fitting(sandbox, Plan.of([project]), ledger, at=_at(project.folder))
+        taken.baseline += fitted.baseline
+        for own in fitted.plan.projects:
+            taken.plan = taken.plan.and_also(own)
+        taken.plan = replace(taken.plan, not_here=(*taken.plan.not_here, *fitted.plan.not_here))
     return taken
-
-
-def _as_they_are(sandbox: Sandbox, folder: str, commands: tuple[str, ...], ledger: RunLedger) -> list[CommandResult]:
-    ran = (told.said for told in ledger.state.commands_here)
-    known = CommandResult.from_events(ran, purpose="verify", at=_at(folder))
-    return known or run_commands(sandbox, commands, purpose="verify", at=_at(folder), ledger=ledger)
 
 
 def _at(folder: str) -> str:

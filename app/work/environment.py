@@ -166,6 +166,11 @@ def _tests(plan: Plan, baseline: Sequence[CommandResult]) -> Iterator[Fact]:
         yield Fact(text="No way to run this project's tests was found; say so under `not_proven` when you finish.")
         return
     yield Fact(text=f"These commands decide whether the work is accepted: {_commands(plan.verify)}")
+    if plan.sources:
+        listed = "\n".join(dict.fromkeys(plan.sources.values()))
+        yield Fact(text="They stand where the branch is guarded:", quote=listed, what="sources of the tests")
+    if plan.not_here:
+        yield Fact(text="Not run here, so nothing vouches for it:", quote="\n".join(plan.not_here), what="not run here")
     for result in baseline[:COMMANDS]:
         ended = f"Before your work, `{one_line(result.command, _COMMAND_CHARS)}` ended with {_ended(result)}"
         if result.ok:

@@ -136,7 +136,7 @@ class MergeSession(WorkSession):
                 self.sandbox,
                 whole,
                 texts,
-                self._plan_with(whole, texts),
+                self._knowledge.with_change(self.plan, whole, texts),
                 self.baseline,
                 self._ledger,
                 lay_other=self._lay_base,

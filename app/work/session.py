@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from app.events.conversing import BriefingMade
 from app.events.working import WorkspaceReady
 from app.ports.platform import Tokens
 from app.ports.sandbox import Egress, Limits, Manifest, Sandbox, SandboxHost
-from app.projects import Plan, changes_dependencies, configured, detect
+from app.projects import Plan
 from app.runs.run_ledger import RunLedger
 from app.verify import (
     CommandResult,
@@ -28,12 +27,14 @@ from app.verify import (
     unfit,
     verify_head,
 )
+from app.verify.fitting import known, run_fitting
 from app.work.beside import take_in
 from app.work.delivery import Delivery
 from app.work.early_end import in_numbers, setup_failed, why_unfit
 from app.work.environment import UNFINISHED, briefing, look_around, on_a_branch, text_of
 from app.work.fetching import Fetcher
 from app.work.kept_tree import KeptTree
+from app.work.knowing import Knowledge, tell
 from app.work.plain import PlainWork
 from app.work.recording import requested, stage
 from app.work.verdict import Base, MirrorBase
@@ -114,10 +115,15 @@ class WorkSession(PlainWork):
         )
         self.before = self.after_setup = self.sandbox.manifest()
         self.kept = KeptTree(self._ledger, self.sandbox, lambda: self.before, self._at_base, self._changes_in)
-        self.plan = configured(self._config, detect(self.before.keys(), self._contents_at_base))
-
-    def _contents_at_base(self, path: str) -> bytes:
-        return workspace.read_files(self.mirror, self.made.sha, [path]).get(path, b"")
+        self._knowledge = Knowledge(
+            config=self._config,
+            mirror=self.mirror,
+            sha=self.made.sha,
+            guiding_sha=self.guiding_sha,
+            paths=self.before.keys(),
+        )
+        self.plan = self._knowledge.plan()
+        tell(self._ledger, self.plan)
 
     def set_up(self) -> None:
         """Run `setup` with the network on, then seal. Raises UserError when a command fails."""
@@ -141,18 +147,19 @@ class WorkSession(PlainWork):
             raise UserError(why_unfit(found, self._limits))
 
     def _run_baseline(self) -> None:
-        known = CommandResult.from_events(
-            (told.said for told in self._ledger.state.commands_here), purpose="verify", at="base"
-        )
-        if known:
-            self.baseline = known
+        if known(self._ledger, "base"):
+            self._run_fitting()
             return
         with stage(self._ledger, "baseline", "running the tests as they are") as end:
-            self.baseline = run_commands(
-                self.sandbox, self.plan.verify, purpose="verify", at="base", ledger=self._ledger
-            )
+            self._run_fitting()
             end |= {"ok": all(result.ok for result in self.baseline), "note": in_numbers(self.baseline)}
         self._tidy()
+
+    def _run_fitting(self) -> None:
+        repairs = self._ledger.state.checks is not None
+        fitted = run_fitting(self.sandbox, self.plan, self._ledger, repairs=repairs)
+        self.plan, self.baseline = fitted.plan, fitted.baseline
+        tell(self._ledger, self.plan)
 
     def _tidy(self) -> None:
         """Take back what the tests themselves wrote, but not their caches: it is nobody's change."""
@@ -240,7 +247,7 @@ class WorkSession(PlainWork):
         """Verify the change in the sealed tree; the model's tree is in the last snapshot meanwhile."""
         with stage(self._ledger, "verify", "running the tests with the change") as end:
             untested = self._take_in(change.path for change in found)
-            plan = self._plan_with(found, new)
+            plan = self._knowledge.with_change(self.plan, found, new)
             verification = verify_head(
                 self.sandbox,
                 found,
@@ -258,20 +265,11 @@ class WorkSession(PlainWork):
 
     def _take_in(self, touched: Iterable[str]) -> list[str]:
         """Projects that the change touches and that were beside the others until now; folders that cannot be set up."""
-        wider = configured(self._config, detect(self.before.keys(), self._contents_at_base, touched=set(touched)))
-        taken = take_in(self.sandbox, self.plan, wider, self._ledger)
+        taken = take_in(self.sandbox, self.plan, self._knowledge.plan(touched), self._ledger)
         self.plan, self.baseline = taken.plan, [*self.baseline, *taken.baseline]
         self.after_setup = taken.after_setup or self.after_setup
+        tell(self._ledger, self.plan)
         return taken.untested
-
-    def _plan_with(self, found: list[Change], new: dict[str, bytes]) -> Plan:
-        """The plan for the change: a project's first dependency needs a set-up where there was none."""
-        if not changes_dependencies(change.path for change in found):
-            return self.plan
-        gone = {change.path for change in found if change.kind == "delete"}
-        paths = (self.before.keys() | new.keys()) - gone
-        now = detect(paths, lambda path: new[path] if path in new else self._contents_at_base(path))
-        return replace(self.plan, setup=configured(self._config, now).setup) if now.verify else self.plan
 
     def sides(self) -> list[Base]:
         """What a change is judged against."""

@@ -89,6 +89,7 @@ class RunState:
     refusal: str = ""  # what stood in the way of `finish` last, for people
     refused_writes: dict[str, str] = field(default_factory=dict)  # by file: what the editor said, newest last
     missing: list[str] = field(default_factory=list)  # what the checkout left out, a sentence each
+    not_here: list[str] = field(default_factory=list)  # tests that guard the branch and do not run here, one each
     merge: MergeTried | None = None  # of the base branch into the branch it stands on
     snapshot: SnapshotTaken | None = None
     snapshot_seq: int = 0

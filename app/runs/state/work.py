@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 
 from app.events.conversing import ModelFailed, ModelReplied, NoticeGiven, ToolRan
+from app.events.knowing import TestsKnown
 from app.events.record import WORKER, Record
 from app.events.working import (
     BreakingReported,
@@ -101,6 +102,11 @@ def _noticed(said: NoticeGiven, state: RunState, event: Event) -> None:
 @fold.register
 def _ready(said: WorkspaceReady, state: RunState, event: Event) -> None:
     state.missing = list(said.missing)
+
+
+@fold.register
+def _known(said: TestsKnown, state: RunState, event: Event) -> None:
+    state.not_here = list(said.not_here)
 
 
 @fold.register

@@ -55,6 +55,7 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "budget.minutes": ([1440], [1441]),
     "keep_mergeable": ([True, False], ["yes", 1, None]),
     "fix_default_branch": ([True, False], ["yes", 1, None]),
+    "workflows": (["first", "last", "never"], ["off", False, "First", None]),
     "autonomy": (["draft", "ready"], ["Draft", "", None, "merge"]),
     "branch_prefix": (
         ["bot/", "a/b/", "x-", "refsx/", "a.b/", "lock/"],

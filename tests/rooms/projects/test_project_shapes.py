@@ -24,6 +24,8 @@ class Shape:
     setup: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    not_here: tuple[str, ...] = ()
+    why: str = ""
 
 
 CORPUS = Path(__file__).parents[2] / "corpora" / "projects.yml"
@@ -43,6 +45,9 @@ def test_a_project_is_known_by_its_files(name: str) -> None:
     assert found.beside == tuple(shape.beside)
     assert [text for text in shape.setup if text not in setup] == []
     assert [text for text in shape.never if text in setup] == []
+    assert len(found.not_here) == len(shape.not_here)
+    assert [text for text in shape.not_here if not any(text in said for said in found.not_here)] == []
+    assert shape.why in found.why
 
 
 @pytest.mark.parametrize("name", [name for name, shape in SHAPES.items() if shape.beside])

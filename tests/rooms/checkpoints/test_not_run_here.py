@@ -1,0 +1,26 @@
+"""What guards the branch and is not run is said before anything is spent, and with the result."""
+
+from __future__ import annotations
+
+from app.checkpoints import pull_text, render
+from tests.rooms.checkpoints.test_unproven import DOUBTFUL, proposed
+from tests.rooms.checkpoints.test_words import working
+
+NEEDS = [f"job `{name}` of `.github/workflows/ci.yml` needs {what}" for name, what in
+         [("mac", "macOS"), ("e2e", "a browser"), ("db", "Docker"), ("old", "another toolchain")]]  # fmt: skip
+
+
+def test_the_status_names_the_first_and_counts_the_others() -> None:
+    told = render.status(working().happen("tests.known", why="x", not_here=NEEDS).state)
+    assert f"Not run here, so not looked at: {'; '.join(NEEDS[:3])}; and 1 more." in told
+    assert len(told.splitlines()) <= 40
+    assert "Not run here" not in render.status(working().happen("tests.known", why="x").state)
+
+
+def test_the_pull_request_names_all() -> None:
+    story = proposed(DOUBTFUL, "uncertain").happen("tests.known", why="x", not_here=NEEDS)
+    body = pull_text.body(story.state, template=None, closes=True)
+    not_done = body.split("## Not done")[1].split("\n## ")[0]
+    assert [line for line in not_done.splitlines() if "Not run here" in line] == [
+        f"- Not run here: {text}" for text in NEEDS
+    ]
