@@ -1,5 +1,5 @@
-"""The nouns of the stories (`clock`, `ground`, `github`, `model`, `bot`, `repo`), and the law that no comment goes
-unread.
+"""The nouns of the stories (`clock`, `ground`, `github`, `model`, `bot`, `repo`), and their laws: no comment
+goes unread, nothing shows the bot at work that is not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from app import log
 from app.agent.models.scripted import Script
 from app.simulator import Simulator
 from tests.clock import HeldClock
-from tests.scenarios import stories, voice
+from tests.scenarios import laws, stories, voice
 from tests.scenarios.ground import GROUNDS, Ground, ground_of
 from tests.scenarios.stage import Bot, every_message_twice
 
@@ -143,6 +143,9 @@ def make_bot(
     for bot in made:
         assert bot.verify_ledgers() == bot.untruths
         assert bot.thoughts_lost() == []
+    left = laws.left_at_work(made[-1], github) if made else []
+    assert not left, f"GitHub still shows the bot at work: {left}"
+    for bot in made:
         bot.close()
     if request.param == "once" and "local" in request.node.nodeid:
         voice.collect(github.world.repositories.values(), request.node.nodeid)
