@@ -53,7 +53,7 @@ class ThreadReader:
         if own.seq and not is_unsaid(own):
             return Found(own=own.phase)
         role = self._role(job)
-        return Found(role=None) if role is None else self._of_thread(job, role)
+        return Found(role=None) if role is None else self._of_thread(job, role, run_id)
 
     def _of_withdrawal(self, job: Job) -> Found:
         self.late.remember(job)
@@ -63,8 +63,8 @@ class ThreadReader:
         holds = bool(meant) and self.late.still_holds(job)
         return Found(active=active, holds=holds, change=self._changes.of(job, meant[0].base_ref) if holds else None)
 
-    def _of_thread(self, job: Job, role: str) -> Found:
-        rows = self._store.runs(thread_key=job.thread.key, limit=None)
+    def _of_thread(self, job: Job, role: str, own: str) -> Found:
+        rows = [row for row in self._store.runs(thread_key=job.thread.key, limit=None) if row.run_id != own]
         ended = (row for row in rows if row.phase == "ended")
         if any(self._open(row.run_id).state.has_heard(job.id, job.line_comment_id) for row in islice(ended, _RECENT)):
             return Found(role=role, was_heard=True)
