@@ -60,10 +60,12 @@ def test_a_force_push_to_our_branch_while_a_question_is_open_stays_and_the_answe
     github.maintainer.comment(pull, "/agent say what it gives")
     bot.run_until_idle()
     assert bot.runs[-1].reason == "question"
-    theirs = github.contributor.force_push(repo, pull.head, {"calc.py": "WHOLE = 1\n"}, start="main")
+    theirs = github.contributor.force_push(
+        repo, pull.head, {"calc.py": stories.PROJECT["calc.py"] + "\nWHOLE = 1\n"}, start="main"
+    )
     github.maintainer.comment(pull, "/agent answer 1a")
     bot.run_until_idle()
 
     assert list(repo.commit(pull.head_sha).parents) == [theirs]
-    assert "force-pushed meanwhile" in pull.comments[-1].read()
+    assert "was force-pushed while I worked" in pull.comments[-1].read()
     bot.read_everything(issue, pull)
