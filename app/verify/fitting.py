@@ -27,9 +27,7 @@ def run_fitting(sandbox: Sandbox, plan: Plan, ledger: RunLedger, *, at: str = "b
     fresh = [command for command in fitted.verify if command not in {result.command for result in ran}]
     if fresh:
         by_files = f"{at}, by its files"
-        ran += known(ledger, by_files) or run_commands(
-            sandbox, fresh, purpose="verify", at=by_files, ledger=ledger
-        )  # fmt: skip
+        ran += known(ledger, by_files) or run_commands(sandbox, fresh, purpose="verify", at=by_files, ledger=ledger)
     return Fitted(plan=fitted, baseline=[result for result in ran if result.command in fitted.verify])
 
 
