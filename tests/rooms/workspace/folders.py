@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from app.errors import UserError
@@ -49,13 +50,13 @@ class Project:
         assert done.returncode in codes, done.stderr.decode()
         return done.stdout
 
-    def write(self, files: dict[str, bytes | str]) -> None:
+    def write(self, files: Mapping[str, bytes | str]) -> None:
         for name, content in files.items():
             path = self.path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
-    def commit(self, files: dict[str, bytes | str] | None = None, message: str = "change") -> str:
+    def commit(self, files: Mapping[str, bytes | str] | None = None, message: str = "change") -> str:
         self.write(files or {})
         self.git("add", "-A", "-f")
         self.git("commit", "-q", "--allow-empty", "-m", message)
