@@ -152,4 +152,5 @@ class RedBranch(Telling):
         assert f"`{self.green[:7]}` passed." in issue.body
         [closed] = issue.comments
         assert f"It passes on `main` again, with `{self.repo.tip('main')[:7]}`." in closed.read()
-        assert sorted(run.reason for run in self.bot.runs) == ["diagnosed", "diagnosed", "diagnosed"]
+        # A check whose message had to wait for the dead worker's time to pass is read once more, and nobody sees it.
+        assert [run.reason for run in self.bot.runs] in (["diagnosed"] * (3 + more) for more in range(self.deaths + 1))

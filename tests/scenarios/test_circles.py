@@ -75,7 +75,8 @@ def test_a_repair_that_goes_further_is_published_and_a_person_may_undo_it(bot, g
 
 def test_a_repair_that_takes_the_first_change_back_is_not_published(bot, github, repo, model):
     issue = github.maintainer.open_issue(repo, "Add half", body="It is used everywhere.")
-    model.will(create("half.py", "HALF = 0.5\n"), bash(stories.TESTS), finish("Add half", "It is there."))
+    done = finish("Add half", "It is there.")
+    model.will(create("half.py", "HALF = 0.5\n"), bash(stories.TESTS), done, done)  # no test reaches it: asked once
     github.maintainer.label(issue, "agent-fix")
     bot.run_until_idle()
     [pull] = repo.pulls
