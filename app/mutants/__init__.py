@@ -1,6 +1,7 @@
 """Production files broken on purpose: whoever runs what a change touched, fails. Extreme mutation. Pure.
 
     made = mutant("calc.py", old, new)    # Mutant(content), or None where the file's language is not known
+    mutant("calc.py", old, new, MARKER + ": 1f")     # what it fails with, where runs of several have to be told apart
     is_same_code("calc.py", old, new)     # nothing but comments (and documentation strings) differs
 
 Only the bodies of changed functions are broken where the change is in functions. What changed around them breaks the
@@ -19,14 +20,14 @@ __all__ = ["MARKER", "Mutant", "is_same_code", "mutant"]
 _MAX_BYTES = 1_000_000  # of a file that is taken apart
 
 
-def mutant(path: str, old: bytes, new: bytes) -> Mutant | None:
+def mutant(path: str, old: bytes, new: bytes, says: str = MARKER) -> Mutant | None:
     """The file as it is in the change (`new`; `old` is b"" for one that is added), broken. None where nothing that
-    runs was changed, or nobody knows how to break it.
+    runs was changed, or nobody knows how to break it. `says` goes into texts of all languages as it is: no quotes.
     """
     made, before = _read(path, new), _read(path, old)
     if made is None or before is None or is_same(before, made):
         return None
-    found = made.broken(before)
+    found = made.broken(before, says)
     return found if found is None or not path.endswith(".py") or python.parses(found.content) else None
 
 

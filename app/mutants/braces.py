@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from app.mutants.code import bare, masked
 from app.mutants.languages import Language
 from app.mutants.parts import Function, Parts
+from app.mutants.typescript import types
 
 # A brace behind one of these and its parenthesis opens no function.
 _NO_FUNCTION = re.compile(
@@ -38,16 +39,16 @@ def read(text: str, language: Language) -> Parts | None:
     if pairs is None:
         return None
     code = bare(text, mask)
-    tests = _tests_inside(mask, pairs, language)
-    places = [it for it in _places(mask, pairs, language) if not any(a <= it.opens < b for a, b in tests)]
-    hidden = [*((place.head, place.closes + 1) for place in places), *tests]
+    aside = [*_tests_inside(mask, pairs, language), *(types(mask, pairs) if language.types else ())]
+    places = [it for it in _places(mask, pairs, language) if not any(a <= it.opens < b for a, b in aside)]
+    hidden = [*((place.head, place.closes + 1) for place in places), *aside]
     imports = [match.span() for match in language.imports.finditer(mask) if not _within(match.span(), hidden)]
     return Parts(
         text=text,
         functions=[_function(code, place, places, language) for place in places],
         around=_left(code, (0, len(code)), [*hidden, *imports]),
         imports="\n".join(sorted(_left(code, span, []) for span in imports)),
-        aside="\n".join(_left(code, span, []) for span in tests),
+        aside="\n".join(_left(code, span, []) for span in aside),
         load_at=len(text) if language.load else None,
         load=language.load,
     )

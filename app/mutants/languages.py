@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.mutants.parts import MARKER
 
@@ -27,6 +27,7 @@ class Language:
     expressions: bool = False  # /…/ may be a regular expression
     lifetimes: bool = False  # 'a is no text
     classes: bool = True  # a parenthesis may belong to the head of a class
+    types: bool = False  # interfaces and aliases of TypeScript, which do not run
     tests_inside: re.Pattern[str] | None = None  # a block of tests within the file: it is left alone
 
 
@@ -70,7 +71,8 @@ _PHP = Language(
 _C = Language(fail="__builtin_trap();", imports=re.compile(r"^\s*#\s*include\b.*$", re.M), classes=False)
 
 LANGUAGES: Mapping[str, Language] = {
-    **dict.fromkeys(("js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts"), _JS),
+    **dict.fromkeys(("js", "jsx", "mjs", "cjs"), _JS),
+    **dict.fromkeys(("ts", "tsx", "mts", "cts"), replace(_JS, types=True)),
     "go": _GO,
     "rs": _RUST,
     "java": _JAVA,

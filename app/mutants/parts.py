@@ -32,7 +32,7 @@ class Function:
 class Parts:
     """`around` is the code outside of functions without imports, `imports` those; both without comments. `load` at
     `load_at` makes the file fail when it is loaded; None where its language runs nothing then. `aside` are tests that
-    stand in the file.
+    stand in the file, and what is types alone.
     """
 
     text: str
@@ -43,14 +43,14 @@ class Parts:
     load_at: int | None = None
     load: str = ""
 
-    def broken(self, before: Parts) -> Mutant | None:
-        """With what `before` has not, or has otherwise, broken."""
+    def broken(self, before: Parts, says: str = MARKER) -> Mutant | None:
+        """With what `before` has not, or has otherwise, broken: it fails with `says`."""
         changed = self._changed(before)
         whole = self.around != before.around or not changed
         if whole and self.load_at is not None:
-            return self._with([(self.load_at, self.load)], on_load=True)
+            return self._with([(self.load_at, self.load)], says, on_load=True)
         places = self.functions if whole else changed
-        return self._with([(it.at, it.put) for it in places], on_load=whole) if places else None
+        return self._with([(it.at, it.put) for it in places], says, on_load=whole) if places else None
 
     def _changed(self, before: Parts) -> list[Function]:
         left = before.codes()
@@ -67,13 +67,13 @@ class Parts:
         """All functions, however often one stands there."""
         return Counter((function.name, function.own) for function in self.functions)
 
-    def _with(self, inserted: Sequence[tuple[int, str]], *, on_load: bool) -> Mutant:
+    def _with(self, inserted: Sequence[tuple[int, str]], says: str, *, on_load: bool) -> Mutant:
         text = self.text
         for at, put in sorted(set(inserted), reverse=True):
-            text = text[:at] + put + text[at:]
+            text = text[:at] + put.replace(MARKER, says) + text[at:]
         return Mutant(content=text.encode(), on_load=on_load)
 
 
 def is_same(old: Parts, new: Parts) -> bool:
-    """Whether both have the same code, their tests aside."""
+    """Whether both have the same code, tests and types aside."""
     return (old.around, old.imports, old.codes()) == (new.around, new.imports, new.codes())

@@ -1,15 +1,20 @@
 """Whether the tests that pass with a change run it at all: once more, with its code broken on purpose.
 
 A pass that stays a pass says nothing of the change: a test command that runs something else, an installed copy of the
-package, a workspace member that is left out. What is broken is laid over a clean tree and goes with it.
+package, a workspace member that is left out. What is broken is laid over a clean tree and goes with it. All files of a
+project are broken together first; when tests notice, those that did not say so themselves are broken without the rest,
+then in halves, while there is time: a file that is reached vouches for no other.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from itertools import groupby
+from secrets import token_hex
+from typing import Literal, NamedTuple
 
 from app.checks import ChangeSet, is_test_path
 from app.checks.executed import check_executed
@@ -24,12 +29,21 @@ from app.workspace import Change, lay
 
 TIMES = 2.0  # of what the tests took with the change
 _FLOOR_SECONDS = 10.0  # below it the start of a runner is most of what is measured
+_AT = 500  # characters of the names of what is broken, in the record of a run
 # What compilers say of a mutant that they refuse: no test has noticed anything then.
 _NOT_BUILT = re.compile(
     r"^error(?:\[E\d+\])?: |\[(?:build|setup) failed\]|cannot find symbol|COMPILATION ERROR|Compilation failed"
     r"|\berror (?:TS|CS)\d+|\bSyntaxError\b|^e: \S+\.kt|^\S+:\d+:\d+: error: ",
     re.MULTILINE,
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """A file's content, broken; `says` is what it fails with, and nothing else does."""
+
+    content: bytes
+    says: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +54,23 @@ class _Part:
     commands: tuple[str, ...]
 
 
+_Ending = Literal["reached", "unreached", "unmeasured"]
+_ORDER: tuple[_Ending, ...] = ("unreached", "reached", "unmeasured")
+
+
+class _Said(NamedTuple):
+    """Of one file; as `Reach` has it."""
+
+    ending: _Ending
+    why: str = ""
+
+
+_OVER = _Said("unmeasured", "time")
+
+
 def broken_contents(
     changes: Sequence[Change], new: Mapping[str, bytes], old: Mapping[str, bytes], steered: Sequence[str] = ()
-) -> dict[str, bytes]:
+) -> dict[str, Broken]:
     """The change's production code, broken, by path. What tests or tools load as their own is left alone."""
     by_tools = {finding.path for finding in check_executed(ChangeSet.of(changes, old=old, new=new))}
     found = {}
@@ -51,9 +79,10 @@ def broken_contents(
             continue
         if change.path in by_tools or change.path in steered:
             continue
-        made = mutant(change.path, old.get(change.path, b""), new.get(change.path, b""))
+        says = f"{MARKER}: {token_hex(4)}"
+        made = mutant(change.path, old.get(change.path, b""), new.get(change.path, b""), says)
         if made is not None:
-            found[change.path] = made.content
+            found[change.path] = Broken(content=made.content, says=says)
     return found
 
 
@@ -83,12 +112,12 @@ class Reaching:
 
     def measured(
         self,
-        broken: Mapping[str, bytes],
+        broken: Mapping[str, Broken],
         claims: Claims,
         baseline: Sequence[CommandResult],
         head: Sequence[CommandResult],
     ) -> tuple[Reach, ...]:
-        """For each project, but where a test that fails without the change and passes with it says more."""
+        """By file, for each project in which no test that fails without the change and passes with it says more."""
         if not self._times or not broken:
             return ()
         parts = _parts(self._plan, sorted(broken))
@@ -96,7 +125,7 @@ class Reaching:
             left = [] if claims.proven else parts
         else:
             left = [part for part in parts if not self._is_proven(part, claims, baseline, head)]
-        return tuple(found for part in left if (found := self._of(part, broken, head)) is not None)
+        return tuple(found for part in left for found in self._of(part, broken, head))
 
     def _is_proven(
         self, part: _Part, claims: Claims, baseline: Sequence[CommandResult], head: Sequence[CommandResult]
@@ -107,34 +136,82 @@ class Reaching:
         shown = (test.name.partition("::")[0] for test in claims.tests if test.proves)
         return turned or any(_commands(self._plan, path) == part.commands for path in shown)
 
-    def _of(self, part: _Part, broken: Mapping[str, bytes], head: Sequence[CommandResult]) -> Reach | None:
-        was = {result.command: result for result in head}
-        commands = [command for command in part.commands if command in was and was[command].ending != "nothing"]
-        if not commands:
-            return None
-        seconds = max(_FLOOR_SECONDS, self._times * sum(was[command].seconds for command in commands))
-        if self._lay_change("broken"):
-            return Reach(paths=part.paths, ending="unmeasured", why="build")
-        touched = [change for change in self._changes if change.path in part.paths]
-        lay(self._sandbox, [replace(change, old_mode=change.mode) for change in touched], broken)
+    def _of(self, part: _Part, broken: Mapping[str, Broken], head: Sequence[CommandResult]) -> list[Reach]:
+        """Group by group. The time begins when the first is laid out, and covers the laying of the others."""
+        was = [it for it in head if it.command in part.commands and it.ending != "nothing"]
+        if not was:
+            return []
+        seconds = max(_FLOOR_SECONDS, self._times * sum(result.seconds for result in was))
+        found: dict[str, _Said] = {}
+        groups: list[tuple[str, ...]] = [part.paths]
+        until = None
+        while groups:
+            group = groups.pop()
+            if until is not None and time.monotonic() >= until:
+                found |= dict.fromkeys(group, _OVER)
+                continue
+            if self._lay_change("broken"):  # it sets up again, and cannot: no other group would fare better
+                found |= dict.fromkeys(
+                    [*group, *(path for rest in groups for path in rest)], _Said("unmeasured", "build")
+                )
+                break
+            until = until or time.monotonic() + seconds
+            self._break(group, broken)
+            said, blamed = self._said(group, broken, was, until)
+            settled, left = _settled(group, said, blamed)
+            found |= settled
+            groups += left
+        return _reaches(found)
+
+    def _break(self, group: Sequence[str], broken: Mapping[str, Broken]) -> None:
+        touched = [change for change in self._changes if change.path in group]
+        contents = {path: broken[path].content for path in group}
+        lay(self._sandbox, [replace(change, old_mode=change.mode) for change in touched], contents)
+
+    def _said(
+        self, group: Sequence[str], broken: Mapping[str, Broken], was: Sequence[CommandResult], until: float
+    ) -> tuple[_Said, set[str]]:
+        """What the commands say of a group, up to the first that notices; and the files that said so themselves."""
         why = ""
-        for command in commands:
-            now = self._run(stopping_early(command) if was[command].ok else command, seconds)
-            seconds -= now.seconds
-            noticed = notices(was[command], now)
+        for before in was:
+            command = stopping_early(before.command) if before.ok else before.command
+            now = self._run(command, f"broken: {', '.join(group)}"[:_AT], until - time.monotonic())
+            noticed = notices(before, now)
             if noticed == "yes":
-                return Reach(paths=part.paths, ending="reached")
+                return _Said("reached"), {path for path in group if broken[path].says in now.tail}
             why = why or ("" if noticed == "no" else noticed)
             if noticed == "time":
-                break
-        return Reach(paths=part.paths, ending="unmeasured" if why else "unreached", why=why)
+                return _OVER, set()
+        return (_Said("unmeasured", why) if why else _Said("unreached")), set()
 
-    def _run(self, command: str, seconds: float) -> CommandResult:
+    def _run(self, command: str, at: str, seconds: float) -> CommandResult:
         timeout = max(1.0, seconds)
         (now,) = run_commands(
-            self._sandbox, [command], purpose="reach", at="broken", ledger=self._ledger, timeout_seconds=timeout
+            self._sandbox, [command], purpose="reach", at=at, ledger=self._ledger, timeout_seconds=timeout
         )
         return now
+
+
+def _settled(
+    group: tuple[str, ...], said: _Said, blamed: Iterable[str]
+) -> tuple[dict[str, _Said], list[tuple[str, ...]]]:
+    """Of which files this is the last word, and what to break next. Pure."""
+    if len(group) == 1 or said.ending == "unreached" or said == _OVER:
+        return dict.fromkeys(group, said), []
+    if said.ending == "reached" and blamed:
+        rest = tuple(path for path in group if path not in blamed)
+        return dict.fromkeys(blamed, said), [rest] if rest else []
+    half = len(group) // 2
+    return {}, [group[half:], group[:half]]
+
+
+def _reaches(found: Mapping[str, _Said]) -> list[Reach]:
+    """The same is said of several files at once; what nobody reaches comes first."""
+    key = lambda path: (_ORDER.index(found[path].ending), found[path].why)  # noqa: E731
+    return [
+        Reach(paths=tuple(sorted(paths)), ending=_ORDER[order], why=why)
+        for (order, why), paths in groupby(sorted(found, key=key), key)
+    ]
 
 
 def notices(was: CommandResult, now: CommandResult) -> Literal["yes", "no", "time", "build", "output"]:

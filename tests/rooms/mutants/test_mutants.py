@@ -40,6 +40,15 @@ CASES = {
         "class A {\n  f(a: string): string {\n    if (/[{'\"]/.test(a)) { return a }\n    return '';\n  }\n}\n",
         "class A {\n  f(a: string): string { ¤\n    if (/[{'\"]/.test(a)) { return a }\n    return '';\n  }\n}\n"),
     "a module's constant": ("a.mjs", "export const A = 1;\n", "export const A = 2;\n", "export const A = 2;\n\n;¤\n"),
+    "an interface": ("a.ts", "export interface A<T> extends B {\n  f(): void;\n}\n",
+                     "export interface A<T> extends B {\n  f(): { a: T };\n}\n", None),
+    "aliases, one beside what runs": (
+        "a.ts", "type A = 'a';\nexport const b = 1;\n",
+        "type A =\n  | 'a'\n  | { b: () => c }\nexport const b = 1;\ntype D = A extends B ? 1\n  : 2;\n", None),
+    "a constant behind an alias": (
+        "a.ts", "type A = 'a'\nexport const b = 1;\n", "type A = 'b'\nexport const b = 2;\n",
+        "type A = 'b'\nexport const b = 2;\n\n;¤\n"),
+    "a variable named type": ("a.ts", "type = 1\n", "type = 2\n", "type = 2\n\n;¤\n"),
     "types alone": ("a.d.ts", "export type A = 1;\n", "export type A = 2;\n", None),
     "a comment in a script": ("a.js", "f(1); // one\n", "f(1); /* 1 */\n", None),
     "a blank within a text": ("a.js", "f('a b');\n", "f('a  b');\n", "f('a  b');\n\n;¤\n"),
@@ -113,6 +122,12 @@ def test_a_mutant_breaks_what_the_change_touched_and_no_more(name: str) -> None:
     assert text == expected
     if made and path.endswith(".py"):
         ast.parse(made.content)
+
+
+def test_a_mutant_says_which_it_is() -> None:
+    for path, old, new, expected in CASES.values():
+        made = mutant(path, _bytes(old), _bytes(new), f"{MARKER}: 1f2e")
+        assert made is None or made.content.count(b": 1f2e") == (0 if path.endswith(".c") else expected.count("¤"))
 
 
 def test_of_what_stands_there_twice_only_the_new_one_is_broken() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_tests_that_pass_with_the_change_broken_do_not_reach_it(tmp_path: Path) 
     assert found.claims.reach == (Reach(paths=("calc.py",), ending="unreached"),)
     assert "**The tests that ran do not reach `calc.py`**: they pass with it broken on purpose." in found.note
     assert found.marks == {"uncertain"}
-    assert ran(room)[-1] == ("reach", "broken")
+    assert ran(room)[-1] == ("reach", "broken: calc.py")
     assert room.ledger.ran()[-1].command == f"{UNITTEST} -f"
     assert found.as_event().claims.reach[0].ending == "unreached"
 
@@ -80,6 +81,59 @@ def test_what_is_shown_in_one_project_says_nothing_of_another(tmp_path: Path) ->
     assert found.claims.proven
     assert found.claims.reach == (Reach(paths=("b/calc.py",), ending="unreached"),)
     assert found.marks == {"uncertain"}
+
+
+SUITE = "import unittest\n\nclass T(unittest.TestCase):\n"
+HUSH = "    def test_a(self):\n        try:\n            import a\n            ok = a.f() == b.f() == 1\n"
+HUSH = SUITE.replace("unittest\n\n", "unittest\nimport b\n\n") + HUSH
+HUSH += "        except BaseException:\n            ok = False\n        self.assertTrue(ok)\n"
+CALL = "    def test_%s(self):\n        import %s\n        self.assertEqual(%s.f(), 1)\n"
+F, G = "def f():\n    return 1\n", "def f():\n    x = 1\n    return x\n"
+NAMES = ("a.py", "b.py", "c.py")
+# What the tests are, what is said of each file that the change touches, and what is broken in each run.
+APART = {
+    "one is called, and says so": (
+        SUITE + CALL % (("a",) * 3), {"a.py": "reached", "b.py": "unreached"}, ["a.py, b.py", "b.py"]),
+    "each is called": (
+        SUITE + CALL % (("a",) * 3) + CALL % (("b",) * 3), {"a.py": "reached", "b.py": "reached"},
+        ["a.py, b.py", "b.py"]),
+    "none is called": (
+        SUITE + "    def test(self):\n        pass\n", dict.fromkeys(NAMES, "unreached"), ["a.py, b.py, c.py"]),
+    "what fails does not say where": (
+        HUSH, {"a.py": "reached", "b.py": "reached", "c.py": "unreached"},
+        ["a.py, b.py, c.py", "a.py", "b.py, c.py", "b.py", "c.py"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", APART)
+def test_a_file_that_tests_reach_hides_no_other_of_its_project(tmp_path: Path, name: str) -> None:
+    tests, expected, runs = APART[name]
+    room = Room(tmp_path / "tree", {**dict.fromkeys(NAMES, F), "test_all.py": tests})
+    room.write(dict.fromkeys(expected, G))
+    found = room.verify()
+    assert {path: reach.ending for reach in found.claims.reach for path in reach.paths} == expected
+    assert [at for purpose, at in ran(room) if purpose == "reach"] == [f"broken: {paths}" for paths in runs]
+    assert found.marks == {"uncertain"}
+
+
+def test_what_there_was_no_time_for_is_not_said_to_be_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = iter([0.0, 0.0, 100.0])
+    monkeypatch.setattr("app.verify.reach.time", SimpleNamespace(monotonic=lambda: next(told)))
+    room = Room(tmp_path / "tree", {**dict.fromkeys(NAMES, F), "test_all.py": SUITE + CALL % (("a",) * 3)})
+    room.write({"a.py": G, "b.py": G})
+    found = room.verify()
+    assert found.claims.reach == (
+        Reach(paths=("a.py",), ending="reached"),
+        Reach(paths=("b.py",), ending="unmeasured", why="time"),
+    )
+    assert "Whether the tests reach `b.py` was not measured: the time for that was over." in found.note
+
+
+def test_a_change_that_cannot_be_set_up_again_is_not_measured(tmp_path: Path) -> None:
+    once = f"mkdir {tmp_path}/set-up"  # at head; the next time it fails
+    room = Room(tmp_path / "tree", {**OTHER, "requirements.txt": ""}, Plan(setup=(once,), verify=(UNITTEST,)))
+    room.write({"calc.py": FIXED, "other.py": "ONE = 2 - 1\n", "requirements.txt": "a\n"})
+    assert room.verify().claims.reach == (Reach(paths=("calc.py", "other.py"), ending="unmeasured", why="build"),)
 
 
 def result(code: int | None, counts: Counts | None = None, tail: str = "") -> CommandResult:
