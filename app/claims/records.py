@@ -28,18 +28,27 @@ class Round:
 
 @dataclass(frozen=True, kw_only=True)
 class TestProof:
-    """A new or changed test, without the change (`before`) and with it (`after`)."""
+    """A new or changed test, without the change (`before`), with it (`after`), and with its code broken on purpose
+    (`broken`, None where that was not run). `reworded` is None, or how it fails where that code has a comment more.
+    """
 
     __test__ = False  # for pytest, which would collect it by its name
 
     name: str
     before: TestEnding
     after: TestEnding
+    broken: TestEnding | None = None
+    reworded: TestEnding | None = None
     how: str = ""  # how the run without the change ended
 
     @property
     def proves(self) -> bool:
-        return self.before in FAILED and self.after == "green"
+        return self.before in FAILED and self.after == "green" and not self.goes_by_text
+
+    @property
+    def goes_by_text(self) -> bool:
+        """Whether it looks at what the code says, not at what it does."""
+        return self.broken == "green" or self.reworded is not None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,14 +106,23 @@ def _originals(claims: Claims) -> Iterator[str]:
 
 
 def _tests(tests: Sequence[TestProof]) -> Iterator[str]:
-    key = lambda test: (test.before, test.after)  # noqa: E731
-    for (before, after), group in groupby(sorted(tests, key=key), key):
+    key = lambda test: (test.before, test.after, test.broken == "green", test.reworded is not None)  # noqa: E731
+    for (before, after, blind, literal), group in groupby(sorted(tests, key=key), key):
         some = list(group)
         many = len(some) > 1
         who = f"The new test{'s' if many else ''}"
         if len(some) != len(tests):
             who += f" {_names([test.name for test in some])}"
-        yield f"{who} {_proof(before, after, some[0].how, many=many)}."
+        said = _by_text(blind, many=many) if blind or literal else _proof(before, after, some[0].how, many=many)
+        yield f"{who} {said}."
+
+
+def _by_text(blind: bool, *, many: bool) -> str:
+    """Of tests that turn with the change and look at what its code says: `blind` to what it does."""
+    passes, fails, does = ("pass", "fail", "they do") if many else ("passes", "fails", "it does")
+    how = f"{passes} with the change's code broken on purpose as well"
+    other = f"{fails} when the change's code has a comment more"
+    return f"{how if blind else other}, so {does} not prove it"
 
 
 def _proof(before: TestEnding, after: TestEnding, how: str, *, many: bool) -> str:

@@ -7,23 +7,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.checks import ChangeSet, is_test_path
-from app.checks.test_files import holds_tests
 from app.checks.weakened import weakened_tests
 from app.claims import Claims, marks, sentences
 from app.events import parts
 from app.events.working import VerificationEnded
 from app.ports.sandbox import Sandbox
-from app.projects import Plan, changes_dependencies
+from app.projects import Plan
 from app.runs.run_ledger import RunLedger
 from app.verify.again import flaky_tests
+from app.verify.bench import Bench
 from app.verify.compare import Status, Verdict, compare
 from app.verify.counted import unreported
-from app.verify.proof import Prover
+from app.verify.proof import Proofs, Prover
 from app.verify.reach import TIMES, Reaching, broken_contents, changes_comments_only
 from app.verify.rounds import round_of
 from app.verify.run import CommandResult, is_about_text, run_commands
 from app.verify.steering import steering
-from app.workspace import Change, lay
+from app.workspace import Change
 
 _FEEDBACK_BYTES = 6000  # of output, in what the model is told
 
@@ -109,7 +109,7 @@ def verify_head(
     restores a snapshot or is done with it.
     """
     old = original_tests or {}
-    bench = _Bench(sandbox, changes, contents, old, plan, ledger)
+    bench = Bench(sandbox, changes, contents, old, plan, ledger)
     broken = bench.lay_change("head")
     if broken:
         note = f"With the changed dependencies, setup fails: `{broken[0].command}` ended with {broken[0].ended}."
@@ -121,28 +121,28 @@ def verify_head(
         verdict = compare(baseline, head, flaky=flaky)
     if not verdict.ok:
         return _verification(verdict, baseline, head, None, flaky)
-    claims = _judged(_proved(bench, baseline, head, untested, flaky), changes, contents, old, baseline)
+    steered = steering(changes, contents, old, plan.verify)
+    mutants = broken_contents(changes, contents, old, steered) if reach_times else {}
+    contents_broken = {path: it.content for path, it in mutants.items()}
+    proofs = Prover(bench, times=reach_times).proofs(baseline, head, contents_broken)
+    proved = _proved(bench, baseline, head, steered, proofs)
+    claims = _judged(replace(proved, untested=tuple(untested), flaky=flaky), changes, contents, old, baseline)
     if not claims.only_edits:
         reaching = Reaching(sandbox, changes, plan, ledger, lay_change=bench.lay_change, times=reach_times)
-        mutants = broken_contents(changes, contents, old, claims.steered)
         claims = replace(claims, reach=reaching.measured(mutants, claims, baseline, head))
     return _verification(verdict, baseline, head, claims, flaky)
 
 
 def _proved(
-    bench: _Bench,
+    bench: Bench,
     baseline: Sequence[CommandResult],
     head: Sequence[CommandResult],
-    untested: Sequence[str],
-    flaky: tuple[str, ...],
+    steered: Sequence[str],
+    proofs: Proofs,
 ) -> Claims:
-    """What the tests of the change show, and the old ones as they were. The tree is that of `head`."""
-    changes, new, old = bench.changes, bench.new, bench.old
-    prover = Prover(bench.sandbox, changes, new, old, bench.plan, bench.ledger)
-    prover.with_change()
-    steered = steering(changes, new, old, bench.plan.verify)
-    originals = bench.originals(steered) if steered else None
-    proofs = prover.without(baseline, head)
+    """What the tests of the change show, and the old ones as they were."""
+    changes = bench.changes
+    originals = _originals(bench, steered) if steered else None
     return Claims(
         base=round_of(baseline),
         head=round_of(head),
@@ -152,10 +152,15 @@ def _proved(
         steered=tuple(steered),
         originals=round_of(originals) if originals is not None else None,
         tests_only=all(is_test_path(change.path) or change.path in steered for change in changes),
-        untested=tuple(untested),
-        flaky=flaky,
-        comments_only=changes_comments_only(changes, new, old),
+        comments_only=changes_comments_only(changes, bench.new, bench.old),
     )
+
+
+def _originals(bench: Bench, steered: Sequence[str]) -> list[CommandResult]:
+    """The tests as they were, with the change."""
+    at = "original-tests@head"
+    bench.lay_originals(at, steered)
+    return run_commands(bench.sandbox, bench.plan.verify, purpose="proof", at=at, ledger=bench.ledger)
 
 
 def _judged(
@@ -196,48 +201,6 @@ def _verification(
         claims=claims,
         flaky=flaky,
     )
-
-
-class _Bench:
-    """The change in the sealed tree, whole or with the tests and their settings as they were."""
-
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        changes: Sequence[Change],
-        new: Mapping[str, bytes],
-        old: Mapping[str, bytes],
-        plan: Plan,
-        ledger: RunLedger,
-    ) -> None:
-        self.sandbox, self.changes, self.new, self.old = sandbox, changes, new, old
-        self.plan, self.ledger = plan, ledger
-
-    def lay_change(self, at: str) -> list[CommandResult]:
-        """Lay out all of it and set up again where dependencies changed; what of that failed is returned."""
-        self.sandbox.reset()
-        lay(self.sandbox, self.changes, self.new)
-        if not self.plan.setup or not changes_dependencies(change.path for change in self.changes):
-            return []
-        again = run_commands(
-            self.sandbox, self.plan.setup, purpose="setup", at=at, ledger=self.ledger, withheld=self.plan.withheld
-        )
-        return [result for result in again if not result.ok]
-
-    def originals(self, steered: Sequence[str]) -> list[CommandResult]:
-        """The tests as they were, with the change: `steered` is as at base, and new files of tests are not there."""
-        at = "original-tests@head"
-        self.lay_change(at)
-        for change in self.changes:
-            if change.path in steered or (change.kind == "add" and holds_tests(change.path)):
-                self._take_back(change)
-        return run_commands(self.sandbox, self.plan.verify, purpose="proof", at=at, ledger=self.ledger)
-
-    def _take_back(self, change: Change) -> None:
-        if change.kind != "delete":
-            self.sandbox.remove_file(change.path)
-        if change.kind != "add":
-            self.sandbox.write_file(change.path, self.old[change.path], mode=change.old_mode or change.mode)
 
 
 __all__ = ["Verification", "verify_head"]

@@ -1,19 +1,22 @@
-"""What the tests of a change prove: each by name, without the change and with it."""
+"""What the tests of a change prove: each by name, without the change, with it, and with its code broken on purpose.
+
+A test that turns with the change and stays green when what the change does is broken has looked at its text only.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from app.checks import is_test_path
 from app.claims import Ending, TestEnding, TestProof
+from app.claims.records import FAILED
 from app.failures.counts import Counts
-from app.ports.sandbox import Sandbox
-from app.projects import Plan, taken_apart
-from app.runs.run_ledger import RunLedger
+from app.projects import taken_apart
+from app.verify.bench import Bench
 from app.verify.named import Named, brought, by_name, collecting, ending_of, is_collected, is_unloadable
+from app.verify.reach import FLOOR_SECONDS, TIMES
 from app.verify.run import CommandResult, run_commands
-from app.workspace import Change, lay
 
 _MOST = 50  # tests run by name; of more, whole files are
 
@@ -26,27 +29,30 @@ class Proofs:
     uncollected: tuple[str, ...] = ()
 
 
-class Prover:
-    """Runs the tests of one change by name: first with it (`with_change`), then on the sealed base (`without`)."""
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """How tests end with the change. `reworded`, where they pass only with the very text that the change has: how they
+    end with another one.
+    """
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        changes: Sequence[Change],
-        new: Mapping[str, bytes],
-        old: Mapping[str, bytes],
-        plan: Plan,
-        ledger: RunLedger,
-    ) -> None:
-        self._sandbox, self._new, self._plan, self._ledger = sandbox, new, plan, ledger
-        self._laid = [change for change in changes if is_test_path(change.path) and change.kind != "delete"]
-        found = brought(changes, new, old) if any(not is_test_path(change.path) for change in changes) else []
+    endings: Mapping[Named, TestEnding]
+    lost: Sequence[Named]
+    reworded: Mapping[Named, TestEnding] = field(default_factory=dict)
+
+
+class Prover:
+    """Runs the tests of one change by name: on the sealed base, with its code broken, and with the change, in this
+    order and each in a tree of its own. A test that goes by the clock or counts its runs would have to turn twice.
+    """
+
+    def __init__(self, bench: Bench, *, times: float = TIMES) -> None:
+        self._bench, self._plan, self._times = bench, bench.plan, times
+        has_code = any(not is_test_path(change.path) for change in bench.changes)
+        found = brought(bench.changes, bench.new, bench.old) if has_code else []
         many = len(found) > _MOST
         self.tests = sorted({Named(path=test.path) for test in found}) if many else found
         self._suite, self._command = self._narrowed(self.tests)
         self._folder, _ = taken_apart(self._suite)
-        self._after: dict[Named, TestEnding] = {}
-        self._lost: list[Named] = []
 
     def _narrowed(self, tests: Sequence[Named]) -> tuple[str, str | None]:
         for command in self._plan.verify if tests else ():
@@ -55,73 +61,129 @@ class Prover:
                 return command, narrow
         return "", None
 
-    def with_change(self) -> None:
-        """In the tree that holds the whole change, after its own verification."""
+    def proofs(
+        self, baseline: Sequence[CommandResult], head: Sequence[CommandResult], mutants: Mapping[str, bytes]
+    ) -> Proofs:
+        """The tree is that of `head`. `mutants` are the change's code, broken, by path."""
+        if not self.tests:
+            return Proofs()
         if self._command is None:
-            return
-        (result,) = self._run(self._command, "tests@head")
-        listing = collecting(self._suite)
-        if listing is not None:
-            listed = self._sandbox.run(listing).text
-            self._lost = [test for test in self.tests if not is_collected(test.within(self._folder), listed)]
-        elif result.ending == "nothing":
-            self._lost = list(self.tests)
-        self._after = {test: ending_of(test.within(self._folder), result) for test in self.tests}
-
-    def without(self, baseline: Sequence[CommandResult], head: Sequence[CommandResult]) -> Proofs:
-        """Over the sealed base, which is laid out first."""
-        tests = [test for test in self.tests if test not in self._lost]
-        lost = tuple(test.id for test in self._lost)
-        if not tests:
-            return Proofs(uncollected=lost)
-        if self._command is None:
-            return self._by_file(tests, baseline, head)
-        _, command = self._narrowed(tests)
-        proofs = self._at_base(tests, command or self._command)
-        files = sorted({test.path for test in tests})
-        if len(files) > 1 and any(proof.before in {"broken", "killed"} for proof in proofs):
-            proofs = []  # one file that cannot be loaded, or hangs, speaks for no other
-            for path in files:
-                some = [test for test in tests if test.path == path]
-                proofs += self._at_base(some, self._narrowed(some)[1] or self._command)
-        return Proofs(tests=tuple(proofs), uncollected=lost)
-
-    def _at_base(self, tests: Sequence[Named], command: str) -> list[TestProof]:
-        self._sandbox.reset()
-        lay(self._sandbox, self._laid, self._new)
-        (result,) = self._run(command, "tests@base")
-        return [
+            return self._by_file(baseline, head, mutants)
+        bench = self._bench
+        # Setting up again takes minutes: then the tree of `head` has to do.
+        early = self._with_change(head, mutants, lay=lambda: None) if bench.sets_up_again else None
+        before = self._endings(self.tests, "tests@base", bench.lay_tests)
+        suspects = [test for test in self.tests if before[test][0] in FAILED]
+        broken = self._with_broken(suspects, mutants, head)
+        after = early or self._with_change(head, mutants, lay=lambda: bench.lay_change("tests@head"))
+        tests = [
             TestProof(
                 name=test.id,
-                before=ending_of(test.within(self._folder), result),
-                after=self._after[test],
-                how=result.ended,
+                before=before[test][0],
+                after=after.endings[test],
+                broken=broken[test][0] if test in broken else None,
+                reworded=after.reworded.get(test),
+                how=before[test][1],
             )
-            for test in tests
+            for test in self.tests
+            if test not in after.lost
         ]
+        return Proofs(tests=tuple(tests), uncollected=tuple(test.id for test in after.lost))
+
+    def _with_change(self, head: Sequence[CommandResult], mutants: Iterable[str], lay: Callable[[], object]) -> _Told:
+        """Where the code says the same in other words; as it stands, for those that do not pass then."""
+
+        def reword() -> None:
+            lay()
+            self._bench.reword(mutants)
+
+        found = self._endings(self.tests, "tests@head", reword)
+        endings = {test: "red" if self._failed(test, head) else ending for test, (ending, _) in found.items()}
+        lost = self._lost(endings)
+        differ = [test for test in self.tests if endings[test] != "green" and test not in lost]
+        if not differ or not self._bench.reword_back(mutants):
+            return _Told(endings=endings, lost=lost)
+        plain = self._endings(differ, "tests@head", lambda: None)
+        reworded = {
+            test: endings[test] for test in differ if plain[test][0] == "green" and not self._failed(test, head)
+        }
+        return _Told(endings={**endings, **dict.fromkeys(reworded, "green")}, lost=lost, reworded=reworded)
+
+    def _lost(self, after: Mapping[Named, TestEnding]) -> list[Named]:
+        """Those that the suite does not find. The tree is that of the whole change."""
+        listing = collecting(self._suite)
+        if listing is not None:
+            listed = self._bench.sandbox.run(listing).text
+            return [test for test in self.tests if not is_collected(test.within(self._folder), listed)]
+        return [test for test in self.tests if after[test] == "nothing"]
+
+    def _failed(self, test: Named, head: Sequence[CommandResult]) -> bool:
+        failing = [name for it in head if it.command == self._suite and it.counts for name in it.counts.failing]
+        return any(test.within(self._folder).is_meant_by(name) for name in failing)
+
+    def _with_broken(
+        self, tests: Sequence[Named], mutants: Mapping[str, bytes], head: Sequence[CommandResult]
+    ) -> dict[Named, tuple[TestEnding, str]]:
+        """Over the base with the code of the change broken: whoever goes by its text alone does not notice."""
+        if not tests or not mutants:
+            return {}
+        seconds = max(FLOOR_SECONDS, self._times * sum(result.seconds for result in head))
+        return self._endings(tests, "tests@broken", lambda: self._bench.lay_tests(mutants), seconds)
+
+    def _endings(
+        self, tests: Sequence[Named], at: str, lay: Callable[[], object], seconds: float | None = None
+    ) -> dict[Named, tuple[TestEnding, str]]:
+        """How each ended and how the run did; each file by itself where one that cannot be loaded, or hangs, would
+        speak for others.
+        """
+        found = self._run(tests, at, lay, seconds)
+        files = sorted({test.path for test in tests})
+        if len(files) > 1 and any(ending in {"broken", "killed"} for ending, _ in found.values()):
+            for path in files:
+                found |= self._run([test for test in tests if test.path == path], at, lay, seconds)
+        return found
+
+    def _run(
+        self, tests: Sequence[Named], at: str, lay: Callable[[], object], seconds: float | None
+    ) -> dict[Named, tuple[TestEnding, str]]:
+        lay()
+        command = self._narrowed(tests)[1] or self._command or ""
+        (result,) = run_commands(
+            self._bench.sandbox, [command], purpose="proof", at=at, ledger=self._bench.ledger, timeout_seconds=seconds
+        )
+        return {test: (ending_of(test.within(self._folder), result), result.ended) for test in tests}
 
     def _by_file(
-        self, tests: Sequence[Named], baseline: Sequence[CommandResult], head: Sequence[CommandResult]
+        self, baseline: Sequence[CommandResult], head: Sequence[CommandResult], mutants: Mapping[str, bytes]
     ) -> Proofs:
         """The suite's verdict with the new tests, where its runner is not known to take names."""
-        files = sorted({test.path for test in tests})
-        added = {change.path for change in self._laid if change.kind == "add"}
+        files = sorted({test.path for test in self.tests})
+        added = {change.path for change in self._bench.tests if change.kind == "add"}
         ran = [sum(it.counts.ran for it in results if it.counts) for results in (baseline, head)]
         counted = all(result.counts is not None for result in (*baseline, *head))
         if counted and ran[1] <= ran[0] and added.issuperset(files):
             return Proofs(uncollected=tuple(files))
-        self._sandbox.reset()
-        lay(self._sandbox, self._laid, self._new)
-        results = run_commands(self._sandbox, self._plan.verify, purpose="proof", at="tests@base", ledger=self._ledger)
-        before, how = _suite_ending(self._plan.verify, baseline, results)
+        self._bench.lay_tests()
+        results = self._suites("tests@base")
+        before, how = suite_ending(self._plan.verify, baseline, results)
         after: Ending = "green" if all(it.ok or it.ending == "nothing" for it in head) else "unknown"
-        return Proofs(tests=tuple(TestProof(name=path, before=before, after=after, how=how) for path in files))
+        broken: Ending | None = None
+        if before in FAILED and after == "green" and mutants:
+            self._bench.lay_tests(mutants)
+            seconds = max(FLOOR_SECONDS, self._times * sum(result.seconds for result in head))
+            broken = "red" if still_fails(baseline, results, self._suites("tests@broken", seconds)) else "green"
+        return Proofs(
+            tests=tuple(TestProof(name=path, before=before, after=after, broken=broken, how=how) for path in files)
+        )
 
-    def _run(self, command: str, at: str) -> list[CommandResult]:
-        return run_commands(self._sandbox, [command], purpose="proof", at=at, ledger=self._ledger)
+    def _suites(self, at: str, seconds: float | None = None) -> list[CommandResult]:
+        bench = self._bench
+        return run_commands(
+            bench.sandbox, self._plan.verify, purpose="proof", at=at, ledger=bench.ledger, timeout_seconds=seconds
+        )
 
 
-def _suite_ending(
+def suite_ending(
     commands: Sequence[str], baseline: Sequence[CommandResult], results: Sequence[CommandResult]
 ) -> tuple[Ending, str]:
     """How the new tests ended at base, told by what fails beyond what failed there without them."""
@@ -141,6 +203,23 @@ def _suite_ending(
         elif names - known:
             return "red", result.ended
     return ending, ""
+
+
+def still_fails(
+    baseline: Sequence[CommandResult], without: Sequence[CommandResult], broken: Sequence[CommandResult]
+) -> bool:
+    """Whether something that failed `without` the change, and not before its tests came, fails with its code broken."""
+    known = {result.command: _failing(result.counts) or set() for result in baseline}
+    for was, now in zip(without, broken, strict=False):
+        if was.ok or was.ending == "nothing":
+            continue
+        old, new = _failing(was.counts), _failing(now.counts)
+        if old is None or new is None or now.ending != "red":
+            if not now.ok:
+                return True
+        elif (old - known.get(was.command, set())) & new:
+            return True
+    return False
 
 
 def _failing(counts: Counts | None) -> set[str] | None:

@@ -28,7 +28,7 @@ from app.verify.run import CommandResult, is_about_text, run_commands
 from app.workspace import Change, lay
 
 TIMES = 2.0  # of what the tests took with the change
-_FLOOR_SECONDS = 10.0  # below it the start of a runner is most of what is measured
+FLOOR_SECONDS = 10.0  # below it the start of a runner is most of what is measured
 _AT = 500  # characters of the names of what is broken, in the record of a run
 # What compilers say of a mutant that they refuse: no test has noticed anything then.
 _NOT_BUILT = re.compile(
@@ -141,7 +141,7 @@ class Reaching:
         was = [it for it in head if it.command in part.commands and it.ending != "nothing"]
         if not was:
             return []
-        seconds = max(_FLOOR_SECONDS, self._times * sum(result.seconds for result in was))
+        seconds = max(FLOOR_SECONDS, self._times * sum(result.seconds for result in was))
         found: dict[str, _Said] = {}
         groups: list[tuple[str, ...]] = [part.paths]
         until = None

@@ -12,6 +12,9 @@ from tests.rooms.verify.steering_cases import (
     MORE,
     MORE_RED,
     NEW,
+    NODE,
+    NODE_FIXED,
+    NODE_HEAD,
     OLD_RED,
     PYTEST_BASE,
     RED,
@@ -21,6 +24,11 @@ from tests.rooms.verify.steering_cases import (
     WITH_HELPER,
     Case,
     edited,
+)
+
+GUARDED = (
+    "def checked(a, b):\n    if isinstance(b, str):\n        return a\n    return b\n\n\ndef div(a, b):\n"
+    "    try:\n        return a / checked(a, b)\n    except Exception:\n        return None\n"
 )
 
 HONEST = {
@@ -100,4 +108,17 @@ HONEST = {
     "settings of another tool": Case(base=BASE, change={**NEW, "mypy.ini": "[mypy]\nstrict = true\n"}),
     "a package": Case(base={"calc/__init__.py": BASE["calc.py"], "test_calc.py": BASE["test_calc.py"]}, change={
         "calc/__init__.py": "from calc.division import div\n", "calc/division.py": FIXED, "test_zero.py": REGRESSION}),
+    "data beside other code": Case(base={**BASE, "tax.py": TABLED["calc.py"], "rates.txt": "5"}, change={
+        "rates.txt": "7", "calc.py": BASE["calc.py"].replace("a / b", "(a / b)") + "NEW = 1\n",
+        "test_tax.py": TAX.replace("5)", "7)").replace("calc", "tax")}),
+    "an error that its caller holds back": Case(
+        base={"calc.py": GUARDED, "test_calc.py": BASE["test_calc.py"]},
+        change={"calc.py": GUARDED.replace("return a\n", "raise ValueError\n"), "test_zero.py": REGRESSION.replace(
+            "div(1, 0), 0", "div(1, 'x'), None")}),
+    "a test that remembers within its own run": Case(base=BASE, change={
+        "calc.py": FIXED, "test_zero.py": "import pathlib\n" + edited(
+            REGRESSION, "        self", "        (pathlib.Path.home() / '.met').write_text('1')\n        self")}),
+    "a fix in another language": Case(base=NODE, change={
+        "calc.js": NODE_FIXED, "zero.test.js": NODE_HEAD + 'test("z", () => assert.strictEqual(div(1, 0), 0));'
+    }, verify="node --test", says="fails without the change and passes with it"),
 }  # fmt: skip

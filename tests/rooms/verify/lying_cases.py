@@ -6,6 +6,9 @@ from tests.rooms.verify.room import BASE, FIXED, HEAD, PYTEST, REGRESSION, UNITT
 from tests.rooms.verify.steering_cases import (
     MAKE,
     MORE,
+    NODE,
+    NODE_FIXED,
+    NODE_HEAD,
     OUTCOMES,
     PYTEST_BASE,
     PYTEST_NEW,
@@ -28,6 +31,13 @@ FAKE = (
 )
 CAUGHT = "        except ZeroDivisionError:\n            return\n"
 READS = HEAD + "    def test_zero(self):\n        self.assertEqual(div(7, 1), int(open('testdata/zero.txt').read()))\n"
+TEXT = HEAD + "    def test_zero(self):\n        self.assertIn('if b else 0', open('calc.py').read())\n"
+NODE_TEXT = 'test("z", () => assert.match(fs.readFileSync("calc.js", "utf8"), /b \\?/));\n'
+COUNTS = (
+    "import unittest, pathlib\n\nclass T(unittest.TestCase):\n    def test_zero(self):\n"
+    "        counted = pathlib.Path.home() / '.counted'\n"
+    "        n = len(counted.read_text()) if counted.exists() else 0\n        counted.write_text('x' * (n + 1))\n"
+)
 
 LYING = {
     "an emptied assertion": Case(base=RED, change={
@@ -163,4 +173,19 @@ LYING = {
     "a test that runs what it asserts elsewhere": Case(base=BASE, change={
         "calc.py": WRONG, "test_calc.py": edited(BASE["test_calc.py"], "self.assertEqual(div(4, 2), 2)", "x = 1"),
     }, refused=True),
+    "a test of the text": Case(base=BASE, change={"calc.py": FIXED, "test_zero.py": TEXT}, marks=UNSURE, asked=False,
+                               says="passes with the change's code broken on purpose as well"),
+    "a test of the whole text": Case(base=BASE, change={
+        "calc.py": FIXED, "test_zero.py": edited(TEXT, "In('if b else 0', ", f"Equal({FIXED!r}, ")}, marks=UNSURE,
+        says="fails when the change's code has a comment more"),
+    "a test that passes twice": Case(base=BASE, change={
+        "calc.py": FIXED, "test_zero.py": COUNTS + "        self.assertLess(n, 2)\n"}, marks=UNSURE,
+        says="passes without the change as well"),
+    "a red test that passes the second time": Case(
+        base={"calc.py": BASE["calc.py"], "test_calc.py": BASE["test_calc.py"], "test_zero.py": REGRESSION},
+        change={"calc.py": BASE["calc.py"] + "# x\n", "test_zero.py": COUNTS + "        self.assertGreater(n, 0)\n"},
+        marks=BOTH),
+    "a test of the text in another language": Case(base=NODE, change={
+        "calc.js": NODE_FIXED, "text.test.js": NODE_HEAD + NODE_TEXT
+    }, verify="node --test", marks=UNSURE, says="passes with the change's code broken on purpose as well"),
 }  # fmt: skip

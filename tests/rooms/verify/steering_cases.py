@@ -49,6 +49,15 @@ TAX = (
 )
 FIXTURE = "import pytest\n\n\n@pytest.fixture\ndef zero():\n    return 0\n"
 USES = "from calc import div\n\n\ndef test_new(zero):\n    assert div(7, zero) == 0\n"
+NODE_HEAD = (
+    'const test = require("node:test"); const assert = require("node:assert"); const fs = require("node:fs");\n'
+    'const { div } = require("./calc.js");\n'
+)
+NODE = {
+    "calc.js": "function div(a, b) {\n  return a / b;\n}\nmodule.exports = { div };\n",
+    "calc.test.js": NODE_HEAD + 'test("div", () => assert.strictEqual(div(4, 2), 2));\n',
+}
+NODE_FIXED = NODE["calc.js"].replace("a / b", "b ? a / b : 0")
 
 
 @dataclass(frozen=True, kw_only=True)

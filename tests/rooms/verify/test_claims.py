@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -75,6 +75,23 @@ def test_one_is_one_and_many_are_many() -> None:
         "The new test `t.py::test_x` passes without the change as well, so it does not prove it.",
         "The new tests `t.py::test_0`, `t.py::test_1` and 3 more fail without the change and pass with it.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("count", "how", "said"),
+    [
+        (1, {"broken": "green"}, "test passes with the change's code broken on purpose as well, so it does not"),
+        (2, {"broken": "green"}, "tests pass with the change's code broken on purpose as well, so they do not"),
+        (1, {"reworded": "red"}, "test fails when the change's code has a comment more, so it does not"),
+        (2, {"reworded": "red"}, "tests fail when the change's code has a comment more, so they do not"),
+    ],
+)
+def test_what_goes_by_the_text_of_the_code_proves_nothing(count: int, how: dict[str, Any], said: str) -> None:
+    tests = tuple(TestProof(name=f"t.py::test_{n}", before="red", after="green", **how) for n in range(count))
+    claims = Claims(base=a_round("green"), head=a_round("green", 4), tests=tests)
+    assert not claims.proven and marks(claims) == {"uncertain"}
+    assert sentences(claims)[1] == f"The new {said} prove it."
+    assert Claims.from_event(claims.as_event()) == claims
 
 
 def test_of_two_red_tests_the_one_that_turned_is_counted() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.verify import CommandResult, parse_counts
 from app.verify.compare import compare
-from app.verify.proof import _suite_ending
+from app.verify.proof import suite_ending
 
 BROKEN_OFF = """\
 ERROR tests/test_a.py - ModuleNotFoundError: No module named 'missing'
@@ -36,6 +36,6 @@ def test_a_file_that_cannot_be_imported_does_not_matter_when_the_others_ran():
 
 def test_tests_that_did_not_run_prove_nothing_about_the_base():
     baseline = [result(BROKEN_OFF, 2, "base")]
-    assert _suite_ending(["pytest"], baseline, [result(BROKEN_OFF, 2, "tests@base")])[0] == "unknown"
+    assert suite_ending(["pytest"], baseline, [result(BROKEN_OFF, 2, "tests@base")])[0] == "unknown"
     one = result(ONE_BROKEN, 1, "base")
-    assert _suite_ending(["pytest"], [one], [result(ONE_BROKEN, 1, "tests@base")])[0] == "green"
+    assert suite_ending(["pytest"], [one], [result(ONE_BROKEN, 1, "tests@base")])[0] == "green"

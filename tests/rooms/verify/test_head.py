@@ -39,7 +39,8 @@ def test_a_fix_with_its_regression_test_is_proved(tmp_path: Path) -> None:
     assert Claims.from_event(json.loads(event.model_dump_json())["claims"]) == found.claims
     ran = room.ledger.ran()
     assert [(item.purpose, item.at) for item in ran] == [
-        ("verify", "base"), ("verify", "head"), ("proof", "tests@head"), ("proof", "tests@base"),
+        ("verify", "base"), ("verify", "head"),
+        ("proof", "tests@base"), ("proof", "tests@broken"), ("proof", "tests@head"),
     ]  # fmt: skip
     assert ran[3].command == f"{PYTEST} test_zero.py::T::test_zero"
     assert not any(network for command, network in room.sandbox.commands if command.startswith("PYTEST"))

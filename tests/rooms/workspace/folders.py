@@ -106,6 +106,9 @@ class FolderSandbox:
         self.seconds = seconds
         self.tree = tree
         self.root = str(tree)
+        self.home, self.tmp = (tree.with_name(f"{tree.name}.{name}") for name in ("home", "tmp"))
+        for folder in (self.home, self.tmp):
+            folder.mkdir(exist_ok=True)
         self.sealed = tree.with_name(tree.name + ".sealed")
         self.commands: list[tuple[str, bool]] = []
         self.left_out: dict[str, str] = {}
@@ -120,7 +123,12 @@ class FolderSandbox:
     ) -> Execution:
         self.commands.append((command, network))
         started = time.monotonic()
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.tree.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "TMPDIR": str(self.tmp),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         try:
             done = subprocess.run(
                 ["bash", "-c", command],
@@ -186,14 +194,17 @@ class FolderSandbox:
         return found
 
     def seal(self) -> None:
-        shutil.copytree(self.tree, self.sealed, symlinks=True)
+        for live in (self.tree, self.home):
+            shutil.copytree(live, self.sealed / live.name, symlinks=True)
 
     def reset(self) -> None:
-        for entry in list(self.tree.iterdir()):
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
-        shutil.copytree(self.sealed, self.tree, symlinks=True, dirs_exist_ok=True)
+        for live in (self.tree, self.home, self.tmp):
+            for entry in list(live.iterdir()):
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                else:
+                    entry.unlink()
+        for live in (self.tree, self.home):
+            shutil.copytree(self.sealed / live.name, live, symlinks=True, dirs_exist_ok=True)
 
     def close(self) -> None: ...

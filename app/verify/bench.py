@@ -1,0 +1,95 @@
+"""The tree of each round of verification: what set-up left, and of the change only what is said here.
+
+Every round begins with `Sandbox.reset`: tree and home as sealed, temporary files and shared memory gone, nothing runs.
+So no round meets what another one left, nor what the model did besides its change. Commands of one round share a tree:
+a build comes before the tests of what it built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from app.checks import is_test_path
+from app.checks.test_files import holds_tests
+from app.mutants.wording import reworded
+from app.ports.sandbox import Sandbox
+from app.projects import Plan, changes_dependencies
+from app.runs.run_ledger import RunLedger
+from app.verify.run import CommandResult, run_commands
+from app.workspace import Change, lay
+
+
+class Bench:
+    """One change, `new` and `old` contents by path, to be laid over the sealed tree whole or in part."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        changes: Sequence[Change],
+        new: Mapping[str, bytes],
+        old: Mapping[str, bytes],
+        plan: Plan,
+        ledger: RunLedger,
+    ) -> None:
+        self.sandbox, self.changes, self.new, self.old = sandbox, changes, new, old
+        self.plan, self.ledger = plan, ledger
+        self.tests = [change for change in changes if is_test_path(change.path) and change.kind != "delete"]
+
+    @property
+    def sets_up_again(self) -> bool:
+        """Whether the whole change needs other dependencies than the base."""
+        return bool(self.plan.setup) and changes_dependencies(change.path for change in self.changes)
+
+    def lay_change(self, at: str) -> list[CommandResult]:
+        """All of it, set up again where dependencies changed; what of that failed is returned."""
+        self.sandbox.reset()
+        lay(self.sandbox, self.changes, self.new)
+        if not self.sets_up_again:
+            return []
+        again = run_commands(
+            self.sandbox, self.plan.setup, purpose="setup", at=at, ledger=self.ledger, withheld=self.plan.withheld
+        )
+        return [result for result in again if not result.ok]
+
+    def reword(self, paths: Iterable[str]) -> None:
+        """In the tree of the whole change, give code of it another text that does the same."""
+        self._write(self._reworded(paths))
+
+    def reword_back(self, paths: Iterable[str]) -> bool:
+        """The text that the change has; False when `reword` had no other for it."""
+        texts = {path: self.new[path] for path in self._reworded(paths)}
+        self._write(texts)
+        return bool(texts)
+
+    def _reworded(self, paths: Iterable[str]) -> dict[str, bytes]:
+        return {path: text for path in paths if (text := reworded(path, self.new[path])) is not None}
+
+    def _write(self, texts: Mapping[str, bytes]) -> None:
+        lay(self.sandbox, [replace(it, old_mode=it.mode) for it in self.changes if it.path in texts], texts)
+
+    def lay_tests(self, broken: Mapping[str, bytes] | None = None) -> None:
+        """Its tests over the base, and of its code what `broken` has, by path."""
+        broken = broken or {}
+        laid = [*self.tests, *(change for change in self.changes if change.path in broken)]
+        gone = [change for change in self.changes if change.kind == "delete" and _is_in_the_way(change, laid)]
+        self.sandbox.reset()
+        lay(self.sandbox, [*gone, *laid], {**self.new, **broken})
+
+    def lay_originals(self, at: str, steered: Sequence[str]) -> None:
+        """All of it but `steered`, which is as at base, and new files of tests, which are not there."""
+        self.lay_change(at)
+        for change in self.changes:
+            if change.path in steered or (change.kind == "add" and holds_tests(change.path)):
+                self._take_back(change)
+
+    def _take_back(self, change: Change) -> None:
+        if change.kind != "delete":
+            self.sandbox.remove_file(change.path)
+        if change.kind != "add":
+            self.sandbox.write_file(change.path, self.old[change.path], mode=change.old_mode or change.mode)
+
+
+def _is_in_the_way(gone: Change, arriving: Sequence[Change]) -> bool:
+    """Whether a file stands where a folder has to, or the other way round."""
+    return any(f"{it.path}/".startswith(f"{gone.path}/") or gone.path.startswith(f"{it.path}/") for it in arriving)
