@@ -154,6 +154,9 @@ class BubblewrapWalls:
         with plan.channel as channel:
             proxy.serve(take_door(channel))
 
+    def forget(self) -> None:
+        """Nothing else is writable, and what is shared otherwise ends with each command's namespaces."""
+
     def close(self) -> None:
         os.close(self._options)
         os.close(self._filter)

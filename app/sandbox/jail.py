@@ -132,6 +132,10 @@ class JailWalls:
         for fd in self._filters.values():
             os.close(fd)
         self._rules.close()
+        self.forget()
+
+    def forget(self) -> None:
+        """The machine's shared memory under the sandbox's uid."""
         if self._has_shared_memory():
             for path in SHM.iterdir():
                 if path.lstat().st_uid == self._site.uid:

@@ -54,8 +54,7 @@ class LocalSandbox:
         self._walker = Walker(folders.tree)
         self._files = Files(folders.tree, uid)
         self._seals = seals or [
-            Sealed(folders.tree, folders.sealed / "tree"),
-            Sealed(folders.home, folders.sealed / "home"),
+            Sealed(live, folders.sealed / live.name) for live in (folders.tree, folders.home, folders.tmp, folders.shm)
         ]
         self._sealed: Future[None] | None = None
         self._watch = Watch(
@@ -231,16 +230,14 @@ class LocalSandbox:
             self._sealed.result()
 
     def reset(self) -> None:
-        """Back to the sealed state, temporary files gone. Raises UserError when nothing was sealed."""
+        """Back to the sealed state. Raises UserError when nothing was sealed."""
         if self._sealed is None:
             raise UserError("the sandbox was never sealed")
         self._settle()
         with self._freeze():
+            self._walls.forget()
             for seal in self._seals:
                 seal.give_back()
-            for folder in (self._folders.tmp, self._folders.shm):
-                for entry in list(folder.iterdir()):
-                    remove(entry)
 
     @contextmanager
     def _freeze(self) -> Iterator[None]:

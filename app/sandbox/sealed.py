@@ -1,7 +1,9 @@
-"""A copy of tree and home that nothing inside can reach, and the way back to it.
+"""A copy of a directory that nothing inside can reach, and the way back to it.
 
 Call only while nothing of the sandbox runs: the copy is made with the harness's rights. Going back copies only what
-changed; a file is unchanged when inode, ctime, size and mode are, and ctime cannot be set from inside.
+changed; a file is unchanged when inode, ctime, size and mode are, and ctime cannot be set from inside. Times and modes
+come back as well, those of the directory itself included: a test that runs twice could tell by them that it has. Not
+what nobody can set, ctime and the number of an inode. Extended attributes and flags cannot be set inside (`seccomp`).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from app.errors import UserError
@@ -54,7 +57,8 @@ class Sealed:
         self._live = live
         self._store = store
         self._stamps: dict[str, _Stamp] = {}
-        self._times: dict[str, tuple[int, int]] = {}  # of directories: access and modification, in ns
+        self._times: dict[str, tuple[int, int]] = {}  # access and modification, in ns
+        self._root: os.stat_result  # of `live` itself
 
     def take(self) -> None:
         """Raises UserError when the tree cannot be copied."""
@@ -73,27 +77,12 @@ class Sealed:
         self._stamps, self._times = {}, {}
         for path, status in found:
             self._stamps[path] = stamp(status)
-            if stat.S_ISDIR(status.st_mode):
-                self._times[path] = status.st_atime_ns, status.st_mtime_ns
+            self._times[path] = status.st_atime_ns, status.st_mtime_ns
+        self._root = self._live.lstat()
 
     def give_back(self) -> None:
         """Make the live directory what it was; its own inode stays, so that what is bound to it stays bound."""
-        unchanged: set[str] = set()
-        todo = [""]
-        while todo:
-            prefix = todo.pop()
-            folder = self._live / prefix
-            folder.chmod(folder.lstat().st_mode | 0o700)  # its owner may have shut it; the right mode comes back below
-            for path, status in _entries(self._live, prefix):
-                known = self._stamps.get(path)
-                is_folder = stat.S_ISDIR(status.st_mode)
-                if known == stamp(status):
-                    unchanged.add(path)
-                elif known is None or not (is_folder and stat.S_ISDIR(known[3])):
-                    remove(self._live / path)
-                    continue
-                if is_folder:
-                    todo.append(path)
+        unchanged = self._clear()
         for path, known in self._stamps.items():
             if path not in unchanged or stat.S_ISDIR(known[3]):
                 self._restore(path, known[3])
@@ -101,6 +90,34 @@ class Sealed:
             if stat.S_ISDIR(self._stamps[path][3]):
                 os.utime(self._live / path, ns=self._times[path])
                 (self._live / path).chmod(stat.S_IMODE(self._stamps[path][3]))
+        with suppress(PermissionError):  # not ours, so nobody inside could change them either
+            os.utime(self._live, ns=(self._root.st_atime_ns, self._root.st_mtime_ns))
+            self._live.chmod(stat.S_IMODE(self._root.st_mode))
+
+    def _clear(self) -> set[str]:
+        """Remove what is not as it was; the rest is returned."""
+        unchanged: set[str] = set()
+        todo = [""]
+        while todo:
+            prefix = todo.pop()
+            _open(self._live / prefix)
+            for path, status in _entries(self._live, prefix):
+                known = self._stamps.get(path)
+                is_folder = stat.S_ISDIR(status.st_mode)
+                if known == stamp(status):
+                    unchanged.add(path)
+                    if status.st_atime_ns != self._times[path][0] and not is_folder:
+                        self._reset_times(path)
+                elif known is None or not (is_folder and stat.S_ISDIR(known[3])):
+                    remove(self._live / path)
+                    continue
+                if is_folder:
+                    todo.append(path)
+        return unchanged
+
+    def _reset_times(self, path: str) -> None:
+        os.utime(self._live / path, ns=self._times[path], follow_symlinks=False)
+        self._stamps[path] = stamp((self._live / path).lstat())
 
     def _restore(self, path: str, mode: int) -> None:
         source, target = self._store / path, self._live / path
@@ -115,9 +132,15 @@ class Sealed:
             os.chown(target, owner.st_uid, owner.st_gid, follow_symlinks=False)
         if stat.S_ISREG(mode):
             target.chmod(stat.S_IMODE(mode))
-            self._stamps[path] = stamp(target.lstat())
-        elif stat.S_ISLNK(mode):
-            self._stamps[path] = stamp(target.lstat())
+        if not stat.S_ISDIR(mode):
+            self._reset_times(path)
+
+
+def _open(folder: Path) -> None:
+    """Its owner may have shut it; the right mode comes back in the end."""
+    mode = folder.lstat().st_mode
+    if mode & 0o700 != 0o700:
+        folder.chmod(stat.S_IMODE(mode) | 0o700)
 
 
 def copy_below(source: Path, target: Path) -> None:

@@ -15,7 +15,7 @@ from app.errors import UserError
 _LD, _JEQ, _JGE, _JSET, _AND, _RET = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _NR, _ARCH, _ARGS = 0, 4, 16
 ALLOW, KILL, NOTIFY = 0x7FFF0000, 0x80000000, 0x7FC00000
-EPERM, ENOSYS, EAFNOSUPPORT = 1, 38, 97
+EPERM, ENOSYS, EOPNOTSUPP, EAFNOSUPPORT = 1, 38, 95, 97
 
 
 def _errno(number: int) -> int:
@@ -56,10 +56,21 @@ _UNWALLED = {
     "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "semget": (64, 190), "semop": (65, 193),
     "semctl": (66, 191), "semtimedop": (220, 192), "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188),
     "msgctl": (71, 187), "mq_open": (240, 180), "mq_unlink": (241, 181),
-    # by path, without Landlock: watching files and writing their extended attributes
-    "inotify_add_watch": (254, 27), "setxattr": (188, 5), "lsetxattr": (189, 6),
-    "removexattr": (197, 14), "lremovexattr": (198, 15),
+    "inotify_add_watch": (254, 27),  # by path, without Landlock
 }  # fmt: skip
+
+# A directory's attributes and flags stay when everything in it goes back to what it was: they would outlive a reset,
+# and count. So no file system inside has them, as many have not.
+_ATTRIBUTES = {
+    "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
+}  # fmt: skip
+_NEW_ATTRIBUTES = {"setxattrat": (463, 463), "removexattrat": (466, 466), "file_setattr": (469, 469)}
+# FS_IOC_SETFLAGS and its 32-bit form, FS_IOC_FSSETXATTR, FS_IOC_SETVERSION, its 32-bit and ext4's own forms,
+# FS_IOC_SET_ENCRYPTION_POLICY: include/uapi/linux/fs.h, fscrypt.h, ext4.h.
+_IOCTL_FLAGS = (
+    0x40086602, 0x40046602, 0x401C5820, 0x40087602, 0x40047602, 0x40086604, 0x40046604, 0x800C6613,
+)  # fmt: skip
 
 # Where hostile commands share their uid with those who watch them: signals by process, the first argument.
 _SIGNALS = {
@@ -125,6 +136,13 @@ def _refuse_bits(argument: int, bits: int) -> list[tuple[int, int, int, int]]:
     return [_argument(argument), (_JSET, bits, 0, 1), (_RET, _errno(EPERM), 0, 0)]
 
 
+def _refuse(argument: int, values: Iterable[int], error: int = EPERM) -> list[tuple[int, int, int, int]]:
+    body = [_argument(argument)]
+    for value in values:
+        body += [(_JEQ, value & 0xFFFFFFFF, 0, 1), (_RET, _errno(error), 0, 0)]
+    return body
+
+
 def _start() -> _Program:
     machine = os.uname().machine
     if machine not in _ARCHES:
@@ -149,6 +167,9 @@ def _both(program: _Program) -> None:
         _CALLS["ioctl"],
         [_argument(1), (_JEQ, TIOCSTI, 1, 0), (_JEQ, TIOCLINUX, 0, 1), (_RET, _errno(EPERM), 0, 0)],
     )
+    program.deny(_ATTRIBUTES.values(), EOPNOTSUPP)
+    program.deny(_NEW_ATTRIBUTES.values(), ENOSYS)
+    program.call(_CALLS["ioctl"], _refuse(1, _IOCTL_FLAGS, EOPNOTSUPP))
     program.call(_CALLS["personality"], _allow_only(0, _PERSONALITIES, EPERM))
 
 
@@ -192,13 +213,6 @@ def bare(*, network: bool) -> bytes:
         program.deny([_CALLS["socket"]], EAFNOSUPPORT)
     program.add(_RET, ALLOW)
     return program.bytes()
-
-
-def _refuse(argument: int, values: Iterable[int]) -> list[tuple[int, int, int, int]]:
-    body = [_argument(argument)]
-    for value in values:
-        body += [(_JEQ, value & 0xFFFFFFFF, 0, 1), (_RET, _errno(EPERM), 0, 0)]
-    return body
 
 
 def container(nursery: int) -> bytes:

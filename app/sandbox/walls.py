@@ -97,6 +97,9 @@ class Walls(Protocol):
     def relocate(self, places: Mapping[Path, str]) -> None:
         """Use `sources` where they were staged."""
 
+    def forget(self) -> None:
+        """Remove what commands left in no folder of theirs. Nothing runs."""
+
     def close(self) -> None: ...
 
 

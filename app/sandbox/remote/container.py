@@ -64,9 +64,22 @@ class Place(Folders):
 
     def write_scripts(self) -> None:
         """What commands could have rewritten; nothing rests on it but the kept shell, whose word is hearsay."""
+        self._empty(self.etc)
         for name, text in (("shell", SCRIPT), ("gitconfig", GITCONFIG)):
-            remove(self.etc / name)
             (self.etc / name).write_text(text)
+
+    def sweep(self) -> None:
+        """Remove what commands put beside the folders, which is theirs to write in where there is no Landlock."""
+        own = {self.tree, self.home, self.etc, self.sealed, self.history, self.tmp, self.shm}
+        for entry in [*self.base.iterdir(), *self.sealed.iterdir()]:
+            if entry not in own:
+                remove(entry)
+        self.base.chmod(0o755)
+
+    def _empty(self, folder: Path) -> None:
+        folder.chmod(0o755)
+        for entry in list(folder.iterdir()):
+            remove(entry)
 
 
 def _identity(folder: Path) -> tuple[int, int]:
@@ -143,6 +156,10 @@ class ContainerWalls:
     def relocate(self, places: Mapping[Path, str]) -> None:
         raise NotImplementedError
 
+    def forget(self) -> None:
+        self._place.sweep()
+        forget_shared_memory()
+
     def close(self) -> None:
         os.close(self._filter)
         if self._rules is not None:
@@ -187,7 +204,10 @@ class ContainerSandbox(LocalSandbox):
             nursery=nursery,
             group=None,
             passage=identity.Passage(None),
-            seals=(Untouched(place.history, history), Spool(place.tree, place.sealed), Spool(place.home, place.sealed)),
+            seals=(
+                Untouched(place.history, history),
+                *(Spool(live, place.sealed) for live in (place.tree, place.home, place.tmp, place.shm)),
+            ),
         )
 
     def _end(self, process: Process) -> None:
@@ -236,7 +256,6 @@ class ContainerSandbox(LocalSandbox):
         with self._freeze():
             self._place.check()
         super().reset()
-        forget_shared_memory()
 
     def close(self) -> None:
         """Kill everything; the container goes with the server, so nothing needs removing."""

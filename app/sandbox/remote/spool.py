@@ -25,7 +25,6 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 class _Kept(NamedTuple):
     size: int
-    mtime_ns: int
     pieces: list[tuple[int, int, int]]  # offset in the file, length, offset in the spool
     digest: str
 
@@ -37,7 +36,7 @@ class Spool(Sealed):
         super().__init__(live, room)
         self._file: IO[bytes] | None = None
         self._kept: dict[str, _Kept] = {}
-        self._links: dict[str, tuple[str, int]] = {}  # target, mtime in ns
+        self._links: dict[str, str] = {}  # target
 
     def take(self) -> None:
         """Raises UserError when the tree cannot be remembered."""
@@ -53,7 +52,7 @@ class Spool(Sealed):
                     except PermissionError:
                         continue  # its owner has shut it: going back removes it
                 elif stat.S_ISLNK(status.st_mode):
-                    self._links[path] = os.readlink(self._live / path), status.st_mtime_ns
+                    self._links[path] = os.readlink(self._live / path)
                 elif not stat.S_ISDIR(status.st_mode):
                     continue
                 found.append((path, status))
@@ -73,7 +72,7 @@ class Spool(Sealed):
                     digest.update(chunk)
         finally:
             os.close(fd)
-        self._kept[path] = _Kept(status.st_size, status.st_mtime_ns, pieces, digest.hexdigest())
+        self._kept[path] = _Kept(status.st_size, pieces, digest.hexdigest())
 
     def _restore(self, path: str, mode: int) -> None:
         target = self._live / path
@@ -84,10 +83,8 @@ class Spool(Sealed):
             self._write(path, target)
             target.chmod(stat.S_IMODE(mode))
         else:
-            link, mtime = self._links[path]
-            os.symlink(link, target)
-            os.utime(target, ns=(mtime, mtime), follow_symlinks=False)
-        self._stamps[path] = stamp(target.lstat())
+            os.symlink(self._links[path], target)
+        self._reset_times(path)
 
     def _write(self, path: str, target: Path) -> None:
         assert self._file is not None
@@ -101,7 +98,6 @@ class Spool(Sealed):
                     digest.update(chunk)
                     _all(fd, chunk)
             os.ftruncate(fd, kept.size)
-            os.utime(fd, ns=(kept.mtime_ns, kept.mtime_ns))
         finally:
             os.close(fd)
         if digest.hexdigest() != kept.digest:

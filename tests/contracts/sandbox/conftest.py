@@ -40,7 +40,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     module = metafunc.module.__name__.rpartition("_")[2]
     kinds = [] if module in ("remote", "images") else list(KINDS)
-    thorough = ("remote", "images", "escapes", "ipc", "end", "limits")
+    thorough = ("remote", "images", "escapes", "ipc", "end", "limits", "residue")
     remote = list(REMOTE) if module in thorough else ["remote-old"]
     params = [*kinds, *(pytest.param(kind, marks=pytest.mark.aws) for kind in remote)]
     metafunc.parametrize("kind", params, indirect=True)
