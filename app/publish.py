@@ -64,7 +64,7 @@ class Publisher:
         self._bot_login = bot_login
         self._kinds = kinds
         self._refusals = Refusals(access, clone_url)
-        self._onboarding = Onboarding(access=access, clock=clock, bot_login=bot_login)
+        self._onboarding = Onboarding(access=access, jobs=jobs, clock=clock, bot_login=bot_login)
 
     def publish(self, run_id: str) -> None:
         """Do every difference, then settle. Raises TransientError when GitHub or another writer is in the way."""

@@ -139,8 +139,7 @@ class Worker:
 
     def _flow(self, ledger: RunLedger, lease: Lease, room: WorkSession) -> None:
         name = ledger.state.created.playbook
-        stages = playbook(name).stages
-        if not stages:
+        if playbook(name).worked_by != "worker":
             raise UserError(f"There is no playbook named `{one_line(name, 40)}` that a worker could follow.")
         if ledger.state.proposal and not ledger.state.is_overtaken:  # whoever made it died before it could end
             end(ledger, "proposed", "")
@@ -149,15 +148,10 @@ class Worker:
         lease.on_stop = room.kept.stop
         if not room.begin():
             return
-        if "setup" in stages:
-            room.set_up()
-        if "baseline" in stages:
-            room.test_before()
-            reproduce(ledger, room.sandbox, room.mirror, room.plan)
-        if "work" in stages:
-            self._work(ledger, lease, room)
-        else:
-            end(ledger, "nothing_to_do", "Nothing had to be changed.")
+        room.set_up()
+        room.test_before()
+        reproduce(ledger, room.sandbox, room.mirror, room.plan)
+        self._work(ledger, lease, room)
 
     def _work(self, ledger: RunLedger, lease: Lease, room: WorkSession) -> None:
         conclusion = Conclusion(ledger, room)

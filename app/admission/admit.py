@@ -98,7 +98,7 @@ def _closed_to_us(facts: AdmissionFacts) -> str | None:
         return (
             f"I am switched off in this repository: `agent:off` is on #{facts.switched_off}. Take it off and ask again."
         )
-    if facts.own_issue:
+    if facts.own_issue and playbook(facts.playbook).about == "thread":
         return "This issue is my own and says what I do. Ask me on one of yours."
     if facts.thread_merged:
         return "This is merged, so its branch is done with. Open an issue, and ask there."

@@ -56,11 +56,11 @@ class DayBudget:
         that a run can get.
         """
         least = min(wanted_usd, self.day_usd)
-        return least if self.left_usd >= least - _SLACK_USD else None
+        return least if not least or self.left_usd >= least - _SLACK_USD else None
 
     def may_grant_later(self, wanted_usd: float) -> bool:
         """Whether it would be granted today if the runs at work cost nothing more."""
-        return self.day_usd - self.spent_usd >= min(wanted_usd, self.day_usd) - _SLACK_USD
+        return not wanted_usd or self.day_usd - self.spent_usd >= min(wanted_usd, self.day_usd) - _SLACK_USD
 
     @property
     def left_usd(self) -> float:

@@ -119,7 +119,7 @@ def gather(
             open_pull_requests=len(open_pulls),
             max_open_pull_requests=config.limits.open_pull_requests,
             day_usd=config.budget.day_usd,
-            wanted_usd=budget.run_usd,
+            wanted_usd=budget.run_usd if book.asks_model else 0.0,
         ),
         protection=Protection(**asdict(protection)),
     )

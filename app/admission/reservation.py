@@ -13,6 +13,7 @@ from datetime import datetime
 
 from app.admission.day_budget import DayBudget, Hold, day_of, holds_of, is_live, text_of
 from app.errors import TransientError
+from app.playbooks import playbook
 from app.ports.platform import RunSummary, Store
 from app.runs.state.run_state import RunState
 
@@ -28,7 +29,9 @@ class Reserved:
 
 
 def wanted_usd(state: RunState) -> float:
-    """What the run may still cost by its own budget."""
+    """What the run may still cost by its own budget; nothing where no model is asked."""
+    if not playbook(state.created.playbook).asks_model:
+        return 0.0
     return max(0.0, (state.run_usd or state.created.config.budget.run_usd) - state.cost_usd)
 
 

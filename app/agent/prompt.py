@@ -69,7 +69,8 @@ def _text(path: Path) -> str:
 
 
 def _instructions(name: str) -> str:
-    if "work" not in playbook(name).stages:
+    book = playbook(name)
+    if book.worked_by != "worker" or not book.asks_model:
         raise UserError(f"There is no playbook named `{one_line(name, 40)}`.")
     return _text(Path(playbooks.__file__).with_name(f"{name}.md"))
 

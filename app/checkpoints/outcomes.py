@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from app.checkpoints import rehearsal_text
 from app.events.parts import Outcome
 from app.events.waits import WaitForAnswer, WaitForQuiet
 from app.runs.state.run_state import RunState
@@ -39,6 +40,7 @@ OUTCOMES: Mapping[Outcome, Appearance] = {
     "out_of_reach": Appearance(label="failed", conclusion="cancelled", icon="🔌", headline="The repository left me"),
     "refused": Appearance(label=None, conclusion="neutral", icon="🚫", headline="Not started"),
     "replied": Appearance(label=None, conclusion="neutral", icon="💬", headline="Answered"),
+    "rehearsed": Appearance(label="done", conclusion="neutral", icon="🔎", headline="Rehearsed", comments=False),
     "onboarded": Appearance(label=None, conclusion="success", icon="🏮", headline="Set up", comments=False),
 }
 
@@ -50,6 +52,9 @@ def appearance(state: RunState) -> Appearance:
     """
     assert state.outcome is not None
     look = OUTCOMES[state.outcome]
+    if state.rehearsed:
+        icon, words = rehearsal_text.headline(state)
+        return replace(look, icon=icon, headline=words)
     if state.outcome == "proposed" and state.created.target:
         return replace(look, headline="Patch offered" if state.created.target.fork else "Commit added")
     claimed = state.outcome == "nothing_to_do" and state.finish is not None and state.finish.outcome == "done"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.checkpoints.executed_text import numbers
 from app.checkpoints.outcomes import doubt
 from app.checkpoints.template import Filled, fill
 from app.claims import Claims, Round, sentences
@@ -127,9 +128,7 @@ def _ended(item: Step | None) -> str:
     if item is None:
         return "not run"
     text = f"exit {item.exit_code}" if item.exit_code is not None else "killed"
-    counts = item.counts.model_dump() if item.counts else {}
-    numbers = [f"{counts[name]} {name}" for name in ("passed", "failed", "errors", "skipped") if counts.get(name)]
-    return ", ".join([text, *numbers])
+    return ", ".join([text, *numbers(item.counts)])
 
 
 def _decisions(state: RunState, finish: FinishCalled) -> str:

@@ -26,6 +26,8 @@ _REFUSALS: Sequence[tuple[str, str]] = (
     ("MB were to be sent", "Too much was to be sent to {hosts}: raise `sandbox.upload` if it has to be."),
     ("is not listed in", "Requests to {hosts} were blocked: allow under `sandbox.network` what the set-up needs."),
 )
+_PRIVATE, _UNLISTED = _REFUSALS[0][0], _REFUSALS[-1][0]
+_UNREACHED = "not reachable"
 _UNREACHABLE = (
     "{hosts} could not be reached from where I run: my operator should look at the network, at DNS, and "
     "whether a proxy is needed."
@@ -63,8 +65,20 @@ def _of_requests(requests: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     for phrase, remedy in _REFUSALS:
         if hosts := _hosts(item for item in requests if not item["allowed"] and phrase in item.get("reason", "")):
             yield remedy.format(hosts=hosts)
-    if hosts := _hosts(item for item in requests if item.get("reason", "").startswith("not reachable")):
+    if hosts := _hosts(item for item in requests if item.get("reason", "").startswith(_UNREACHED)):
         yield _UNREACHABLE.format(hosts=hosts)
+
+
+def unlisted(requests: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Hosts that were refused because no configuration names them."""
+    refused = (item for item in requests if not item["allowed"] and _UNLISTED in item.get("reason", ""))
+    return list(dict.fromkeys(str(item["host"]) for item in refused))
+
+
+def is_for_operators(requests: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a host was out of reach for reasons that no configuration of a repository changes."""
+    reasons = [item.get("reason", "") for item in requests if not item["allowed"]]
+    return any(_PRIVATE in reason or reason.startswith(_UNREACHED) for reason in reasons)
 
 
 def _of_limits(killed_by: str, memory_mb: int) -> Iterable[str]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.checkpoints import unfinished_text
+from app.checkpoints import rehearsal_text, unfinished_text
 from app.checkpoints.addressed import to
+from app.checkpoints.executed_text import took
 from app.checkpoints.merge_text import conflict_lines, merged_lines
 from app.checkpoints.moments import utc
 from app.checkpoints.moved_text import came_in, left_over
@@ -18,6 +19,7 @@ from app.claims import Claims, sentences
 from app.events.waits import WaitForAnswer, WaitForQuiet, WaitForWorker
 from app.events.working import CommandRan
 from app.jobs.job import is_red_fix
+from app.playbooks import playbook
 from app.runs.state.run_state import RunState
 from app.runs.state.told import Stage
 from app.text.outgoing import code, counted, cut, fence, line, neutral, people, row
@@ -58,7 +60,7 @@ def status(state: RunState) -> str:
     spent = (
         f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {counted(state.turns, 'turn')}"
         if state.turns
-        else "nothing spent yet"
+        else ("nothing spent yet" if playbook(state.created.playbook).asks_model else "no model is asked")
     )
     spent += f" · model changed to {line(state.created.alias, 60)}" if state.model_changes else ""
     is_by_checks = state.is_by_checks or is_red_fix(state.created.gathers)
@@ -120,7 +122,7 @@ def stage_rows(state: RunState, *, in_motion: bool = True) -> list[str]:
 def _took(stage: Stage) -> str:
     if stage.ended_at is None:
         return "…"
-    return f"{stage.seconds:.0f} s" if stage.seconds < 90 else f"{stage.seconds / 60:.0f} min"
+    return took(stage.seconds)
 
 
 def _standing(state: RunState) -> list[str]:
@@ -133,6 +135,8 @@ def _standing(state: RunState) -> list[str]:
                 again = f"I try again at {delayed.until[11:16]} UTC; the change is kept."
                 what = "commit could not be added" if state.created.target else "pull request could not be opened"
                 return [f"The {what} yet: {line(delayed.error, 300)} {again}"]
+        if state.rehearsed:
+            return rehearsal_text.findings(state)
         return [] if state.pull else [line(_first_line(state.reason), 300)]
     if state.phase == "queued":
         return [line(state.queue_reason, 300), f"`{prefix} stop` takes it out of the queue."]
@@ -178,6 +182,7 @@ def result(state: RunState, part: str) -> str:
         lines += ["", *(f"- Not in my checkout: {line(text, 300)}" for text in state.missing)] if state.missing else []
         ran_here = reproduction_lines(state)
         lines += [
+            *rehearsal_text.configuration(state),
             *(["", *ran_here] if ran_here else []),
             *conflict_lines(state),
             *left_over(state),

@@ -20,22 +20,34 @@ _MOST_BYTES = 2**24  # what is longer than a configuration may be is a mistake w
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """`mistakes` and `notes` are sentences; `plan` is there inside a repository only."""
+    """`mistakes` and `notes` are sentences; `plan` and `root` are there inside a repository only."""
 
     file: str
     mistakes: list[str]
     notes: list[str]
     plan: Plan | None
+    root: Path | None = None
+    config: RepoConfig | None = None  # that of a file that is there
 
 
 def check(arguments: argparse.Namespace) -> int:
     """1 when there are mistakes; what is not built yet is said, and is none."""
     checked = _check(arguments.file)
+    if arguments.rehearse and not checked.mistakes:
+        return _rehearse(checked, is_json=arguments.json)
     if arguments.json:
         print(json.dumps(_as_json(checked), indent=1))
     else:
         _tell(checked)
     return 1 if checked.mistakes else 0
+
+
+def _rehearse(checked: Checked, *, is_json: bool) -> int:
+    if checked.root is None:
+        raise UserError("There is no git repository here that could be rehearsed.")
+    from app.cli.rehearsal import rehearse
+
+    return rehearse(checked.root, checked.config, is_json=is_json)
 
 
 def _check(file: Path | None) -> Checked:
@@ -53,6 +65,8 @@ def _check(file: Path | None) -> Checked:
         mistakes=mistakes,
         notes=config.unbuilt() if config else [],
         plan=_plan(root, config) if root and config else None,
+        root=root,
+        config=config if path.exists() else None,
     )
 
 

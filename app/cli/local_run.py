@@ -24,6 +24,7 @@ from app.events.publishing import PublishSettled
 from app.events.waits import WaitForAnswer
 from app.events.working import RunEnded
 from app.local.branch import FileChange, LocalRepository
+from app.playbooks import playbook
 from app.ports.platform import RunSummary, Store
 from app.publication.kinds.branch import Branch, Written
 from app.runs.read_model import is_due
@@ -202,7 +203,8 @@ class LocalRun:
         else:
             for line in story.last_words(state):
                 self.say(line)
-            self.say(f"\nNo branch was made. {state.next_step}".rstrip())
+            if playbook(state.created.playbook).proposes:
+                self.say(f"\nNo branch was made. {state.next_step}".rstrip())
         self._ledger.append(PublishSettled(through=self.state.visible_seq))
         self._forget_messages()
         return result

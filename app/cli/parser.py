@@ -206,6 +206,7 @@ def _about(commands: Any) -> None:
         commands, "check", "check", "find mistakes in a .github/lamplighter.yml, and say what would be run"
     )
     check.add_argument("file", type=Path, nargs="?", metavar="FILE", help="default: that of the repository around")
+    check.add_argument("--rehearse", action="store_true", help="also set up and test once, as a run would; no model")
     _json(check)
     _command(commands, "schema", "schema", "print the JSON schema of .github/lamplighter.yml")
 

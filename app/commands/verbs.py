@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from app.jobs.job import Command
 from app.jobs.verb import ISSUE, PULL_REQUEST, ROLES, START_FLAGS, Verb, may
-from app.playbooks import BY_VERB, PLAYBOOKS
+from app.playbooks import BY_VERB, LABEL_VERB
 
 _BOTH = (ISSUE, PULL_REQUEST)
 _ISSUE = (ISSUE,)
@@ -123,15 +123,9 @@ INSTRUCT = Verb(
     example="use the existing parser",
 )
 
-_STARTS = [verb for book in PLAYBOOKS.values() for verb in book.verbs]
 _PROMISED = {verb.name: verb for verb in _TABLE}
-VERBS: Mapping[str, Verb] = {
-    verb.name: verb
-    for verb in (
-        *(verb for verb in _STARTS if verb.name not in _PROMISED),
-        *(BY_VERB[name].verb(name) if name in BY_VERB else row for name, row in _PROMISED.items()),
-    )
-}
+_NAMES = dict.fromkeys([LABEL_VERB, *_PROMISED, *BY_VERB])  # in the order in which people read them
+VERBS: Mapping[str, Verb] = {name: BY_VERB[name].verb(name) if name in BY_VERB else _PROMISED[name] for name in _NAMES}
 
 
 def lookup(name: str) -> Verb:

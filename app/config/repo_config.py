@@ -43,10 +43,15 @@ class Triggers(Part):
     label: TriggerLabel = Field(default="agent-fix", description="Putting this label on an issue starts a fix.")
 
 
-class PlaybookSettings(Part):
-    """What this repository wants of one kind of run."""
+class PlaybookSwitch(Part):
+    """Whether this repository wants one kind of run."""
 
     enabled: bool = Field(default=True, description="Whether runs of this kind are started at all.")
+
+
+class PlaybookSettings(PlaybookSwitch):
+    """What this repository wants of one kind of run that asks a model."""
+
     model: ModelName | None = Field(default=None, description="Instead of the repository's `model`.")
     effort: Literal["low", "medium", "high", "xhigh", "max"] | None = Field(
         default=None, description="How hard to think, instead of what goes with the model's alias."
@@ -55,8 +60,9 @@ class PlaybookSettings(Part):
 
 
 # One key for each kind of run that a worker does.
+_SETTINGS = [(book, PlaybookSettings if book.asks_model else PlaybookSwitch) for book in CONFIGURABLE]
 _BY_NAME: Any = {
-    book.name: (PlaybookSettings, Field(default=PlaybookSettings(), description=book.does)) for book in CONFIGURABLE
+    book.name: (settings, Field(default=settings(), description=book.does)) for book, settings in _SETTINGS
 }
 Playbooks = create_model("Playbooks", __base__=Part, __doc__="The kinds of run that can be configured.", **_BY_NAME)
 
@@ -180,8 +186,8 @@ class RepoConfig(Part):
 
     def playbook(self, name: str) -> PlaybookSettings:
         """What is wanted of the kind of run that `app.playbooks` calls so."""
-        settings: PlaybookSettings = getattr(self.playbooks, name)
-        return settings
+        settings: PlaybookSwitch = getattr(self.playbooks, name)
+        return settings if isinstance(settings, PlaybookSettings) else PlaybookSettings(enabled=settings.enabled)
 
     def allows(self, book: Playbook) -> bool:
         """Whether runs of this kind are started here."""

@@ -12,3 +12,19 @@ class TestsKnown(OfWorker, kind="tests.known", is_news=True):
     why: Text
     sources: dict[str, Text] = {}
     not_here: list[Text] = []
+
+
+class Rehearsed(OfWorker, kind="project.rehearsed", is_news=True):
+    """What came of a rehearsal: whether changes can be judged by `verify` after `setup`, else `why` not.
+
+    `configuration` is the text of a configuration file, where what is found by itself is not enough; `ran` says that
+    its commands are those that ran here. `untested` are folders of projects that cannot be set up.
+    """
+
+    fits: bool
+    why: Text = ""
+    setup: list[Text] = []
+    verify: list[Text] = []
+    untested: list[Text] = []
+    configuration: Text = ""
+    ran: bool = False

@@ -46,6 +46,7 @@ Outcome = Literal[
     "refused",  # not admitted: role, configuration, protection
     "replied",  # the request was a question to the bot itself (`status`, `help`)
     "onboarded",  # the repositories of an installation are set up
+    "rehearsed",  # what came of setting the repository up and testing it, without a model, is said
 ]
 CONTROL_OUTCOMES = frozenset(
     {"diagnosed", "out_of_reach", "refused", "replied", "onboarded"}

@@ -20,7 +20,7 @@ from app.github import repositories
 from app.github.access import Access
 from app.github.errors import Invalid
 from app.installation.setup import RepositorySetup, Tally
-from app.ports.platform import Clock
+from app.ports.platform import Clock, Outbox
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
 from app.text.untrusted import one_line
@@ -35,8 +35,9 @@ _PER_PAGE = 100  # GitHub's most
 class Onboarding:
     """Makes visits; the publisher sees to it that there is one at a time."""
 
-    def __init__(self, *, access: Access, clock: Clock, bot_login: str) -> None:
+    def __init__(self, *, access: Access, jobs: Outbox, clock: Clock, bot_login: str) -> None:
         self._access = access
+        self._jobs = jobs
         self._clock = clock
         self._bot = bot_login
 
@@ -46,7 +47,7 @@ class Onboarding:
         if not _is_due(ledger.state, now) or not ledger.state.onboarding.asks:  # created, and not asked yet
             return
         tally = Tally(until=now + timedelta(seconds=VISIT_SECONDS))
-        setup = RepositorySetup(self._access, self._clock, self._bot)
+        setup = RepositorySetup(self._access, self._jobs, self._clock, self._bot)
         while ledger.state.is_active and not tally.is_spent(self._clock.now()):
             if ledger.state.onboarding.answered < len(ledger.state.onboarding.asks):
                 self._list(ledger)

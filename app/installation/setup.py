@@ -18,9 +18,10 @@ from app.github import issues, repositories
 from app.github.access import Access
 from app.github.client import GitHub
 from app.github.errors import Forbidden, NotFound
+from app.installation.rehearsals import Rehearsals
 from app.jobs.job import Thread
 from app.playbooks import CONFIGURABLE
-from app.ports.platform import Clock
+from app.ports.platform import Clock, Outbox
 from app.publication.effect import SETTLE_SECONDS
 from app.publication.kinds.labels import LABEL_COLOURS
 from app.runs.state.run_state import RunState
@@ -64,26 +65,34 @@ class Tally:
 class RepositorySetup:
     """For one visit: what an organisation gives its repositories is asked once."""
 
-    def __init__(self, access: Access, clock: Clock, bot_login: str) -> None:
+    def __init__(self, access: Access, jobs: Outbox, clock: Clock, bot_login: str) -> None:
         self._access = access
         self._clock = clock
         self._bot = bot_login
+        self._rehearsals = Rehearsals(access, jobs, clock)
         self._defaults: dict[str, bytes | None] = {}  # owner → the organisation's configuration
 
     def welcome(
         self, state: RunState, github: GitHub, thread: Thread, branch: str, tally: Tally, maybe_done: bool
     ) -> None:
-        """The labels a person begins with, then the issue, found again by its marker when it is there already."""
+        """The labels a person begins with, then the issue, found again by its marker when it is there already; behind a
+        new one a rehearsal is asked for.
+        """
         if maybe_done:
             self._clock.sleep(SETTLE_SECONDS)
         config, mistakes = self._config(github, thread)
         self._ensure(github, thread, config, _BEGIN_LABELS, tally)
-        if any(welcome.is_ours(found.body) for found in issues.by(github, thread.repository, self._bot)):
+        found = issues.by(github, thread.repository, self._bot)
+        issue = next((issue for issue in found if welcome.is_ours(issue.body)), None)
+        if issue and not maybe_done:
             return
-        body = welcome.issue(_facts(github, thread, state, branch, config, mistakes))
-        tally.writes += 1
-        issues.open_issue(github, thread.repository, title=welcome.TITLE, body=body)
-        tally.issues += 1
+        facts = _facts(github, thread, state, branch, config, mistakes)
+        if issue is None:
+            tally.writes += 1
+            issue = issues.open_issue(github, thread.repository, title=welcome.TITLE, body=welcome.issue(facts))
+            tally.issues += 1
+        if facts.has_commits and not mistakes and issue.is_open:
+            self._rehearsals.ask(state, thread._replace(number=issue.number), config)
 
     def label(self, github: GitHub, thread: Thread, tally: Tally) -> None:
         config, _mistakes = self._config(github, thread)

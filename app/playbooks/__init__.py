@@ -20,9 +20,9 @@ def _found() -> Iterator[Playbook]:
 
 
 PLAYBOOKS: Mapping[str, Playbook] = {book.name: book for book in _found()}
-NONE = Playbook(name="", does="Nothing: no file here has its name.", worked_by="nobody", stages=())
+NONE = Playbook(name="", does="Nothing: no file here has its name.", worked_by="nobody")
 
-ONBOARD, REPLY = PLAYBOOKS["onboard"], PLAYBOOKS["reply"]
+ONBOARD, REHEARSE, REPLY = PLAYBOOKS["onboard"], PLAYBOOKS["rehearse"], PLAYBOOKS["reply"]
 BY_VERB: Mapping[str, Playbook] = {verb.name: book for book in PLAYBOOKS.values() for verb in book.verbs}
 DIAGNOSES = PLAYBOOKS["diagnose"]
 BY_LABEL = next(book for book in PLAYBOOKS.values() if book.by_label)

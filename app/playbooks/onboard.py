@@ -6,6 +6,6 @@ PLAYBOOK = Playbook(
     name="onboard",
     does="From the App's installation to labels and an issue that says what it does.",
     worked_by="publisher",
-    stages=(),
+    asks_model=False,
     outcomes=(*ENDINGS, "onboarded"),
 )

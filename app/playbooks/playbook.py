@@ -7,18 +7,17 @@ from typing import Literal, NamedTuple
 from app.jobs.verb import ISSUE, Verb
 
 WorkedBy = Literal["worker", "publisher", "nobody"]
-Stage = Literal["clone", "setup", "baseline", "work"]
+About = Literal["thread", "repository"]
 
 Delivers = Literal["pull request", "commits", "undo"]
 
-IN_SANDBOX: tuple[Stage, ...] = ("clone", "setup", "baseline", "work")
 # How work may end whatever it is; `app.events.parts` says what each means.
 ENDINGS = ("needs_decision", "out_of_budget", "gave_up", "failed", "cancelled", "out_of_reach", "refused")
 
 
 class Playbook(NamedTuple):
     """One kind of run. The rest of the product asks its record and names none of them: commands and help, admission,
-    configuration and its schema, the onboarding issue, the prompt, the worker's stages, what may be published.
+    configuration and its schema, the onboarding issue, the prompt, the room a worker opens, what may be published.
 
     Its prompt is the file `NAME.md` beside its module.
     """
@@ -35,7 +34,8 @@ class Playbook(NamedTuple):
     places: tuple[str, ...] = (ISSUE,)  # what it works on
     phase: int = 1  # of the adoption road, in which it begins; see `phase` of the configuration
     worked_by: WorkedBy = "worker"
-    stages: tuple[Stage, ...] = IN_SANDBOX  # of a worker; without `work` no model is asked
+    about: About = "thread"  # or the repository, whichever thread it was asked for on: the onboarding issue will do
+    asks_model: bool = True  # a worker does; else it costs no money
     tools: tuple[str, ...] | None = None  # that the model is offered, by name; None: all
     model: str = ""  # its alias, where neither command nor configuration names one
     outcomes: tuple[str, ...] = ENDINGS

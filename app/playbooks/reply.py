@@ -6,6 +6,6 @@ PLAYBOOK = Playbook(
     name="reply",
     does="One comment, and a refused label off.",
     worked_by="nobody",
-    stages=(),
+    asks_model=False,
     outcomes=("replied", "refused"),
 )

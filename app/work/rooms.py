@@ -6,10 +6,14 @@ from app.playbooks import playbook
 from app.runs.state.run_state import RunState
 from app.work.merge_session import MergeSession
 from app.work.moved_session import MovedSession
+from app.work.rehearsal import Rehearsal
 from app.work.session import WorkSession
 
 
 def room_for(state: RunState) -> type[WorkSession]:
-    if playbook(state.created.playbook).merges_base:
+    book = playbook(state.created.playbook)
+    if not book.asks_model:
+        return Rehearsal
+    if book.merges_base:
         return MergeSession
     return MovedSession if state.is_overtaken else WorkSession

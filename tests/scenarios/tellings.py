@@ -154,3 +154,18 @@ class RedBranch(Telling):
         assert f"It passes on `main` again, with `{self.repo.tip('main')[:7]}`." in closed.read()
         # A check whose message had to wait for the dead worker's time to pass is read once more, and nobody sees it.
         assert [run.reason for run in self.bot.runs] in (["diagnosed"] * (3 + more) for more in range(self.deaths + 1))
+
+
+class Rehearsed(Telling):
+    """The App comes to another repository: one issue there, and one rehearsal said on it."""
+
+    def scene(self) -> None:
+        self.other = self.github.repository("acme/sums", files=stories.PROJECT, default_branch="main", install=False)
+        self.github.owner.install(self.other)
+
+    def assert_the_end(self) -> None:
+        [issue] = self.other.issues
+        [status] = issue.comments
+        assert "### ✅ Tests run here" in status.read()
+        assert issue.labels == ["agent:done"]
+        assert sorted(run.reason for run in self.bot.runs) == ["onboarded", "rehearsed"]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.scenarios.ground import GROUNDS
 from tests.scenarios.sweeping import Telling, die_after, shards, undisturbed
-from tests.scenarios.tellings import FixOfAnIssue, Question, RedBranch, StopAndRetry
+from tests.scenarios.tellings import FixOfAnIssue, Question, RedBranch, Rehearsed, StopAndRetry
 from tests.scenarios.tellings_on_pulls import Checks, MovedHead, PatchForAFork, Review, Undo
 
 # On one machine the main story has 98 effects, the question story 146, which ends as the main story does; on AWS they
@@ -29,6 +29,7 @@ SWEEP = [
     *shards("local", StopAndRetry, 1, every=50),
     *shards("local", PatchForAFork, 1, every=40),
     *shards("local", RedBranch, 1, every=30),
+    *shards("local", Rehearsed, 1, every=20),
     *shards("aws", FixOfAnIssue, 3, every=15),
     *shards("aws", Question, 3, every=18),
     *shards("aws", Review, 1, every=60),
@@ -38,6 +39,7 @@ SWEEP = [
     *shards("aws", StopAndRetry, 1, every=250),
     *shards("aws", PatchForAFork, 1, every=150),
     *shards("aws", RedBranch, 1, every=120),
+    *shards("aws", Rehearsed, 1, every=120),
 ]
 
 

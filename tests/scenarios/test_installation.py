@@ -8,6 +8,9 @@ from app.simulator.records import Protection
 from tests.scenarios import stories
 from tests.scenarios.test_endings import ask_for_a_fix
 
+# What installing says and does by itself; rehearsals have stories of their own.
+UNREHEARSED = "playbooks: {rehearse: {enabled: false}}\n"
+QUIET = {**stories.PROJECT, ".github/lamplighter.yml": stories.CONFIG + UNREHEARSED}
 LABELS = {
     *("agent-fix", "agent:off", "agent:queued", "agent:working", "agent:needs-info", "agent:needs-approval"),
     *("agent:parked", "agent:done", "agent:failed", "agent:uncertain", "agent:breaking-change"),
@@ -17,7 +20,7 @@ LABELS = {
 
 def new_repository(github, name="acme/calc", **about):
     """A repository the App is not installed on."""
-    repo = github.repository(name, files=stories.PROJECT, install=False, labels=about.pop("labels", ()))
+    repo = github.repository(name, files=QUIET, install=False, labels=about.pop("labels", ()))
     for field, value in about.items():
         setattr(repo, field, value)
     return repo
@@ -117,7 +120,7 @@ def _rule(approvals):
 
 def test_names_and_mistakes_of_the_configuration_are_known_from_the_start(bot, github):
     named = github.repository(
-        "acme/named", files={".github/lamplighter.yml": "triggers: {label: agent-go}\n"}, install=False
+        "acme/named", files={".github/lamplighter.yml": "triggers: {label: agent-go}\n" + UNREHEARSED}, install=False
     )
     wrong = github.repository("acme/wrong", files={".github/lamplighter.yml": "budgets: 3\n"}, install=False)
     for repo in (named, wrong):

@@ -7,6 +7,13 @@ import pytest
 from app.agent.models.scripted import bash
 from tests.scenarios import stories
 from tests.scenarios.test_endings import ask_for_a_fix
+from tests.scenarios.test_installation import QUIET
+
+
+@pytest.fixture
+def repo(github):
+    return github.repository("acme/calc", files=QUIET, default_branch="main")
+
 
 # ------------------------------------------------------------ suspended, removed
 
@@ -56,7 +63,7 @@ def test_removed_and_installed_again_the_comment_says_what_became_of_it(bot, git
 
 
 def test_taking_one_repository_away_stops_its_runs_only(bot, github, repo, model):
-    other = github.repository("acme/sums", files=stories.PROJECT)
+    other = github.repository("acme/sums", files=QUIET)
     issues = [at_work(bot, github, place, model) for place in (repo, other)]
     github.owner.remove_from_installation(repo)
     stories.fix(model)
@@ -104,7 +111,7 @@ def test_a_rename_whose_news_was_lost_stops_nothing(bot, github, repo, model, is
     github.lose_next(2, event="repository")
     github.owner.rename_repository(repo, "sums")
     if is_taken:
-        another = github.repository("acme/another", files=stories.PROJECT, install=False)
+        another = github.repository("acme/another", files=QUIET, install=False)
         github.owner.rename_repository(another, "calc")
     bot.run_until_idle()
 
@@ -124,7 +131,7 @@ def test_a_renamed_account_is_followed(bot, github, repo, model):
 
 
 def test_a_repository_given_to_somebody_with_the_app_is_followed(bot, github, repo, model):
-    home = github.repository("umbrella/home", files=stories.PROJECT, install=False)
+    home = github.repository("umbrella/home", files=QUIET, install=False)
     github.owner.install(home, selects_all=True)
     bot.run_until_idle()
     issue = at_work(bot, github, repo, model)
@@ -160,7 +167,7 @@ def test_a_repository_that_is_gone_stops_its_runs(bot, github, repo, model, how)
 
 @pytest.mark.parametrize("how", ["uninstall", "remove_from_installation", "delete_repository"])
 def test_the_mirror_goes_with_its_repository(bot, github, repo, model, how):
-    other = github.repository("elsewhere/sums", files=stories.PROJECT)
+    other = github.repository("elsewhere/sums", files=QUIET)
     issues = [ask_for_a_fix(github, place) for place in (repo, other)]
     for _ in issues:
         stories.fix(model)

@@ -17,7 +17,7 @@ from tests.scenarios.fuse import Fuse, Killed
 from tests.scenarios.ground import ground_of
 from tests.scenarios.stage import Bot
 from tests.scenarios.test_endings import ask_for_a_fix
-from tests.scenarios.test_installation import LABELS, new_repository, welcomes
+from tests.scenarios.test_installation import LABELS, QUIET, new_repository, welcomes
 
 HOURLY_LIMIT = 500  # things an installation may make in an hour; GitHub's documented secondary limit
 
@@ -32,7 +32,7 @@ def writes(github):
 
 
 def organisation(github, count):
-    repos = github.organisation("acme", count, files=stories.PROJECT)
+    repos = github.organisation("acme", count, files=QUIET)
     github.owner.install(repos[0], selects_all=True)
     return repos
 

@@ -21,6 +21,7 @@ from app.events.deciding import (
     RunCreated,
     SteerReceived,
 )
+from app.events.knowing import Rehearsed
 from app.events.parts import Outcome, Plan
 from app.events.waits import Wait, WaitForQuiet
 from app.events.working import (
@@ -89,6 +90,8 @@ class RunState:
     refusal: str = ""  # what stood in the way of `finish` last, for people
     refused_writes: dict[str, str] = field(default_factory=dict)  # by file: what the editor said, newest last
     missing: list[str] = field(default_factory=list)  # what the checkout left out, a sentence each
+    sources: dict[str, str] = field(default_factory=dict)  # where commands of a workflow stand
+    rehearsed: Rehearsed | None = None
     not_here: list[str] = field(default_factory=list)  # tests that guard the branch and do not run here, one each
     merge: MergeTried | None = None  # of the base branch into the branch it stands on
     snapshot: SnapshotTaken | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 
 from app.events.conversing import ModelFailed, ModelReplied, NoticeGiven, ToolRan
-from app.events.knowing import TestsKnown
+from app.events.knowing import Rehearsed, TestsKnown
 from app.events.record import WORKER, Record
 from app.events.working import (
     BreakingReported,
@@ -106,7 +106,12 @@ def _ready(said: WorkspaceReady, state: RunState, event: Event) -> None:
 
 @fold.register
 def _known(said: TestsKnown, state: RunState, event: Event) -> None:
-    state.not_here = list(said.not_here)
+    state.not_here, state.sources = list(said.not_here), dict(said.sources)
+
+
+@fold.register
+def _rehearsed(said: Rehearsed, state: RunState, event: Event) -> None:
+    state.rehearsed = said
 
 
 @fold.register

@@ -40,6 +40,7 @@ Put the label `agent-fix` on an issue, or comment `/agent fix` on it. That takes
 I do more when you comment:
 - `/agent ci` Find out why checks failed, and repair it.
 - `/agent rebase` Merge the base branch in and resolve conflicts; no history is rewritten.
+- `/agent rehearse` Set up and test once, without a model, and say what came of it.
 
 ### Who has the last word
 ✅ `main` takes no change without one approval by a person (those who may bypass its rules excepted).

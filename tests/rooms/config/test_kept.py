@@ -10,7 +10,14 @@ from app.events.configured import Configured
 
 def test_nothing_is_lost():
     config = parse(b"playbooks: {fix: {instructions: Be brief.}}\nlabels: {needs-info: x:needs-info}\nprotect: [a]\n")
-    assert config.kept().model_dump(mode="json") == config.model_dump(mode="json")
+    assert _known(config.kept().model_dump(mode="json"), config) == config.model_dump(mode="json")
+
+
+def _known(kept, config):
+    """Without the keys that a kind of run which asks no model does not have."""
+    keys = {name: said.keys() for name, said in config.model_dump()["playbooks"].items()}
+    books = {name: {key: said[key] for key in keys[name]} for name, said in kept["playbooks"].items()}
+    return {**kept, "playbooks": books}
 
 
 def test_the_defaults_are_the_same():

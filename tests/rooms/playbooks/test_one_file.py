@@ -20,8 +20,8 @@ PLAYBOOK = Playbook(
     does="Run the tests and change nothing.",
     called="idle runs",
     verbs=(Verb(name="idle", role="write", places=(ISSUE,), works=(ISSUE,), help="Do nothing."),),
-    stages=("clone", "setup", "baseline"),
-    outcomes=(*ENDINGS, "nothing_to_do"),
+    asks_model=False,
+    outcomes=(*ENDINGS, "rehearsed"),
 )
 '''
 TEST = """\
@@ -40,9 +40,9 @@ def test_it_works_from_comment_to_end_without_a_model(bot, github, repo, issue):
     github.maintainer.comment(issue, "/agent idle")
     bot.run_until_idle()
     [run] = bot.runs
-    assert (run.phase, run.reason, run.cost_usd) == ("ended", "nothing_to_do", 0)
+    assert (run.phase, run.reason, run.cost_usd) == ("ended", "rehearsed", 0)
     said = "\\n".join(comment.read() for comment in issue.comments[1:])
-    assert "Nothing had to be changed" in said and not repo.pulls
+    assert "Tests run here" in said and not repo.pulls
 
 
 def test_help_tells_of_it(bot, github, issue):

@@ -15,6 +15,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "stage.started": {"stage": "clone", "note": "fetching"},
     "stage.ended": {"stage": "clone", "ok": True, "note": "3 files"},
     "workspace.ready": {"sha": "c1", "files": 3, "size_bytes": 9, "seconds": 0.1, "notes": [], "missing": []},
+    "project.rehearsed": {
+        "fits": True, "why": "It fails.", "setup": ["uv sync"], "verify": ["pytest"], "untested": ["docs"],
+        "configuration": "setup: []\n", "ran": True,
+    },
     "tests.known": {"why": "a", "sources": {"pytest": "`ci.yml`, step 1"}, "not_here": ["what needs a browser"]},
     "merge.tried": {
         "base_sha": "c2", "behind": 2, "files": 3, "conflicts": [{"path": "a.py", "why": "both", "lines": [4]}],

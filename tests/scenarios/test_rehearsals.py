@@ -1,0 +1,162 @@
+"""A repository is set up and tested once without a model, and its onboarding issue says what came of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.config import repo_config
+from app.installation import rehearsals
+from tests.scenarios import stories
+from tests.scenarios.test_endings import ask_for_a_fix
+from tests.scenarios.test_installation import welcomes
+
+UNKNOWN = {"main.c": "int main(void) { return 0; }\n"}
+
+
+def rehearsed(bot):
+    return [run for run in bot.runs if bot.state_of(run.run_id).created.playbook == "rehearse"]
+
+
+def said_on(issue):
+    return [comment.read() for comment in issue.comments if comment.author == "lamplighter[bot]"]
+
+
+def ask(github, repo, words="/agent rehearse"):
+    issue = github.maintainer.open_issue(repo, "Do my tests run there?", body="")
+    github.maintainer.comment(issue, words)
+    return issue
+
+
+def proposed_in(text):
+    """The configuration in a comment, with what is wrong with it."""
+    content = text.partition("```yaml\n")[2].partition("```")[0]
+    return content, repo_config.examine(content.encode())[1]
+
+
+def test_installing_rehearses_and_the_onboarding_issue_says_what_was_found(bot, github):
+    repo = github.repository("acme/calc", files=stories.PROJECT, install=False)
+    github.owner.install(repo)
+    bot.run_until_idle()
+
+    (issue,) = welcomes(repo)
+    (status,) = said_on(issue)
+    assert "### ✅ Tests run here" in status
+    assert f"- `{stories.TESTS}`: 1 passed in " in status
+    assert "no model is asked · asked for by olga" in status
+    assert issue.labels == ["agent:done"]
+    (run,) = rehearsed(bot)
+    state = bot.state_of(run.run_id)
+    assert (run.reason, state.turns, state.cost_usd) == ("rehearsed", 0, 0.0)
+    bot.read_everything(issue)
+
+
+def test_it_is_asked_for_on_any_issue_and_costs_nothing_of_a_day_that_is_spent(bot, github, model):
+    spent = stories.CONFIG + "budget: {day_usd: 0.000001}\n"
+    repo = github.repository("acme/calc", files={**stories.PROJECT, ".github/lamplighter.yml": spent})
+    stories.fix(model)
+    fixed = ask_for_a_fix(github, repo)
+    bot.run_until_idle()
+    issue = ask(github, repo)
+    bot.run_until_idle()
+    bot.read_everything(fixed)
+
+    assert "### ✅ Tests run here" in said_on(issue)[0]
+    assert len(said_on(issue)) == 1
+
+
+HALF = {
+    "a step of the set-up": (f"setup: ['true', 'false']\nverify: [{stories.TESTS}]\n", "setup:\n- 'true'\n"),
+    "one of the tests": (f"setup: []\nverify: [{stories.TESTS}, python3 -S -m unittest nowhere]\n", "setup: []\n"),
+}
+
+
+@pytest.mark.parametrize("fails", HALF)
+def test_what_runs_of_it_is_given_as_a_configuration_that_is_enough(bot, github, fails):
+    config, setup = HALF[fails]
+    repo = github.repository("acme/shop", files={**stories.PROJECT, ".github/lamplighter.yml": config})
+    issue = ask(github, repo)
+    bot.run_until_idle()
+
+    status, result = said_on(issue)
+    assert "### 🟡 Tests run here, once they are configured" in status
+    assert "ran here just now" in result
+    content, mistakes = proposed_in(result)
+    assert (content, mistakes) == (f"{setup}verify:\n- {stories.TESTS}\n", [])
+    assert "**Next:** Commit the configuration below" in result
+
+    github.maintainer.push(repo, "main", {".github/lamplighter.yml": content})
+    again = ask(github, repo)
+    bot.run_until_idle()
+    assert "### ✅ Tests run here" in said_on(again)[0]
+    bot.read_everything(issue, again)
+
+
+def test_where_nobody_knows_how_a_file_to_begin_with_is_given(bot, github):
+    repo = github.repository("acme/odd", files=UNKNOWN)
+    issue = ask(github, repo)
+    bot.run_until_idle()
+
+    status, result = said_on(issue)
+    assert "### 🟡 I cannot test changes here yet" in status
+    assert "I do not know how this project is tested" in result
+    assert "did not run yet" in result
+    assert proposed_in(result)[1] == []
+    assert rehearsed(bot)[0].reason == "rehearsed"
+    bot.read_everything(issue)
+
+
+def test_tests_that_take_too_long_are_given_longer(bot, github):
+    slow = (
+        "import time\nimport unittest\n\n\nclass T(unittest.TestCase):\n    def test_a(self):\n        time.sleep(9)\n"
+    )
+    config = "setup: []\nverify: [python3 -S -m unittest]\nsandbox: {timeout: 1s}\n"
+    repo = github.repository("acme/slow", files={"test_a.py": slow, ".github/lamplighter.yml": config})
+    issue = ask(github, repo)
+    bot.run_until_idle()
+
+    result = said_on(issue)[-1]
+    assert "These keys in `.github/lamplighter.yml`" in result
+    assert "timeout: 3" in result
+    assert proposed_in(result)[1] == []
+
+
+@pytest.mark.parametrize("way", ["many", "switched off", "by a bot"])
+def test_nothing_is_rehearsed_unasked(bot, github, way):
+    off = "playbooks: {rehearse: {enabled: false}}\n" if way == "switched off" else ""
+    files = {**stories.PROJECT, ".github/lamplighter.yml": stories.CONFIG + off}
+    repo = github.repository("acme/calc", files=files, install=False)
+    if way == "many":
+        github.organisation("acme", rehearsals.MOST_REPOSITORIES, files={"a.txt": "a\n"})
+        github.owner.install(repo, selects_all=True)
+    elif way == "by a bot":
+        robot = github.person("rolls-out[bot]", "admin")
+        robot.account.type = "Bot"
+        robot.install(repo)
+    else:
+        github.owner.install(repo)
+    bot.run_until_idle()
+
+    assert len(welcomes(repo)) == 1
+    assert said_on(welcomes(repo)[0]) == []
+    assert rehearsed(bot) == []
+
+
+def test_who_may_not_gets_one_polite_line(bot, github):
+    repo = github.repository("acme/calc", files=stories.PROJECT)
+    issue = github.maintainer.open_issue(repo, "Do my tests run there?", body="")
+    github.outsider.comment(issue, "/agent rehearse")
+    bot.run_until_idle()
+
+    assert len(said_on(issue)) == 1
+    assert "needs the **write** role" in said_on(issue)[0]
+    assert rehearsed(bot) == []
+
+
+def test_stop_ends_it(bot, github):
+    repo = github.repository("acme/calc", files=stories.PROJECT)
+    issue = ask(github, repo)
+    bot.step_until(lambda: rehearsed(bot))
+    github.maintainer.comment(issue, "/agent stop")
+    bot.run_until_idle()
+    assert rehearsed(bot)[0].reason == "cancelled"
+    bot.read_everything(issue)
