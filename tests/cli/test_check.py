@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 
+import pytest
+
 from tests.cli.conftest import git
 
 
@@ -61,3 +63,20 @@ def test_a_file_that_is_not_there_or_none(lamplighter, tmp_path):
         assert len(done.stderr.splitlines()) == 1
     (tmp_path / "a.yml").write_bytes(b"\xff\xfe")
     assert "not UTF-8" in check(lamplighter, tmp_path, tmp_path / "a.yml").stderr
+
+
+NO_MODEL = {"LAMPLIGHTER_MODEL_PROVIDER": "anthropic", "LAMPLIGHTER_MODEL_SCRIPT": "", "ANTHROPIC_API_KEY": ""}
+
+
+@pytest.mark.slow
+def test_a_rehearsal_runs_it_once_without_a_model(lamplighter, project):
+    for words, code, found in (("pwd", 0, True), ("no-such-command", 1, False)):
+        (project / ".github/lamplighter.yml").write_text(f"setup: [{words}]\nverify: [python3 -S -m unittest]\n")
+        done = lamplighter("check", "--rehearse", "--json", cwd=project, **NO_MODEL)
+        assert done.returncode == code, done.stderr
+        told = json.loads(done.stdout)
+        assert (told["outcome"], told["cost_usd"], told["branch"]) == ("rehearsed", 0, None)
+        assert told["rehearsed"]["fits"]  # the tests need no set-up
+        assert (told["rehearsed"]["configuration"] == "") is found
+    outside = lamplighter("check", "--rehearse", cwd=project.parent)
+    assert outside.returncode == 1 and "Traceback" not in outside.stderr
