@@ -53,10 +53,10 @@ def closing(state: RunState) -> tuple[str, str]:
     if found.fits and not found.ran:
         return f"Changes can be tested here: {counted(len(found.verify), 'command')}.", ""
     if found.fits:
-        return f"{found.why} What is left does run.", f"Commit the configuration below; {again}"
+        return f"{found.why} What is left does run.", f"Commit the configuration above; {again}"
     if not found.configuration:
         return found.why, f"When that is mended, `{prefix} rehearse` looks again."
-    return found.why, f"Make of the configuration below what fits, and commit it; {again}"
+    return found.why, f"Make of the configuration above what fits, and commit it; {again}"
 
 
 def findings(state: RunState) -> list[str]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from app.checkpoints.before_work import UNSPENT
 from app.text.outgoing import code
 
 _FILE = "`.github/lamplighter.yml`"
@@ -48,10 +49,7 @@ def set_up(
     memory_mb: int,
 ) -> str:
     """Why a run ends at its set-up, in Markdown. `requests` are the data of `egress.requested`."""
-    told = (
-        f"Setting up failed: {code(command, 200)} ended with {ended}. Nothing can be verified without it, so I stopped "
-        "before spending anything."
-    )
+    told = f"Setting up failed: {code(command, 200)} ended with {ended}. Nothing can be verified without it. {UNSPENT}"
     found = [*_of_requests(list(requests)), *_of_limits(killed_by, memory_mb)]
     if not found and _OFFLINE.search(tail):
         found = [

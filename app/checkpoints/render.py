@@ -18,7 +18,7 @@ from app.checkpoints.reproduction_text import reproduction_lines
 from app.claims import Claims, sentences
 from app.events.waits import WaitForAnswer, WaitForQuiet, WaitForWorker
 from app.events.working import CommandRan
-from app.jobs.job import is_red_fix
+from app.jobs.job import ONBOARDING_TRIGGER, is_red_fix
 from app.playbooks import playbook
 from app.runs.state.run_state import RunState
 from app.runs.state.told import Stage
@@ -63,10 +63,16 @@ def status(state: RunState) -> str:
         else ("nothing spent yet" if playbook(state.created.playbook).asks_model else "no model is asked")
     )
     spent += f" · model changed to {line(state.created.alias, 60)}" if state.model_changes else ""
-    is_by_checks = state.is_by_checks or is_red_fix(state.created.gathers)
-    asked_by = "begun by failed checks" if is_by_checks else f"asked for by {line(_requester(state), 60)}"
-    lines += [f"<sub>{spent} · {asked_by} · run `{short(state.run_id)}`</sub>"]
+    lines += [f"<sub>{spent} · {_begun(state)} · run `{short(state.run_id)}`</sub>"]
     return cut("\n".join(lines))
+
+
+def _begun(state: RunState) -> str:
+    if state.is_by_checks or is_red_fix(state.created.gathers):
+        return "begun by failed checks"
+    if state.created.trigger == ONBOARDING_TRIGGER:
+        return "begun once, because the App came"
+    return f"asked for by {line(_requester(state), 60)}"
 
 
 def _not_here(state: RunState) -> list[str]:

@@ -27,6 +27,7 @@ class Welcome:
     day_usd: float
     configured: bool
     may_bypass: bool | None = False  # the rules; None where it is not shown
+    rehearses: bool = False  # the tests are run once, behind the issue
     mistakes: str = ""  # in the configuration file, as Markdown of ours
     off: tuple[str, ...] = ()  # the playbooks that the configuration does not let start
 
@@ -40,6 +41,7 @@ def issue(facts: Welcome) -> str:
                 f"I am a background coding agent. {line(facts.installed_by, 60)} gave me access to this repository. "
                 "**Nothing happens until somebody asks me.**",
                 "",
+                *_rehearsal(facts),
                 "### Ask me",
                 f"Put the label {code(facts.trigger_label)} on an issue, or comment "
                 f"{code(f'{facts.prefix} {LABEL_VERB}')} on it. That takes write access here. Then I",
@@ -69,6 +71,12 @@ def issue(facts: Welcome) -> str:
             ]
         )
     )
+
+
+def _rehearsal(facts: Welcome) -> list[str]:
+    if not facts.rehearses:
+        return []
+    return ["But for one thing, now: I run your tests once, without a model, and say below how that went.", ""]
 
 
 def _branch(facts: Welcome) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from app.config.repo_config import RepoConfig
 from app.github import repositories
 from app.github.access import Access
-from app.jobs.job import Command, Job, Source, Thread
+from app.jobs.job import ONBOARDING_TRIGGER, Command, Job, Source, Thread
 from app.playbooks import REHEARSE
 from app.ports.platform import Clock, Outbox
 from app.runs.state.run_state import RunState
 
 MOST_REPOSITORIES = 20  # of an installation; on more it would be hours of work that nobody has asked for
-TRIGGER = "onboarding"
 
 
 class Rehearsals:
@@ -23,21 +22,22 @@ class Rehearsals:
         self._clock = clock
         self._few: bool | None = None
 
-    def ask(self, state: RunState, thread: Thread, config: RepoConfig) -> None:
+    def are_wanted(self, state: RunState, config: RepoConfig) -> bool:
+        """Where a person gave access, in whose name it is asked. Raises TransientError when GitHub is away."""
+        asker = state.created.requester
+        return asker.type == "User" and config.allows(REHEARSE) and self._is_on_few(state.created.thread)
+
+    def ask(self, state: RunState, thread: Thread) -> None:
         """For the repository of `thread`, which is its onboarding issue; asked twice is asked once.
 
-        In the name of whoever gave access, if that is a person: what they may ask for here is looked at as always.
-        Raises TransientError when GitHub or the queue is away.
+        What whoever gave access may ask for here is looked at as always. Raises TransientError: the queue is away.
         """
-        asker = state.created.requester
-        if asker.type != "User" or not config.allows(REHEARSE) or not self._is_on_few(thread):
-            return
-        verb = REHEARSE.verbs[0].name
+        asker, verb = state.created.requester, REHEARSE.verbs[0].name
         job = Job(
             id=f"rehearse-{state.run_id}-{thread.repository_id}",
             action="start",
             reason="The App was installed here.",
-            trigger=TRIGGER,
+            trigger=ONBOARDING_TRIGGER,
             thread=thread,
             sender=asker,
             received_at=self._clock.now(),

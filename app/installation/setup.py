@@ -6,7 +6,7 @@ Everything is found again when it is there already, so it may be done twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -87,12 +87,14 @@ class RepositorySetup:
         if issue and not maybe_done:
             return
         facts = _facts(github, thread, state, branch, config, mistakes)
+        if facts.has_commits and not mistakes:
+            facts = replace(facts, rehearses=self._rehearsals.are_wanted(state, config))
         if issue is None:
             tally.writes += 1
             issue = issues.open_issue(github, thread.repository, title=welcome.TITLE, body=welcome.issue(facts))
             tally.issues += 1
-        if facts.has_commits and not mistakes and issue.is_open:
-            self._rehearsals.ask(state, thread._replace(number=issue.number), config)
+        if facts.rehearses and issue.is_open:
+            self._rehearsals.ask(state, thread._replace(number=issue.number))
 
     def label(self, github: GitHub, thread: Thread, tally: Tally) -> None:
         config, _mistakes = self._config(github, thread)

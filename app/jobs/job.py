@@ -33,6 +33,9 @@ CONFLICT = "base:conflict"  # what a merge of the base is gathered with that nob
 CONFLICT_TRIGGER = "conflict_with_base"
 
 
+ONBOARDING_TRIGGER = "onboarding"  # of what begins by itself, once, when the App comes
+
+
 _RED = "red:"  # what a fix of the default branch is gathered with that nobody has asked for, before its cause
 RED_TRIGGER = "red_default_branch"
 

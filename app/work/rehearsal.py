@@ -6,10 +6,12 @@ configuration.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from app.checkpoints import rehearsal_text, remedies
+from app.checkpoints.before_work import UNSPENT
 from app.config.proposed import Allowance, proposed
 from app.errors import UserError
 from app.events.knowing import Rehearsed
@@ -37,7 +39,7 @@ class Rehearsal(WorkSession):
             self.set_up()
             self.test_before()
         except UserError as error:
-            return self._helped(first, str(error))
+            return self._helped(first, str(error).replace(f" {UNSPENT}", ""))
         untested = self._take_in(f"{folder}/." for folder in self.plan.beside[:_PROJECTS])
         return _said(self.plan, untested=list(untested))
 
@@ -70,10 +72,10 @@ class Rehearsal(WorkSession):
         return Allowance(
             network=[*wanted.network, *hosts] if hosts else [],
             memory_mb=min(2 * wanted.memory_mb, _MEMORY_MB) if "memory" in killed else 0,
-            timeout_seconds=min(3 * wanted.timeout_seconds, _TIMEOUT_SECONDS) if "time" in killed else 0,
+            timeout_seconds=int(min(3 * wanted.timeout_seconds, _TIMEOUT_SECONDS)) if "time" in killed else 0,
         )
 
-    def _requests(self) -> list[dict[str, Any]]:
+    def _requests(self) -> list[Mapping[str, Any]]:
         return [event.data for event in self._ledger.events if event.kind == "egress.requested"]
 
 

@@ -42,7 +42,8 @@ def test_installing_rehearses_and_the_onboarding_issue_says_what_was_found(bot, 
     (status,) = said_on(issue)
     assert "### ✅ Tests run here" in status
     assert f"- `{stories.TESTS}`: 1 passed in " in status
-    assert "no model is asked · asked for by olga" in status
+    assert "no model is asked · begun once, because the App came" in status
+    assert "But for one thing, now: I run your tests once, without a model" in issue.body
     assert issue.labels == ["agent:done"]
     (run,) = rehearsed(bot)
     state = bot.state_of(run.run_id)
@@ -82,7 +83,8 @@ def test_what_runs_of_it_is_given_as_a_configuration_that_is_enough(bot, github,
     assert "ran here just now" in result
     content, mistakes = proposed_in(result)
     assert (content, mistakes) == (f"{setup}verify:\n- {stories.TESTS}\n", [])
-    assert "**Next:** Commit the configuration below" in result
+    assert "**Next:** Commit the configuration above" in result
+    assert "before spending" not in status + result
 
     github.maintainer.push(repo, "main", {".github/lamplighter.yml": content})
     again = ask(github, repo)
