@@ -14,6 +14,10 @@ _NAME = re.compile(
     r"|.*(Test|Tests|IT|Spec)\.(java|kt|kts|scala|groovy|cs|php|swift)$"
     r"|^tests?\.rs$"
 )
+# What JavaScript's runners take by its folder, as mocha, tap, ava, jest and node do, unless it only aids other tests.
+_BY_FOLDER = frozenset({"test", "tests", "__tests__"})
+_SCRIPT = re.compile(r"(?!.*(^|[._-])(helpers?|utils?|setup|common|support|mocks?|config|d)\.)[^.].*\.[cm]?[jt]sx?$")
+_AIDS = frozenset({"helper", "helpers", "util", "utils", "support", "common", "setup", "mocks", "__mocks__", "lib"})
 
 
 def is_test_path(path: str) -> bool:
@@ -25,4 +29,6 @@ def is_test_path(path: str) -> bool:
 def holds_tests(path: str) -> bool:
     """Whether its name says that a runner finds tests in it: a fixture or a conftest holds none."""
     *folders, name = path.split("/")
-    return bool(_NAME.match(name)) and name != "conftest.py" and not _DATA.intersection(folders)
+    by_name = bool(_NAME.match(name)) and name != "conftest.py"
+    by_folder = bool(_SCRIPT.match(name) and _BY_FOLDER.intersection(folders)) and not _AIDS.intersection(folders)
+    return (by_name or by_folder) and not _DATA.intersection(folders)

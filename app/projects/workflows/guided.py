@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -40,7 +41,8 @@ def guided(root: Folder, known: Sequence[Project], find: Find, *, only_unknown: 
         if not tests or (only_unknown and own):
             made += own
             continue
-        made += _of_home(root, home, own, tests, find, found)
+        for project in _of_home(root, home, own, tests, find, found):
+            made += _with_members(project, root, find)
     said = dict.fromkeys([*_absent(found), *found.not_here, *there.unread])
     more = (f"{len(said) - _MOST_SAID} more of this kind",) if len(said) > _MOST_SAID else ()
     return Guided(projects=tuple(made), not_here=(*list(said)[:_MOST_SAID], *more))
@@ -105,6 +107,20 @@ def _of_home(
         base = base or Project(folder=home, verify=(), language=language or "its own commands", why="")
         made.append(_with_tests(base, folder, listed, found))
     return made or list(own)
+
+
+def _with_members(project: Project, root: Folder, find: Find) -> list[Project]:
+    """The project, and members of its Cargo workspace that CI does not test, as projects of their own: without more
+    words `cargo test` takes the package at the root alone, where there is one.
+    """
+    folder = Folder.of(root, project.folder) if project.folder else root
+    is_all = any(re.search(r"cargo .*--(workspace|all)\b", command) for command in project.verify)
+    if project.language != "Rust" or is_all or "[package]" not in folder.text("Cargo.toml"):
+        return [project]
+    said = {word.strip("./") for command in project.verify for word in re.split(r"[\s;=]+", command)}
+    tested = tuple(home for home in project.members if {home, home.rpartition("/")[2]} & said)
+    others = (find(Folder.of(root, home), "Rust") for home in project.members if home not in tested)
+    return [replace(project, members=tested), *(other for other in others if other)]
 
 
 def _with_tests(base: Project, folder: Folder, tests: Sequence[Test], found: Guards) -> Project:

@@ -15,7 +15,7 @@ _NOT_LINUX = re.compile(r"windows|win32|macos|osx|darwin", re.IGNORECASE)
 # What is tried besides the supported: other interpreters, toolchains to come, oldest versions, other machines.
 _ODD = re.compile(
     r"pypy|graal|nightly|beta|alpha|\bdev\b|experimental|\brc\b|\d[.\d]*t\b|lowest|oldest|minim|\bmin\b|msrv|latest-dev"
-    r"|musl|i686|aarch64|\barm|s390x|ppc64|riscv|free-?thread|nogil|compat|legacy|next|canary|debug|plugin|docs?\b|lint|mypy|typing|typecheck|coverage|xdist|freeze",
+    r"|musl|i686|\bi?386\b|aarch64|\barm|s390x|ppc64|riscv|free-?thread|nogil|compat|legacy|next|canary|debug|plugin|docs?\b|lint|mypy|typing|typecheck|coverage|xdist|freeze",
     re.IGNORECASE,
 )
 _PYTHON = re.compile(r"py(thon)?([-_]?version)?s?", re.IGNORECASE)

@@ -105,7 +105,7 @@ def _after_options(words: tuple[str, ...]) -> _Inner:
         if name in _SYNC:
             sync += [name, value] if value else [name]
         if name == "--with" and value:
-            needs += value.split(",")
+            needs += [need for need in value.split(",") if "*" not in need and not need.endswith((".whl", ".tar.gz"))]
         words = words[step:]
         if name == "--":
             break

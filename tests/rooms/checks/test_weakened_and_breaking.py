@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.checks import is_test_path, marks
+from app.checks.test_files import holds_tests
 from tests.rooms.checks.builders import added, deleted, found, modified
 
 OLD_TEST = """\
@@ -96,6 +97,19 @@ def test_a_deleted_test_is_marked_and_a_moved_one_is_not() -> None:
 )  # fmt: skip
 def test_test_files_are_known_by_their_names(path: str, is_test: bool) -> None:
     assert is_test_path(path) == is_test
+
+
+@pytest.mark.parametrize(
+    ("path", "holds"),
+    [
+        ("test/proto.js", True), ("packages/a/__tests__/a.tsx", True), ("test/api/users.mjs", True),
+        ("test/helpers.js", False), ("test/support/server.js", False), ("test/index.d.ts", False),
+        ("test/fixtures/a.js", False), ("test/.eslintrc.js", False), ("src/a.js", False), ("tests/data.py", False),
+        ("tests/conftest.py", False), ("tests/test_a.py", True), ("a_test.go", True),
+    ],
+)  # fmt: skip
+def test_a_runner_finds_tests_by_name_and_those_of_javascript_by_folder(path: str, holds: bool) -> None:
+    assert holds_tests(path) == holds
 
 
 BASE = ("pyproject.toml", "src/pkg/api.py")
