@@ -29,6 +29,7 @@ SECTIONS = (
     "pace",
     "checks",
     "reach",
+    "rehearsed",
 )
 
 

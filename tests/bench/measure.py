@@ -27,11 +27,13 @@ class Scale:
     suite_tests: int = 300
     messages: int = 40  # through dispatch and publish on AWS
     installation_runs: tuple[int, ...] = (8, 32, 100)  # in simulated time
+    rehearsed: tuple[str, ...] = ("cleo", "fastify-error", "traitlets", "json-simple")
     storm: int = 100  # workflows that fail on one commit, ten deliveries each
 
 
 MINIATURE = Scale(
     rounds=1,
+    rehearsed=(),
     events=3,
     cold_starts=1,
     small_repository=(20, 3, 0),

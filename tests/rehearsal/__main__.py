@@ -47,7 +47,7 @@ class Rehearsal:
                     script.save(self._folder / "replies.json")
                     stage.start(self._folder / "replies.json")
                 mending = pool.map(lambda repair: self._mend(repair, stage), waiting)
-                jobs = [(case, way) for case in self._chosen for way in ways]
+                jobs = [(case, way) for case in self._chosen for way in ways if way == "run" or case.webhook]
                 rows = list(pool.map(lambda job: self._one(*job, *sources[job[0]], stage), jobs))
                 return rows, list(mending)
             finally:
@@ -115,7 +115,16 @@ class Rehearsal:
             wrong = [f"the rehearsal itself failed: {type(error).__name__}: {error}"]
         row = Row.of(outcome, source, wrong)
         print(f"  {case.project} ({way}): {'ok' if not wrong else 'WRONG'}, {outcome.seconds:.0f} s", flush=True)
+        for text in wrong:
+            print(f"    {text}", flush=True)
         return row
+
+
+def _playable(case: cases.Case) -> cases.Case | None:
+    if not case.missing:
+        return case
+    print(f"{case.project} is left out: install {', '.join(case.missing)} first", flush=True)
+    return None
 
 
 def main() -> int:
@@ -131,7 +140,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))}")
     wanted = arguments.cases or known
-    chosen = [cases.load(name) for name in wanted if name in cases.names()]
+    chosen = [case for name in wanted if name in cases.names() if (case := _playable(cases.load(name)))]
     broken = [breakages.load(name) for name in wanted if name in breakages.names()]
     folder = Path(tempfile.mkdtemp(prefix="lamplighter-rehearsal-"))
     started = time.monotonic()

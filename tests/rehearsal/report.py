@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.events.knowing import TestsKnown
 from tests.rehearsal import mended, verdict
 from tests.rehearsal.breakages import Breakage
-from tests.rehearsal.cases import Case
-from tests.rehearsal.projects import git
+from tests.rehearsal.cases import ENVIRONMENT, Case
 from tests.rehearsal.repairs import Repair
 from tests.rehearsal.routes import Outcome
 
-HEADS = ("project", "route", "files", "commits", "first model call", "total", "tests before", "tests after", "result")
+HEADS = (
+    "project", "layout", "bug", "route", "commands from", "first model call", "total", "tests before → after", "reach",
+    "result",
+)  # fmt: skip
 
 INTRODUCTION = """\
 `make rehearse` plays real bugs of published projects from the issue to the fix: with `lamplighter run` in a local
@@ -24,6 +27,7 @@ plain git commands look whether the branch holds exactly that, and the regressio
 Lamplighter. The archives are fetched from their registries and checked by hash; see
 [`tests/rehearsal`](../tests/rehearsal/__init__.py)."""
 
+LONGEST = 90  # characters of a command that are shown
 
 BREAKAGES = """\
 Others had not changed at all when their checks turned red: something around them had. There the project's own step is
@@ -36,6 +40,7 @@ After `/agent ci` the branch has to hold exactly what the next release changed, 
 class Row:
     cells: tuple[str, ...]
     problems: tuple[str, ...]
+    commands: tuple[str, ...] = ()  # of verification
 
     @property
     def ok(self) -> bool:
@@ -44,18 +49,25 @@ class Row:
     @classmethod
     def of(cls, outcome: Outcome, source: Path, wrong: Sequence[str]) -> Row:
         case = outcome.case
-        counted = [_counts(outcome, at) for at in ("base", "head")] if outcome.run_id else ["", ""]
+        counted = [_counts(outcome, at) for at in ("base", "head")] if outcome.run_id else []
         cells = (
             f"{case.project} {case.version}",
+            case.layout,
+            "planted" if case.plants else "its own",
             outcome.route,
-            str(len(git(source, "ls-files").splitlines())),
-            git(source, "rev-list", "--count", "HEAD"),
+            _sources(outcome),
             _until_first_call(outcome),
             f"{outcome.seconds:.1f} s",
-            *counted,
+            " → ".join(counted),
+            _reach(outcome) if outcome.run_id else "",
             "ok" if not wrong else "WRONG",
         )
-        return cls(cells=cells, problems=tuple(f"{case.project} ({outcome.route}): {text}" for text in wrong))
+        commands = _commands(outcome) if outcome.run_id else ()
+        return cls(
+            cells=cells,
+            commands=commands,
+            problems=tuple(f"{case.project} ({outcome.route}): {text}" for text in wrong),
+        )
 
 
 REPAIR_HEADS = ("project", "broken by", "diagnosed as", "after", "repaired after", "step before/red/after", "result")
@@ -94,6 +106,32 @@ def _until_first_call(outcome: Outcome) -> str:
         return ""
     seconds = datetime.fromisoformat(at["model.called"]) - datetime.fromisoformat(at["attempt.started"])
     return f"{seconds.total_seconds():.1f} s"
+
+
+def _commands(outcome: Outcome) -> tuple[str, ...]:
+    ran = [told.said.command for told in outcome.state.commands if told.said.purpose == "verify"]
+    return tuple(dict.fromkeys(ran))
+
+
+def _sources(outcome: Outcome) -> str:
+    """Where the commands are known from, as the run has said it."""
+    if outcome.case.configuration:
+        return "configured"
+    told = [TestsKnown.model_validate(event.data) for event in outcome.events if event.kind == "tests.known"]
+    return "its CI" if told and told[-1].sources else "files"
+
+
+def _reach(outcome: Outcome) -> str:
+    """What the run with the change broken came to, or what made it unneeded."""
+    found = outcome.state.verification
+    if found is None or found.claims is None:
+        return ""
+    if found.claims.reach:
+        return ", ".join(dict.fromkeys(WORDS[reach.ending] for reach in found.claims.reach))
+    return "proven by test" if (found.regression or {}).get("passes_after") else "not asked"
+
+
+WORDS = {"reached": "reached", "unreached": "not reached", "unmeasured": "not measured"}
 
 
 def _counts(outcome: Outcome, at: str) -> str:
@@ -150,10 +188,25 @@ def page(
             tables(rows, repaired, seconds),
             "```",
             "",
+            *_listed(rows),
             "`first model call` counts from the worker's start: fetching, setting up with the network, testing before.",
             "",
         ]
     )
+
+
+def _listed(rows: Sequence[Row]) -> list[str]:
+    """The commands of verification, by project."""
+    found = {row.cells[0]: row.commands for row in rows}
+    lines = [
+        f"- {project}: {', '.join(f'`{_short(text)}`' for text in commands)}" for project, commands in found.items()
+    ]
+    return ["The commands that verified them:", "", *lines, ""] if lines else []
+
+
+def _short(command: str) -> str:
+    text = " ".join(command.removeprefix(f"{ENVIRONMENT} ").split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def write(path: Path, text: str) -> None:

@@ -14,7 +14,6 @@ from tests.rehearsal.cases import Case
 from tests.rehearsal.projects import git
 
 SECONDS = 300
-FAILED = 1  # what pytest, unittest and tape exit with when a test failed; a broken start exits with something else
 
 
 def tools(case: Case, cache: Path) -> Path:
@@ -59,8 +58,8 @@ def problems(case: Case, git_dir: Path, base: str, head: str, folder: Path, cach
     with_it, said_after = execute(case.test, tree, tools(case, cache))
     shutil.rmtree(tree)
     found = []
-    if without != FAILED:
-        found.append(f"run again: without the change, exit code {without} instead of {FAILED}: {said[-300:]}")
+    if without != case.failing:  # a broken start exits with something else
+        found.append(f"run again: without the change, exit code {without} instead of {case.failing}: {said[-300:]}")
     if with_it != 0:
         found.append(f"run again: the regression test fails with the change: {said_after[-300:]}")
     return found
@@ -71,7 +70,8 @@ def execute(command: str, tree: Path, path: Path) -> tuple[int, str]:
     that.
     """
     environment = {"PATH": f"{path}:{os.environ['PATH']}", "HOME": "/nonexistent", "LANG": "C.UTF-8"}
-    environment |= {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "NODE_PATH": str(path)}
+    environment |= {"PYTHONPATH": f"{tree}/src:{tree}", "PYTHONDONTWRITEBYTECODE": "1", "NODE_PATH": str(path)}
+    environment |= {"GOCACHE": f"{tree}/.cache", "CARGO_HOME": f"{tree}/.cargo-home"}
     walls = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind", str(tree), str(tree)]
     walls += ["--unshare-all", "--die-with-parent", "--new-session", "--chdir", str(tree)]
     bash = ["bash", "-e", "-c", command]

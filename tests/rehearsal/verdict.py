@@ -48,13 +48,14 @@ def _branch(outcome: Outcome) -> list[str]:
     found = []
     if git(place, "rev-list", "--parents", f"{base}..{name}").split()[1:] != [base]:
         found.append("the branch is not one commit on top of the base")
-    before = {item.path: git_bytes(place, "show", f"{base}:{item.path}") for item in outcome.case.edits}
+    before = {item.path: git_bytes(place, "show", f"{base}:{item.path}") for item in outcome.case.edits if item.old}
     intended = outcome.case.after(before)
     changed = git(place, "diff", "--raw", "--no-renames", "--no-abbrev", base, name).splitlines()
     paths = {line.partition("\t")[2] for line in changed}
     if paths != set(intended):
         found.append(f"changed files are {sorted(paths)}, intended {sorted(intended)}")
-    found += [f"mode changed: {line}" for line in changed if line.split()[0].lstrip(":") != line.split()[1]]
+    modes = [(line, *line.lstrip(":").split()[:2]) for line in changed]
+    found += [f"mode changed: {line}" for line, old, new in modes if (old, new) != ("000000", "100644") and old != new]
     for path, content in intended.items():
         if path in paths and git_bytes(place, "show", f"{name}:{path}") != content:
             found.append(f"{path} is not what was intended")
@@ -64,11 +65,12 @@ def _branch(outcome: Outcome) -> list[str]:
 def _evidence(outcome: Outcome) -> list[str]:
     """Recorded executions say that the test fails before and passes after, and so does the text."""
     state, found = outcome.state, []
-    for at, words in (("base", "at base"), ("head", "at head")):
+    known = set(outcome.case.known_failures)
+    for at, words, expected in (("base", "at base", known | set(outcome.case.broken)), ("head", "at head", known)):
         failing = counts(outcome, at)
         if failing is None:
             found.append(f"the tests were not counted {words}")
-        elif tuple(failing.failing) != outcome.case.known_failures or not failing.passed:
+        elif set(failing.failing) != expected or not failing.passed:
             found.append(f"{words} {failing.passed} tests pass, and these fail: {failing.failing}")
     if not any(ran.said.exit_code for ran in state.commands if ran.said.at == "tests@base"):
         found.append("no recorded execution shows the regression test failing at base")
@@ -82,9 +84,22 @@ def _evidence(outcome: Outcome) -> list[str]:
 
 
 def counts(outcome: Outcome, at: str) -> Counts | None:
-    """Of the last command of the suite that ran there."""
-    ran = [told.said for told in outcome.state.commands if told.said.purpose == "verify" and told.said.at == at]
-    return ran[-1].counts if ran else None
+    """Of the suite as it ran there last: of all its commands together, of those that were counted."""
+    ran = {
+        told.said.command: told.said.counts
+        for told in outcome.state.commands
+        if told.said.purpose == "verify" and told.said.at == at
+    }
+    known = [found for found in ran.values() if found is not None]
+    if not known:
+        return None
+    return Counts(
+        passed=sum(found.passed or 0 for found in known),
+        failed=sum(found.failed or 0 for found in known),
+        errors=sum(found.errors or 0 for found in known),
+        skipped=sum(found.skipped or 0 for found in known),
+        failing=[name for found in known for name in found.failing],
+    )
 
 
 def egress(events: Sequence[Event]) -> list[str]:
