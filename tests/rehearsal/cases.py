@@ -75,6 +75,7 @@ class Case(Project):
     attempt: str  # the same where set-up has installed what it needs
     failing: int  # the exit code of `test` when a test fails
     needs: tuple[str, ...]
+    needs_from: Literal["pypi", "npm"]
     programs: tuple[tuple[str, str], ...]
     webhook: bool  # whether it is played from the webhook as well
     title: str
@@ -146,6 +147,7 @@ def load(name: str) -> Case:
         removed=tuple(data.get("removed", ())),
         pool=data.get("pool", ""),
         needs=tuple(data.get("needs", ())),
+        needs_from=data.get("needs_from", "npm" if data["registry"] == "npm" else "pypi"),
         programs=tuple(data.get("programs", {}).items()),
         attempt=data.get("attempt", f"{ENVIRONMENT} {data['test']}"),
         failing=data.get("failing", 1),

@@ -18,7 +18,7 @@ SECONDS = 300
 
 def tools(case: Case, cache: Path) -> Path:
     """What the case's tests need besides the project: the folder that goes on the path."""
-    return installed(case.registry, case.needs, cache)
+    return installed(case.needs_from, case.needs, cache)
 
 
 def installed(registry: str, needs: Sequence[str], cache: Path, *, python: str = sys.executable) -> Path:
