@@ -57,7 +57,7 @@ demo: $(VENV)/.run ## play the whole story in the terminal: from an issue to a p
 	@$(BIN)/lamplighter demo
 
 .PHONY: rehearse
-rehearse: $(VENV)/.run ## real bugs and red checks of published projects; about ten minutes on two idle cores
+rehearse: $(VENV)/.run ## bugs and red checks of published projects, real ones and planted ones; about half an hour on two idle cores
 	@$(BIN)/python -m tests.rehearsal $(ARGS)
 
 .PHONY: test

@@ -1,10 +1,11 @@
-"""Rehearsals: real published projects, each with a bug of its history, worked on by the real thing.
+"""Rehearsals: real published projects, each with a bug of its history or one of ours, worked on by the real thing.
 
-`make rehearse` runs every case twice: with `lamplighter run` in a local repository, and through the webhook, dispatch,
-worker, sandbox and publisher to a pull request on the simulated GitHub. What the model says is written down (the true
-fix of the next release, with its test); everything else is real. A case is a folder in `cases/`:
+`make rehearse` runs every case with `lamplighter run` in a local repository, and one in three also through the webhook,
+dispatch, worker, sandbox and publisher to a pull request on the simulated GitHub. What the model says is written down
+(the true fix, with a test); everything else is real. A case is a folder in `cases/`:
 
-case.toml   project, versions and licence; where the archive comes from and its SHA-256; the edits of the true fix
+case.toml   project, versions and licence; where the archive comes from and its SHA-256; the edits of the true fix, or
+            the plants that are our bug
 issue.md    the bug as a user would report it; the first line is the title
 
 cases.py    reads a case; what the model will say

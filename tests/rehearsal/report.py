@@ -20,12 +20,32 @@ HEADS = (
 )  # fmt: skip
 
 INTRODUCTION = """\
-`make rehearse` plays real bugs of published projects from the issue to the fix: with `lamplighter run` in a local
-repository, and from the webhook to a pull request on the simulated GitHub. Door, queues, worker, sandbox, package
-registries, tests and git are real; the model's words are the true fix of the next release with its test. After each,
-plain git commands look whether the branch holds exactly that, and the regression test is run once more without
-Lamplighter. The archives are fetched from their registries and checked by hash; see
+`make rehearse` plays bugs of published projects from the issue to the fix: with `lamplighter run` in a local
+repository, and one in three also from the webhook to a pull request on the simulated GitHub. Door, queues, worker,
+sandbox, package registries, tests and git are real; the model's words are written down. A bug is the project's *own*,
+and its fix that of the next release; or it is *planted*: we undid one line of what the project does right, and the
+fix is the line as it was, with a test of ours. After each, plain git commands look whether the branch holds exactly
+that, and the regression test is run once more without Lamplighter. The archives come from PyPI, npm and Debian's pool
+and are checked by hash; what a machine lacks (`go`, `cargo`, Maven's plugins) leaves the case out and is named. See
 [`tests/rehearsal`](../tests/rehearsal/__init__.py)."""
+
+NOT_HAD = """\
+Not rehearsed, because it could not be had from these registries, or not in time:
+
+- **vitest**: the archives looked at hold no tests, or (zod) tests that only run in the repository they were taken
+  from.
+- **a pnpm workspace**: Debian's pool has the one of @rollup/plugin-commonjs with a single member, tested by ava; not
+  played.
+- **a uv workspace**: of the sdists looked at only that of mcp is one, with more than a hundred locked packages; not
+  played.
+- **a change inside a nested Go module**, and **Go modules side by side with nothing at the root** (moby/sys): all but
+  a few need other modules, and no proxy for modules is at hand. golang-lru has a nested module, which its change does
+  not touch.
+- **a Rust workspace as its repository has it**: crates come alone. The one here is put together from its two crates,
+  as the repository lays them out; the tests that need further crates are left out.
+- **a Java build as it is**: Debian's plugins have other versions than the project asks for; those are named in a
+  commit.
+- **nothing at all at the root**: feature-check has a Makefile there, whose tests are those of its Perl part."""
 
 LONGEST = 90  # characters of a command that are shown
 
@@ -189,6 +209,8 @@ def page(
             "```",
             "",
             *_listed(rows),
+            NOT_HAD,
+            "",
             "`first model call` counts from the worker's start: fetching, setting up with the network, testing before.",
             "",
         ]

@@ -13,6 +13,9 @@ from tests.rehearsal.projects import git, git_bytes
 from tests.rehearsal.routes import LAMPLIGHTER, REGISTRIES, Outcome
 
 
+PULLS = "refs/pull/"  # GitHub's own, of each pull request
+
+
 def refs(git_dir: Path) -> str:
     return git(git_dir, "for-each-ref", "--format=%(refname) %(objectname)")
 
@@ -41,7 +44,7 @@ def _branch(outcome: Outcome) -> list[str]:
     """The branch is there with one commit on the base, holds exactly the true fix, and nothing else has moved."""
     place, name, base = outcome.git_dir, branch(outcome), outcome.base
     after = refs(place).splitlines()
-    new = [line for line in after if line not in outcome.refs_before.splitlines()]
+    new = [line for line in after if line not in outcome.refs_before.splitlines() and not line.startswith(PULLS)]
     gone = [line for line in outcome.refs_before.splitlines() if line not in after]
     if gone or [line.partition(" ")[0] for line in new] != [f"refs/heads/{name}"]:
         return [f"references: new {new}, gone {gone}; only `{name}` should be new"]
