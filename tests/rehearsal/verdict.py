@@ -12,7 +12,6 @@ from app.ledger import Event
 from tests.rehearsal.projects import git, git_bytes
 from tests.rehearsal.routes import LAMPLIGHTER, REGISTRIES, Outcome
 
-
 PULLS = "refs/pull/"  # GitHub's own, of each pull request
 
 
