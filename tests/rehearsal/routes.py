@@ -28,6 +28,7 @@ from app.simulator.state import Issue
 from tests.ports import free_port
 from tests.rehearsal.cases import Case
 
+ROOT = Path(__file__).parents[2]
 LAMPLIGHTER = (sys.executable, "-P", "-m", "app.cli")
 PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LAMPLIGHTER_SANDBOX")
 LONGEST_SECONDS = 900.0  # beside other work; by itself none takes a third of it
@@ -75,6 +76,7 @@ def own_mirrors() -> str:
 def environment(home: Path, script: Path) -> dict[str, str]:
     """Nothing of the person's own Lamplighter."""
     return {name: os.environ[name] for name in PASSED if name in os.environ} | {
+        "PYTHONPATH": str(ROOT),  # the Lamplighter of this tree, wherever the environment has its own from
         "LAMPLIGHTER_HOME": str(home),
         "LAMPLIGHTER_MODEL_PROVIDER": "scripted",
         "LAMPLIGHTER_MODEL_SCRIPT": str(script),
