@@ -10,7 +10,7 @@ from pathlib import Path
 from app.events.parts import Counts
 from app.ledger import Event
 from tests.rehearsal.projects import git, git_bytes
-from tests.rehearsal.routes import LAMPLIGHTER, REGISTRIES, Outcome
+from tests.rehearsal.routes import LAMPLIGHTER, REGISTRIES, ROOT, Outcome
 
 PULLS = "refs/pull/"  # GitHub's own, of each pull request
 
@@ -123,7 +123,7 @@ def ledger(home: Path, run_id: str) -> list[str]:
     """Whether its chain of events holds."""
     done = subprocess.run(
         [*LAMPLIGHTER, "audit", "verify", run_id],
-        env={"PATH": os.environ["PATH"], "LAMPLIGHTER_HOME": str(home)},
+        env={"PATH": os.environ["PATH"], "LAMPLIGHTER_HOME": str(home), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
