@@ -8,7 +8,7 @@ from app.playbooks import playbook
 from app.runs.run_ledger import RunLedger
 from app.work.attempt_end import end, end_explained, end_without_change
 from app.work.proposal import Refusal, ahead_of_the_change, propose, refuse_at_sight
-from app.work.second_chance import SecondChance, Verified
+from app.work.second_chance import SecondChance
 from app.work.session import WorkSession
 from app.workspace import Change
 
@@ -73,8 +73,8 @@ class Conclusion:
         room.kept.snapshot()
         verification = room.test_after(found, new, old)
         if verification.ok:
-            verified = Verified(changes=found, new=new, old=old, verification=verification)
-            refusal = self._chance.asks(verified) or propose(self._ledger, room, found, new, old, verification)
+            asked = self._chance.asks(found, verification)
+            refusal = asked or propose(self._ledger, room, found, new, old, verification.marks)
         else:
             refusal = Refusal(why=verification.note, feedback=verification.feedback())
         if refusal is not None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from app import log, workspace
 from app.errors import TransientError, UserError
 from app.events.deciding import Continued
+from app.events.parts import Blob
 from app.ports.sandbox import Manifest, Sandbox
 from app.runs.run_ledger import RunLedger
 from app.workspace import Change
@@ -99,12 +100,19 @@ class KeptTree:
     def _go_on(self, earlier: Continued) -> None:
         """Only what was the change: what else lay in that tree, set-up makes again."""
         try:
-            found, content = workspace.change_in_snapshot(self._ledger.store, earlier.manifest.blob)
-            contents = {change.path: content(change.digest) for change in found if change.kind != "delete"}
+            found, contents = self.held(earlier.manifest)
         except KeyError:
             raise UserError("What the run before had kept is gone. `retry --fresh` starts anew.") from None
         there = [change for change in found if change.kind != "delete" or change.path in self._before()]
-        workspace.lay(self._sandbox, [self._as_here(change) for change in there], contents)
+        workspace.lay(self._sandbox, there, contents)
+
+    def held(self, manifest: Blob) -> tuple[list[Change], dict[str, bytes]]:
+        """The change in a snapshot, against what stands here, and its new contents by path. Raises KeyError: they are
+        no longer there; UserError: it cannot be read.
+        """
+        found, content = workspace.change_in_snapshot(self._ledger.store, manifest.blob)
+        contents = {change.path: content(change.digest) for change in found if change.kind != "delete"}
+        return [self._as_here(change) for change in found], contents
 
     def _as_here(self, change: Change) -> Change:
         old = self._before().get(change.path)

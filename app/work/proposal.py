@@ -5,7 +5,7 @@ Nothing here writes to GitHub; the publisher checks the proposal again before it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,7 +17,6 @@ from app.events.working import ProposalMade, ScanEnded
 from app.playbooks import playbook
 from app.runs.run_ledger import RunLedger
 from app.runs.state.run_state import RunState
-from app.verify import Verification
 from app.work.delivery import Delivery
 from app.work.recording import stage
 from app.work.session import WorkSession
@@ -56,9 +55,11 @@ def propose(
     found: Sequence[Change],
     new: Mapping[str, bytes],
     old: Mapping[str, bytes],
-    verification: Verification,
+    earned: Collection[str],
 ) -> Refusal | None:
-    """Scan the change and put the proposal into the ledger. None when it is there."""
+    """Scan a change that verification accepts and that has `earned` these marks by it, and put the proposal into the
+    ledger. None when it is there.
+    """
     made = room.delivery(found, new, old)
     with stage(ledger, "scan", "checking the change") as end:
         findings = judge_merge(made.changes, made.new, room.sides(), ledger.state.created.config)
@@ -69,7 +70,7 @@ def propose(
         if change.kind != "delete":
             ledger.store.put_blob(made.new[change.path])
     kept = {path: ledger.store.put_blob(content) for path, content in made.old.items()}
-    ledger.append(_proposal(ledger.state, room, made, findings, verification, kept))
+    ledger.append(_proposal(ledger.state, room, made, findings, earned, kept))
     return None
 
 
@@ -115,11 +116,11 @@ def _proposal(
     room: WorkSession,
     made: Delivery,
     findings: Sequence[Finding],
-    verification: Verification,
+    verified: Collection[str],
     kept: Mapping[str, str],
 ) -> ProposalMade:
     finish = state.finish
-    earned = sorted(marks(findings) | verification.marks | ({"breaking-change"} if state.breaking else set()))
+    earned = sorted(marks(findings) | set(verified) | ({"breaking-change"} if state.breaking else set()))
     draft_reason = _draft_reason(state, earned)
     text = workspace.codeowners(room.mirror, room.guiding_sha)
     people = owners(text, [change.path for change in made.changes]) if text else []
@@ -134,7 +135,7 @@ def _proposal(
         reviewers=[name for name in [*state.created.config.reviewers, *people] if name != requester][:_REVIEWERS],
         template=workspace.pull_request_template(room.mirror, room.made.sha),
         evidence=[told.seq for told in state.commands_here if told.said.purpose in _EVIDENCE],
-        verified=verification.ok,
+        verified=True,
         unseen=list(room.unseen),
         ledger_head=state.head,
         kept=dict(kept),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.agent.models.scripted import ask, bash, create, edit, finish, question
+from app.agent.models.scripted import ask, bash, create, edit, finish, question, say
 from app.ports.model import ModelReply, ModelRequest
 from app.simulator.state import Issue
 from tests.scenarios import stories
@@ -26,6 +26,7 @@ class FixOfAnIssue(Telling):
     """A label becomes a pull request."""
 
     said = ("status", "result")
+    labels = ("agent:done",)
 
     def scene(self) -> None:
         self.script.will(*FIX, FINISH)
@@ -44,7 +45,7 @@ class FixOfAnIssue(Telling):
             "lamplighter",
             "lamplighter/scan",
         ]
-        assert self.issue.labels == ["agent:done"]
+        assert sorted(self.issue.labels) == sorted(self.labels)
         assert [run.reason for run in self.bot.runs] == ["proposed"]
 
 
@@ -57,6 +58,27 @@ class Question(FixOfAnIssue):
         self.script.will(ask(question("What should it give?", "None", "an error")), *FIX, FINISH)
         self.turns = [lambda: self.github.maintainer.comment(self.issue, "/agent answer 1a")]
         self.label()
+
+
+class SecondChance(FixOfAnIssue):
+    """No test reaches the change, and what the model makes of its one chance is worse: the change itself goes out."""
+
+    labels = ("agent:done", "agent:uncertain")
+
+    def scene(self) -> None:
+        far = stories.TEST_CALC.replace("from calc import divide", "def divide(a, b):\n    return a / b")
+        self.github.maintainer.push(self.repo, "main", {"test_calc.py": far}, message="Test something else")
+        wrong = create("test_by_zero.py", stories.REGRESSION.replace("assertIsNone", "assertTrue"))
+        self.script.will(FIX[1], FINISH, wrong, FINISH, *[say("I cannot do more.")] * 4)
+        self.label()
+
+    def assert_the_end(self) -> None:
+        super().assert_the_end()
+        [pull] = self.repo.pulls
+        assert {file.filename for file in pull.files} == {"calc.py"}
+        assert pull.draft and "agent:uncertain" in pull.labels
+        told = [event.data for event in self.bot.platform.store.events(self.bot.runs[0].run_id)]
+        assert sum(data.get("about") == "reach" for data in told) == 1
 
 
 class StopAndRetry(FixOfAnIssue):

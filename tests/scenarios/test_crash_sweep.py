@@ -13,7 +13,7 @@ import pytest
 
 from tests.scenarios.ground import GROUNDS
 from tests.scenarios.sweeping import Telling, die_after, shards, undisturbed
-from tests.scenarios.tellings import FixOfAnIssue, Question, RedBranch, Rehearsed, StopAndRetry
+from tests.scenarios.tellings import FixOfAnIssue, Question, RedBranch, Rehearsed, SecondChance, StopAndRetry
 from tests.scenarios.tellings_on_pulls import Checks, MovedHead, PatchForAFork, Review, Undo
 
 # On one machine the main story has 98 effects, the question story 146, which ends as the main story does; on AWS they
@@ -22,6 +22,7 @@ from tests.scenarios.tellings_on_pulls import Checks, MovedHead, PatchForAFork, 
 SWEEP = [
     *shards("local", FixOfAnIssue, 6, every=3),
     *shards("local", Question, 5, every=6),
+    *shards("local", SecondChance, 1, every=30),
     *shards("local", Review, 2, every=12),
     *shards("local", Checks, 2, every=12),
     *shards("local", Undo, 1, every=8),
@@ -32,6 +33,7 @@ SWEEP = [
     *shards("local", Rehearsed, 1, every=20),
     *shards("aws", FixOfAnIssue, 3, every=15),
     *shards("aws", Question, 3, every=18),
+    *shards("aws", SecondChance, 1, every=150),
     *shards("aws", Review, 1, every=60),
     *shards("aws", Checks, 1, every=60),
     *shards("aws", Undo, 1, every=40),
