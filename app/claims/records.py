@@ -80,7 +80,7 @@ class Claims:
     only_edits: bool = False  # and red ones were edited until they passed
     untested: tuple[str, ...] = ()  # folders of projects that it touches, and that could not be set up
     reach: tuple[Reach, ...] = ()  # for each project that the change touches; none where a test proves it anyway
-    flaky: tuple[str, ...] = ()  # tests that failed with the change, and passed when they were run again
+    flaky: tuple[str, ...] = ()  # tests that failed, with the change or at base, and passed when they were run again
     comments_only: bool = False  # nothing that runs was changed
     merges: bool = False  # the change is a merge of two sides: there is nothing of its own that a test could prove
 
@@ -94,7 +94,7 @@ class Claims:
         """Tests that failed before and, as they were, do not with the change."""
         if self.judge.ending not in {"green", "red"} or self.judge.unnamed:
             return ()
-        return tuple(name for name in self.base.failing if name not in self.judge.failing)
+        return tuple(name for name in self.base.failing if name not in {*self.judge.failing, *self.flaky})
 
     @property
     def unreached(self) -> tuple[str, ...]:
@@ -116,7 +116,8 @@ class Claims:
         """Whether some test fails without the change and passes with it. Where only printed lines say so, none does."""
         if self.unreported:
             return False
-        turned = self.base.ending in {*FAILED, "broken"} and self.judge.ending == "green"
+        is_chance = bool(self.flaky) and set(self.base.failing) <= set(self.flaky)
+        turned = self.base.ending in {*FAILED, "broken"} and self.judge.ending == "green" and not is_chance
         return any(test.proves for test in self.tests) or bool(self.fixed) or turned
 
     def as_event(self) -> dict[str, Any]:

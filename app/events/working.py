@@ -171,7 +171,7 @@ class VerificationEnded(OfWorker, kind="verification.ended"):
     baseline: list[Step] = []
     head: list[Step] = []
     claims: Claims | None = None
-    flaky: list[Text] = []  # of `new_failures` and others: failed with the change, passed when run again
+    flaky: list[Text] = []  # failed with the change, or at base, and passed when run again
 
 
 class ScanEnded(OfWorker, kind="scan.ended"):

@@ -29,7 +29,9 @@ class Verdict:
 def compare(
     baseline: Sequence[CommandResult], head: Sequence[CommandResult], *, flaky: Collection[str] = ()
 ) -> Verdict:
-    """Judge `head` against `baseline`, command by command. `flaky` tests speak neither for the change nor against."""
+    """Judge `head` against `baseline`, command by command. `flaky` tests, and commands that took too long once, speak
+    neither for the change nor against.
+    """
     if not head or all(_found_nothing(result) for result in head):
         return Verdict(ok=False, status="unverifiable", note="No tests were found; nothing verifies this change.")
     before = {result.command: result for result in baseline}
@@ -56,6 +58,8 @@ def _one(before: CommandResult | None, after: CommandResult, flaky: Collection[s
     fresh = tuple(sorted(new - old - set(flaky)))
     if not fresh and new - old and after.ending == "red" and _comparable(after):  # all that is new is flaky
         return Verdict(ok=True, status="no_worse", note="", fixed=tuple(sorted(old - new)))
+    if after.ending == "killed" and after.command in flaky:
+        return Verdict(ok=True, status="no_worse", note="")
     if before is None or before.ending in {"green", "nothing"} or after.exit_code is None:
         return Verdict(ok=False, status="failed", note=_failed(after, fresh or tuple(sorted(new))), new_failures=fresh)
     if after.counts is not None and after.counts.ran_nothing and not fresh:

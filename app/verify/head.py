@@ -14,7 +14,7 @@ from app.events.working import VerificationEnded
 from app.ports.sandbox import Sandbox
 from app.projects import Plan
 from app.runs.run_ledger import RunLedger
-from app.verify.again import flaky_tests
+from app.verify.again import flaky_at_base, flaky_tests
 from app.verify.bench import Bench
 from app.verify.compare import Status, Verdict, compare
 from app.verify.counted import unreported
@@ -43,7 +43,7 @@ class Verification:
     new_failures: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     claims: Claims | None = None
-    flaky: tuple[str, ...] = ()  # tests that failed with the change and passed when they were run again
+    flaky: tuple[str, ...] = ()  # tests that failed, with the change or without, and passed when they were run again
 
     @property
     def marks(self) -> set[str]:
@@ -116,7 +116,8 @@ def verify_head(
         return Verification(ok=False, status="failed", note=note, baseline=tuple(baseline), head=tuple(broken))
     head = run_commands(sandbox, plan.verify, purpose="verify", at="head", ledger=ledger)
     verdict = compare(baseline, head)
-    flaky = flaky_tests(sandbox, baseline, head, ledger) if verdict.new_failures else ()
+    late = any(result.killed_by == "time" for result in head)
+    flaky = flaky_tests(sandbox, baseline, head, ledger) if verdict.new_failures or late else ()
     if flaky:
         verdict = compare(baseline, head, flaky=flaky)
     if not verdict.ok:
@@ -127,6 +128,8 @@ def verify_head(
     proofs = Prover(bench, times=reach_times).proofs(baseline, head, contents_broken)
     proved = _proved(bench, baseline, head, steered, proofs)
     claims = _judged(replace(proved, untested=tuple(untested), flaky=flaky), changes, contents, old, baseline)
+    if claims.proven and not claims.only_edits and not any(test.proves for test in claims.tests):
+        claims = replace(claims, flaky=(*flaky, *flaky_at_base(sandbox, baseline, head, ledger)))
     if not claims.only_edits:
         reaching = Reaching(sandbox, changes, plan, ledger, lay_change=bench.lay_change, times=reach_times)
         claims = replace(claims, reach=reaching.measured(mutants, claims, baseline, head))
@@ -199,7 +202,7 @@ def _verification(
         new_failures=verdict.new_failures,
         fixed=claims.fixed if claims else verdict.fixed,
         claims=claims,
-        flaky=flaky,
+        flaky=claims.flaky if claims else flaky,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from app.checks.test_files import holds_tests
 from app.claims import TestEnding
 from app.projects import inside, taken_apart
-from app.verify.reasons import asks_for_what_is_not_there
+from app.verify.reasons import asks_for_what_is_not_there, red_or_less
 from app.verify.run import CommandResult
 from app.workspace import Change
 
@@ -23,11 +23,6 @@ _OPEN_PYTEST = re.compile(rf"{_ENV}(?:{_PYTHON} -m )?(?:\S*/)?pytest(?: -[-\w=.:
 _UNITTEST = re.compile(rf"{_ENV}{_PYTHON} -m unittest(?: [-\w./]+)*")
 _OPEN_GO = re.compile(rf"{_ENV}go test(?: -(?!run)[-\w=.]+)* \./\.\.\.")
 _GO_TEST = re.compile(r"^func (Test\w+)\(.*?^}", re.MULTILINE | re.DOTALL)
-_UNLOADABLE = re.compile(
-    r"ERR_MODULE_NOT_FOUND|Cannot find module|\bSyntaxError\b|cannot find symbol|COMPILATION ERROR|^error\[E\d+\]"
-    r"|\[(?:build|setup) failed\]|Test suite failed to run",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -164,18 +159,14 @@ def ending_of(test: Named, result: CommandResult) -> TestEnding:
         return result.ending
     counts = result.counts
     if counts is None:
-        return "broken" if result.ending == "red" and _UNLOADABLE.search(result.tail) else result.ending
+        return red_or_less([test.path], "", result.tail) if result.ending == "red" else result.ending
     if any(("_FailedTest" in name and test.stem in name) or name == test.path for name in counts.failing):
         return "broken"
     if any(test.is_meant_by(name) for name in counts.failing):
-        return "absent" if asks_for_what_is_not_there(test.path, test.name.rpartition(".")[2], result.tail) else "red"
+        return "absent" if asks_for_what_is_not_there([test.path], test.name.rpartition(".")[2], result.tail) else "red"
     if not counts.names_all_failures:
         return "unknown"
     return "green" if counts.passed else "nothing"
-
-
-def is_unloadable(result: CommandResult) -> bool:
-    return result.ending == "broken" or bool(_UNLOADABLE.search(result.tail))
 
 
 def _quoted(words: Iterable[str]) -> str:

@@ -14,8 +14,9 @@ from app.claims.records import FAILED
 from app.failures.counts import Counts
 from app.projects import taken_apart
 from app.verify.bench import Bench
-from app.verify.named import Named, brought, by_name, collecting, ending_of, is_collected, is_unloadable
+from app.verify.named import Named, brought, by_name, collecting, ending_of, is_collected
 from app.verify.reach import FLOOR_SECONDS, TIMES
+from app.verify.reasons import red_or_less
 from app.verify.run import CommandResult, run_commands
 
 _MOST = 50  # tests run by name; of more, whole files are
@@ -165,7 +166,7 @@ class Prover:
             return Proofs(uncollected=tuple(files))
         self._bench.lay_tests()
         results = self._suites("tests@base")
-        before, how = suite_ending(self._plan.verify, baseline, results)
+        before, how = suite_ending(files, self._plan.verify, baseline, results)
         after: Ending = "green" if all(it.ok or it.ending == "nothing" for it in head) else "unknown"
         broken: Ending | None = None
         if before in FAILED and after == "green" and mutants:
@@ -184,11 +185,11 @@ class Prover:
 
 
 def suite_ending(
-    commands: Sequence[str], baseline: Sequence[CommandResult], results: Sequence[CommandResult]
-) -> tuple[Ending, str]:
-    """How the new tests ended at base, told by what fails beyond what failed there without them."""
+    files: Sequence[str], commands: Sequence[str], baseline: Sequence[CommandResult], results: Sequence[CommandResult]
+) -> tuple[TestEnding, str]:
+    """How the new tests in `files` ended at base, told by what fails beyond what failed there without them."""
     before = {result.command: result for result in baseline}
-    ending: Ending = "green"
+    ending: TestEnding = "green"
     for command, result in zip(commands, results, strict=False):
         old = before.get(command)
         if result.ok or result.ending == "nothing":
@@ -196,7 +197,7 @@ def suite_ending(
         if result.ending == "killed":
             return "killed", result.ended
         if old is None or old.ok or old.ending == "nothing":
-            return ("broken" if is_unloadable(result) else "red"), result.ended
+            return ("broken" if result.ending == "broken" else red_or_less(files, "", result.tail)), result.ended
         names, known = _failing(result.counts), _failing(old.counts)
         if names is None or known is None or (result.counts is not None and result.counts.ran_nothing):
             ending = "unknown"

@@ -8,7 +8,6 @@ then in halves, while there is time: a file that is reached vouches for no other
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,18 +23,13 @@ from app.ports.sandbox import Sandbox
 from app.projects import Plan
 from app.runs.run_ledger import RunLedger
 from app.verify.named import stopping_early
+from app.verify.reasons import was_not_built
 from app.verify.run import CommandResult, is_about_text, run_commands
 from app.workspace import Change, lay
 
 TIMES = 2.0  # of what the tests took with the change
 FLOOR_SECONDS = 10.0  # below it the start of a runner is most of what is measured
 _AT = 500  # characters of the names of what is broken, in the record of a run
-# What compilers say of a mutant that they refuse: no test has noticed anything then.
-_NOT_BUILT = re.compile(
-    r"^error(?:\[E\d+\])?: |\[(?:build|setup) failed\]|cannot find symbol|COMPILATION ERROR|Compilation failed"
-    r"|\berror (?:TS|CS)\d+|\bSyntaxError\b|^e: \S+\.kt|^\S+:\d+:\d+: error: ",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +218,7 @@ def notices(was: CommandResult, now: CommandResult) -> Literal["yes", "no", "tim
         return "no"
     if MARKER in now.tail:
         return "yes"
-    if _NOT_BUILT.search(now.tail):
+    if was_not_built(now.tail):
         return "build"
     if was.ok and is_about_text(now):
         return "no"  # a linter does not like how it looks

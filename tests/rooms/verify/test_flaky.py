@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from app.verify import CommandResult, Counts, compare
-from app.verify.again import narrowed, passed
+from app.verify.again import flaky_at_base, narrowed, passed
 from tests.rooms.verify.room import FIXED, UNITTEST, Room
 
 # Fails the first time that it meets the change.
@@ -42,6 +44,74 @@ def test_what_fails_once_and_passes_once_is_flaky_and_never_green(tmp_path: Path
         assert "`test_it test_it.T.test_it` failed and then passed on the same tree: it is flaky" in found.note
         assert found.note.startswith("1 test passes, and 1 does not each time.")
         assert found.marks == {"uncertain"}
+
+
+# Fails at base: once, by chance; or as long as nobody mends it.
+ONCE = FLAKY.replace('hasattr(calc, "new") and ', "")
+REAL = FLAKY.replace('hasattr(calc, "new") and not os.path.exists("met")', 'not hasattr(calc, "new")')
+
+
+@pytest.mark.parametrize(("tests", "is_real"), [(ONCE, False), (REAL, True)])
+def test_what_failed_at_base_by_chance_is_not_fixed(tmp_path: Path, tests: str, is_real: bool) -> None:
+    room = Room(tmp_path / "tree", {**BASE, "test_it.py": tests})
+    assert room.baseline[0].ending == "red"
+    room.write({"calc.py": f"{FIXED}\n\nnew = 1\n"})
+    found = room.verify()
+    again = next(item for item in room.ledger.ran() if item.purpose == "again")
+    assert again.at == "base" and again.command.startswith(f"{UNITTEST} -k ")
+    assert found.ok and found.claims.proven is is_real
+    assert found.fixed == (("test_it test_it.T.test_it",) if is_real else ())
+    assert found.as_event().flaky == ([] if is_real else ["test_it test_it.T.test_it"])
+    assert ("failed and then passed on the same tree: it is flaky" in found.note) is not is_real
+    assert found.marks == (set() if is_real else {"uncertain"})
+
+
+def test_a_time_out_that_does_not_come_again_is_neither_green_nor_a_failure(tmp_path: Path) -> None:
+    slow = FLAKY.replace("self.fail()", 'open("late", "w").close()\n            __import__("time").sleep(60)')
+    room = Room(tmp_path / "tree", {**BASE, "test_it.py": slow}, seconds=5)
+    room.write({"calc.py": f"{FIXED}\n\nnew = 1\n"})
+    found = room.verify()
+    assert [item.at for item in room.ledger.ran() if item.purpose == "again"] == ["head"]
+    assert found.ok and found.status == "no_worse" and not found.claims.proven
+    assert found.as_event().flaky == [UNITTEST]
+    assert found.note.startswith("With the change the tests end with a time-out after ")
+    assert found.marks == {"uncertain", "tests-changed"}  # how many ran is not known
+
+
+A_RESULT = Counts(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "reruns"),
+    [
+        (("red", Counts(failed=1, failing=("a",))), ("green", A_RESULT), ["t"]),
+        (("red", None), ("green", None), ["t"]),  # no names: all of it
+        (("red", Counts(failed=2, failing=("a",))), ("green", A_RESULT), ["t"]),
+        (("killed", None), ("green", A_RESULT), ["t"]),
+        (("red", Counts(failed=1, failing=("a",))), ("red", Counts(failed=1, failing=("a",))), []),
+        (("red", Counts(failed=21, failing=tuple(map(str, range(21))))), ("green", A_RESULT), []),  # one cause
+        (("red", Counts(errors=1, unloaded=1, failing=("t.py",))), ("green", A_RESULT), []),  # not by chance
+        (("green", A_RESULT), ("green", A_RESULT), []),
+    ],
+)
+def test_only_what_turned_green_and_may_be_chance_is_run_again_at_base(
+    monkeypatch: pytest.MonkeyPatch,
+    base: tuple[str, Counts | None],
+    head: tuple[str, Counts | None],
+    reruns: list[str],
+) -> None:
+    ran: list[str] = []
+
+    def again(_sandbox: object, command: str, at: str, _ledger: object, **_how: float) -> CommandResult:
+        assert at == "base"
+        ran.append(command)
+        return result(1, None)
+
+    monkeypatch.setattr("app.verify.again._again", again)
+    codes = {"red": 1, "green": 0, "killed": None}
+    rounds = [[replace(result(1, counts), exit_code=codes[ending])] for ending, counts in (base, head)]
+    assert flaky_at_base(SimpleNamespace(reset=lambda: None), *rounds, None) == ()  # type: ignore[arg-type]
+    assert ran == reruns
 
 
 def result(code: int, counts: Counts | None, command: str = "t") -> CommandResult:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.verify.reasons import asks_for_what_is_not_there, reasons
+from app.verify.reasons import asks_for_what_is_not_there, python_reasons, red_or_less
+from tests.rooms.verify.printed_reasons import PRINTED
 
 
 def unittests(*failures: tuple[str, str, str]) -> str:
@@ -58,9 +59,14 @@ CASES = [
 
 @pytest.mark.parametrize(("output", "is_absent"), CASES)
 def test_what_only_the_change_brings_is_told_from_what_it_mends(output: str, is_absent: bool) -> None:
-    assert asks_for_what_is_not_there("tests/test_a.py", "test_x", output) is is_absent
+    assert asks_for_what_is_not_there(["tests/test_a.py"], "test_x", output) is is_absent
 
 
 def test_the_innermost_file_of_the_project_is_where_it_failed() -> None:
     output = unittests(("test_x", CODE + " /x/site-packages/y.py", "ValueError: no"))
-    assert reasons(output) == [("ValueError: no", "/work/calc.py")]
+    assert python_reasons(output) == [("ValueError: no", "/work/calc.py")]
+
+
+@pytest.mark.parametrize(("path", "output", "expected"), PRINTED)
+def test_a_failure_that_tried_nothing_is_no_red_test_in_any_language(path: str, output: str, expected: str) -> None:
+    assert red_or_less([path], "", output) == expected
