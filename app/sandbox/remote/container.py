@@ -70,11 +70,13 @@ class Place(Folders):
 
     def sweep(self) -> None:
         """Remove what commands put beside the folders, which is theirs to write in where there is no Landlock."""
-        own = {self.tree, self.home, self.etc, self.sealed, self.history, self.tmp, self.shm}
-        for entry in [*self.base.iterdir(), *self.sealed.iterdir()]:
+        own = {self.tree, self.home, self.etc, self.history, self.tmp, self.shm}
+        self.base.chmod(0o755)
+        for entry in list(self.base.iterdir()):
             if entry not in own:
                 remove(entry)
-        self.base.chmod(0o755)
+        self.sealed.mkdir()
+        os.utime(self.base, (0, 0))
 
     def _empty(self, folder: Path) -> None:
         folder.chmod(0o755)

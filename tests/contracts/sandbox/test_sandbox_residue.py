@@ -60,7 +60,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "a shut folder": ("mkdir n; touch n/n; chmod 000 n d", "stat -c '%n %a' n d 2>/dev/null"),
     "modes": ("chmod 755 f; chmod 1700 d", "stat -c %a f d"),
     "times of files": ("touch -d @5 f d/k way; touch -h -d @6 way", f"{FIVE.format('f d/k d')}; stat -c %Y way"),
-    "times of folders": ("touch -d @5 d; touch -a -d @5 .", FIVE.format("d .")),
+    "times of folders": ("touch -d @5 d; touch -a -d @5 .; touch -d @5 .. 2>/dev/null", FIVE.format("d . ..")),
     "flags": (python(FLAG.format("d")) + "\n" + python(FLAG.format("f")), python(FLAGS.format("d"))),
     "a process": ("(setsid -f sleep 77.7); sleep 77.7 & true", "cat /proc/[0-9]*/cmdline 2>/dev/null | grep -ac 77.7"),
     "a port": ("(setsid -f python3 -m http.server 7777 >/dev/null 2>&1); sleep 0.3", "exec 3<>/dev/tcp/127.0.0.1/7777"),
