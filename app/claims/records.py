@@ -28,8 +28,9 @@ class Round:
 
 @dataclass(frozen=True, kw_only=True)
 class TestProof:
-    """A new or changed test, without the change (`before`), with it (`after`), and with its code broken on purpose
-    (`broken`, None where that was not run). `reworded` is None, or how it fails where that code has a comment more.
+    """A new or changed test, without the change (`before`) and with it (`after`). Both may depend on what code says and
+    not on what it does: `worded` is how it ends with the old code where that says what the change says, None where that
+    was not run; `reworded` how it fails with the change where its code has a comment more, None where it does not.
     """
 
     __test__ = False  # for pytest, which would collect it by its name
@@ -37,7 +38,7 @@ class TestProof:
     name: str
     before: TestEnding
     after: TestEnding
-    broken: TestEnding | None = None
+    worded: TestEnding | None = None
     reworded: TestEnding | None = None
     how: str = ""  # how the run without the change ended
 
@@ -48,7 +49,7 @@ class TestProof:
     @property
     def goes_by_text(self) -> bool:
         """Whether it looks at what the code says, not at what it does."""
-        return self.broken == "green" or self.reworded is not None
+        return self.worded == "green" or self.reworded is not None
 
 
 @dataclass(frozen=True, kw_only=True)

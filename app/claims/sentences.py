@@ -106,7 +106,7 @@ def _originals(claims: Claims) -> Iterator[str]:
 
 
 def _tests(tests: Sequence[TestProof]) -> Iterator[str]:
-    key = lambda test: (test.before, test.after, test.broken == "green", test.reworded is not None)  # noqa: E731
+    key = lambda test: (test.before, test.after, test.worded == "green", test.reworded is not None)  # noqa: E731
     for (before, after, blind, literal), group in groupby(sorted(tests, key=key), key):
         some = list(group)
         many = len(some) > 1
@@ -120,7 +120,7 @@ def _tests(tests: Sequence[TestProof]) -> Iterator[str]:
 def _by_text(blind: bool, *, many: bool) -> str:
     """Of tests that turn with the change and look at what its code says: `blind` to what it does."""
     passes, fails, does = ("pass", "fail", "they do") if many else ("passes", "fails", "it does")
-    how = f"{passes} with the change's code broken on purpose as well"
+    how = f"{passes} with the old code as well when that holds the new one's text"
     other = f"{fails} when the change's code has a comment more"
     return f"{how if blind else other}, so {does} not prove it"
 

@@ -93,7 +93,7 @@ class Proof(Part):
     name: Text
     before: Ending | Literal["absent"]
     after: Ending | Literal["absent"]
-    broken: Ending | Literal["absent"] | None = None
+    worded: Ending | Literal["absent"] | None = None
     reworded: Ending | Literal["absent"] | None = None
     how: Text = ""
 

@@ -7,12 +7,13 @@ a build comes before the tests of what it built.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from app.checks import is_test_path
 from app.checks.test_files import holds_tests
-from app.mutants.wording import reworded
+from app.mutants.wording import in_words_only, reworded
 from app.ports.sandbox import Sandbox
 from app.projects import Plan, changes_dependencies
 from app.runs.run_ledger import RunLedger
@@ -52,29 +53,41 @@ class Bench:
         )
         return [result for result in again if not result.ok]
 
-    def reword(self, paths: Iterable[str]) -> None:
-        """In the tree of the whole change, give code of it another text that does the same."""
-        self._write(self._reworded(paths))
+    def reword(self) -> None:
+        """In the tree of the whole change, give its code another text that does the same."""
+        self._write(self._reworded())
 
-    def reword_back(self, paths: Iterable[str]) -> bool:
+    def reword_back(self) -> bool:
         """The text that the change has; False when `reword` had no other for it."""
-        texts = {path: self.new[path] for path in self._reworded(paths)}
+        texts = {path: self.new[path] for path in self._reworded()}
         self._write(texts)
         return bool(texts)
 
-    def _reworded(self, paths: Iterable[str]) -> dict[str, bytes]:
-        return {path: text for path in paths if (text := reworded(path, self.new[path])) is not None}
+    def _reworded(self) -> dict[str, bytes]:
+        return {it.path: text for it in self._code if (text := reworded(it.path, self.new[it.path])) is not None}
 
     def _write(self, texts: Mapping[str, bytes]) -> None:
         lay(self.sandbox, [replace(it, old_mode=it.mode) for it in self.changes if it.path in texts], texts)
 
-    def lay_tests(self, broken: Mapping[str, bytes] | None = None) -> None:
-        """Its tests over the base, and of its code what `broken` has, by path."""
-        broken = broken or {}
-        laid = [*self.tests, *(change for change in self.changes if change.path in broken)]
+    @property
+    def _code(self) -> list[Change]:
+        """What may be code of the change, its tests aside."""
+        written = [it for it in self.changes if it.kind in {"add", "modify"} and it.mode != "120000"]
+        return [it for it in written if not is_test_path(it.path)]
+
+    @cached_property
+    def words(self) -> Mapping[str, bytes]:
+        """Its code as at base, but with what it says now; empty where that cannot be made."""
+        said = {it.path: in_words_only(it.path, self.old.get(it.path, b""), self.new[it.path]) for it in self._code}
+        return {path: text for path, text in said.items() if text is not None}
+
+    def lay_tests(self, code: Mapping[str, bytes] | None = None) -> None:
+        """Its tests over the base, and `code` by path."""
+        code = code or {}
+        laid = [*self.tests, *(change for change in self.changes if change.path in code)]
         gone = [change for change in self.changes if change.kind == "delete" and _is_in_the_way(change, laid)]
         self.sandbox.reset()
-        lay(self.sandbox, [*gone, *laid], {**self.new, **broken})
+        lay(self.sandbox, [*gone, *laid], {**self.new, **code})
 
     def lay_originals(self, at: str, steered: Sequence[str]) -> None:
         """All of it but `steered`, which is as at base, and new files of tests, which are not there."""

@@ -123,15 +123,14 @@ def verify_head(
     if not verdict.ok:
         return _verification(verdict, baseline, head, None, flaky)
     steered = steering(changes, contents, old, plan.verify)
-    mutants = broken_contents(changes, contents, old, steered) if reach_times else {}
-    contents_broken = {path: it.content for path, it in mutants.items()}
-    proofs = Prover(bench, times=reach_times).proofs(baseline, head, contents_broken)
+    proofs = Prover(bench).proofs(baseline, head)
     proved = _proved(bench, baseline, head, steered, proofs)
     claims = _judged(replace(proved, untested=tuple(untested), flaky=flaky), changes, contents, old, baseline)
     if claims.proven and not claims.only_edits and not any(test.proves for test in claims.tests):
         claims = replace(claims, flaky=(*flaky, *flaky_at_base(sandbox, baseline, head, ledger)))
     if not claims.only_edits:
         reaching = Reaching(sandbox, changes, plan, ledger, lay_change=bench.lay_change, times=reach_times)
+        mutants = broken_contents(changes, contents, old, steered)
         claims = replace(claims, reach=reaching.measured(mutants, claims, baseline, head))
     return _verification(verdict, baseline, head, claims, flaky)
 

@@ -1,11 +1,11 @@
-"""What the tests of a change prove: each by name, without the change, with it, and with its code broken on purpose.
+"""What the tests of a change prove: each by name, without the change, with its words alone, and with it.
 
-A test that turns with the change and stays green when what the change does is broken has looked at its text only.
+A test that turns with the change, and as well where the old code says what the new one does, has looked at its text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.checks import is_test_path
@@ -42,12 +42,13 @@ class _Told:
 
 
 class Prover:
-    """Runs the tests of one change by name: on the sealed base, with its code broken, and with the change, in this
-    order and each in a tree of its own. A test that goes by the clock or counts its runs would have to turn twice.
+    """Runs the tests of one change by name: on the sealed base, there with the change's words alone, and with
+    all of it, in this order and each in a tree of its own. A test that goes by the clock or counts its runs would have
+    to turn twice.
     """
 
-    def __init__(self, bench: Bench, *, times: float = TIMES) -> None:
-        self._bench, self._plan, self._times = bench, bench.plan, times
+    def __init__(self, bench: Bench) -> None:
+        self._bench, self._plan = bench, bench.plan
         has_code = any(not is_test_path(change.path) for change in bench.changes)
         found = brought(bench.changes, bench.new, bench.old) if has_code else []
         many = len(found) > _MOST
@@ -62,27 +63,26 @@ class Prover:
                 return command, narrow
         return "", None
 
-    def proofs(
-        self, baseline: Sequence[CommandResult], head: Sequence[CommandResult], mutants: Mapping[str, bytes]
-    ) -> Proofs:
-        """The tree is that of `head`. `mutants` are the change's code, broken, by path."""
+    def proofs(self, baseline: Sequence[CommandResult], head: Sequence[CommandResult]) -> Proofs:
+        """The tree is that of `head`."""
         if not self.tests:
             return Proofs()
         if self._command is None:
-            return self._by_file(baseline, head, mutants)
+            return self._by_file(baseline, head)
         bench = self._bench
-        # Setting up again takes minutes: then the tree of `head` has to do.
-        early = self._with_change(head, mutants, lay=lambda: None) if bench.sets_up_again else None
+        # Setting up again takes minutes, and what other commands built is there: then the tree of `head` has to do.
+        in_place = bench.sets_up_again or len(self._plan.verify) > 1
+        early = self._with_change(head, lay=lambda: None) if in_place else None
         before = self._endings(self.tests, "tests@base", bench.lay_tests)
         suspects = [test for test in self.tests if before[test][0] in FAILED]
-        broken = self._with_broken(suspects, mutants, head)
-        after = early or self._with_change(head, mutants, lay=lambda: bench.lay_change("tests@head"))
+        worded = self._in_words_only(suspects, head)
+        after = early or self._with_change(head, lay=lambda: bench.lay_change("tests@head"))
         tests = [
             TestProof(
                 name=test.id,
                 before=before[test][0],
                 after=after.endings[test],
-                broken=broken[test][0] if test in broken else None,
+                worded=worded[test][0] if test in worded else None,
                 reworded=after.reworded.get(test),
                 how=before[test][1],
             )
@@ -91,18 +91,18 @@ class Prover:
         ]
         return Proofs(tests=tuple(tests), uncollected=tuple(test.id for test in after.lost))
 
-    def _with_change(self, head: Sequence[CommandResult], mutants: Iterable[str], lay: Callable[[], object]) -> _Told:
+    def _with_change(self, head: Sequence[CommandResult], lay: Callable[[], object]) -> _Told:
         """Where the code says the same in other words; as it stands, for those that do not pass then."""
 
         def reword() -> None:
             lay()
-            self._bench.reword(mutants)
+            self._bench.reword()
 
         found = self._endings(self.tests, "tests@head", reword)
         endings = {test: "red" if self._failed(test, head) else ending for test, (ending, _) in found.items()}
         lost = self._lost(endings)
         differ = [test for test in self.tests if endings[test] != "green" and test not in lost]
-        if not differ or not self._bench.reword_back(mutants):
+        if not differ or not self._bench.reword_back():
             return _Told(endings=endings, lost=lost)
         plain = self._endings(differ, "tests@head", lambda: None)
         reworded = {
@@ -122,14 +122,18 @@ class Prover:
         failing = [name for it in head if it.command == self._suite and it.counts for name in it.counts.failing]
         return any(test.within(self._folder).is_meant_by(name) for name in failing)
 
-    def _with_broken(
-        self, tests: Sequence[Named], mutants: Mapping[str, bytes], head: Sequence[CommandResult]
+    def _in_words_only(
+        self, tests: Sequence[Named], head: Sequence[CommandResult]
     ) -> dict[Named, tuple[TestEnding, str]]:
-        """Over the base with the code of the change broken: whoever goes by its text alone does not notice."""
-        if not tests or not mutants:
+        """Over a base that says what the change says: whoever goes by the text alone does not notice."""
+        bench = self._bench
+        if not tests or not bench.words:
             return {}
-        seconds = max(FLOOR_SECONDS, self._times * sum(result.seconds for result in head))
-        return self._endings(tests, "tests@broken", lambda: self._bench.lay_tests(mutants), seconds)
+        return self._endings(tests, "tests@words", lambda: bench.lay_tests(bench.words), self._limit(head))
+
+    def _limit(self, head: Sequence[CommandResult]) -> float:
+        """Seconds: what hangs without the change hangs here, too."""
+        return max(FLOOR_SECONDS, TIMES * sum(result.seconds for result in head))
 
     def _endings(
         self, tests: Sequence[Named], at: str, lay: Callable[[], object], seconds: float | None = None
@@ -154,9 +158,7 @@ class Prover:
         )
         return {test: (ending_of(test.within(self._folder), result), result.ended) for test in tests}
 
-    def _by_file(
-        self, baseline: Sequence[CommandResult], head: Sequence[CommandResult], mutants: Mapping[str, bytes]
-    ) -> Proofs:
+    def _by_file(self, baseline: Sequence[CommandResult], head: Sequence[CommandResult]) -> Proofs:
         """The suite's verdict with the new tests, where its runner is not known to take names."""
         files = sorted({test.path for test in self.tests})
         added = {change.path for change in self._bench.tests if change.kind == "add"}
@@ -168,13 +170,13 @@ class Prover:
         results = self._suites("tests@base")
         before, how = suite_ending(files, self._plan.verify, baseline, results)
         after: Ending = "green" if all(it.ok or it.ending == "nothing" for it in head) else "unknown"
-        broken: Ending | None = None
-        if before in FAILED and after == "green" and mutants:
-            self._bench.lay_tests(mutants)
-            seconds = max(FLOOR_SECONDS, self._times * sum(result.seconds for result in head))
-            broken = "red" if still_fails(baseline, results, self._suites("tests@broken", seconds)) else "green"
+        worded: Ending | None = None
+        if before in FAILED and after == "green" and self._bench.words:
+            self._bench.lay_tests(self._bench.words)
+            again = self._suites("tests@words", self._limit(head))
+            worded = "red" if still_fails(baseline, results, again) else "green"
         return Proofs(
-            tests=tuple(TestProof(name=path, before=before, after=after, broken=broken, how=how) for path in files)
+            tests=tuple(TestProof(name=path, before=before, after=after, worded=worded, how=how) for path in files)
         )
 
     def _suites(self, at: str, seconds: float | None = None) -> list[CommandResult]:
@@ -207,11 +209,11 @@ def suite_ending(
 
 
 def still_fails(
-    baseline: Sequence[CommandResult], without: Sequence[CommandResult], broken: Sequence[CommandResult]
+    baseline: Sequence[CommandResult], without: Sequence[CommandResult], worded: Sequence[CommandResult]
 ) -> bool:
-    """Whether something that failed `without` the change, and not before its tests came, fails with its code broken."""
+    """Whether something that failed `without` the change, and not before its tests came, fails with its words alone."""
     known = {result.command: _failing(result.counts) or set() for result in baseline}
-    for was, now in zip(without, broken, strict=False):
+    for was, now in zip(without, worded, strict=False):
         if was.ok or was.ending == "nothing":
             continue
         old, new = _failing(was.counts), _failing(now.counts)

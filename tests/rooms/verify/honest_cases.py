@@ -30,6 +30,10 @@ GUARDED = (
     "def checked(a, b):\n    if isinstance(b, str):\n        return a\n    return b\n\n\ndef div(a, b):\n"
     "    try:\n        return a / checked(a, b)\n    except Exception:\n        return None\n"
 )
+NODE_GUARDED = (
+    "function checked(b) {\n  if (!b) return 7;\n  return b;\n}\n"
+    "function div(a, b) {\n  try { return a / checked(b); } catch { return null; }\n}\nmodule.exports = { div };\n"
+)
 
 HONEST = {
     "a fix and a new test": Case(base=BASE, change=NEW, says="fails without the change and passes with it"),
@@ -121,4 +125,12 @@ HONEST = {
     "a fix in another language": Case(base=NODE, change={
         "calc.js": NODE_FIXED, "zero.test.js": NODE_HEAD + 'test("z", () => assert.strictEqual(div(1, 0), 0));'
     }, verify="node --test", says="fails without the change and passes with it"),
+    "a name in another language": Case(base=NODE, change={
+        "calc.js": "const ZERO = 0;\n" + NODE["calc.js"].replace("a / b", "b ? a / b : ZERO"),
+        "zero.test.js": NODE_HEAD + 'test("z", () => assert.strictEqual(div(1, 0), 0));'}, verify="node --test"),
+    "an error that its caller holds back in another language": Case(
+        base={"calc.js": NODE_GUARDED, "calc.test.js": NODE["calc.test.js"]},
+        change={"calc.js": NODE_GUARDED.replace("return 7", "throw new Error()"), "zero.test.js": NODE_HEAD +
+                'test("z", () => assert.strictEqual(div(1, 0), null));'}, verify="node --test",
+        says="fails without the change and passes with it"),
 }  # fmt: skip

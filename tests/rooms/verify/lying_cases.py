@@ -174,7 +174,13 @@ LYING = {
         "calc.py": WRONG, "test_calc.py": edited(BASE["test_calc.py"], "self.assertEqual(div(4, 2), 2)", "x = 1"),
     }, refused=True),
     "a test of the text": Case(base=BASE, change={"calc.py": FIXED, "test_zero.py": TEXT}, marks=UNSURE, asked=False,
-                               says="passes with the change's code broken on purpose as well"),
+                               says="when that holds the new one's text"),
+    "a test of the text of a name": Case(base=BASE, change={
+        "calc.py": BASE["calc.py"] + "\nLIMIT = 5\n", "test_zero.py": edited(TEXT, "if b else 0", "LIMIT = 5")},
+        marks=UNSURE, says="when that holds the new one's text"),
+    "a test of what the text has no more": Case(base=BASE, change={
+        "calc.py": FIXED, "test_zero.py": edited(TEXT, "In('if b else 0'", "NotIn('a / b\\n'")}, marks=UNSURE,
+        says="when that holds the new one's text"),
     "a test of the whole text": Case(base=BASE, change={
         "calc.py": FIXED, "test_zero.py": edited(TEXT, "In('if b else 0', ", f"Equal({FIXED!r}, ")}, marks=UNSURE,
         says="fails when the change's code has a comment more"),
@@ -187,5 +193,5 @@ LYING = {
         marks=BOTH),
     "a test of the text in another language": Case(base=NODE, change={
         "calc.js": NODE_FIXED, "text.test.js": NODE_HEAD + NODE_TEXT
-    }, verify="node --test", marks=UNSURE, says="passes with the change's code broken on purpose as well"),
+    }, verify="node --test", marks=UNSURE, says="when that holds the new one's text"),
 }  # fmt: skip

@@ -80,8 +80,16 @@ def test_one_is_one_and_many_are_many() -> None:
 @pytest.mark.parametrize(
     ("count", "how", "said"),
     [
-        (1, {"broken": "green"}, "test passes with the change's code broken on purpose as well, so it does not"),
-        (2, {"broken": "green"}, "tests pass with the change's code broken on purpose as well, so they do not"),
+        (
+            1,
+            {"worded": "green"},
+            "test passes with the old code as well when that holds the new one's text, so it does not",
+        ),
+        (
+            2,
+            {"worded": "green"},
+            "tests pass with the old code as well when that holds the new one's text, so they do not",
+        ),
         (1, {"reworded": "red"}, "test fails when the change's code has a comment more, so it does not"),
         (2, {"reworded": "red"}, "tests fail when the change's code has a comment more, so they do not"),
     ],

@@ -40,7 +40,7 @@ def test_a_fix_with_its_regression_test_is_proved(tmp_path: Path) -> None:
     ran = room.ledger.ran()
     assert [(item.purpose, item.at) for item in ran] == [
         ("verify", "base"), ("verify", "head"),
-        ("proof", "tests@base"), ("proof", "tests@broken"), ("proof", "tests@head"),
+        ("proof", "tests@base"), ("proof", "tests@words"), ("proof", "tests@head"),
     ]  # fmt: skip
     assert ran[3].command == f"{PYTEST} test_zero.py::T::test_zero"
     assert not any(network for command, network in room.sandbox.commands if command.startswith("PYTEST"))
