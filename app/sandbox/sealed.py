@@ -21,6 +21,8 @@ from app.errors import UserError
 MAX_NAMES = 2000  # on one command line
 COPIERS = 4  # parallel `cp`: the work is waiting for the disk, and for the kernel to make inodes
 
+_KINDS = frozenset({stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK})
+
 _Stamp = tuple[int, int, int, int]  # inode, ctime_ns, size, mode
 
 
@@ -68,14 +70,16 @@ class Sealed:
         try:
             copy_below(self._live, self._store)
             copied = {path for path, _status in walk(self._store)}
-            found = [(path, status) for path, status in walk(self._live) if path in copied]
-            self._remember(found)
+            self._remember((path, status) for path, status in walk(self._live) if path in copied)
         except OSError as error:
             raise UserError(f"the sandbox's files cannot be remembered: {error}") from error
 
     def _remember(self, found: Iterable[tuple[str, os.stat_result]]) -> None:
+        """Not sockets and pipes: nobody listens any more when everything goes back."""
         self._stamps, self._times = {}, {}
         for path, status in found:
+            if stat.S_IFMT(status.st_mode) not in _KINDS:
+                continue
             self._stamps[path] = stamp(status)
             self._times[path] = status.st_atime_ns, status.st_mtime_ns
         self._root = self._live.lstat()
@@ -124,10 +128,8 @@ class Sealed:
         owner = source.lstat()
         if stat.S_ISDIR(mode):
             target.mkdir(exist_ok=True)
-        elif stat.S_ISREG(mode) or stat.S_ISLNK(mode):
-            shutil.copy2(source, target, follow_symlinks=False)
         else:
-            return  # a socket or a pipe: nobody listens any more
+            shutil.copy2(source, target, follow_symlinks=False)
         if os.geteuid() == 0:
             os.chown(target, owner.st_uid, owner.st_gid, follow_symlinks=False)
         if stat.S_ISREG(mode):

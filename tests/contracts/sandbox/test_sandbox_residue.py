@@ -57,6 +57,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "a link out of the tree": ("ln -s / d/l; rm f; ln -s /etc/passwd f", "ls -l f d"),
     "names of the same file": ("ln f d/n; true", "stat -c %h f; ls d"),
     "pipes and sockets": ("mkfifo n d/n; " + python("import socket\nsocket.socket(1).bind('s')"), "ls . d"),
+    "a pipe that set-up left, gone": ("rm -f $TMPDIR/pipe", "ls $TMPDIR"),
     "a shut folder": ("mkdir n; touch n/n; chmod 000 n d", "stat -c '%n %a' n d 2>/dev/null"),
     "modes": ("chmod 755 f; chmod 1700 d", "stat -c %a f d"),
     "times of files": ("touch -d @5 f d/k way; touch -h -d @6 way", f"{FIVE.format('f d/k d')}; stat -c %Y way"),
@@ -84,7 +85,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
 def test_nothing_that_commands_leave_is_there_after_a_reset(enter: Enter) -> None:
     sandbox = enter({"f": "1", "d/k": "1"})
     sandbox.run(
-        "mkdir -p .git; ln -s f way; echo 1 > ~/.set-up; echo 1 > $TMPDIR/set-up; touch -d @9 way", timeout_seconds=60
+        "mkdir -p .git; mkfifo $TMPDIR/pipe; ln -s f way; echo 1 > ~/.set-up; echo 1 > $TMPDIR/set-up; touch -d @9 way",
+        timeout_seconds=60,
     )
     sandbox.seal()
     left = {}
