@@ -13,7 +13,7 @@ from functools import cached_property
 
 from app.checks import is_test_path
 from app.checks.test_files import holds_tests
-from app.mutants.wording import in_words_only, reworded
+from app.mutants.wording import in_words_only, is_document, reworded
 from app.ports.sandbox import Sandbox
 from app.projects import Plan, changes_dependencies
 from app.runs.run_ledger import RunLedger
@@ -77,9 +77,10 @@ class Bench:
 
     @cached_property
     def words(self) -> Mapping[str, bytes]:
-        """Its code as at base, but with what it says now; empty where that cannot be made."""
+        """Its code as at base, but with what it and documents say now; empty where no code can be made so."""
         said = {it.path: in_words_only(it.path, self.old.get(it.path, b""), self.new[it.path]) for it in self._code}
-        return {path: text for path, text in said.items() if text is not None}
+        found = {path: text for path, text in said.items() if text is not None}
+        return {} if all(is_document(path) for path in found) else found
 
     def lay_tests(self, code: Mapping[str, bytes] | None = None) -> None:
         """Its tests over the base, and `code` by path."""

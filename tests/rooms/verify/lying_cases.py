@@ -181,6 +181,13 @@ LYING = {
     "a test of what the text has no more": Case(base=BASE, change={
         "calc.py": FIXED, "test_zero.py": edited(TEXT, "In('if b else 0'", "NotIn('a / b\\n'")}, marks=UNSURE,
         says="when that holds the new one's text"),
+    "a test of a function's text": Case(base=BASE, change={"calc.py": FIXED, "test_zero.py": edited(
+        TEXT, "open('calc.py').read()", "__import__('inspect').getsource(div)")}, marks=UNSURE,
+        says="when that holds the new one's text"),
+    "a test of the manual": Case(base={**BASE, "README.md": "Divides.\n"}, change={
+        "calc.py": FIXED, "README.md": "Divides by zero.\n", "test_zero.py": edited(
+            TEXT, "'if b else 0', open('calc.py')", "'by zero', open('README.md')")}, marks=UNSURE,
+        says="when that holds the new one's text"),
     "a test of the whole text": Case(base=BASE, change={
         "calc.py": FIXED, "test_zero.py": edited(TEXT, "In('if b else 0', ", f"Equal({FIXED!r}, ")}, marks=UNSURE,
         says="fails when the change's code has a comment more"),
