@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -55,6 +56,19 @@ class Counts:
 
 def named(found: Iterable[str]) -> tuple[str, ...]:
     return tuple(list(dict.fromkeys(name.strip()[:NAME] for name in found if name.strip()))[:MAX_FAILING])
+
+
+def told_apart(names: Iterable[str]) -> tuple[str, ...]:
+    """A name that comes again has its number behind it: tests with parts, and parameters that are not shown."""
+    seen: Counter[str] = Counter()
+    found: list[str] = []
+    for name in names:
+        short = name.strip()[:NAME] or "?"
+        seen[short] += 1
+        found.append(short if seen[short] == 1 else f"{short} ({seen[short]})")
+        if len(found) == MAX_FAILING:
+            break
+    return tuple(found)
 
 
 def find(pattern: str, text: str) -> list[str]:

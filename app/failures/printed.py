@@ -12,16 +12,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from app.failures.counts import Counts
-from app.failures.summaries import javascript, others, python
+from app.failures.summaries import go, javascript, others, python, tap
 
 Reader = Callable[[str], Counts | None]
 SUMMARIES: tuple[Reader, ...] = (
     python.pytest, python.unittest, javascript.jest, javascript.mocha, javascript.node,
     javascript.old_tap, javascript.tap, javascript.ava, javascript.bun, javascript.deno, javascript.playwright,
     others.cargo, others.nextest, others.surefire, others.gradle, others.junit_xml, others.dotnet, others.phpunit,
-    others.rspec,
+    others.rspec, others.ctest, tap.prove,
 )  # fmt: skip
-TALLIES: tuple[Reader, ...] = (others.go, others.tap)
+TALLIES: tuple[Reader, ...] = (go.go, tap.tap)
+
+
+def readable(output: str) -> str:
+    """Without colours, and numbers that no count has."""
+    return _NO_COUNT.sub("…", _ANSI.sub("", output).replace("\r\n", "\n"))
 
 
 def parse_counts(output: str, *, whole: bool = True) -> Counts | None:
@@ -30,7 +35,7 @@ def parse_counts(output: str, *, whole: bool = True) -> Counts | None:
 
     `whole` is False when the middle of the output is missing: runners that print no totals are then not counted.
     """
-    text = _NO_COUNT.sub("…", _ANSI.sub("", output).replace("\r\n", "\n"))
+    text = readable(output)
     return _counted(text, whole=whole) or _of_packages(text)
 
 
@@ -39,7 +44,7 @@ def _counted(text: str, *, whole: bool) -> Counts | None:
     if not found and whole:
         found = [counts for read in TALLIES if (counts := read(text)) is not None][:1]
     if not found:
-        return Counts() if _NO_TESTS.search(text) else None
+        return Counts() if _NO_TESTS.search(text) and not _UNCOUNTED.search(text) else None
     return _joined(found)
 
 
@@ -73,10 +78,13 @@ _LONGEST = 200  # characters of a prefix
 _PREFIX = re.compile(r"^((?:@[\w.-]+/)?[\w.-]+:[\w.:-]*test[\w.:-]*|[@\w./-]+ [\w.:-]*test[\w.:-]*|\[[@\w./-]+\]): ?")
 # What runners say, some with exit code 0, when there was nothing to run; `echo no tests yet` is a script of people.
 _NO_TESTS = re.compile(
-    r"^(?:\[\w+\] )?(?:No tests? (?:files? )?found(?:, exiting with code \d+|\.)?|No tests to run\.?"
-    r"|Tests are skipped\.?|\?[ \t]+\S+[ \t]+\[no test files\]"
-    r"|(?:Error: )?no tests? (?:yet|here|specified|defined|configured|available)\W*)$",
+    r"^(?:\[\w+\] |error: |\s*✖ )?(?:No tests? (?:files? |modules )?found(?:, exiting with code \d+|: .*)?\W*"
+    r"|No tests? (?:to run|executed|were found|is available in .*|yet|here|specified|defined|configured|available)\W*"
+    r"|No test matches the given .*|Tests are skipped\.?|Couldn't find any files to test\W*|no packages to test"
+    r"|\?[ \t]+\S+[ \t]+\[no test files\]|ok[ \t]+\S+[ \t]+\S+[ \t]+\[no tests to run\])$",
     re.MULTILINE | re.IGNORECASE,
 )
+# What passed without saying how many, beside packages that have none: Go without `-v`.
+_UNCOUNTED = re.compile(r"^ok[ \t]+\S+[ \t]+(?:[\d.]+s|\(cached\))(?![^\n]*\[no tests to run\])", re.MULTILINE)
 _NO_COUNT = re.compile(r"\d{19,}")  # nobody has so many tests, and Python reads no number of 5,000 digits
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

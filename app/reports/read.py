@@ -8,12 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from app.failures.counts import MAX_FAILING, NAME, Counts
+from app.failures.counts import Counts, told_apart
+from app.failures.summaries import tap
+from app.reports import go
 from app.reports.xml import MAX_BYTES, MAX_CASES, Case, Document, UnreadableReport, parse_all
 
 _TOTAL = re.compile(r"^\s*(pass|fail|cancelled|skipped|todo) (\d{1,9})\s*$")
 _JEST = {"passed": "passed", "failed": "failed", "pending": "skipped", "skipped": "skipped", "todo": "skipped",
          "disabled": "skipped", "focused": "passed"}  # fmt: skip
+
+_RSPEC = {"passed": "passed", "failed": "failed", "pending": "skipped"}
 
 
 def read(kind: str, contents: Sequence[bytes], root: str) -> Counts:
@@ -38,22 +42,9 @@ def _of_cases(cases: Iterable[Case], name_of: Callable[[Case], str], *, unloaded
         failed=numbers["failed"],
         skipped=numbers["skipped"],
         errors=numbers["errors"],
-        failing=_told_apart(failing),
+        failing=told_apart(failing),
         unloaded=unloaded,
     )
-
-
-def _told_apart(names: Iterable[str]) -> tuple[str, ...]:
-    """A name that comes again has its number behind it: tests with parts, and parameters that are not shown."""
-    seen: Counter[str] = Counter()
-    found: list[str] = []
-    for name in names:
-        short = name.strip()[:NAME] or "?"
-        seen[short] += 1
-        found.append(short if seen[short] == 1 else f"{short} ({seen[short]})")
-        if len(found) == MAX_FAILING:
-            break
-    return tuple(found)
 
 
 def _pytest(contents: Sequence[bytes], _root: str) -> Counts:
@@ -134,8 +125,64 @@ def _javascript(contents: Sequence[bytes], root: str, name_of: Callable[[str, li
         failed=numbers["failed"],
         skipped=numbers["skipped"],
         errors=numbers["unloaded"],
-        failing=_told_apart(failing),
+        failing=told_apart(failing),
         unloaded=numbers["unloaded"],
+    )
+
+
+def _go(contents: Sequence[bytes], _root: str) -> Counts:
+    """What was printed to standard error, and the stream of events."""
+    beside, stream = (content.decode("utf-8", "replace") for content in contents)
+    return go.counted(stream, beside)
+
+
+def _tap(contents: Sequence[bytes], _root: str) -> Counts:
+    counts = tap.tap(contents[-1].decode("utf-8", "replace"))
+    if counts is None:
+        raise UnreadableReport("it ends without a plan")
+    return counts
+
+
+def _mocha(contents: Sequence[bytes], _root: str) -> Counts:
+    return _of_cases(parse_all(contents).cases, lambda case: " › ".join(filter(None, (case.classname, case.name))))
+
+
+def _phpunit(contents: Sequence[bytes], _root: str) -> Counts:
+    return _of_cases(parse_all(contents).cases, lambda case: f"{case.classname.replace('.', chr(92))}::{case.name}")
+
+
+def _ctest(contents: Sequence[bytes], _root: str) -> Counts:
+    return _of_cases(parse_all(contents).cases, lambda case: case.name)
+
+
+def _nextest(contents: Sequence[bytes], _root: str) -> Counts:
+    return _of_cases(parse_all(contents).cases, lambda case: f"{case.classname} {case.name}")
+
+
+def _playwright(contents: Sequence[bytes], _root: str) -> Counts:
+    return _of_cases(parse_all(contents).cases, lambda case: f"{case.classname} › {case.name}")
+
+
+def _rspec(contents: Sequence[bytes], _root: str) -> Counts:
+    """What could not be loaded is in the summary alone."""
+    if len(contents) != 1 or len(contents[0]) > MAX_BYTES:
+        raise UnreadableReport("it is too large")
+    report = json.loads(contents[0])
+    found: list[tuple[str, str]] = [
+        (example["status"], str(example["full_description"])) for example in report["examples"]
+    ]
+    errors = int(report["summary"]["errors_outside_of_examples_count"])
+    numbers = Counter(_RSPEC[status] for status, _name in found)
+    unloaded = [
+        file for text in report.get("messages", []) for file in re.findall(r"^An error .* loading (\S+)\.$", text, re.M)
+    ]
+    return Counts(
+        passed=numbers["passed"],
+        failed=numbers["failed"],
+        skipped=numbers["skipped"],
+        errors=errors,
+        failing=told_apart([*(name for status, name in found if status == "failed"), *unloaded]),
+        unloaded=len(unloaded),
     )
 
 
@@ -145,6 +192,8 @@ def _inside(path: str, root: str) -> str:
 
 _READERS: dict[str, Callable[[Sequence[bytes], str], Counts]] = {
     "pytest": _pytest, "node": _node, "bun": _bun, "deno": _deno, "jvm": _jvm, "jest": _jest, "vitest": _vitest,
+"go": _go, "tap": _tap, "mocha": _mocha,
+    "phpunit": _phpunit, "ctest": _ctest, "nextest": _nextest, "playwright": _playwright, "rspec": _rspec,
 }  # fmt: skip
 
 __all__ = ["Document", "UnreadableReport", "read"]

@@ -1,38 +1,34 @@
-"""Running one command so that it leaves a report, and taking that report once.
+"""Running one command so that it leaves a report (`take`), and weighing that against what it prints (`settle`).
 
-The report goes to a folder outside the tree whose name is drawn for this one execution, and which is made right before
-it: nothing that ran earlier can have written there. What the build tools of Java write is removed from the tree first.
-It is taken by a command of our own after everything that the command had started is gone, and removed with its folder.
 What the tested code itself writes there while it runs cannot be told from the runner's: see `settle`.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import secrets
-import shlex
-import zlib
 from dataclasses import dataclass, replace
 
 from app.errors import UserError
 from app.failures.counts import Counts
-from app.failures.printed import parse_counts
+from app.failures.printed import parse_counts, readable
+from app.failures.summaries.python import pytest, pytest_starts
 from app.ports.sandbox import Execution, Sandbox
+from app.reports import go
 from app.reports.read import read
-from app.reports.settle import settled
-from app.reports.ways import REPORT, Way, way_of
-from app.reports.xml import MAX_BYTES, UnreadableReport
+from app.reports.settle import heard, settled, together
+from app.reports.take import folder, found, kept, shown, take, take_stream
+from app.reports.ways import Way, way_of
+from app.reports.xml import UnreadableReport
 
 TEXT = "text"
-_TAKING_SECONDS = 60.0
 _SETTINGS_BYTES = 256 * 1024  # of a project's manifest that is looked at
 # The words of runners that do not know the option they are asked for; nothing was tested then.
 _NOT_KNOWN = re.compile(
     rb"unrecognized arguments: --junit-xml|not allowed in NODE_OPTIONS|[Uu]n(?:known|recognized|expected) "
     rb"(?:CLI )?(?:option|argument|parameter|flag)|bad option"
 )
+_DIGEST = re.compile(rb"(?:(?<=\n)|^)([0-9a-f]{64})  -\n$")  # of what was printed, from a tool of ours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +50,8 @@ def run_reported(sandbox: Sandbox, command: str, *, timeout_seconds: float | Non
         return _by_text(sandbox.run(command, timeout_seconds=timeout_seconds))
     token = secrets.token_hex(16)
     done = sandbox.run(_prepared(way, token), timeout_seconds=timeout_seconds)
+    if way.streamed:
+        return _streamed(sandbox, way, done, command, token)
     if done.killed_by:
         return _by_text(_cleaned(done, command, token), unread="it did not come to its end")
     if done.exit_code and _NOT_KNOWN.search(done.output) and _by_text(done).counts is None:
@@ -61,13 +59,36 @@ def run_reported(sandbox: Sandbox, command: str, *, timeout_seconds: float | Non
         return replace(plain, unread="the runner does not know the reporter")
     plain = _by_text(_cleaned(done, command, token))
     try:
-        report = read(way.kind, _take(sandbox, way, token), sandbox.root)
+        files = take(sandbox, way, token)
+        starts = [[file] for file in files] if way.several else [files]
+        reports = [read(way.kind, start, sandbox.root) for start in starts]
     except UnreadableReport as why:
         return replace(plain, unread=str(why))
-    counts = settled(report, plain.counts, speaks=way.speaks)
+    reports = heard(reports, pytest_starts(readable(plain.execution.text)))
+    text = plain.counts if len(reports) == 1 else pytest(readable(plain.execution.text), starts=len(reports))
+    counts = settled(together(reports), text, speaks=way.speaks)
     if counts is None:
         return replace(plain, unread="nothing was printed beside it")
     return replace(plain, counts=counts, source=way.format)
+
+
+def _streamed(sandbox: Sandbox, way: Way, done: Execution, command: str, token: str) -> Reported:
+    """Where the report is what is printed, there is no second word to hold it against."""
+    digest = _DIGEST.search(done.output)
+    beside = done.output[: digest.start()] if digest else done.output
+    events, size = shown(sandbox, token)
+    text = beside + (go.printed(events) if way.kind == "go" else events)
+    whole = replace(done, command=command, output=text, output_bytes=len(text) + size - len(events))
+    plain = _by_text(whole)
+    try:
+        now, report = take_stream(sandbox, token)
+        if done.killed_by or digest is None:
+            raise UnreadableReport("it did not come to its end")
+        if digest[1] != now:
+            raise UnreadableReport("it was written over")
+        return replace(plain, counts=read(way.kind, [beside, report], sandbox.root), source=way.format)
+    except UnreadableReport as why:
+        return replace(plain, unread=str(why))
 
 
 def _by_text(done: Execution, *, unread: str = "") -> Reported:
@@ -75,47 +96,11 @@ def _by_text(done: Execution, *, unread: str = "") -> Reported:
     return Reported(execution=done, counts=counts, source=TEXT if counts else "", unread=unread)
 
 
-def _folder(token: str) -> str:
-    return f'"${{TMPDIR:-/tmp}}/lamplighter-{token}"'
-
-
 def _prepared(way: Way, token: str) -> str:
     """All on one line: shells number the lines of a command in their messages."""
-    parts = [f"lamplighter_report={_folder(token)}", 'mkdir -m 700 "$lamplighter_report"', way.before]
-    parts += [f"{_found(way)} -delete"] * bool(way.patterns)
+    parts = [f"lamplighter_report={folder(token)}", 'mkdir -m 700 "$lamplighter_report"', kept(way), way.before]
+    parts += [f"{found(way)} -delete"] * bool(way.patterns)
     return "; ".join([*filter(None, parts), way.command])
-
-
-def _found(way: Way) -> str:
-    names = " -o ".join(f"-path {shlex.quote(pattern)}" for pattern in way.patterns)
-    return f"find . -type f \\( {names} \\)"
-
-
-def _take(sandbox: Sandbox, way: Way, token: str) -> list[bytes]:
-    """The files of the report. Raises UnreadableReport."""
-    one = f"[ -f {REPORT} ] && [ ! -L {REPORT} ] && cat {REPORT}"
-    every = f'{_found(way)} -exec sh -c \'for f; do cat "$f"; printf "\\\\0"; done\' - {{}} +'
-    content = every if way.patterns else f"cd {_folder(token)} 2>/dev/null && {{ {one}; }}"
-    packed = f"{{ {content}; }} | head -c {MAX_BYTES + 1} | gzip -c | base64 -w 0"
-    command = f"PATH=/usr/bin:/bin; {packed}; rm -rf {_folder(token)}"
-    taken = sandbox.run(command, timeout_seconds=_TAKING_SECONDS)
-    if not taken.ok or taken.output_bytes > len(taken.output):
-        raise UnreadableReport("it is too large" if taken.ok else "it could not be read")
-    files = [part for part in _unpacked(taken.output).split(b"\0") if part]
-    if not files:
-        raise UnreadableReport("none was written")
-    return files
-
-
-def _unpacked(packed: bytes) -> bytes:
-    try:
-        unpacking = zlib.decompressobj(wbits=31)
-        content = unpacking.decompress(base64.b64decode(packed, validate=True), MAX_BYTES + 2)
-    except (binascii.Error, zlib.error) as error:
-        raise UnreadableReport("it could not be read") from error
-    if len(content) > MAX_BYTES:
-        raise UnreadableReport("it is too large")
-    return content
 
 
 def _cleaned(done: Execution, command: str, token: str) -> Execution:

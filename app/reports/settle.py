@@ -6,9 +6,31 @@ that passed, the greater that failed. A contradiction can then turn a pass into 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from app.failures.counts import Counts
+from app.failures.counts import Counts, told_apart
+
+
+def heard(reports: Sequence[Counts], printed: Sequence[tuple[int, int]]) -> list[Counts]:
+    """Of a runner that was started several times, the reports of those starts that people are shown: a test that starts
+    the runner itself has it leave a report, and prints no summary. `printed`: what passed and what did not, by summary.
+    """
+    left, found = list(printed), []
+    for report in reports:
+        numbers = (report.passed, _bad(report))
+        if numbers in left:
+            left.remove(numbers)
+            found.append(report)
+    return found if printed and not left else list(reports[-max(1, len(printed)) :])
+
+
+def together(reports: Sequence[Counts]) -> Counts:
+    """All of them added up; the same test that failed twice is told apart."""
+    whole = reports[0]
+    for report in reports[1:]:
+        whole = whole.plus(report)
+    return replace(whole, failing=told_apart(name for report in reports for name in report.failing))
 
 
 def settled(report: Counts, text: Counts | None, *, speaks: bool) -> Counts | None:

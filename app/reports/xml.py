@@ -21,7 +21,8 @@ _FORBIDDEN_REFERENCES = re.compile(r"&#(?:0*(?:[0-8]|1[1245678]|19|2\d|3[01])|[x
 _DECLARED = re.compile(r"^﻿?\s*<\?xml[^>]*\?>")
 
 Status = Literal["passed", "failed", "error", "skipped"]
-_STATUS: dict[str, Status] = {"failure": "failed", "error": "error", "skipped": "skipped"}
+_STATUS: dict[str, Status] = {"failure": "failed", "error": "error", "skipped": "skipped", "warning": "failed"}
+_NOT_RUN = frozenset({"notrun", "disabled"})  # of CTest, which leaves out `<skipped>` where a test is switched off
 _WORST: tuple[Status, ...] = ("passed", "skipped", "error", "failed")
 
 
@@ -104,13 +105,17 @@ class _Reader:
         elif tag == "testcase":
             self._begin(attributes)
         elif self._case is not None and self._open[-2] == "testcase" and tag in _STATUS:
-            self._judge(self._case, _STATUS[tag], attributes.get("message", ""))
+            is_risky = attributes.get("type", "").endswith(
+                "RiskyTestError"
+            )  # PHPUnit's, of a test that asserts nothing
+            self._judge(self._case, "skipped" if is_risky else _STATUS[tag], attributes.get("message", ""))
 
     def _begin(self, attributes: dict[str, str]) -> None:
         if len(self.document.cases) >= MAX_CASES:
             raise UnreadableReport("it holds too many tests")
         name, classname, file = (attributes.get(key, "")[:_NAME] for key in ("name", "classname", "file"))
         self._case = Case(name=name, classname=classname, file=file, suites=tuple(self._suites))
+        self._case.status = "skipped" if attributes.get("status") in _NOT_RUN else "passed"
         self.document.cases.append(self._case)
 
     @staticmethod

@@ -131,7 +131,8 @@ def narrowed(command: str, failing: Sequence[str]) -> str:
 
 
 def _tops(failing: Iterable[str]) -> list[str]:
-    return [name.partition("/")[0] for name in failing]
+    """Where several packages have a test of a name, the package stands behind it."""
+    return [re.sub(r" \(\S+\)$", "", name).partition("/")[0] for name in failing]
 
 
 def _named(failing: str) -> Named | None:

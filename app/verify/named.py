@@ -52,7 +52,7 @@ class Named:
             by_pytest = re.fullmatch(rf"(?:\S*/)?{re.escape(self.id)}(?:\[.*)?", failing, re.DOTALL)
             dotted = rf"{test} (?:\S+\.)?{re.escape(self.stem)}\.{re.escape(inside)}\b.*"
             return bool(by_pytest or re.fullmatch(dotted, failing))
-        return failing == self.name or failing.startswith(f"{self.name}/")
+        return re.fullmatch(rf"{re.escape(self.name)}(?:/.*?)?(?: \(\S+\))?", failing, re.DOTALL) is not None
 
 
 def brought(changes: Iterable[Change], new: Mapping[str, bytes], old: Mapping[str, bytes]) -> list[Named]:

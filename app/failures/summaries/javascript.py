@@ -38,9 +38,10 @@ def mocha(text: str) -> Counts | None:
 def node(text: str) -> Counts | None:
     """node --test: totals behind `# ` (TAP) or `ℹ ` (spec)."""
     passed = find(r"^(?:#|ℹ) pass (\d+)$", text)
-    if not passed:
+    is_avas = find(r"^(1)\.\.\d+$", text) and not find(r"^# (cancelled) \d+$", text)
+    if not passed or is_avas:
         return None
-    names = find(r"^\s*not ok \d+ - (.+?)(?: # .*)?$", text) or find(r"^\s*✖ (.+?) \([\d.]+m?s\)$", text)
+    names = find(r"^\s*not ok \d+ - (.+?)(?: # (?!TODO).*)?$", text) or find(r"^\s*✖ (.+?) \([\d.]+m?s\)$", text)
     return Counts(
         passed=min(map(int, passed)),
         failed=summed(r"^(?:#|ℹ) (?:fail|cancelled) (\d+)$", text),

@@ -1,9 +1,8 @@
-"""What test runners of other languages print at their end, and TAP. Pure."""
+"""What test runners of other languages print at their end. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 from app.failures.counts import Counts, find, named, summed
 
@@ -92,6 +91,22 @@ def rspec(text: str) -> Counts | None:
     )
 
 
+def ctest(text: str) -> Counts | None:
+    """What skips itself is among those that passed in its last line; what is switched off is in none of the numbers."""
+    ends = re.findall(r"^\d+% tests passed, (\d+) tests? failed out of (\d+)$", text, re.MULTILINE)
+    if not ends:
+        return None
+    skipped, disabled = (len(find(rf"^\t *\d+ - \S.* \(({word})\)$", text)) for word in ("Skipped", "Disabled"))
+    bad = re.search(r"^The following tests FAILED:\n((?:\t.*\n?)*)", text, re.MULTILINE)
+    names = find(r"^\t *\d+ - (\S.*) \([^()]*\)(?:[ \t].*)?$", bad[1]) if bad else []
+    return Counts(
+        passed=max(0, min(int(ran) - int(failed) for failed, ran in ends) - skipped),
+        failed=sum(int(failed) for failed, _ran in ends),
+        skipped=skipped + disabled,
+        failing=named(names),
+    )
+
+
 def surefire(text: str) -> Counts | None:
     pattern = r"^(?:\[\w+\] )?Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+)(?:,? Time elapsed.*)?$"
     every = list(re.finditer(pattern, text, re.MULTILINE))
@@ -131,32 +146,3 @@ def junit_xml(text: str) -> Counts | None:
     return Counts(
         passed=max(0, total("tests") - failed - errors - skipped), failed=failed, errors=errors, skipped=skipped
     )
-
-
-def go(text: str) -> Counts | None:
-    """`go test -v`; without -v only failures are printed, which is no count."""
-    runs = Counter(find(r"^=== RUN +(\S+)$", text))
-    passed = sum((runs & Counter(find(r"^--- PASS: (\S+) ", text))).values())  # one of a test that never began is print
-    failing = find(r"^\s*--- FAIL: (\S+)", text)
-    if not passed and not (failing and find(r"^=== (RUN)", text)):
-        return None
-    top = find(r"^--- FAIL: (\S+)", text)
-    builds = find(r"^FAIL\s+(\S+) \[(?:build|setup) failed\]", text)
-    return Counts(
-        passed=passed,
-        failed=len(top),
-        errors=len(builds),
-        skipped=len(find(r"^--- (SKIP): ", text)),
-        failing=named([*failing, *builds]),
-        unloaded=len(builds),
-    )
-
-
-def tap(text: str) -> Counts | None:
-    if not find(r"^1\.\.(\d+)", text):
-        return None
-    lines = re.findall(r"^(not ok|ok)\b(?: \d+)?(?: -)? ?(.*)$", text, re.MULTILINE)
-    skipped = [line for line in lines if re.search(r"# (?:skip|todo)", line[1], re.IGNORECASE)]
-    failed = [line for line in lines if line[0] == "not ok" and line not in skipped]
-    passed = len(lines) - len(failed) - len(skipped)
-    return Counts(passed=passed, failed=len(failed), skipped=len(skipped), failing=named(line[1] for line in failed))

@@ -8,15 +8,14 @@ from itertools import pairwise
 from app.failures.counts import Counts, find, named, summed
 
 
-def pytest(text: str) -> Counts | None:
-    words = "passed|failed|skipped|errors?|xfailed|xpassed|deselected|warnings?|rerun|subtests passed"
-    pattern = rf"^(=+ )?((?:\d+ (?:{words})(?:, )?)+|no tests ran|no tests collected) in [\d.]+m?s"
-    found = re.findall(pattern, text, re.MULTILINE)
+def pytest(text: str, *, starts: int = 1) -> Counts | None:
+    """`starts`: how often it was started, as far as that is known; of so many summaries what passed adds up."""
+    found = _lines(text)
     if not found:
         return None
     line = "\n".join(words for _, words in found)
     ruled = [words for rule, words in found if rule] or [words for _, words in found]
-    least = min(ruled, key=lambda words: summed(r"(\d+) (?:passed|xpassed)", words))
+    least = "\n".join(sorted(ruled, key=lambda words: summed(r"(\d+) (?:passed|xpassed)", words))[:starts])
     failing = named(find(r"^(?:FAILED|ERROR) ([^\s:]+(?:::[^\[\n]+?(?:\[.*?\])?)?)(?: - .*)?$", text))
     errors = summed(r"(\d+) errors?", line)
     in_tests = len(find(r"^ERROR [^\s:]+::", text))  # a fixture's
@@ -28,6 +27,21 @@ def pytest(text: str) -> Counts | None:
         failing=failing,
         unloaded=max(0, errors - in_tests),
     )
+
+
+def pytest_starts(text: str) -> list[tuple[int, int]]:
+    """What passed and what did not, summary by summary."""
+    return [
+        (summed(r"(\d+) (?:passed|xpassed)", words), summed(r"(\d+) (?:failed|errors?)", words))
+        for _, words in _lines(text)
+    ]
+
+
+def _lines(text: str) -> list[tuple[str, str]]:
+    """The last line of each start: the rule before it, and its words."""
+    words = "passed|failed|skipped|errors?|xfailed|xpassed|deselected|warnings?|rerun|subtests passed"
+    pattern = rf"^(=+ )?((?:\d+ (?:{words})(?:, )?)+|no tests ran|no tests collected) in [\d.]+m?s"
+    return re.findall(pattern, text, re.MULTILINE)
 
 
 def unittest(text: str) -> Counts | None:

@@ -37,6 +37,11 @@ JEST = "Tests:       {} passed, {} total"
         ("deno.txt", Counts(passed=2, failed=1, skipped=1, failing=("bad",))),
         ("go.txt", Counts(passed=1, failed=1, skipped=1, errors=1, unloaded=1, failing=GO)),
         ("playwright.txt", Counts(passed=2, failed=1, skipped=2, failing=("e/a.spec.js › bad one",))),
+        ("ava-tap.txt", Counts(passed=2, failed=1, skipped=2, failing=("bad one",))),
+        ("bats.txt", Counts(passed=1, failed=1, skipped=1, failing=("bad one",))),
+        ("ctest.txt", Counts(passed=1, failed=2, skipped=2, failing=("bad_one", "gone"))),
+        ("prove.txt", Counts(failed=2, skipped=1, errors=1, failing=("./a.t 2", "./a.t 4", "./b.t"))),
+        ("tape.txt", Counts(passed=3, failed=1, skipped=1, failing=("bad one: adds 1 + 2",))),
         ("tap.txt", Counts(passed=1, failed=1, skipped=1, failing=("bad one",))),
         ("trial.txt", Counts(passed=1, failed=1, skipped=1, errors=1, failing=TRIAL)),
         ("vitest.txt", Counts(passed=2, failed=1, skipped=2, failing=("a.test.js > sum > adds 1 + 2",))),
@@ -108,3 +113,78 @@ def test_packages_of_a_monorepo_add_up(prefix: str) -> None:
 def test_hostile_lines_take_no_time() -> None:
     for line in ("a:" + "test" * 50_000, "[FAIL]\n" * 30_000, "  1 passed (" + "1" * 100_000, "test " * 50_000):
         parse_counts(f"{line}\n")
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "No tests found, exiting with code 0\n",  # jest --passWithNoTests
+        "No test files found, exiting with code 0\n",  # vitest --passWithNoTests
+        "No tests found!\n",  # bun
+        "error: No test modules found\n",  # deno
+        "Error: No tests found\n",  # Playwright
+        'Error: No test files found: "test"\n',  # mocha
+        "\n  0 passing (2ms)\n\n",
+        "  ✖ Couldn't find any files to test\n",  # ava
+        "TAP version 13\n\n1..0\n# tests 0\n# pass  0\n\n# ok\n",  # tape
+        "no tests ran in 0.01s\n",
+        "Ran 0 tests in 0.000s\n\nNO TESTS RAN\n",
+        "?   \texample.org/m\t[no test files]\n",
+        "?   \texample.org/m\t[no test files]\nok  \texample.org/m/a\t0.006s [no tests to run]\n",
+        'go: warning: "./..." matched no packages\nno packages to test\n',
+        "running 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n",
+        "error: no tests to run\n",  # nextest
+        "No tests executed!\n",  # PHPUnit
+        "0 examples, 0 failures\n",  # RSpec
+        "No test is available in /b/Shop.dll. Make sure that test discoverer & executors are registered.\n",
+        "No test matches the given testcase filter `x` in /b/Shop.dll\n",
+        "No tests were found!!!\n",  # CTest
+        "[INFO] No tests to run.\n",
+        "[INFO] Tests are skipped.\n",
+        "no tests yet\n",
+    ],
+)
+def test_a_runner_that_ran_nothing_is_understood(output: str) -> None:
+    """With exit code 0 as well: it is never a pass."""
+    assert parse_counts(output) == Counts()
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "ok  \texample.org/m/a\t0.1s\n?   \texample.org/m\t[no test files]\n",
+        "ok  \texample.org/m/a\t(cached)\nok  \texample.org/m/b\t0.1s [no tests to run]\n",
+        "ok  \texample.org/m/a\t0.1s\tcoverage: 80.0% of statements\n?   \texample.org/m\t[no test files]\n",
+        "I found no tests in the way\n",
+    ],
+)
+def test_a_package_without_tests_does_not_speak_for_the_others(output: str) -> None:
+    assert parse_counts(output) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1..2\nok 1 - a\nok 2 - b\n", Counts(passed=2)),
+        ("TAP version 14\nok 1 - a\nok 2\n1..2\n", Counts(passed=2)),
+        ("1..2\nok a\nok\n", Counts(passed=2)),  # without numbers
+        ("1..2\nok 1 - a\nok 2 - fake\nok 2 - b\n", Counts(passed=2)),
+        ("ok 7 - fake\n1..1\nok 1 - a\nok 2 - fake\nok 9 - fake\n", Counts(passed=1)),
+        ("1..999\nok 1 - a\n1..1\n", Counts(passed=1, errors=998)),  # a plan that was printed
+        ("1..3\nok 1 - a\n", Counts(passed=1, errors=2)),
+        ("1..3\nok 1 - a\nBail out! no database\n", Counts(passed=1, errors=2)),
+        ("Bail out!\n", Counts(errors=1)),
+        ("1..0 # skip no perl\n", Counts()),
+        ("1..2\nnot ok 1 - a # TODO later\nok 2 - b # SKIP no net\n", Counts(skipped=2)),
+        (
+            "1..1\n# Subtest: a\n    ok 1 - in\n    not ok 2 - in\n    1..2\nnot ok 1 - a\n",
+            Counts(failed=1, failing=("a",)),
+        ),
+        ("1..1\nok 1 - a\n1..2\nok 1 - b\nnot ok 2 - c\n", Counts(passed=1, failed=1, failing=("c",))),
+        ("TAP version 14\n1..2\nok 1 - a\nok 2 - b\nTAP version 14\n1..999\n", Counts(errors=999)),
+        ("d.t .. ok\nAll tests successful.\nFiles=1, Tests=2,  0 wallclock secs\nResult: PASS\n", Counts(passed=2)),
+        ("Files=0, Tests=0,  0 wallclock secs\nResult: NOTESTS\n", Counts()),
+    ],
+)
+def test_points_count_in_their_order_and_once(text: str, expected: Counts) -> None:
+    assert parse_counts(text) == expected

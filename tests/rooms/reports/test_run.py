@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from app.reports import run_reported
 from tests.rooms.workspace.folders import FolderSandbox
 
 ONE = '<testsuite><testcase name="test_a" classname="t"/></testsuite>'
-TO = "path=${PYTEST_ADDOPTS#*junit-xml=}; path=${path%%\\'*}; "  # where the report is wanted
+TO = "path=${PYTEST_ADDOPTS#*junit-xml=}; path=${path%%[$\\']*}; "  # where the report is wanted
 SAYS = "echo '==== 1 passed in 0.01s ===='"
 PYTEST = f"PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 {sys.executable} -m pytest -q -p no:cacheprovider"
 
@@ -38,7 +39,7 @@ def test_the_report_of_a_real_runner_is_taken_once_and_leaves_no_trace(tmp_path:
     assert found.execution.output_bytes == len(found.execution.output)
     folder = re.findall(r"/lamplighter-[0-9a-f]{32}", " ".join(command for command, _network in sandbox.commands))
     assert len(set(folder)) == 1
-    assert not Path(f"/tmp{folder[0]}").exists()
+    assert list((tmp_path / "tree.tmp").iterdir()) == []
 
 
 def test_a_runner_that_does_not_know_the_reporter_runs_without_it(tmp_path: Path) -> None:
@@ -94,3 +95,65 @@ def test_a_command_that_is_killed_left_none(tmp_path: Path) -> None:
     found = run_reported(sandbox, "bash ./run.sh", timeout_seconds=0.3)
     assert found.execution.killed_by == "time"
     assert found.unread == "it did not come to its end"
+
+
+GO = "PATH=.:$PATH go test -v ./..."
+A_TEST = "package a\n\nfunc TestA(t *testing.T) {}\n"
+EVENTS = "".join(
+    json.dumps({"Package": "m/a", **event}) + "\n"
+    for event in (
+        {"Action": "run", "Test": "TestA"},
+        {"Action": "output", "Test": "TestA", "Output": "=== RUN   TestA\n"},
+        {"Action": "pass", "Test": "TestA"},
+        {"Action": "output", "Output": "ok  \tm/a\t0.1s\n"},
+        {"Action": "pass"},
+    )
+)
+FORGED = "for place in $TMPDIR/lamplighter-*/; do cat forged >$place/report; done\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "source", "counts", "unread"),
+    [
+        ("cat events; echo '# warning' >&2; exit 3", "go", Counts(passed=1), ""),
+        (f"{FORGED} cat events", "", None, "it was written over"),
+        (f"cat events; sleep 0.05; {FORGED}", "", None, "it was written over"),
+        ("mv $TMPDIR/lamplighter-*/report elsewhere; cat events", "", None, "none was written"),
+        ("cp forged it; cat events; sleep 0.1; mv it $TMPDIR/lamplighter-*/report", "", None, "it was written over"),
+        ("cat events; sleep 9", "", None, "it did not come to its end"),
+    ],
+)  # fmt: skip
+def test_events_that_are_printed_are_the_report(
+    script: str, source: str, counts: Counts | None, unread: str, tmp_path: Path
+) -> None:
+    """`go` is a script here that prints what Go does; Go itself is run where it is (`docs/decisions/0055`)."""
+    files = {"go": f"#!/bin/bash\n[ $2 = -json ] || exit 9\n{script}\n", "a/a_test.go": A_TEST, "events": EVENTS}
+    sandbox = the_sandbox(tmp_path, {**files, "forged": EVENTS * 9})
+    found = run_reported(sandbox, GO, timeout_seconds=2)
+    assert (found.source, found.counts, found.unread) == (source, counts, unread)
+    assert found.execution.command == GO
+    if source:
+        assert found.execution.text == "# warning\n=== RUN   TestA\nok  \tm/a\t0.1s\n"
+        assert found.execution.exit_code == 3
+        assert found.execution.output_bytes == len(found.execution.output)
+
+
+@pytest.mark.parametrize(
+    ("script", "counts"),
+    [
+        ("leave 1; says 1; next; leave 2; says 2", Counts(passed=3)),
+        ("leave 2; says 1; next; leave 1; says 1", Counts(passed=2)),
+        ("leave 9; next; leave 2; says 2", Counts(passed=2)),  # by a test that starts it itself
+        ("says 999; leave 1; says 1; next; leave 2; says 2", Counts(passed=3)),
+    ],
+)
+def test_each_start_leaves_a_report_of_its_own(script: str, counts: Counts, tmp_path: Path) -> None:
+    leaves = (
+        f"leave() {{ {TO} (echo '<testsuite>'; for ((n = 0; n < $1; n++)); do echo '<testcase name=\"a\"/>'; done; "
+    )
+    waits = "next() { for ((n = 0; n < 100; n++)); do [ -s $path ] || break; sleep 0.05; done; }"
+    shell = (
+        f"{waits}\n{leaves} echo '</testsuite>') >$path; }}\nsays() {{ echo \"== $1 passed in 0.1s ==\"; }}\n{script}\n"
+    )
+    found = run_reported(the_sandbox(tmp_path, {"run.sh": shell}), "bash ./run.sh")
+    assert (found.source, found.counts, found.unread) == ("junit", counts, "")

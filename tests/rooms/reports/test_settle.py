@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.failures.counts import Counts
-from app.reports.settle import settled
+from app.reports.settle import heard, settled, together
 
 ONE_FAILS = Counts(passed=2, failed=1, failing=("a",))
 NUMBERS = st.integers(min_value=0, max_value=3)
@@ -45,3 +45,28 @@ def test_neither_can_better_the_other(report: Counts, text: Counts) -> None:
     assert found is not None
     assert found.passed == min(report.passed, text.passed)
     assert found.failed + found.errors == max(report.failed + report.errors, text.failed + text.errors)
+
+
+THREE, FOUR, RED = Counts(passed=3), Counts(passed=4), Counts(passed=1, failed=1, failing=("a",))
+
+
+@pytest.mark.parametrize(
+    ("reports", "printed", "expected"),
+    [
+        ([THREE, FOUR], [(3, 0), (4, 0)], [THREE, FOUR]),
+        ([RED, FOUR], [(4, 0)], [FOUR]),  # a test that started the runner itself
+        ([FOUR, RED, THREE], [(4, 0), (3, 0)], [FOUR, THREE]),
+        ([THREE, FOUR], [], [FOUR]),
+        ([Counts(passed=999), FOUR], [(4, 0)], [FOUR]),  # a report that was put there
+        ([THREE, FOUR], [(9, 0)], [FOUR]),
+        ([THREE], [(3, 0), (4, 0)], [THREE]),
+    ],
+)
+def test_of_several_starts_those_are_heard_that_people_see(
+    reports: list[Counts], printed: list[tuple[int, int]], expected: list[Counts]
+) -> None:
+    assert heard(reports, printed) == expected
+
+
+def test_several_starts_add_up_and_one_test_can_fail_in_each() -> None:
+    assert together([RED, RED, THREE]) == Counts(passed=5, failed=2, failing=("a", "a (2)"))

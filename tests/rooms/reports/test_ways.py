@@ -11,6 +11,7 @@ from app.reports.ways import PLACE, way_of
 JEST = f"--json --outputFile={PLACE}/report"
 VITEST = f"--reporter=default --reporter=json --outputFile.json={PLACE}/report"
 BUN = f"--reporter=junit --reporter-outfile={PLACE}/report"
+DECLARED = r"grep -rhoE '^func[[:space:]]+(Test|Example|Fuzz)[^( ]*' --include='*_test.go' . 2>/dev/null"
 DENO = f"--junit-path={PLACE}/report"
 
 
@@ -30,13 +31,24 @@ DENO = f"--junit-path={PLACE}/report"
         ("cd api && { mvn -q verify; }", "jvm"),
         ("python3 -m unittest discover", ""),
         ("python3 -m pytest --junitxml=out.xml", ""),
-        ("go test -v ./...", ""),
+        ("go test -json ./...", ""),
+        ("go test -c ./...", ""),
+        ("go test -list . ./...", ""),
+        ("go test ./... | tee log", ""),
+        ("go vet ./...", ""),
         ("cargo test", ""),
         ("ruff check .", ""),
         ("npx jest --json", ""),
         ("npx jest | tee log", ""),
         ("npx vitest --reporter=dot", ""),
-        ("npx mocha", ""),
+        ("bundle exec rspec", "rspec"),
+        ("BUNDLE_PATH=$HOME/bundle bundle exec rspec spec/models", "rspec"),
+        ("bundle exec rspec --format json", ""),
+        ("bundle exec rake test", ""),
+        ("npx mocha --reporter dot", ""),
+        ("npx ava --tap", ""),
+        ("vendor/bin/phpunit --log-junit out.xml", ""),
+        ("ctest -N", ""),
     ],
 )
 def test_a_command_is_known_by_itself(command: str, kind: str) -> None:
@@ -70,7 +82,10 @@ def test_a_command_is_known_by_itself(command: str, kind: str) -> None:
         ("npm test", "vitest --reporter=verbose", None),
         ("npm test", "vitest bench", None),
         ("npm test", "node test.js", None),
-        ("npm test", "mocha", None),
+        ("npm test", "nyc mocha -r ts-node/register", f"npm test -- --reporter {PLACE}/mocha.cjs"),
+        ("npm test", "mocha -R dot", None),
+        ("npm test", "playwright test", "npm test -- --reporter=list,junit"),
+        ("npm test", "xo && ava", f"{{ npm test -- --tap; }} | tee {PLACE}/report | sha256sum"),
         ("npm test", "turbo run test", None),
         ("npm run other", "jest", None),
     ],
@@ -79,6 +94,55 @@ def test_a_script_is_known_by_what_it_runs(command: str, script: str, expected: 
     files = {f"{folder}package.json": json.dumps({"scripts": {"test": script}}) for folder in ("", "web/")}
     way = way_of(command, lambda path: files.get(path, ""))
     assert (way.command if way else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("go test -v ./...", "go test -json -v ./..."),
+        ("go test", "go test -json"),
+        ("CGO_ENABLED=0 go test -race ./...", "CGO_ENABLED=0 go test -json -race ./..."),
+        ("cd sub && { go test -run '^(A|B)$' ./...; }", "cd sub && { go test -json -run '^(A|B)$' ./...; }"),
+        ("go test $(go list ./... | grep -v /gen)", "go test -json $(go list ./... | grep -v /gen)"),
+        ("go test ./... || true", None),
+        ("go test $(go list ./...)", "go test -json $(go list ./...)"),
+        ("cd sub && { go test ./...; }", "cd sub && { go test -json ./...; }"),
+    ],
+)
+def test_go_prints_events_instead(command: str, expected: str | None) -> None:
+    way = way_of(command, lambda _path: "")
+    assert (way.command if way else None) == (
+        expected and f"{{ {DECLARED}; {expected}; }} | tee {PLACE}/report | sha256sum"
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("vendor/bin/phpunit", f"vendor/bin/phpunit --log-junit {PLACE}/report"),
+        ("php vendor/bin/pest --parallel", f"php vendor/bin/pest --parallel --log-junit {PLACE}/report"),
+        ("composer test", f"composer test -- --log-junit {PLACE}/report"),
+        ("composer lint", None),
+        ("vendor/bin/phpunit | tee log", None),
+        ("cmake --build $HOME/build && ctest --test-dir $HOME/build",
+         f"cmake --build $HOME/build && ctest --test-dir $HOME/build --output-junit {PLACE}/report"),
+        ("ctest > log", None),
+        ("cargo nextest run --workspace",
+         f"cargo nextest run --tool-config-file lamplighter:{PLACE}/nextest.toml --workspace"),
+        ("cargo nextest list", None),
+        ("cargo test", None),
+    ],
+)  # fmt: skip
+def test_other_runners_are_asked_by_an_argument(command: str, expected: str | None) -> None:
+    files = {"composer.json": json.dumps({"scripts": {"test": ["@lint", "phpunit"], "lint": "phpcs"}})}
+    way = way_of(command, lambda path: files.get(path, ""))
+    assert (way.command if way else None) == expected
+
+
+def test_tasks_of_rake_are_specs_where_the_tree_has_some() -> None:
+    way = way_of("bundle exec rake", lambda path: "--color" if path == ".rspec" else "")
+    assert way is not None
+    assert way.kind == "rspec"
 
 
 @pytest.mark.parametrize(
@@ -99,3 +163,34 @@ def test_a_manifest_of_any_kind_is_survived(content: str) -> None:
 def test_a_project_with_a_report_of_its_own_keeps_it(file: str) -> None:
     way = way_of("cd api && { pytest; }", lambda path: "addopts = --junitxml=x.xml" if path == file else "")
     assert way is None
+
+
+@pytest.mark.parametrize(
+    ("command", "several"),
+    [
+        ("python3 -m pytest -q", False),
+        ("export PATH=$HOME/venv/bin:$PATH; pytest tests", False),
+        ("uv run --locked pytest", False),
+        ("coverage run -m pytest", False),
+        ("pytest a && pytest b", True),
+        ("tox -e py311", True),
+        ("nox -s tests", True),
+        ("make test", True),
+        ("hatch test", True),
+    ],
+)
+def test_a_command_may_start_its_runner_several_times(command: str, several: bool) -> None:
+    way = way_of(command, lambda _path: "")
+    assert way is not None
+    assert way.several is several
+    assert ("TOX_OVERRIDE" in way.before) is several
+
+
+def test_an_environment_of_tox_with_variables_of_its_own_is_told_too() -> None:
+    ini = "[testenv]\npass_env = A\n[testenv:b]\npass_env = HOME\n[testenv:c]\ndeps = x\n[testenv:$(d)]\npassenv = B\n"
+    way = way_of("tox", lambda path: ini if path == "tox.ini" else "")
+    assert way is not None
+    assert "testenv.pass_env+=PYTEST_ADDOPTS;" in way.before
+    assert "testenv:b.pass_env+=PYTEST_ADDOPTS" in way.before
+    assert "testenv:c" not in way.before
+    assert "$(d)" not in way.before

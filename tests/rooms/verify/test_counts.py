@@ -81,6 +81,7 @@ GO = """\
 === RUN   TestDiv
     --- FAIL: TestDiv/zero (0.00s)
 --- FAIL: TestDiv (0.00s)
+=== RUN   TestNet
 --- SKIP: TestNet (0.00s)
 FAIL\texample.org/broken [build failed]
 """
@@ -113,7 +114,7 @@ def counts(passed: int, failed: int, skipped: int, errors: int, *failing: str) -
         (SUREFIRE, counts(1, 1, 1, 0, "org.example.AppTest.divides")),
         (GRADLE, counts(2, 1, 2, 0, "AppTest > divides()")),
         (XML, counts(2, 1, 1, 1)),
-        (GO, replace(counts(1, 1, 1, 1, "TestDiv/zero", "TestDiv", "example.org/broken"), unloaded=1)),
+        (GO, replace(counts(1, 1, 1, 1, "TestDiv", "TestDiv/zero", "example.org/broken"), unloaded=1)),
         (TAP, counts(1, 1, 1, 0, "b")),
         ("3 passed in 0.01s\nTests:       1 passed, 1 total\n", counts(1, 0, 0, 0)),
         ("999 passed in 0.1s\n===== 3 passed in 0.01s =====\n", counts(3, 0, 0, 0)),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from app.errors import UserError
 from app.ports.sandbox import Execution, FileEntry
@@ -129,27 +132,25 @@ class FolderSandbox:
             "TMPDIR": str(self.tmp),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
+        process = subprocess.Popen(
+            ["bash", "-c", command], cwd=self.tree, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+        killed_by: Literal["", "time"] = ""
         try:
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=self.tree,
-                env=env,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=timeout_seconds or self.seconds,
-                check=False,
-            )
+            output = process.communicate(timeout=timeout_seconds or self.seconds)[0]
         except subprocess.TimeoutExpired as late:
-            output = late.stdout or b""
-            return Execution(
-                command=command, exit_code=None, seconds=1.0, output=output, output_bytes=len(output), killed_by="time"
-            )
+            killed_by, output = "time", late.output or b""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # and what it left behind
+        process.communicate()
         return Execution(
             command=command,
-            exit_code=done.returncode,
-            seconds=time.monotonic() - started,
-            output=done.stdout,
-            output_bytes=len(done.stdout),
+            exit_code=None if killed_by else process.returncode,
+            seconds=1.0 if killed_by else time.monotonic() - started,
+            output=output,
+            output_bytes=len(output),
+            killed_by=killed_by,
         )
 
     shell = run

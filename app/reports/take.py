@@ -1,0 +1,87 @@
+"""Taking a report out of the sandbox, once, after everything that the command had started is gone.
+
+It goes to a folder outside the tree whose name is drawn for one execution, and which is made right before it: nothing
+that ran earlier can have written there. What the build tools of Java write is removed from the tree first.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import shlex
+import zlib
+
+from app.ports.sandbox import Sandbox
+from app.reports.ways import PLACE, REPORT, Way
+from app.reports.xml import MAX_BYTES, UnreadableReport
+
+_SECONDS = 60.0
+_PATH = "PATH=/usr/bin:/bin"
+
+
+def folder(token: str) -> str:
+    """As the shell sees it."""
+    return f'"${{TMPDIR:-/tmp}}/lamplighter-{token}"'
+
+
+def found(way: Way) -> str:
+    """The command that finds its files in the tree."""
+    names = " -o ".join(f"-path {shlex.quote(pattern)}" for pattern in way.patterns)
+    return f"find . -type f \\( {names} \\)"
+
+
+def kept(way: Way) -> str:
+    """What, before the command, lets each start of the runner leave a report of its own: it is moved away as soon as
+    there is something in it, which whoever still writes does not notice. Ends with the folder, or with the command.
+    """
+    if not way.several:
+        return ""
+    move = f'for f in {PLACE}/{REPORT}*; do [ -s "$f" ] && mv "$f" {PLACE}/$((++n)); done'
+    wait = "read -rt 0.02 -u 8"  # of the shell itself: nothing has to be started 50 times a second
+    return f"(exec 8<> <(:); n=1000; while [ -d {PLACE} ]; do {wait}; {move}; done >/dev/null 2>&1 &)"
+
+
+def take(sandbox: Sandbox, way: Way, token: str) -> list[bytes]:
+    """The files of the report. Raises UnreadableReport: none was written, it is too large, or cannot be read."""
+    if way.patterns:
+        return _taken(sandbox, f'{found(way)} -exec sh -c \'for f; do cat "$f"; printf "\\\\0"; done\' - {{}} +', token)
+    if way.several:
+        each = f'for f in [1-9]* {REPORT}*; do [ -f "$f" ] && [ ! -L "$f" ] && cat "$f" && printf "\\0"; done; true'
+        return _taken(sandbox, f"cd {folder(token)} 2>/dev/null && {{ {each}; }}", token)
+    one = f"[ -f {REPORT} ] && [ ! -L {REPORT} ] && cat {REPORT}"
+    return _taken(sandbox, f"cd {folder(token)} 2>/dev/null && {{ {one}; }}", token)
+
+
+def take_stream(sandbox: Sandbox, token: str) -> tuple[bytes, bytes]:
+    """The digest of what was printed, and that without what tests printed. Raises UnreadableReport."""
+    parts = f"sha256sum <{REPORT}; printf '\\0'; grep -v '\"Action\":\"output\"' {REPORT}"
+    digest, events = _taken(sandbox, f"cd {folder(token)} 2>/dev/null && [ -f {REPORT} ] && {{ {parts}; }}", token)
+    return digest.split()[0], events
+
+
+def shown(sandbox: Sandbox, token: str) -> tuple[bytes, int]:
+    """Head and tail of what was printed to the report's place, and how many bytes that was."""
+    done = sandbox.run(f"{_PATH}; cat {folder(token)}/{REPORT}", timeout_seconds=_SECONDS)
+    return (done.output, done.output_bytes) if done.ok else (b"", 0)
+
+
+def _taken(sandbox: Sandbox, content: str, token: str) -> list[bytes]:
+    packed = f"{{ {content}; }} | head -c {MAX_BYTES + 1} | gzip -c | base64 -w 0"
+    taken = sandbox.run(f"{_PATH}; {packed}; rm -rf {folder(token)}", timeout_seconds=_SECONDS)
+    if not taken.ok or taken.output_bytes > len(taken.output):
+        raise UnreadableReport("it is too large" if taken.ok else "it could not be read")
+    files = [part for part in _unpacked(taken.output).split(b"\0") if part]
+    if not files:
+        raise UnreadableReport("none was written")
+    return files
+
+
+def _unpacked(packed: bytes) -> bytes:
+    try:
+        unpacking = zlib.decompressobj(wbits=31)
+        content = unpacking.decompress(base64.b64decode(packed, validate=True), MAX_BYTES + 2)
+    except (binascii.Error, zlib.error) as error:
+        raise UnreadableReport("it could not be read") from error
+    if len(content) > MAX_BYTES:
+        raise UnreadableReport("it is too large")
+    return content
