@@ -31,4 +31,5 @@ def holds_tests(path: str) -> bool:
     *folders, name = path.split("/")
     by_name = bool(_NAME.match(name)) and name != "conftest.py"
     by_folder = bool(_SCRIPT.match(name) and _BY_FOLDER.intersection(folders)) and not _AIDS.intersection(folders)
+    by_folder = by_folder or (folders[-1:] == ["tests"] and name.endswith(".rs"))  # each a test target of Cargo
     return (by_name or by_folder) and not _DATA.intersection(folders)

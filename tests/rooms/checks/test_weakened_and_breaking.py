@@ -106,6 +106,7 @@ def test_test_files_are_known_by_their_names(path: str, is_test: bool) -> None:
         ("test/helpers.js", False), ("test/support/server.js", False), ("test/index.d.ts", False),
         ("test/fixtures/a.js", False), ("test/.eslintrc.js", False), ("src/a.js", False), ("tests/data.py", False),
         ("tests/conftest.py", False), ("tests/test_a.py", True), ("a_test.go", True),
+        ("a/tests/owned.rs", True), ("tests/common/mod.rs", False), ("src/lib.rs", False),
     ],
 )  # fmt: skip
 def test_a_runner_finds_tests_by_name_and_those_of_javascript_by_folder(path: str, holds: bool) -> None:
