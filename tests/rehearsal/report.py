@@ -45,7 +45,8 @@ Not rehearsed, because it could not be had from these registries, or not in time
   as the repository lays them out; the tests that need further crates are left out.
 - **a Java build as it is**: Debian's plugins have other versions than the project asks for; those are named in a
   commit.
-- **nothing at all at the root**: feature-check has a Makefile there, whose tests are those of its Perl part."""
+- **a monorepo with nothing at the root**: feature-check (Perl, Python and Rust under one Makefile) was tried and taken
+  out: its `make test` is red here before any change, in words that are not read, so nothing could be verified."""
 
 LONGEST = 90  # characters of a command that are shown
 
