@@ -72,6 +72,7 @@ def _not_done(state: RunState, finish: FinishCalled) -> str:
     unseen = state.proposal.unseen if state.proposal else []
     told = [f"Not in the checkout: {text}" for text in state.missing]
     told += [f"Not run here: {text}" for text in state.not_here]
+    told += [f"Set up otherwise: {text}" for text in state.set_up_otherwise]
     told += [f"Not looked at, so unchanged here: {text}" for text in unseen]
     return "\n".join(part for part in (_bullets(finish.not_done), _bullets(told)) if part)
 

@@ -55,7 +55,7 @@ def status(state: RunState) -> str:
     if state.stages:
         lines += ["| | stage | time | |", "|---|---|---|---|", *stage_rows(state)]
         lines.append("")
-    lines += [*_standing(state), *state.created.config_notes, *_not_here(state), ""]
+    lines += [*_standing(state), *state.created.config_notes, *_not_here(state), *_otherwise(state), ""]
     cap_usd = state.run_usd or state.created.config.budget.run_usd
     spent = (
         f"${state.cost_usd:.2f} of ${cap_usd:.2f} · {counted(state.turns, 'turn')}"
@@ -84,6 +84,14 @@ def _not_here(state: RunState) -> list[str]:
         "",
         f"Not run here, so not looked at: {'; '.join(line(text, 200) for text in state.not_here[:_FEW])}{more}.",
     ]
+
+
+def _otherwise(state: RunState) -> list[str]:
+    """What set-up could not do as the project asks, before money is spent on it; a result says it at its place."""
+    told = state.set_up_otherwise
+    if not told or state.phase == "ended":
+        return []
+    return ["", f"Set up otherwise than the project asks: {'; '.join(line(text, 200) for text in told[:_FEW])}."]
 
 
 def headline(state: RunState) -> str:

@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 
 from app.projects.plan import Folder, Project
+from app.text.set_up import otherwise
+
+_VENDORED = otherwise(
+    "go list ./... > /dev/null", "go mod vendor", "vendor/ is not as go.mod says, so it was made again for the tests"
+)
 
 _USE = re.compile(r"^\s*use\s+(?:\(([^)]*)\)|(\S+))", re.MULTILINE)
 
@@ -15,10 +20,11 @@ def go(folder: Folder) -> Project | None:
         return _workspace(folder)
     if "go.mod" not in folder.names or not any(_is_own_test(folder, path) for path in folder.paths):
         return None
-    needs = b"require" in folder.read("go.mod") and "vendor/modules.txt" not in folder.paths
+    is_vendored = "vendor/modules.txt" in folder.paths
+    needs = b"require" in folder.read("go.mod")
     return Project(
         folder=folder.path,
-        setup=("go mod download",) if needs else (),
+        setup=(_VENDORED if is_vendored else "go mod download",) if needs else (),
         verify=("go test -v ./...",),  # without -v it prints no counts
         language="Go",
         why="a go.mod and _test.go files",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.projects.plan import Folder
+from app.text.set_up import otherwise
 
 _LOCKS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("pnpm", ("pnpm-lock.yaml",)),
@@ -45,7 +46,7 @@ class Manager:
 
     @property
     def install(self) -> tuple[str, ...]:
-        """As locked, and never with a lock changed or made: that would be nobody's change."""
+        """As locked, else as nobody's lock says: with none changed or made, which would be nobody's change."""
         locked, unlocked = {
             "npm": ("npm ci --no-audit --no-fund", "npm install --no-audit --no-fund --no-package-lock"),
             "pnpm": ("pnpm install --frozen-lockfile", "pnpm install --no-lockfile"),
@@ -54,7 +55,10 @@ class Manager:
             else ("yarn install --immutable", "yarn install --no-immutable"),
             "bun": ("bun install --frozen-lockfile", "bun install --no-save"),
         }[self.name]
-        return (*self.bring, self._found(locked if self.is_locked else unlocked))
+        if not self.is_locked:
+            return (*self.bring, self._found(unlocked))
+        said = f"the lock of {self.name} does not install here, so its versions are not used"
+        return (*self.bring, otherwise(self._found(locked), self._found(unlocked), said))
 
     def run(self, script: str) -> str:
         """CI=true keeps jest and vitest from waiting for somebody to press a key."""

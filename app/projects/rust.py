@@ -5,6 +5,9 @@ from __future__ import annotations
 from app.projects import manifests
 from app.projects.members import matching
 from app.projects.plan import Folder, Project
+from app.text.set_up import otherwise
+
+_STALE = "Cargo.lock is not up to date, so it was brought up to date for the tests"
 
 
 def rust(folder: Folder) -> Project | None:
@@ -21,7 +24,7 @@ def rust(folder: Folder) -> Project | None:
     )
     return Project(
         folder=folder.path,
-        setup=(f"cargo fetch{locked}",),
+        setup=(otherwise("cargo fetch --locked", "cargo fetch", _STALE) if locked else "cargo fetch",),
         verify=(f"cargo test --offline{locked}{wide}",),
         language="Rust",
         why="a Cargo workspace" if is_workspace else "a Cargo.toml",

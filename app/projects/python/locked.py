@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from app.projects.python.metadata import TESTS, Metadata, chosen
 from app.projects.python.pip import make_environment
+from app.text.set_up import otherwise as said_otherwise
 
 # The tools live apart from what they install: `uv sync` takes out of an environment what the lock does not name.
 _TOOLS = "python3 -m venv ~/tools && ~/tools/bin/pip install --quiet --disable-pip-version-check"
-_UV = "UV_PYTHON_DOWNLOADS=never UV_PYTHON=python3 ~/tools/bin/uv sync --quiet"
 _NOT_FOR_TESTS = ("doc", "docs", "documentation", "lint", "linting", "format", "formatting", "typing", "types", "mypy",
                   "release", "publish", "build")  # fmt: skip
 
@@ -27,11 +27,9 @@ def locked(about: Metadata, *, otherwise: Sequence[str]) -> Locked | None:
     for name, make in _TOOL_OF.items():
         if name in about.folder.names:
             tool, install = make(about)
-            said = f"echo 'lamplighter: {name} does not install here, so its versions are not used'"
-            again = " && ".join([said, *otherwise])
-            return Locked(
-                name=name, commands=(f"{_TOOLS} {tool}", make_environment(about), f"{install} || {{ {again}; }}")
-            )
+            said = f"{name} does not install here, so its versions are not used"
+            again = said_otherwise(install, " && ".join(otherwise) or "true", said)
+            return Locked(name=name, commands=(f"{_TOOLS} {tool}", make_environment(about), again))
     return None
 
 
@@ -44,7 +42,11 @@ def _uv(about: Metadata) -> tuple[str, str]:
     else:
         arguments += [f"--no-group {shlex.quote(name)}" for name in _unneeded(about.table("dependency-groups"))]
     rest = " ".join(["", *arguments])
-    sync = f"UV_PROJECT_ENVIRONMENT=$HOME/{about.folder.environment} {_UV}"
+    home = f"$HOME/{about.folder.environment}"  # made already, with the interpreter that is meant
+    sync = (
+        f"UV_PROJECT_ENVIRONMENT={home} UV_PYTHON_DOWNLOADS=never UV_PYTHON={home}/bin/python3"
+        " ~/tools/bin/uv sync --quiet"
+    )
     return "uv", f"{sync} --locked{rest} || {sync} --frozen{rest}"
 
 

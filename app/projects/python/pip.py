@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from app.projects import manifests
 from app.projects.python.metadata import FOR_DEVELOPERS, TESTS, Metadata
+from app.projects.python.versions import named_version
+from app.text.set_up import saying
 
 _HATCH_ENVIRONMENTS = ("hatch-test", *TESTS, "default")
 
@@ -25,7 +27,16 @@ def by_pip(about: Metadata, *, pytest: bool) -> ByPip:
 
 
 def make_environment(about: Metadata) -> str:
-    return f"python3 -m venv ~/{about.folder.environment}"
+    """With the Python that the project names, where there is one; which one there is, is known only there."""
+    wanted = named_version(about.folder)
+    if wanted is None:
+        return f"python3 -m venv ~/{about.folder.environment}"
+    version, where = wanted
+    major, minor = version.split(".")
+    is_it = f"import sys; sys.exit(sys.version_info[:2] != ({major}, {minor}))"
+    said = saying(f"Python {version}, which {where} names, is not here; another one is used")
+    found = f'for p in python{version} python3; do $p -c "{is_it}" 2>/dev/null && break; done || {said}'
+    return f"{found}; $p -m venv ~/{about.folder.environment}"
 
 
 def _commands(about: Metadata, wanted: list[str], hashed: list[str], *, pytest: bool) -> tuple[str, ...]:

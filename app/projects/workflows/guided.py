@@ -16,7 +16,6 @@ from app.projects.workflows.reading import read
 
 MOST_TESTS = 6  # commands for one project; each runs before a change, after it, and to prove what it proves
 _MOST_SAID = 12
-_UV = "UV_PYTHON_DOWNLOADS=never UV_PYTHON=python3 ~/tools/bin/uv sync --quiet --frozen --inexact"
 
 Find = Callable[[Folder, str], Project | None]  # by language, from the files alone
 
@@ -173,7 +172,11 @@ def _python(base: Project, folder: Folder, tests: Sequence[Test], theirs: Instal
     made: list[str] = []
     if "uv.lock" in folder.names:
         flags = dict.fromkeys([*theirs.sync, *(test.ran.sync for test in tests if test.ran.sync)])
-        home = f"UV_PROJECT_ENVIRONMENT=$HOME/{environment} {_UV}"
+        place = f"$HOME/{environment}"
+        home = (
+            f"UV_PROJECT_ENVIRONMENT={place} UV_PYTHON_DOWNLOADS=never UV_PYTHON={place}/bin/python3"
+            " ~/tools/bin/uv sync --quiet --frozen --inexact"
+        )
         made += [tolerant(f"{home} {shlex.join(given)}", "a group or an extra") for given in flags if given]
     if "poetry.lock" in folder.names:
         home = f"VIRTUAL_ENV=$HOME/{environment} ~/tools/bin/poetry install --no-interaction --quiet"

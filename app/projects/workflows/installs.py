@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from app.projects.plan import Folder
 from app.projects.workflows.shell import Command, is_opaque
 from app.projects.workflows.wrappers import bare
+from app.text.set_up import saying
 
 # Tools that bring others, or speak with services: here already, or of no use.
 _NOT_NEEDED = re.compile(
@@ -69,8 +70,7 @@ def installs(listed: Iterable[Command], folder: Folder) -> Installs:
 
 
 def tolerant(command: str, what: str) -> str:
-    said = shlex.quote(f"lamplighter: {what} could not be had, which the workflow installs")
-    return f"{command} || echo {said}"
+    return f"{command} || {saying(f'{what} could not be had, which the workflow installs')}"
 
 
 def by_pip(environment: str, arguments: Sequence[str]) -> str:

@@ -43,6 +43,7 @@ from app.ledger import GENESIS
 from app.runs.state.landing import Landing
 from app.runs.state.onboarding import OnboardingState
 from app.runs.state.told import Delay, Published, Stage, Told
+from app.text.set_up import sentences
 
 Phase = Literal["created", "queued", "working", "parked", "ended"]
 
@@ -188,6 +189,12 @@ class RunState:
     def commands_here(self) -> list[Told[CommandRan]]:
         """Those that ran on the commit on which it stands now."""
         return [told for told in self.commands if told.seq > self.moved_seq]
+
+    @property
+    def set_up_otherwise(self) -> list[str]:
+        """Where set-up is other than the project asks for: sentences of the harness."""
+        ran = (told.said for told in self.commands_here if told.said.purpose == "setup")
+        return list(dict.fromkeys(text for said in ran for text in sentences(said.command, said.tail)))
 
     @property
     def lands_with(self) -> str:

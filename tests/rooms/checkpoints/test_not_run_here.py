@@ -24,3 +24,19 @@ def test_the_pull_request_names_all() -> None:
     assert [line for line in not_done.splitlines() if "Not run here" in line] == [
         f"- Not run here: {text}" for text in NEEDS
     ]
+
+
+LOCK = "npm ci || { npm install && echo 'lamplighter: the lock of npm does not install here'; }"
+RAN = {"purpose": "setup", "at": "base", "exit_code": 0, "seconds": 1.0, "output": {"blob": "0" * 64, "size": 1}}
+
+
+def test_a_set_up_that_is_other_than_asked_for_is_said_and_nobody_else_can_say_so() -> None:
+    tail = "added 3\nlamplighter: all is well\nlamplighter: the lock of npm does not install here\n"
+    said = "Set up otherwise than the project asks: the lock of npm does not install here."
+    assert said in render.status(working().happen("command.ran", command=LOCK, tail=tail, **RAN).state)
+    assert "Set up otherwise" not in render.status(
+        working().happen("command.ran", command="npm ci", tail=tail, **RAN).state
+    )
+    story = proposed(DOUBTFUL, "uncertain").happen("command.ran", command=LOCK, tail=tail, **RAN)
+    body = pull_text.body(story.state, template=None, closes=True)
+    assert "- Set up otherwise: the lock of npm does not install here\n" in body and "all is well" not in body

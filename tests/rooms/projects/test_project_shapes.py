@@ -81,3 +81,28 @@ def test_of_many_projects_side_by_side_a_change_runs_those_that_it_touches() -> 
 )
 def test_what_makes_no_sense_is_read_without_harm(files: dict[str, str]) -> None:
     assert isinstance(plan(files).verify, tuple)
+
+
+VERSIONS = [
+    ({".python-version": "3.12\n"}, "3.12", ".python-version"),
+    ({".python-version": "# ours\ncpython-3.12.4\n3.11\n"}, "3.12", ".python-version"),
+    ({".tool-versions": "nodejs 20.1.0\npython 3.11.9 3.10.1\n"}, "3.11", ".tool-versions"),
+    ({".python-version": "pypy3.10-7.3\n"}, "", ""),
+    ({".python-version": "venv-of-mine\n"}, "", ""),
+    ({".python-version": "3.12; rm -rf /\n"}, "", ""),
+    ({}, "", ""),
+]
+
+
+@pytest.mark.parametrize(("files", "version", "where"), VERSIONS)
+def test_the_python_that_a_project_names_is_taken_where_there_is_one(
+    files: dict[str, str], version: str, where: str
+) -> None:
+    setup = plan({"setup.py": "", "tests/test_a.py": TEST, **files}).setup
+    if not version:
+        assert setup[0] == "python3 -m venv ~/venv"
+        return
+    assert setup[0].startswith(f"for p in python{version} python3; do $p -c ") and setup[0].endswith(
+        "; $p -m venv ~/venv"
+    )
+    assert f"Python {version}, which {where} names, is not here" in setup[0]
