@@ -47,7 +47,8 @@ def _uv(about: Metadata) -> tuple[str, str]:
         f"UV_PROJECT_ENVIRONMENT={home} UV_PYTHON_DOWNLOADS=never UV_PYTHON={home}/bin/python3"
         " ~/tools/bin/uv sync --quiet"
     )
-    return "uv", f"{sync} --locked{rest} || {sync} --frozen{rest}"
+    said = "uv.lock is not up to date; its versions are used all the same"
+    return "uv", said_otherwise(f"{sync} --locked{rest}", f"{sync} --frozen{rest}", said)
 
 
 def _poetry(about: Metadata) -> tuple[str, str]:
