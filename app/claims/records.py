@@ -75,6 +75,7 @@ class Claims:
     tests: tuple[TestProof, ...] = ()
     uncollected: tuple[str, ...] = ()  # tests of the change that the project's own command does not find
     unreported: tuple[str, ...] = ()  # commands whose runner left its report before the change, and none with it
+    unread: tuple[str, ...] = ()  # commands that pass with the change, and do not tell how many tests they ran
     steered: tuple[str, ...] = ()
     originals: Round | None = None
     tests_only: bool = False  # nothing but tests and their settings was changed
@@ -135,6 +136,7 @@ class Claims:
             tests=tuple(TestProof(**test) for test in data.get("tests", ())),
             uncollected=tuple(data.get("uncollected", ())),
             unreported=tuple(data.get("unreported", ())),
+            unread=tuple(data.get("unread", ())),
             steered=tuple(data.get("steered", ())),
             originals=_round(originals) if originals else None,
             tests_only=data.get("tests_only", False),

@@ -26,6 +26,7 @@ def sentences(claims: Claims) -> list[str]:
         *_tests(claims.tests),
         *_fewer(claims),
         *_unreported(claims.unreported),
+        *_unread(claims.unread),
         *_originals(claims),
         *_uncollected(claims.uncollected),
         *_untested(claims.untested),
@@ -89,6 +90,12 @@ def _unreported(commands: Sequence[str]) -> Iterator[str]:
     if commands:
         which = _names(commands)
         yield f"Before the change {which} left its runner's report; with it, there are only printed lines to go by."
+
+
+def _unread(commands: Sequence[str]) -> Iterator[str]:
+    if commands:
+        they = "they" if len(commands) > 1 else "it"
+        yield f"The output of {_names(commands)} was not read: how many tests {they} ran is unknown."
 
 
 def _originals(claims: Claims) -> Iterator[str]:

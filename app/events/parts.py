@@ -110,6 +110,7 @@ class Claims(Part):
     tests: list[Proof]
     uncollected: list[Text]
     unreported: list[Text] = []
+    unread: list[Text] = []
     steered: list[Text]
     originals: Round | None
     tests_only: bool

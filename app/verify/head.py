@@ -17,7 +17,7 @@ from app.runs.run_ledger import RunLedger
 from app.verify.again import flaky_at_base, flaky_tests
 from app.verify.bench import Bench
 from app.verify.compare import Status, Verdict, compare
-from app.verify.counted import unreported
+from app.verify.counted import unread, unreported
 from app.verify.proof import Proofs, Prover
 from app.verify.reach import TIMES, Reaching, broken_contents, changes_comments_only
 from app.verify.rounds import round_of
@@ -149,6 +149,7 @@ def _proved(
         base=round_of(baseline),
         head=round_of(head),
         unreported=unreported(baseline, head),
+        unread=unread(head),
         tests=proofs.tests,
         uncollected=proofs.uncollected,
         steered=tuple(steered),

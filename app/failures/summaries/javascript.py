@@ -38,7 +38,7 @@ def mocha(text: str) -> Counts | None:
 def node(text: str) -> Counts | None:
     """node --test: totals behind `# ` (TAP) or `ℹ ` (spec)."""
     passed = find(r"^(?:#|ℹ) pass (\d+)$", text)
-    is_avas = find(r"^(1)\.\.\d+$", text) and not find(r"^# (cancelled) \d+$", text)
+    is_avas = find(r"^(1)\.\.\d+$", text) and not find(r"^(?:#|ℹ) (cancelled) \d+$", text)
     if not passed or is_avas:
         return None
     names = find(r"^\s*not ok \d+ - (.+?)(?: # (?!TODO).*)?$", text) or find(r"^\s*✖ (.+?) \([\d.]+m?s\)$", text)
@@ -55,8 +55,8 @@ def old_tap(text: str) -> Counts | None:
     totals = re.findall(r"^total \.{3,} (\d+)/(\d+)$", text, re.MULTILINE)
     if not totals:
         return None
-    passed, ran = (sum(int(total[n]) for total in totals) for n in (0, 1))
-    return Counts(passed=passed, failed=max(0, ran - passed))
+    numbers = [(int(passed), int(ran)) for passed, ran in totals]
+    return Counts(passed=min(numbers)[0], failed=sum(max(0, ran - passed) for passed, ran in numbers))
 
 
 def tap(text: str) -> Counts | None:

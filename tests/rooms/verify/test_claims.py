@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
 
 from app.claims import Claims, Ending, Reach, Round, TestEnding, TestProof, marks, sentences
+from app.failures.counts import Counts
+from app.verify.counted import unread
+from app.verify.run import CommandResult
 
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
 FAILS = {"red", "killed", "contradictory"}
@@ -196,3 +200,28 @@ def test_comments_are_no_fix() -> None:
         "**No test shows that this change does what it should.**",
     ]
     assert marks(claims) == {"uncertain"}
+
+
+@pytest.mark.parametrize(
+    ("commands", "said"),
+    [
+        (("make check",), "The output of `make check` was not read: how many tests it ran is unknown."),
+        (("a", "b", "c"), "The output of `a`, `b` and 1 more was not read: how many tests they ran is unknown."),
+        ((), None),
+    ],
+)
+def test_output_that_nobody_could_read_is_said(commands: tuple[str, ...], said: str | None) -> None:
+    claims = Claims(base=a_round("green"), head=Round(ending="green"), unread=commands)
+    assert [text for text in sentences(claims) if "was not read" in text] == ([said] if said else [])
+    assert Claims.from_event(claims.as_event()) == claims
+
+
+@pytest.mark.parametrize(
+    ("command", "is_unread"),
+    [("make check", True), ("./run", True), ("npm test", True), ("ruff check .", False), ("mypy .", False)],
+)
+def test_a_linter_runs_no_tests_that_could_be_counted(command: str, is_unread: bool) -> None:
+    result = CommandResult(command=command, purpose="verify", at="head", exit_code=0, seconds=1.0)
+    assert unread([result]) == ((command,) if is_unread else ())
+    assert unread([replace(result, counts=Counts(passed=1))]) == ()
+    assert unread([replace(result, exit_code=1)]) == ()

@@ -51,6 +51,7 @@ MOCHA = """\
      Error
 """
 NODE = """\
+ok 1 - fine
 not ok 2 - bad one
     not ok 1 - inner
 ok 3 - sk # SKIP
