@@ -18,7 +18,7 @@ def jvm(folder: Folder) -> Project | None:
         return Project(
             folder=folder.path,
             setup=(f"{maven} -B -q -Dmaven.test.failure.ignore=true test",),
-            verify=(f"{maven} -B -o test",),
+            verify=(f"{maven} -B -o --fail-at-end test",),
             language=language,
             why="a pom.xml",
         )
@@ -27,7 +27,7 @@ def jvm(folder: Folder) -> Project | None:
         return Project(
             folder=folder.path,
             setup=(f"{gradle} --no-daemon -q test --continue || true",),
-            verify=(f"{gradle} --no-daemon --offline test",),
+            verify=(f"{gradle} --no-daemon --offline test --continue",),
             language=language,
             why="a Gradle build",
         )

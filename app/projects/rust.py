@@ -25,7 +25,7 @@ def rust(folder: Folder) -> Project | None:
     return Project(
         folder=folder.path,
         setup=(otherwise("cargo fetch --locked", "cargo fetch", _STALE) if locked else "cargo fetch",),
-        verify=(f"cargo test --offline{locked}{wide}",),
+        verify=(f"cargo test --offline --no-fail-fast{locked}{wide}",),
         language="Rust",
         why="a Cargo workspace" if is_workspace else "a Cargo.toml",
         members=folder.inside(*members),

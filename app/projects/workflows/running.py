@@ -29,6 +29,7 @@ _LANGUAGES: Mapping[str, re.Pattern[str]] = {
 # Left to what the files say: their tools have to be told in set-up what they will need without a network.
 BY_FILES = frozenset({"Java", "C#", "C++"})
 _COVER = re.compile(r"-?-(coverprofile|covermode|coverpkg|json)(=.*)?|-cover")
+_ALL_TARGETS = "--no-fail-fast"
 _NOT_CARGO = frozenset(
     {"nextest", "hack", "--each-feature", "--feature-powerset", "--locked", "--offline", "--frozen", "--no-report",
      "llvm-cov", "tarpaulin"}
@@ -203,14 +204,17 @@ def _go(words: list[str]) -> list[str]:
 
 
 def _cargo(words: list[str], folder: Folder) -> list[str]:
-    """nextest and hack are programs that are not there; what they run is Cargo's own test."""
+    """nextest and hack are programs that are not there; what they run is Cargo's own test. It stops at the first target
+    that fails, and what it would have said of the others is needed to compare.
+    """
     words = [word for word in words if word not in _NOT_CARGO]
     words = ["test" if word in {"run", "r"} and at == 1 else word for at, word in enumerate(words)]
     if len(words) == 1:
         words.append("test")
     at = next((at for at, word in enumerate(words) if word in {"test", "t"}), len(words) - 1)
     locked = ["--locked"] if "Cargo.lock" in folder.names else []
-    return [*words[:at], "test", "--offline", *locked, *words[at + 1 :]]
+    rest = [word for word in words[at + 1 :] if word != _ALL_TARGETS]
+    return [*words[:at], "test", "--offline", _ALL_TARGETS, *locked, *rest]
 
 
 __all__ = ["BY_FILES", "Ran", "hatch_script", "is_short", "language_of", "needs_of", "one", "simpler", "whole"]
