@@ -57,6 +57,7 @@ class Project:
     layout: str
     configuration: str  # of `.github/lamplighter.yml`; empty: set-up and tests are detected
     pool: str = ""
+    folder: str = ""  # of the repository, where it does not lie at the root
     parts: tuple[Part, ...] = ()  # further archives, laid into folders
     removed: tuple[str, ...] = ()  # files that are none of the project's, or cannot be built here
     plants: tuple[Edit, ...] = ()  # the bug, where it is not one of the project's own
@@ -146,6 +147,7 @@ def load(name: str) -> Case:
         parts=tuple(Part(**item) for item in data.get("part", ())),
         removed=tuple(data.get("removed", ())),
         pool=data.get("pool", ""),
+        folder=data.get("folder", ""),
         needs=tuple(data.get("needs", ())),
         needs_from=data.get("needs_from", "npm" if data["registry"] == "npm" else "pypi"),
         programs=tuple(data.get("programs", {}).items()),

@@ -86,7 +86,7 @@ def _fetch_from_pool(pool: str, sha256: str, folder: Path) -> None:
 
 def unpacked(case: Project, cache: Path, place: Path) -> Path:
     """The files of a release in the new folder `place`, those of its further parts in it."""
-    _unpack(archive(case, cache), place)
+    _unpack(archive(case, cache), place / case.folder)
     for part in case.parts:
         name = part.pool.rpartition("/")[2]
         got = _kept(cache, name, part.sha256, partial(_fetch_from_pool, part.pool, part.sha256))
@@ -103,6 +103,7 @@ def _unpack(packed: Path, place: Path) -> None:
             with tarfile.open(packed) as archived:
                 archived.extractall(folder, filter="data")
             (root,) = Path(folder).iterdir()
+        place.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(root, place)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from app.agent.models.scripted import create, finish
 from tests.scenarios import stories
 from tests.scenarios.test_endings import ask_for_a_fix
@@ -32,5 +34,6 @@ def test_what_guards_the_branch_is_run_and_the_rest_is_said(bot, github, model):
     assert "LEVEL=full python3 -m unittest discover -p 'test_*.py'" in pull.body
     assert "The new test fails without the change and passes with it." in pull.body
     assert f"Not run here: `npx playwright test` ({STEP} 3) needs a browser" in pull.body
-    assert f"Not run here: {STEP} 2: ended with exit code 127 before any change" in pull.body
+    # 127 where nobody has that program, which some have
+    assert re.search(rf"Not run here: {re.escape(STEP)} 2: ended with exit code \d+ before any change", pull.body)
     bot.read_everything(issue)

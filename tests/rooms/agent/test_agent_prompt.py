@@ -84,6 +84,6 @@ def test_an_unknown_playbook_is_said():
 
 
 def test_the_prompts_travel_with_the_package():
-    for book in CONFIGURABLE:
+    for book in (book for book in CONFIGURABLE if book.asks_model):
         first, second = system(Task(playbook=book.name))
         assert "You are Lamplighter" in first["text"] and len(second["text"]) > 200

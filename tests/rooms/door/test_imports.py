@@ -22,6 +22,7 @@ WORDS = {
     "app.playbooks.diagnose",
     "app.playbooks.follow_up",
     "app.playbooks.rebase",
+    "app.playbooks.rehearse",
     "app.playbooks.reply",
     "app.playbooks.undo",
     *("app.triggers", "app.triggers.answers", "app.triggers.checks", "app.triggers.comments", "app.triggers.policy"),
