@@ -41,7 +41,23 @@ def headline(state: RunState) -> tuple[str, str]:
         return "🔎", "Rehearsed"
     if not found.fits:
         return "🟡", "I cannot test changes here yet"
-    return ("🟡", "Tests run here, once they are configured") if found.ran else ("✅", "Tests run here")
+    if found.ran:
+        return "🟡", "Tests run here, once they are configured"
+    counts = [one.said.counts for one in executed(state) if one.purpose == "verify" and one.said and one.said.counts]
+    if not any(count.passed + count.failed + count.errors for count in counts):
+        return "🟡", "The commands run here, and no test is counted"
+    if any(count.failed + count.errors for count in counts):
+        return "🟡", "Tests run here, and some fail as they are"
+    return "✅", "Tests run here"
+
+
+def says_nothing(command: str, ended: str) -> str:
+    """Why a command that fails cannot judge a change."""
+    return (
+        f"Without any change, {code(command, 200)} ended with {ended} and told of no test, so what it says of a change "
+        f"could not be compared. Put what the tests need under `setup`, or the right command under `verify`, in "
+        f"{code(_FILE)}."
+    )
 
 
 def closing(state: RunState) -> tuple[str, str]:

@@ -32,6 +32,8 @@ class Checked:
 
 def check(arguments: argparse.Namespace) -> int:
     """1 when there are mistakes; what is not built yet is said, and is none."""
+    if arguments.rehearse and _root(arguments.file.parent if arguments.file else Path()) is None:
+        raise UserError("There is no git repository here that could be rehearsed.")
     checked = _check(arguments.file)
     if arguments.rehearse and not checked.mistakes:
         return _rehearse(checked, is_json=arguments.json)
@@ -43,8 +45,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def _rehearse(checked: Checked, *, is_json: bool) -> int:
-    if checked.root is None:
-        raise UserError("There is no git repository here that could be rehearsed.")
+    assert checked.root
     from app.cli.rehearsal import rehearse
 
     return rehearse(checked.root, checked.config, is_json=is_json)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +40,12 @@ def rehearse(root: Path, config: RepoConfig | None, *, is_json: bool) -> int:
 def _as_json(state: RunState) -> dict[str, Any] | None:
     if state.rehearsed is None:
         return None
-    ran = [{**asdict(one), "ended": one.ended, "said": None} for one in rehearsal_text.executed(state)]
-    return {**state.rehearsed.model_dump(), "executed": ran, "not_here": state.not_here}
+    ran = [
+        {"purpose": one.purpose, "command": one.command, "source": one.source, "ended": one.ended}
+        for one in rehearsal_text.executed(state)
+    ]
+    found = state.rehearsed.model_dump(include={"fits", "why", "untested", "configuration", "ran"})
+    return {**found, "executed": ran, "not_here": state.not_here}
 
 
 def _tell(state: RunState) -> None:

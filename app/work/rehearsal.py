@@ -16,7 +16,7 @@ from app.config.proposed import Allowance, proposed
 from app.errors import UserError
 from app.events.knowing import Rehearsed
 from app.projects import Plan
-from app.verify import unfit
+from app.verify import CommandResult, unfit
 from app.work.attempt_end import end
 from app.work.session import WorkSession
 
@@ -40,6 +40,8 @@ class Rehearsal(WorkSession):
             self.test_before()
         except UserError as error:
             return self._helped(first, str(error).replace(f" {UNSPENT}", ""))
+        if not any(_tells(result) for result in self.baseline):
+            return self._helped(first, rehearsal_text.says_nothing(self.baseline[-1].command, self.baseline[-1].ended))
         untested = self._take_in(f"{folder}/." for folder in self.plan.beside[:_PROJECTS])
         return _said(self.plan, untested=list(untested))
 
@@ -60,7 +62,7 @@ class Rehearsal(WorkSession):
             self.after_setup = self.sandbox.manifest()
             self.sandbox.seal()
             self._run_baseline()
-        rest = [result for result in self.baseline if result.ending not in {"killed", "broken"}]
+        rest = [result for result in self.baseline if _tells(result)]
         self.plan = replace(self.plan, verify=tuple(result.command for result in rest))
         return unfit(self.plan, rest, self.before) is None
 
@@ -77,6 +79,11 @@ class Rehearsal(WorkSession):
 
     def _requests(self) -> list[Mapping[str, Any]]:
         return [event.data for event in self._ledger.events if event.kind == "egress.requested"]
+
+
+def _tells(result: CommandResult) -> bool:
+    """Whether it is known to have run tests to their end, or all went well as far as it says."""
+    return result.ending == "green" or (result.ending in {"red", "contradictory"} and result.counts is not None)
 
 
 def _said(plan: Plan, *, fits: bool = True, **more: Any) -> Rehearsed:

@@ -107,6 +107,27 @@ def test_where_nobody_knows_how_a_file_to_begin_with_is_given(bot, github):
     bot.read_everything(issue)
 
 
+SAYS = {  # of a command: how it is headed, and whether a configuration is given
+    "true": ("### 🟡 The commands run here, and no test is counted", False),
+    "sh -c 'exit 3'": ("### 🟡 I cannot test changes here yet", True),
+    "python3 -S -m unittest fails": ("### 🟡 Tests run here, and some fail as they are", False),
+}
+FAILS = "import unittest\n\n\nclass T(unittest.TestCase):\n    def test_a(self):\n        self.fail()\n"
+
+
+@pytest.mark.parametrize("command", SAYS)
+def test_nothing_is_called_well_that_was_not_seen_so(bot, github, command):
+    config = f'setup: []\nverify: ["{command}"]\n'
+    repo = github.repository("acme/shop", files={"fails.py": FAILS, ".github/lamplighter.yml": config})
+    issue = ask(github, repo)
+    bot.run_until_idle()
+
+    headed, is_helped = SAYS[command]
+    assert headed in said_on(issue)[0]
+    assert ("```yaml" in said_on(issue)[-1]) is is_helped
+    bot.read_everything(issue)
+
+
 def test_tests_that_take_too_long_are_given_longer(bot, github):
     slow = (
         "import time\nimport unittest\n\n\nclass T(unittest.TestCase):\n    def test_a(self):\n        time.sleep(9)\n"
