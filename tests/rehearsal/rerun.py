@@ -71,8 +71,9 @@ def execute(command: str, tree: Path, path: Path) -> tuple[int, str]:
     """
     environment = {"PATH": f"{path}:{os.environ['PATH']}", "HOME": "/nonexistent", "LANG": "C.UTF-8"}
     environment |= {"PYTHONPATH": f"{tree}/src:{tree}", "PYTHONDONTWRITEBYTECODE": "1", "NODE_PATH": str(path)}
-    environment |= {"GOCACHE": f"{tree}/.cache", "CARGO_HOME": f"{tree}/.cargo-home", "TMPDIR": str(tree)}
+    environment |= {"GOCACHE": f"{tree}/.cache", "CARGO_HOME": f"{tree}/.cargo-home", "TMPDIR": f"{tree}/.tmp"}
     environment["RUSTUP_HOME"] = os.environ.get("RUSTUP_HOME", str(Path.home() / ".rustup"))  # where the toolchains are
+    (tree / ".tmp").mkdir(exist_ok=True)  # not the tree itself: Go looks for no module there
     walls = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind", str(tree), str(tree)]
     walls += ["--unshare-all", "--die-with-parent", "--new-session", "--chdir", str(tree)]
     bash = ["bash", "-e", "-c", command]
