@@ -16,7 +16,7 @@ def pytest(text: str, *, starts: int = 1) -> Counts | None:
     line = "\n".join(words for _, words in found)
     ruled = [words for rule, words in found if rule] or [words for _, words in found]
     least = "\n".join(sorted(ruled, key=lambda words: summed(r"(\d+) (?:passed|xpassed)", words))[:starts])
-    failing = named(find(r"^(?:FAILED|ERROR) ([^\s:]+(?:::[^\[\n]+?(?:\[.*?\])?)?)(?: - .*)?$", text))
+    failing = named(find(r"^(?:FAILED|ERROR) ([^\s:]+(?:::(?:\[[^\]\n]*\])?[^\[\n]+?(?:\[.*?\])?)?)(?: - .*)?$", text))
     errors = summed(r"(\d+) errors?", line)
     in_tests = len(find(r"^ERROR [^\s:]+::", text))  # a fixture's
     return Counts(

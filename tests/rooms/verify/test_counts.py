@@ -98,6 +98,10 @@ def counts(passed: int, failed: int, skipped: int, errors: int, *failing: str) -
 @pytest.mark.parametrize(
     ("output", "expected"),
     [
+        (  # of a plugin's own kind of test
+            "FAILED t.py::[mypy]int_typing - no\nFAILED t.py::test_a[1] - x\n= 2 failed, 3 passed in 1s =\n",
+            counts(3, 2, 0, 0, "t.py::[mypy]int_typing", "t.py::test_a[1]"),
+        ),
         (PYTEST, counts(2, 4, 2, 1, "test_b.py::test_p[a b]", "test_b.py::test_p[c::d - e]", "test_a.py::T::test_err",
                         "test_b.py::test_e")),
         ("3 passed in 0.01s\n", counts(3, 0, 0, 0)),
