@@ -153,6 +153,6 @@ def _github(outcome: Outcome) -> list[str]:
         "one status comment": sum("part=status" in comment.body for comment in issue.comments) == 1,
         "the right labels": {name for name in issue.labels if name.startswith("agent:")} == {"agent:done", *case.marks},
         "the eyes": [reaction.content for reaction in issue.reactions] == ["eyes"],
-        "a green check": checks.get("lamplighter") == "success",
+        "the check that belongs to it": checks.get("lamplighter") == ("neutral" if case.marks else "success"),
     }
     return [f"not {text}" for text, holds in facts.items() if not holds]
