@@ -61,11 +61,11 @@ rehearse: $(VENV)/.run ## bugs and red checks of published projects, real ones a
 	@$(BIN)/python -m tests.rehearsal $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.dev ## everything that must hold before a change is merged; about a quarter of an hour on two cores
+test: $(VENV)/.dev ## everything that must hold before a change is merged; about twenty minutes on two cores
 	@$(MAKE) --no-print-directory --keep-going -j2 format-check lint types floors pytest
 
 .PHONY: test-aws
-test-aws: $(VENV)/.dev .venv-cloud/.ready .venv-cloud/runtime-3.13/.ready ## the same stories, contracts and crashes on AWS's semantics; about a quarter of an hour on two cores
+test-aws: $(VENV)/.dev .venv-cloud/.ready .venv-cloud/runtime-3.13/.ready ## the same stories, contracts and crashes on AWS's semantics; about twenty minutes on two cores
 	@$(call COMPILED,tests/aws/network/__pycache__,-m aws) || true
 	@$(TIMED) $(BIN)/python -m pytest -m aws -n $(WORKERS) --dist worksteal --durations=10 $(ARGS)
 

@@ -52,7 +52,7 @@ def appearance(state: RunState) -> Appearance:
     """
     assert state.outcome is not None
     look = OUTCOMES[state.outcome]
-    if state.rehearsed:
+    if state.outcome == "rehearsed":
         icon, words = rehearsal_text.headline(state)
         return replace(look, icon=icon, headline=words)
     if state.outcome == "proposed" and state.created.target:
