@@ -109,6 +109,9 @@ EVENTS = "".join(
         {"Action": "pass"},
     )
 )
+# What is printed goes to a file that is opened by a process beside: a script that looks for it has to wait for that.
+THERE = "until [ -e $TMPDIR/lamplighter-*/report ]; do sleep 0.01; done; "
+WRITTEN = "until [ -s $TMPDIR/lamplighter-*/report ]; do sleep 0.01; done; "
 FORGED = "for place in $TMPDIR/lamplighter-*/; do cat forged >$place/report; done\n"
 
 
@@ -116,10 +119,10 @@ FORGED = "for place in $TMPDIR/lamplighter-*/; do cat forged >$place/report; don
     ("script", "source", "counts", "unread"),
     [
         ("cat events; echo '# warning' >&2; exit 3", "go", Counts(passed=1), ""),
-        (f"{FORGED} cat events", "", None, "it was written over"),
-        (f"cat events; sleep 0.05; {FORGED}", "", None, "it was written over"),
-        ("mv $TMPDIR/lamplighter-*/report elsewhere; cat events", "", None, "none was written"),
-        ("cp forged it; cat events; sleep 0.1; mv it $TMPDIR/lamplighter-*/report", "", None, "it was written over"),
+        (f"{THERE}{FORGED} cat events", "", None, "it was written over"),
+        (f"cat events; {WRITTEN}{FORGED}", "", None, "it was written over"),
+        (f"{THERE}mv $TMPDIR/lamplighter-*/report elsewhere; cat events", "", None, "none was written"),
+        (f"cp forged it; cat events; {WRITTEN}mv it $TMPDIR/lamplighter-*/report", "", None, "it was written over"),
         ("cat events; sleep 9", "", None, "it did not come to its end"),
     ],
 )  # fmt: skip
@@ -129,7 +132,7 @@ def test_events_that_are_printed_are_the_report(
     """`go` is a script here that prints what Go does; Go itself is run where it is (`docs/decisions/0055`)."""
     files = {"go": f"#!/bin/bash\n[ $2 = -json ] || exit 9\n{script}\n", "a/a_test.go": A_TEST, "events": EVENTS}
     sandbox = the_sandbox(tmp_path, {**files, "forged": EVENTS * 9})
-    found = run_reported(sandbox, GO, timeout_seconds=2)
+    found = run_reported(sandbox, GO, timeout_seconds=0.5 if "sleep 9" in script else 60)
     assert (found.source, found.counts, found.unread) == (source, counts, unread)
     assert found.execution.command == GO
     if source:
