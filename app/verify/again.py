@@ -1,15 +1,18 @@
-"""A failure that a change is blamed for, or credited with mending, is run again on the same tree: flaky, or real?"""
+"""A failure that a change is blamed for, or credited with mending, is run again on the same tree: flaky, or real?
+
+Not in what the first time left of it, but laid out anew: what only a second run there passes is no chance.
+"""
 
 from __future__ import annotations
 
 import re
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from app.claims.records import FAILED
-from app.ports.sandbox import Sandbox
 from app.projects import inside, taken_apart
-from app.runs.run_ledger import RunLedger
+from app.verify.bench import Bench
 from app.verify.named import Named, by_name
 from app.verify.run import CommandResult, is_about_text, run_commands
 
@@ -21,57 +24,87 @@ _PYTEST = re.compile(r"(?P<path>[^\s:]+\.py)::(?P<name>.+?)(?:\[.*)?", re.DOTALL
 _DOTTED = re.compile(r"(?P<test>\w+) (?:\w+\.)*?(?P<stem>\w+)\.(?P<group>\w+)(?:\.(?P=test))?")
 
 
-def flaky_tests(
-    sandbox: Sandbox, baseline: Sequence[CommandResult], head: Sequence[CommandResult], ledger: RunLedger
-) -> tuple[str, ...]:
-    """Those that failed at head, did not at base, and pass now, in the tree in which head was run. A command that took
-    too long goes by its own name.
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A command that failed, and which of its failures are in question: `names`, or all of it where it ends as on the
+    `other` side.
+    """
+
+    result: CommandResult
+    names: Sequence[str] = ()
+    other: CommandResult | None = None
+
+    @property
+    def command(self) -> str:
+        return narrowed(self.result.command, self.names) if self.names else self.result.command
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took where it ended, if it did not here."""
+        return self.other.seconds if self.other and self.result.ending == "killed" else None
+
+    def passing(self, now: CommandResult) -> list[str]:
+        if self.names:
+            return [name for name in self.names if passed(name, self.result, now)]
+        return [self.result.command] if self.other and _passes_as(self.other, now) else []
+
+
+def flaky_tests(bench: Bench, baseline: Sequence[CommandResult], head: Sequence[CommandResult]) -> tuple[str, ...]:
+    """Those that failed at head, did not at base, and pass now with the same change. A command that took too long goes
+    by its own name.
     """
     before = {result.command: result for result in baseline}
-    found: list[str] = []
+    asked: list[_Asked] = []
     for result in head:
         was = before.get(result.command)
         if names := _new(was, result):
-            now = _again(sandbox, narrowed(result.command, names), "head", ledger)
-            found += [name for name in names if passed(name, result, now)]
+            asked.append(_Asked(result=result, names=names))
         elif was is not None and was.ok and result.killed_by == "time":
-            now = _again(sandbox, result.command, "head", ledger, seconds=was.seconds)
-            found += [result.command] if _passes_as(was, now) else []
-    return tuple(dict.fromkeys(found))
+            asked.append(_Asked(result=result, other=was))
+    if not asked or bench.lay_change("head, again"):
+        return ()
+    return _passing_now(bench, asked, "head")
 
 
-def flaky_at_base(
-    sandbox: Sandbox, baseline: Sequence[CommandResult], head: Sequence[CommandResult], ledger: RunLedger
-) -> tuple[str, ...]:
-    """Those that failed at base, do not at head, and pass now at base, which is laid out first; a command whose
-    failures have no names, all of them, by its own name.
+def flaky_at_base(bench: Bench, baseline: Sequence[CommandResult], head: Sequence[CommandResult]) -> tuple[str, ...]:
+    """Those that failed at base, do not at head, and pass now at base; a command whose failures have no names, all of
+    them, by its own name.
     """
     after = {result.command: result for result in head}
-    found: list[str] = []
+    asked: list[_Asked] = []
     for result in baseline:
-        now_at_head = after.get(result.command)
-        if now_at_head is None or result.ending not in FAILED or is_about_text(result):
+        now = after.get(result.command)
+        if now is None or result.ending not in FAILED or is_about_text(result):
             continue
-        names = _mended(result, now_at_head)
-        if not names and (not now_at_head.ok or _has_names(result)):
-            continue
-        sandbox.reset()
-        command = narrowed(result.command, names) if names else result.command
-        seconds = now_at_head.seconds if result.ending == "killed" else None
-        now = _again(sandbox, command, "base", ledger, seconds=seconds)
-        if names:
-            found += [name for name in names if passed(name, result, now)]
-        elif _passes_as(now_at_head, now):
-            found.append(result.command)
+        if names := _mended(result, now):
+            asked.append(_Asked(result=result, names=names))
+        elif now.ok and not _has_names(result):
+            asked.append(_Asked(result=result, other=now))
+    if not asked:
+        return ()
+    bench.sandbox.reset()
+    return _passing_now(bench, asked, "base")
+
+
+def _passing_now(bench: Bench, asked: Sequence[_Asked], at: str) -> tuple[str, ...]:
+    """Commands that came before those in question come before them again. When something passes, the work goes on in
+    this tree: then the others are run, too.
+    """
+    found: list[str] = []
+    by_command = {it.result.command: it for it in asked}
+    for command in bench.plan.verify:
+        it = by_command.pop(command, None)
+        now = _again(bench, command if it is None else it.command, at, it.seconds if it else None)
+        found += it.passing(now) if it else ()
+        if not by_command and not found:
+            break
     return tuple(dict.fromkeys(found))
 
 
-def _again(
-    sandbox: Sandbox, command: str, at: str, ledger: RunLedger, *, seconds: float | None = None
-) -> CommandResult:
+def _again(bench: Bench, command: str, at: str, seconds: float | None) -> CommandResult:
     """`seconds`: what it took where it ended; without, the sandbox's own limit holds."""
     limit = None if seconds is None else max(_FLOOR_SECONDS, _TIMES * seconds)
-    (now,) = run_commands(sandbox, [command], purpose="again", at=at, ledger=ledger, timeout_seconds=limit)
+    (now,) = run_commands(bench.sandbox, [command], purpose="again", at=at, ledger=bench.ledger, timeout_seconds=limit)
     return now
 
 

@@ -117,7 +117,7 @@ def verify_head(
     head = run_commands(sandbox, plan.verify, purpose="verify", at="head", ledger=ledger)
     verdict = compare(baseline, head)
     late = any(result.killed_by == "time" for result in head)
-    flaky = flaky_tests(sandbox, baseline, head, ledger) if verdict.new_failures or late else ()
+    flaky = flaky_tests(bench, baseline, head) if verdict.new_failures or late else ()
     if flaky:
         verdict = compare(baseline, head, flaky=flaky)
     if not verdict.ok:
@@ -127,7 +127,7 @@ def verify_head(
     proved = _proved(bench, baseline, head, steered, proofs)
     claims = _judged(replace(proved, untested=tuple(untested), flaky=flaky), changes, contents, old, baseline)
     if claims.proven and not claims.only_edits and not any(test.proves for test in claims.tests):
-        claims = replace(claims, flaky=(*flaky, *flaky_at_base(sandbox, baseline, head, ledger)))
+        claims = replace(claims, flaky=(*flaky, *flaky_at_base(bench, baseline, head)))
     if not claims.only_edits:
         reaching = Reaching(sandbox, changes, plan, ledger, lay_change=bench.lay_change, times=reach_times)
         mutants = broken_contents(changes, contents, old, steered)

@@ -159,11 +159,12 @@ def ending_of(test: Named, result: CommandResult) -> TestEnding:
         return result.ending
     counts = result.counts
     if counts is None:
-        return red_or_less([test.path], "", result.tail) if result.ending == "red" else result.ending
+        return red_or_less([test.path], "", result.printed) if result.ending == "red" else result.ending
     if any(("_FailedTest" in name and test.stem in name) or name == test.path for name in counts.failing):
         return "broken"
     if any(test.is_meant_by(name) for name in counts.failing):
-        return "absent" if asks_for_what_is_not_there([test.path], test.name.rpartition(".")[2], result.tail) else "red"
+        name = test.name.rpartition(".")[2]
+        return "absent" if asks_for_what_is_not_there([test.path], name, result.printed) else "red"
     if not counts.names_all_failures:
         return "unknown"
     return "green" if counts.passed else "nothing"

@@ -199,7 +199,7 @@ def suite_ending(
         if result.ending == "killed":
             return "killed", result.ended
         if old is None or old.ok or old.ending == "nothing":
-            return ("broken" if result.ending == "broken" else red_or_less(files, "", result.tail)), result.ended
+            return ("broken" if result.ending == "broken" else red_or_less(files, "", result.printed)), result.ended
         names, known = _failing(result.counts), _failing(old.counts)
         if names is None or known is None or (result.counts is not None and result.counts.ran_nothing):
             ending = "unknown"

@@ -172,7 +172,7 @@ class Reaching:
             now = self._run(command, f"broken: {', '.join(group)}"[:_AT], until - time.monotonic())
             noticed = notices(before, now)
             if noticed == "yes":
-                return _Said("reached"), {path for path in group if broken[path].says in now.tail}
+                return _Said("reached"), {path for path in group if broken[path].says in now.printed}
             why = why or ("" if noticed == "no" else noticed)
             if noticed == "time":
                 return _OVER, set()
@@ -216,7 +216,7 @@ def notices(was: CommandResult, now: CommandResult) -> Literal["yes", "no", "tim
         return "time"
     if now.ok:
         return "no"
-    if MARKER in now.tail:
+    if MARKER in now.printed:
         return "yes"
     if was_not_built(now.tail):
         return "build"

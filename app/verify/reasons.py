@@ -17,6 +17,9 @@ _FIXTURE = re.compile(r"^E\s+(fixture '\w+' not found)$")
 _ELSEWHERE = re.compile(r"/lib/python\d|/(?:site|dist)-packages/|^<")  # frames of the runner and of libraries
 _PART = re.compile(r"^(?:={40,}$|(?=_{3,} .+ _{3,}$))", re.MULTILINE)  # unittest's and pytest's line above each failure
 _HEADING = 300  # characters in which the test's name stands
+# Characters in which a runner says why it ended. Tests that pass may be about syntax errors, or print some.
+_END = 2_000
+_FAILURES = 16_000  # and in which it lists failures, a table of coverage behind them
 # What a test says that asks for something only the change brings.
 _PYTHON = re.compile(
     r"(?:ImportError|ModuleNotFoundError|NameError)\b|fixture '\w+' not found"
@@ -30,21 +33,23 @@ def python_reasons(output: str) -> list[tuple[str, str]]:
     that is not printed.
     """
     found: list[tuple[str, str]] = []
+    marked: list[tuple[str, str]] = []
     frame, waiting = "", ""
     for line in output.splitlines():
         if place := _FRAME.match(line):
             frame = frame if _ELSEWHERE.search(place[1]) else place[1]
         elif place := _PLACE.match(line):
-            found.append((waiting or place[2], place[1]))
+            marked.append((waiting or place[2], place[1]))
             waiting = ""
         elif fixture := _FIXTURE.match(line):
-            found.append((fixture[1], ""))
+            marked.append((fixture[1], ""))
         elif error := _ERROR.match(line):
             if error[1]:
                 waiting = error[2]
             else:
                 found.append((error[2], frame))
-    return [*found, *([(waiting, "")] if waiting else [])]
+    marked += [(waiting, "")] if waiting else []
+    return marked or found  # beside errors that pytest marks, others are what the tested code printed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +152,8 @@ def red_or_less(paths: Sequence[str], name: str, output: str) -> Literal["red", 
     """
     if asks_for_what_is_not_there(paths, name, output):
         return "absent"
-    return "broken" if was_not_built(output) or _NOT_LOADED.search(output) else "red"
+    end = output[-_END:]
+    return "broken" if was_not_built(end) or _NOT_LOADED.search(end) else "red"
 
 
 def asks_for_what_is_not_there(paths: Sequence[str], name: str, output: str) -> bool:
@@ -157,7 +163,7 @@ def asks_for_what_is_not_there(paths: Sequence[str], name: str, output: str) -> 
         return False
     parts = _PART.split(output)
     mine = [part for part in parts if name and re.search(rf"\b{re.escape(name)}\b", part[:_HEADING])]
-    found = [reason for part in mine or [output] for reason in language.reasons(part)]
+    found = [reason for part in mine or [output[-_FAILURES:]] for reason in language.reasons(part)]
     return bool(found) and all(
         language.not_there.match(why) and any(_is_in(path, place) for path in paths) for why, place in found
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.claims import Ending
 from app.errors import TransientError
@@ -41,6 +41,12 @@ class CommandResult:
     counts: Counts | None = None
     source: str = ""  # of the counts: `junit`, `jest`, `text`
     tail: str = ""
+    output: str = field(default="", repr=False)  # head and tail of it; empty where it was read from the ledger
+
+    @property
+    def printed(self) -> str:
+        """As much of what it printed as is at hand."""
+        return self.output or self.tail
 
     @property
     def ok(self) -> bool:
@@ -164,6 +170,7 @@ def _result(command: str, purpose: str, at: str, told: Reported) -> CommandResul
         counts=told.counts,
         source=told.source,
         tail=_tail(done),
+        output=done.text,
     )
 
 

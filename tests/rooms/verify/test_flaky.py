@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from app.projects import Plan
 from app.verify import CommandResult, Counts, compare
 from app.verify.again import flaky_at_base, narrowed, passed
 from tests.rooms.verify.room import FIXED, UNITTEST, Room
@@ -19,19 +20,24 @@ import calc
 
 class T(unittest.TestCase):
     def test_it(self):
-        if hasattr(calc, "new") and not os.path.exists("met"):
-            open("met", "w").close()
+        if hasattr(calc, "new") and not os.path.exists("MET"):
+            open("MET", "w").close()
             self.fail()
 
     def test_two(self):
         self.assertFalse(getattr(calc, "wrong", False))
 """
-BASE = {"calc.py": "def div(a, b):\n    return a / b\n", "test_it.py": FLAKY}
+BASE = {"calc.py": "def div(a, b):\n    return a / b\n"}
+
+
+def by_chance(tests: str, folder: Path) -> str:
+    """Something outside the tree decides."""
+    return tests.replace("MET", str(folder / "met"))
 
 
 @pytest.mark.parametrize("also_wrong", [False, True])
 def test_what_fails_once_and_passes_once_is_flaky_and_never_green(tmp_path: Path, also_wrong: bool) -> None:
-    room = Room(tmp_path / "tree", BASE)
+    room = Room(tmp_path / "tree", {**BASE, "test_it.py": by_chance(FLAKY, tmp_path)})
     room.write({"calc.py": f"{FIXED}\n\nnew = 1\nwrong = {also_wrong}\n"})
     found = room.verify()
     assert found.ok is not also_wrong
@@ -46,14 +52,46 @@ def test_what_fails_once_and_passes_once_is_flaky_and_never_green(tmp_path: Path
         assert found.marks == {"uncertain"}
 
 
+def test_what_passes_only_where_it_has_failed_before_is_real(tmp_path: Path) -> None:
+    """Whatever the first run leaves in the tree: a clean one has it not, nor has whoever checks out the branch."""
+    room = Room(tmp_path / "tree", {**BASE, "test_it.py": FLAKY})
+    room.write({"calc.py": f"{FIXED}\n\nnew = 1\n"})
+    found = room.verify()
+    assert not found.ok and not found.flaky
+    assert found.new_failures == ("test_it test_it.T.test_it",)
+
+
+BUILT = """import pathlib, unittest
+
+class T(unittest.TestCase):
+    def test_it(self):
+        self.assertTrue(pathlib.Path("built").exists())
+        self.assertEqual(pathlib.Path("STATE").read_text().count("x") % 2, 1)
+"""
+
+
+def test_what_is_built_first_is_built_again_first(tmp_path: Path) -> None:
+    build = f"echo built >built; printf x >>{tmp_path}/state"
+    plan = Plan(verify=(build, UNITTEST, "echo done"))
+    (tmp_path / "state").write_text("")
+    room = Room(tmp_path / "tree", {**BASE, "test_it.py": BUILT.replace("STATE", str(tmp_path / "state"))}, plan)
+    assert [result.ending for result in room.baseline] == ["green", "green", "green"]
+    (tmp_path / "state").write_text("x")
+    room.write({"calc.py": FIXED})
+    found = room.verify()
+    assert found.ok and found.flaky == ("test_it test_it.T.test_it",)
+    again = [item.command for item in room.ledger.ran() if item.purpose == "again"]
+    assert again == [build, f"{UNITTEST} -k '*test_it.T.test_it'", "echo done"]
+
+
 # Fails at base: once, by chance; or as long as nobody mends it.
 ONCE = FLAKY.replace('hasattr(calc, "new") and ', "")
-REAL = FLAKY.replace('hasattr(calc, "new") and not os.path.exists("met")', 'not hasattr(calc, "new")')
+REAL = FLAKY.replace('hasattr(calc, "new") and not os.path.exists("MET")', 'not hasattr(calc, "new")')
 
 
 @pytest.mark.parametrize(("tests", "is_real"), [(ONCE, False), (REAL, True)])
 def test_what_failed_at_base_by_chance_is_not_fixed(tmp_path: Path, tests: str, is_real: bool) -> None:
-    room = Room(tmp_path / "tree", {**BASE, "test_it.py": tests})
+    room = Room(tmp_path / "tree", {**BASE, "test_it.py": by_chance(tests, tmp_path)})
     assert room.baseline[0].ending == "red"
     room.write({"calc.py": f"{FIXED}\n\nnew = 1\n"})
     found = room.verify()
@@ -67,7 +105,7 @@ def test_what_failed_at_base_by_chance_is_not_fixed(tmp_path: Path, tests: str, 
 
 
 def test_a_time_out_that_does_not_come_again_is_neither_green_nor_a_failure(tmp_path: Path) -> None:
-    slow = FLAKY.replace("self.fail()", 'open("late", "w").close()\n            __import__("time").sleep(60)')
+    slow = by_chance(FLAKY, tmp_path).replace("self.fail()", '__import__("time").sleep(60)')
     room = Room(tmp_path / "tree", {**BASE, "test_it.py": slow}, seconds=5)
     room.write({"calc.py": f"{FIXED}\n\nnew = 1\n"})
     found = room.verify()
@@ -102,7 +140,7 @@ def test_only_what_turned_green_and_may_be_chance_is_run_again_at_base(
 ) -> None:
     ran: list[str] = []
 
-    def again(_sandbox: object, command: str, at: str, _ledger: object, **_how: float) -> CommandResult:
+    def again(_bench: object, command: str, at: str, _seconds: float | None) -> CommandResult:
         assert at == "base"
         ran.append(command)
         return result(1, None)
@@ -110,7 +148,8 @@ def test_only_what_turned_green_and_may_be_chance_is_run_again_at_base(
     monkeypatch.setattr("app.verify.again._again", again)
     codes = {"red": 1, "green": 0, "killed": None}
     rounds = [[replace(result(1, counts), exit_code=codes[ending])] for ending, counts in (base, head)]
-    assert flaky_at_base(SimpleNamespace(reset=lambda: None), *rounds, None) == ()  # type: ignore[arg-type]
+    bench = SimpleNamespace(sandbox=SimpleNamespace(reset=lambda: None), plan=Plan(verify=("t",)))
+    assert flaky_at_base(bench, *rounds) == ()  # type: ignore[arg-type]
     assert ran == reruns
 
 

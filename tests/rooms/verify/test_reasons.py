@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from app.verify import CommandResult, Counts
+from app.verify.named import Named, ending_of
 from app.verify.reasons import asks_for_what_is_not_there, python_reasons, red_or_less
 from tests.rooms.verify.printed_reasons import PRINTED
 
@@ -28,6 +32,8 @@ def pytests(*failures: tuple[str, str, str]) -> str:
     return found + "=========================== short test summary info ============================\n"
 
 
+# What a test prints stands behind its failure, as long as it likes.
+NOISE = f"----------- Captured stdout call -----------\nValueError: no {'matter ' * 4_000}\nKeyError: 'x'\n"
 TEST, CODE = "/work/tests/test_a.py", "/work/tests/test_a.py /work/calc.py"
 LIBRARY = "/work/tests/test_a.py /usr/lib/python3.11/unittest/case.py"
 CASES = [
@@ -51,6 +57,8 @@ CASES = [
         pytests(("test_x", "tests/test_a.py", "AssertionError: no"), ("test_y", "tests/test_a.py", "NameError: x")),
         False,
     ),
+    (pytests(("test_x", "tests/test_a.py", "NameError: x")) + NOISE, True),
+    (pytests(("test_x", "calc.py", "ZeroDivisionError: x")) + NOISE, False),
     ("E       fixture 'zero' not found\n", True),
     ("FAILED (errors=1)\n", False),
     ("", False),
@@ -60,6 +68,24 @@ CASES = [
 @pytest.mark.parametrize(("output", "is_absent"), CASES)
 def test_what_only_the_change_brings_is_told_from_what_it_mends(output: str, is_absent: bool) -> None:
     assert asks_for_what_is_not_there(["tests/test_a.py"], "test_x", output) is is_absent
+
+
+def test_a_page_of_output_hides_no_reason() -> None:
+    output = pytests(("test_x", "tests/test_a.py", "NameError: x")) + NOISE
+    counts = Counts(failed=1, failing=("tests/test_a.py::test_x",))
+    result = CommandResult(
+        command="pytest", purpose="proof", at="x", exit_code=1, seconds=1, counts=counts, tail=output[-2_000:]
+    )
+    test = Named(path="tests/test_a.py", name="test_x")
+    assert ending_of(test, replace(result, output=output)) == "absent"
+    assert ending_of(test, result) == "red"  # as the ledger has it
+
+
+def test_what_passes_may_be_about_syntax() -> None:
+    """Only the end of what is printed says why a run ended."""
+    passes = "".join(f"ok {n} - says SyntaxError: Unexpected token\n" for n in range(100))
+    fails = "not ok 101 - half\n  error: '1 == 2'\n  stack: |-\n    f (/work/test/a.test.js:2:25)\n"
+    assert red_or_less(["test/a.test.js"], "", passes + fails + "# duration_ms 12\n" * 120) == "red"
 
 
 def test_the_innermost_file_of_the_project_is_where_it_failed() -> None:
