@@ -53,9 +53,11 @@ class Bench:
         )
         return [result for result in again if not result.ok]
 
-    def reword(self) -> None:
-        """In the tree of the whole change, give its code another text that does the same."""
-        self._write(self._reworded())
+    def reword(self) -> bool:
+        """In the tree of the whole change, give its code another text that does the same; False where none is known."""
+        texts = self._reworded()
+        self._write(texts)
+        return bool(texts)
 
     def reword_back(self) -> bool:
         """The text that the change has; False when `reword` had no other for it."""

@@ -18,7 +18,7 @@ from app.verify.again import flaky_at_base, flaky_tests
 from app.verify.bench import Bench
 from app.verify.compare import Status, Verdict, compare
 from app.verify.counted import unread, unreported
-from app.verify.proof import Proofs, Prover
+from app.verify.proof import Proofs, prove
 from app.verify.reach import TIMES, Reaching, broken_contents, changes_comments_only
 from app.verify.rounds import round_of
 from app.verify.run import CommandResult, is_about_text, run_commands
@@ -123,11 +123,12 @@ def verify_head(
     if not verdict.ok:
         return _verification(verdict, baseline, head, None, flaky)
     steered = steering(changes, contents, old, plan.verify)
-    proofs = Prover(bench).proofs(baseline, head)
+    proofs = prove(bench, baseline, head)
     proved = _proved(bench, baseline, head, steered, proofs)
-    claims = _judged(replace(proved, untested=tuple(untested), flaky=flaky), changes, contents, old, baseline)
+    by_chance = (*flaky, *proofs.flaky)
+    claims = _judged(replace(proved, untested=tuple(untested), flaky=by_chance), changes, contents, old, baseline)
     if claims.proven and not claims.only_edits and not any(test.proves for test in claims.tests):
-        claims = replace(claims, flaky=(*flaky, *flaky_at_base(bench, baseline, head)))
+        claims = replace(claims, flaky=(*by_chance, *flaky_at_base(bench, baseline, head)))
     if not claims.only_edits:
         reaching = Reaching(sandbox, changes, plan, ledger, lay_change=bench.lay_change, times=reach_times)
         mutants = broken_contents(changes, contents, old, steered)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.rooms.verify.room import BASE, FIXED, HEAD, PYTEST, REGRESSION, UNITTEST
 from tests.rooms.verify.steering_cases import (
     MAKE,
@@ -33,6 +35,7 @@ CAUGHT = "        except ZeroDivisionError:\n            return\n"
 READS = HEAD + "    def test_zero(self):\n        self.assertEqual(div(7, 1), int(open('testdata/zero.txt').read()))\n"
 TEXT = HEAD + "    def test_zero(self):\n        self.assertIn('if b else 0', open('calc.py').read())\n"
 NODE_TEXT = 'test("z", () => assert.match(fs.readFileSync("calc.js", "utf8"), /b \\?/));\n'
+NODE_WHOLE = f'test("z", () => assert.equal(fs.readFileSync("calc.js", "utf8"), {json.dumps(NODE_FIXED)}));\n'
 COUNTS = (
     "import unittest, pathlib\n\nclass T(unittest.TestCase):\n    def test_zero(self):\n"
     "        counted = pathlib.Path.home() / '.counted'\n"
@@ -201,4 +204,7 @@ LYING = {
     "a test of the text in another language": Case(base=NODE, change={
         "calc.js": NODE_FIXED, "text.test.js": NODE_HEAD + NODE_TEXT
     }, verify="node --test", marks=UNSURE, says="when that holds the new one's text"),
+    "a test of the whole text in another language": Case(base=NODE, change={
+        "calc.js": NODE_FIXED, "text.test.js": NODE_HEAD + NODE_WHOLE
+    }, verify="node --test", marks=UNSURE, says="fails when the change's code has a comment more"),
 }  # fmt: skip

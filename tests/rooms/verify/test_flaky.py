@@ -104,6 +104,45 @@ def test_what_failed_at_base_by_chance_is_not_fixed(tmp_path: Path, tests: str, 
     assert found.marks == (set() if is_real else {"uncertain"})
 
 
+# Ends as it is written, run by run.
+NEW = """import pathlib
+import unittest
+
+class T(unittest.TestCase):
+    def test_it(self):
+        ran = pathlib.Path("RAN")
+        n = len(ran.read_text()) if ran.exists() else 0
+        ran.write_text("x" * (n + 1))
+        self.assertEqual("ENDS"[n:n + 1] or ".", ".")
+"""
+DATA = {"limits.txt": "8\n"}  # in which nobody knows words from what they do
+
+
+@pytest.mark.parametrize("runner", [UNITTEST, f"sh -c '{UNITTEST}'"], ids=["by name", "by file"])
+@pytest.mark.parametrize(
+    ("change", "ends", "says"),
+    [  # with the change; without; with its words; without, again
+        ({"calc.py": FIXED}, ".F..", "flaky"),
+        ({"calc.py": FIXED}, ".F.F", "passes with the old code as well when that holds the new one's text"),
+        ({"calc.py": FIXED}, ".FF.", "fails without the change and passes with it"),
+        (DATA, ".F.", "flaky"),
+        (DATA, ".FF.", "fails without the change and passes with it"),
+    ],
+)
+def test_a_new_test_proves_nothing_where_it_fails_once_without_the_change(
+    tmp_path: Path, runner: str, change: dict[str, str], ends: str, says: str
+) -> None:
+    room = Room(
+        tmp_path / "tree", {**BASE, "test_old.py": "import unittest\n", "limits.txt": "7\n"}, Plan(verify=(runner,))
+    )
+    room.write({**change, "test_it.py": NEW.replace("RAN", str(tmp_path / "ran")).replace("ENDS", ends)})
+    found = room.verify()
+    assert found.ok and says in found.note
+    assert found.claims.proven is says.startswith("fails")
+    assert bool(found.as_event().flaky) is (says == "flaky")
+    assert ("uncertain" in found.marks) is not says.startswith("fails")
+
+
 def test_a_time_out_that_does_not_come_again_is_neither_green_nor_a_failure(tmp_path: Path) -> None:
     slow = by_chance(FLAKY, tmp_path).replace("self.fail()", '__import__("time").sleep(60)')
     room = Room(tmp_path / "tree", {**BASE, "test_it.py": slow}, seconds=5)
