@@ -56,8 +56,10 @@ def _check(file: Path | None) -> Checked:
     path = file or (root or Path()) / PATH
     if path.exists():
         content = content_of(path, _MOST_BYTES)
-    elif file or root is None:
+    elif file:
         raise UserError(f"There is no `{path}`.")
+    elif root is None:
+        raise UserError(f"There is no `{path}`, nor a git repository around this folder: name a file, or go to one.")
     else:
         content = b""  # every key may be left out, and so may the file
     config, mistakes = repo_config.examine(content)
@@ -110,7 +112,7 @@ def _tell(checked: Checked) -> None:
         print(f"{checked.file}: {mistake}", file=sys.stderr)
     if checked.mistakes:
         return
-    print(f"{checked.file}: no mistakes")
+    print(f"{checked.file}: " + ("no mistakes" if checked.config else "not there, so what is found in the files holds"))
     for note in checked.notes:
         print(f"note: {note}")
     plan = checked.plan

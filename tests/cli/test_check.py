@@ -39,6 +39,9 @@ def test_in_a_repository_it_says_what_would_be_run(lamplighter, project):
     done = check(lamplighter, project / "tests")
     assert (done.returncode, done.stderr) == (0, "")
     assert "verify: " in done.stdout and "unittest" in done.stdout
+    assert done.stdout.startswith(
+        f"{project}/.github/lamplighter.yml: not there, so what is found in the files holds\n"
+    )
     assert "only when a change touches them" not in done.stdout
     (project / "web").mkdir()
     (project / "web/package.json").write_text('{"scripts": {"test": "node --test"}}')
@@ -61,6 +64,7 @@ def test_a_file_that_is_not_there_or_none(lamplighter, tmp_path):
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
         assert len(done.stderr.splitlines()) == 1
+    assert "nor a git repository around this folder" in check(lamplighter, tmp_path).stderr
     (tmp_path / "a.yml").write_bytes(b"\xff\xfe")
     assert "not UTF-8" in check(lamplighter, tmp_path, tmp_path / "a.yml").stderr
 
