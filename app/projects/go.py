@@ -24,7 +24,7 @@ def go(folder: Folder) -> Project | None:
     needs = b"require" in folder.read("go.mod")
     return Project(
         folder=folder.path,
-        setup=(_VENDORED if is_vendored else "go mod download",) if needs else (),
+        setup=(_VENDORED if is_vendored else _downloaded("./..."),) if needs else (),
         verify=("go test -v ./...",),  # without -v it prints no counts
         language="Go",
         why="a go.mod and _test.go files",
@@ -38,13 +38,23 @@ def _workspace(folder: Folder) -> Project | None:
     modules = [home for home in ("", *homes) if (f"{home}/go.mod" if home else "go.mod") in folder.paths]
     if not any(path.endswith("_test.go") for path in folder.paths) or not modules:
         return None
+    packages = " ".join(f"./{home}/..." if home else "./..." for home in modules)
     return Project(
         folder=folder.path,
-        setup=("go mod download",),
-        verify=("go test -v " + " ".join(f"./{home}/..." if home else "./..." for home in modules),),
+        setup=(_downloaded(packages),),
+        verify=(f"go test -v {packages}",),
         language="Go",
         why="the modules of a go.work",
         members=folder.inside(*(home for home in modules if home)),
+    )
+
+
+def _downloaded(packages: str) -> str:
+    """Modules that only another system needs, or that a go.work or a `replace` has here, need not be had."""
+    return otherwise(
+        "go mod download",
+        f"GOPROXY=off go list -deps -test {packages} > /dev/null",
+        "not each module of go.mod could be had, but all that the packages need here",
     )
 
 

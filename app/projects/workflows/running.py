@@ -11,6 +11,7 @@ from app.projects.plan import Folder, on_path
 from app.projects.workflows import sessions, tox_env
 from app.projects.workflows.pytest_words import plugins, python_words
 from app.projects.workflows.shell import Command, commands, is_opaque
+from app.projects.workflows.since import without_since
 from app.projects.workflows.tasks import hatch_needs, hatch_script, script_path, task_of
 from app.projects.workflows.wrappers import bare, is_kept
 
@@ -107,7 +108,7 @@ def one(command: Command, folder: Folder, outer: Mapping[str, str]) -> Ran:
     if is_opaque(command):
         return Ran(verify=_with({}, command.text), language=language)
     if language == "Python":
-        told = python_words(words)
+        told = python_words(without_since(words))
         return Ran(verify=_with(env, _joined(told)), language="Python", sync=inner.sync,
                    needs=(*inner.needs, *plugins(told)))  # fmt: skip
     if language == "Go":
@@ -116,6 +117,8 @@ def one(command: Command, folder: Folder, outer: Mapping[str, str]) -> Ran:
         words = _cargo(words, folder)
     if language == "JavaScript" and is_kept(inner.by):
         words = list(command.words)
+    if language == "JavaScript":
+        words = without_since(words)
     if script_path(tuple(words), folder) and words[0] not in {"bash", "sh"}:
         words = ["sh" if folder.text(words[0]).startswith("#!/bin/sh") else "bash", *words]
     return Ran(verify=_with(env, _joined(words)), language=language, needs=inner.needs, sync=inner.sync)
