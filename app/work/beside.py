@@ -8,6 +8,7 @@ from app.ports.sandbox import Manifest, Sandbox
 from app.projects import Plan
 from app.runs.run_ledger import RunLedger
 from app.verify import CommandResult, run_commands
+from app.verify.ahead import build_ahead
 from app.verify.fitting import run_fitting
 
 
@@ -37,6 +38,7 @@ def take_in(sandbox: Sandbox, plan: Plan, wider: Plan, ledger: RunLedger) -> Tak
         if not all(result.ok for result in done):
             taken.untested.append(project.folder)
             continue
+        build_ahead(sandbox, project.verify_here, ledger, at=_at(project.folder))
         taken.after_setup = sandbox.manifest()
         sandbox.seal()
         fitted = run_fitting(sandbox, Plan.of([project]), ledger, at=_at(project.folder))

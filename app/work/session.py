@@ -27,6 +27,7 @@ from app.verify import (
     unfit,
     verify_head,
 )
+from app.verify.ahead import build_ahead
 from app.verify.fitting import known, run_fitting
 from app.work.beside import take_in
 from app.work.delivery import Delivery
@@ -133,6 +134,7 @@ class WorkSession(PlainWork):
             end |= {"ok": not failed, "note": in_numbers(results)}
         if failed:
             raise UserError(setup_failed(failed[0], self._ledger, self._limits))
+        build_ahead(self.sandbox, self.plan.verify, self._ledger)
         self.after_setup = self.sandbox.manifest()
         self.sandbox.seal()
 
