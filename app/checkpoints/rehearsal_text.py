@@ -83,6 +83,8 @@ def findings(state: RunState) -> list[str]:
     lines = [line(found.why, 300), ""] if found.why else []
     ran = list(executed(state))
     lines += _commands("Set up", [one for one in ran if one.purpose == "setup"])
+    built = [told.said.seconds for told in state.commands if told.said.purpose == "build"]
+    lines += [f"- compiled for the tests, ahead of them, in {took(sum(built))}"] if built else []
     lines += _commands("Tests", [one for one in ran if one.purpose == "verify"])
     if found.untested:
         lines += ["", f"Could not be set up: {_named(found.untested)}."]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from app.config import repo_config
@@ -128,6 +130,19 @@ def test_nothing_is_called_well_that_was_not_seen_so(bot, github, command):
     bot.read_everything(issue)
 
 
+def test_what_is_compiled_ahead_is_told_and_counts_no_test(bot, github):
+    go = '#!/bin/sh\necho "ok example.test 0.1s"\n'
+    config = 'setup: [chmod +x go]\nverify: ["PATH=.:$PATH go test ./..."]\n'
+    repo = github.repository("acme/shop", files={".github/lamplighter.yml": config, "go": go})
+    issue = ask(github, repo)
+    bot.run_until_idle()
+
+    told = said_on(issue)[0]
+    assert re.search(r"`chmod \+x go`: done in \S+ s\n- compiled for the tests, ahead of them, in \d+", told)
+    assert "exec=true" not in told
+    bot.read_everything(issue)
+
+
 def test_tests_that_take_too_long_are_given_longer(bot, github):
     slow = (
         "import time\nimport unittest\n\n\nclass T(unittest.TestCase):\n    def test_a(self):\n        time.sleep(9)\n"
@@ -182,4 +197,5 @@ def test_stop_ends_it(bot, github):
     github.maintainer.comment(issue, "/agent stop")
     bot.run_until_idle()
     assert rehearsed(bot)[0].reason == "cancelled"
+    assert re.search(r"^### \S+ Stopped", said_on(issue)[0], re.MULTILINE)
     bot.read_everything(issue)
