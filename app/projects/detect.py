@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import cache
 
 from app.projects.go import go
+from app.projects.homes import is_manifest, is_own
 from app.projects.javascript import deno, node
 from app.projects.jvm import jvm
 from app.projects.make import make
@@ -21,19 +23,6 @@ from app.projects.workflows.guided import guided
 
 _FINDERS: Sequence[Callable[[Folder], Project | None]] = (
     python, rust, go, jvm, node, deno, ruby, php, dotnet, cmake, make,
-)  # fmt: skip
-# What makes a folder the root of a project. Of C and C++ each folder has its CMakeLists.txt; only the root's counts.
-_MANIFESTS = frozenset(
-    {"pyproject.toml", "setup.py", "Cargo.toml", "go.mod", "go.work", "pom.xml", "build.gradle", "build.gradle.kts",
-     "settings.gradle", "settings.gradle.kts", "package.json", "deno.json", "deno.jsonc", "Gemfile", "composer.json"}
-)  # fmt: skip
-_SOLUTIONS = (".sln", ".slnx")
-# Folders whose manifests belong to tests, examples, somebody else's code or a tool of the project's own.
-_NOT_PROJECTS = frozenset(
-    {"test", "tests", "testing", "__tests__", "spec", "testdata", "test-data", "fixtures", "fixture", "__fixtures__",
-     "example", "examples", "sample", "samples", "demo", "demos", "template", "templates", "vendor", "third_party",
-     "third-party", "node_modules", "dist", "build", "target", "site-packages", "benchmarks", "bench", "e2e", "fuzz",
-     ".github"}
 )  # fmt: skip
 _OF_JVM = frozenset({"Java", "Kotlin"})
 _BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"})
@@ -48,7 +37,7 @@ def detect(paths: Collection[str], read: Read, *, touched: Collection[str] = (),
     The root's project comes first. Projects in folders that it does not run are left beside it, because most changes
     are none of theirs, until one touches them.
     """
-    root = Folder(paths=frozenset(paths), read_at=read)
+    root = Folder(paths=frozenset(paths), read_at=cache(read))
     known = _by_files(root)
     not_here: tuple[str, ...] = ()
     if workflows != "never":
@@ -88,15 +77,11 @@ def _project(folder: Folder) -> Project | None:
 
 def _homes(root: Folder) -> list[str]:
     """Folders below the root that hold a manifest, the upper ones first."""
-    homes = {path.rpartition("/")[0] for path in root.paths if _is_manifest(path.rpartition("/")[2])}
+    homes = {path.rpartition("/")[0] for path in root.paths if is_manifest(path.rpartition("/")[2])}
     return sorted(
-        (home for home in homes if home and home.count("/") < _DEEPEST and not _NOT_PROJECTS & set(home.split("/"))),
+        (home for home in homes if home and home.count("/") < _DEEPEST and is_own(home)),
         key=lambda home: (home.count("/"), home),
     )
-
-
-def _is_manifest(name: str) -> bool:
-    return name in _MANIFESTS or name.endswith(_SOLUTIONS)
 
 
 def _runs(project: Project, home: str, root: Folder) -> bool:

@@ -28,12 +28,17 @@ class Folder:
     path: str = ""  # "" is the repository's root
     paths: frozenset[str]
     read_at: Read
+    within: Folder | None = None  # the repository's root, where it is not that itself
 
     @classmethod
     def of(cls, root: Folder, path: str) -> Folder:
         start = f"{path}/"
         inside = frozenset(name.removeprefix(start) for name in root.paths if name.startswith(start))
-        return cls(path=path, paths=inside, read_at=lambda name: root.read_at(start + name))
+        return cls(path=path, paths=inside, read_at=lambda name: root.read_at(start + name), within=root.root)
+
+    @property
+    def root(self) -> Folder:
+        return self.within or self
 
     def inside(self, *names: str) -> tuple[str, ...]:
         """The names from the repository's root."""

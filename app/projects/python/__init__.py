@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from app.checks.test_files import holds_tests, is_test_path
-from app.projects.plan import Folder, Project, on_path
+from app.projects.plan import Folder, Project, inside, on_path
 from app.projects.python.locked import locked
 from app.projects.python.metadata import Metadata
 from app.projects.python.pip import by_pip
-from app.projects.python.runner import start_folder, uses_pytest
+from app.projects.python.runner import one_by_one, start_folder, uses_pytest
 
 _MANIFESTS = frozenset({"setup.py", "setup.cfg", "Pipfile", "manage.py"})
 _SETTINGS = frozenset({"pyproject.toml", "tox.ini", "pytest.ini"})  # of tools, which make no package by themselves
@@ -22,13 +22,15 @@ def python(folder: Folder) -> Project | None:
     nested = {path.rpartition("/")[0] for path in folder.paths if path.rpartition("/")[2] in _PACKAGES} - {""}
     tests = sorted(path for path in folder.paths if path.endswith(".py") and is_test_path(path))
     own = [path for path in tests if not any(path.startswith(f"{home}/") for home in nested)]
-    if not (about.is_installable or about.requirements or _MANIFESTS & folder.names):
+    if not (about.is_installable or about.requirements or about.members or _MANIFESTS & folder.names):
         is_script = not any(holds_tests(path) for path in own) and not _SETTINGS & folder.names
         tests = [] if is_script else own
     if not tests:
         return None
     plain = by_pip(about, pytest=False)
     pytest = uses_pytest(about, tests, plain.wanted)
+    if not pytest and nested and not own and not about.members:
+        return None  # unittest looks into no folder of theirs
     setup = by_pip(about, pytest=pytest).commands
     by_lock = locked(about, otherwise=setup)
     if pytest:
@@ -37,10 +39,12 @@ def python(folder: Folder) -> Project | None:
         verify, why = "python3 manage.py test", "tests of a Django project"
     else:
         verify, why = f"python3 -m unittest discover{start_folder(own, folder.paths)}", "Python tests for unittest"
+    first = on_path(folder.environment)
+    apart = one_by_one(about, tests, pytest=pytest)
     return Project(
         folder=folder.path,
         setup=by_lock.commands if by_lock else setup,
-        verify=(f"{on_path(folder.environment)} {verify}",),
+        verify=tuple(inside(home, f"{first} {command}") for home, command in apart) or (f"{first} {verify}",),
         language="Python",
         why=f"{why}, versions from {by_lock.name}" if by_lock else why,
         members=folder.inside(*about.members, *(sorted(nested) if pytest else ())),  # pytest collects all below it

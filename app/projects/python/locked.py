@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.projects.python import neighbours
 from app.projects.python.metadata import TESTS, Metadata, chosen
 from app.projects.python.pip import make_environment
 from app.text.set_up import otherwise as said_otherwise
@@ -22,19 +23,38 @@ class Locked:
     commands: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Ways:
+    """`install` fails where the lock is not what the project asks for. `renew` brings it up to date first, or goes
+    without it, which `said` says.
+    """
+
+    tool: str  # what pip is given to bring it
+    install: str
+    renew: str
+    said: str = "is not up to date, so it was brought up to date for the tests"
+
+
 def locked(about: Metadata, *, otherwise: Sequence[str]) -> Locked | None:
-    """None where nothing is locked. `otherwise` is run when the lock does not install here, which its output says."""
-    for name, make in _TOOL_OF.items():
+    """None where nothing is locked. `otherwise` is run when the lock does not install here, which its output says.
+
+    A lock that is not up to date is brought up to date in the place of the tests alone, unless the project wants a
+    package of this repository by its name: then only pip can be told where that lies.
+    """
+    for name, ways_of in _WAYS.items():
         if name in about.folder.names:
-            tool, install = make(about)
+            ways = ways_of(about)
+            by_pip = " && ".join(otherwise) or "true"
             said = f"{name} does not install here, so its versions are not used"
-            again = said_otherwise(install, " && ".join(otherwise) or "true", said)
-            return Locked(name=name, commands=(f"{_TOOLS} {tool}", make_environment(about), again))
+            first = ways.install
+            if not neighbours.are_asked_for_by_name(about):
+                first = said_otherwise(first, ways.renew, f"{name} {ways.said}")
+            install = said_otherwise(first, by_pip, said)
+            return Locked(name=name, commands=(f"{_TOOLS} {ways.tool}", make_environment(about), install))
     return None
 
 
-def _uv(about: Metadata) -> tuple[str, str]:
-    """An outdated lock is still better than none: `--frozen` takes it as it is."""
+def _uv(about: Metadata) -> _Ways:
     arguments = ["--all-packages"] if about.table("tool", "uv", "workspace") else []
     arguments += [f"--extra {shlex.quote(name)}" for name in about.extras]
     if any(name in TESTS for name in about.groups):
@@ -47,11 +67,10 @@ def _uv(about: Metadata) -> tuple[str, str]:
         f"UV_PROJECT_ENVIRONMENT={home} UV_PYTHON_DOWNLOADS=never UV_PYTHON={home}/bin/python3"
         " ~/tools/bin/uv sync --quiet"
     )
-    said = "uv.lock is not up to date; its versions are used all the same"
-    return "uv", said_otherwise(f"{sync} --locked{rest}", f"{sync} --frozen{rest}", said)
+    return _Ways(tool="uv", install=f"{sync} --locked{rest}", renew=f"{sync}{rest}")
 
 
-def _poetry(about: Metadata) -> tuple[str, str]:
+def _poetry(about: Metadata) -> _Ways:
     groups = about.table("tool", "poetry", "group")
     named = chosen(groups)
     arguments = [f"--extras {shlex.quote(name)}" for name in about.extras]
@@ -59,17 +78,34 @@ def _poetry(about: Metadata) -> tuple[str, str]:
         arguments.append(f"--only {shlex.quote(','.join(['main', *named]))}")
     elif without := _unneeded(groups):
         arguments.append(f"--without {shlex.quote(','.join(without))}")
-    return "poetry", " ".join([f"{_into(about)} ~/tools/bin/poetry install --no-interaction --quiet", *arguments])
+    install = " ".join([f"{_into(about)} ~/tools/bin/poetry install --no-interaction --quiet", *arguments])
+    return _Ways(
+        tool="poetry",
+        install=install,
+        renew=f"{_into(about)} ~/tools/bin/poetry lock --no-interaction --quiet && {install}",
+    )
 
 
-def _pdm(about: Metadata) -> tuple[str, str]:
+def _pdm(about: Metadata) -> _Ways:
     known = {*about.table("dependency-groups"), *about.table("tool", "pdm", "dev-dependencies")}
     arguments = [f"--group {shlex.quote(name)}" for name in [*about.extras, *chosen(known)]]
-    return "pdm 'hishel<2'", " ".join([f"{_into(about)} ~/tools/bin/pdm sync --quiet", *arguments])
+    pdm = f"{_into(about)} ~/tools/bin/pdm"
+    sync = " ".join([f"{pdm} sync --quiet", *arguments])  # which by itself takes an outdated lock without a word
+    return _Ways(
+        tool="pdm 'hishel<2'",
+        install=f"{pdm} lock --check --quiet && {sync}",
+        renew=f"{pdm} lock --update-reuse --quiet && {sync}",
+    )
 
 
-def _pipenv(about: Metadata) -> tuple[str, str]:
-    return "pipenv", f"{_into(about)} PIPENV_VERBOSITY=-1 ~/tools/bin/pipenv sync --dev"
+def _pipenv(about: Metadata) -> _Ways:
+    pipenv = f"{_into(about)} PIPENV_VERBOSITY=-1 ~/tools/bin/pipenv"  # `sync` takes an outdated lock without a word
+    return _Ways(
+        tool="pipenv",
+        install=f"{pipenv} verify && {pipenv} sync --dev",
+        renew=f"{pipenv} install --dev --skip-lock",
+        said="is not up to date, so its versions are not used",
+    )
 
 
 def _into(about: Metadata) -> str:
@@ -81,7 +117,7 @@ def _unneeded(groups: Mapping[str, object]) -> list[str]:
     return [name for name in groups if name in _NOT_FOR_TESTS]
 
 
-_TOOL_OF: Mapping[str, Callable[[Metadata], tuple[str, str]]] = {
+_WAYS: Mapping[str, Callable[[Metadata], _Ways]] = {
     "uv.lock": _uv,
     "poetry.lock": _poetry,
     "pdm.lock": _pdm,

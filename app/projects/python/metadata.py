@@ -66,6 +66,19 @@ class Metadata:
         return "setup.py" in self.folder.names or built or self.config.has_option("metadata", "name")
 
     @property
+    def is_package(self) -> bool:
+        """Whether it is installed itself, and not only what it needs, as tools call it."""
+        said = (self.table("tool", "poetry").get("package-mode"), self.table("tool", "uv").get("package"),
+                self.table("tool", "pdm").get("distribution"))  # fmt: skip
+        return self.is_installable and False not in said
+
+    @property
+    def may_be_no_package(self) -> bool:
+        """Whether it does not say how it is built: often an application in several folders, none of them a package."""
+        is_old = "setup.py" in self.folder.names or self.config.has_option("metadata", "name")
+        return "project" in self.project and "build-system" not in self.project and not is_old
+
+    @property
     def extras(self) -> list[str]:
         """Names of extras that hold what the tests need: all that speak of tests, else one for development."""
         names = set(self.table("project", "optional-dependencies")) | set(self.table("tool", "poetry", "extras"))

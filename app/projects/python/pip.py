@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.projects import manifests
+from app.projects.python import neighbours
 from app.projects.python.metadata import FOR_DEVELOPERS, TESTS, Metadata
 from app.projects.python.versions import named_version
-from app.text.set_up import saying
+from app.text.set_up import otherwise, saying
 
 _HATCH_ENVIRONMENTS = ("hatch-test", *TESTS, "default")
 
@@ -28,6 +29,11 @@ def by_pip(about: Metadata, *, pytest: bool) -> ByPip:
 
 def make_environment(about: Metadata) -> str:
     """With the Python that the project names, where there is one; which one there is, is known only there."""
+    first = neighbours.told(about)
+    return f"{first} && {{ {_made(about)}; }}" if first else _made(about)
+
+
+def _made(about: Metadata) -> str:
     wanted = named_version(about.folder)
     if wanted is None:
         return f"python3 -m venv ~/{about.folder.environment}"
@@ -43,7 +49,8 @@ def _commands(about: Metadata, wanted: list[str], hashed: list[str], *, pytest: 
     """Nothing to install: no network is needed when the system has what it takes.
 
     pip wants hashes for all it installs at once or for nothing, so files with hashes (`hashed`) have a step of their
-    own. Developers' requirements may pin what cannot be had together with the project: then it goes without them.
+    own. Developers' requirements may pin what cannot be had together with the project, and what does not say how it is
+    built may be no package: then it goes without them.
     """
     pip = f"$HOME/{about.folder.environment}/bin/pip install --quiet --disable-pip-version-check"
     if not wanted and not pytest:
@@ -55,11 +62,22 @@ def _commands(about: Metadata, wanted: list[str], hashed: list[str], *, pytest: 
     needs = wanted + ["pytest"] * (pytest and not has_pytest)
     steps = [f"{pip} {' '.join(hashed)}"] if hashed else []
     rest = [argument for argument in needs if argument not in hashed]
-    less = [argument for argument in rest if argument.removeprefix("-r ") not in FOR_DEVELOPERS]
     if rest:
-        again = f" || {pip} {' '.join(less)}" if less and less != rest else ""
-        steps.append(f"{pip} {' '.join(rest)}{again}")
+        steps.append(_with_less(pip, rest, about))
     return (make_environment(about), *steps)
+
+
+def _with_less(pip: str, rest: list[str], about: Metadata) -> str:
+    """All of it at once, and otherwise what can be done without."""
+    itself = " ".join(_itself(about)) if about.may_be_no_package else ""
+    spared = [argument for argument in rest if argument.removeprefix("-r ") in FOR_DEVELOPERS or argument == itself]
+    less = [item for argument in rest for item in (_needs(about) if argument == itself else [argument])]
+    less = list(_pairs([argument for argument in less if argument not in spared]))
+    whole = f"{pip} {' '.join(rest)}"
+    if not spared or not less:
+        return whole
+    names = ["the project itself" if argument == itself else argument.removeprefix("-r ") for argument in spared]
+    return otherwise(whole, f"{pip} {' '.join(less)}", f"{' and '.join(names)} could not be installed with the rest")
 
 
 def _hashed(wanted: list[str], about: Metadata) -> list[str]:
@@ -71,16 +89,30 @@ def _wanted(about: Metadata) -> list[str]:
     wanted: list[str] = []
     for name in about.requirements:
         wanted += ["-r", shlex.quote(name)]
-    for member in about.members:  # first, so that their names are taken when the project asks for them
-        wanted += ["-e", shlex.quote(f"./{member}")]
-    if about.is_installable:
-        extras = ",".join(about.extras)
-        wanted += ["-e", shlex.quote(f".[{extras}]" if extras else ".")]
+    wanted += map(shlex.quote, neighbours.in_tree(about))
+    if about.is_package:
+        wanted += _itself(about)
+    elif about.is_installable:
+        wanted += _needs(about)
     listed = [item for name in about.groups for item in about.group(name)]
     wanted += [shlex.quote(item) for item in [*listed, *_poetry(about), *_hatch(about)]]
     if not any(word in " ".join(wanted) for word in ("[test", "[dev", "test.txt", "dev.txt", "tests.txt", "pytest")):
         wanted += [shlex.quote(item) for item in _tox(about)]
     return list(_pairs(wanted))
+
+
+def _itself(about: Metadata) -> list[str]:
+    extras = ",".join(about.extras)
+    return ["-e", shlex.quote(f".[{extras}]" if extras else ".")]
+
+
+def _needs(about: Metadata) -> list[str]:
+    """What it depends on, for want of a package. Poetry's version syntax is not pip's, so its newest are taken."""
+    project, poetry = about.table("project"), about.table("tool", "poetry", "dependencies")
+    listed = manifests.texts(project.get("dependencies"))
+    for extra in about.extras:
+        listed += manifests.texts(manifests.table(project, "optional-dependencies").get(extra))
+    return [shlex.quote(item) for item in [*listed, *_names(poetry)]]
 
 
 def _pairs(arguments: list[str]) -> Iterable[str]:
@@ -102,7 +134,11 @@ def _poetry(about: Metadata) -> list[str]:
     tables = [manifests.table(poetry, "group", name, "dependencies") for name in TESTS]
     if not any(tables):
         tables = [manifests.table(poetry, "dev-dependencies"), manifests.table(poetry, "group", "dev", "dependencies")]
-    names = [name for table in tables for name, value in table.items() if name != "python" and not _is_elsewhere(value)]
+    return [name for table in tables for name in _names(table)]
+
+
+def _names(table: Mapping[str, object]) -> list[str]:
+    names = [name for name, value in table.items() if name != "python" and not _is_elsewhere(value)]
     return [name for name in names if re.fullmatch(r"[A-Za-z0-9._-]+", name)]
 
 

@@ -31,3 +31,30 @@ def start_folder(tests: Sequence[str], paths: frozenset[str]) -> str:
         return ""
     folder = folders.pop()
     return "" if f"{folder}/__init__.py" in paths else f" -s {shlex.quote(folder)}"
+
+
+def one_by_one(about: Metadata, tests: Sequence[str], *, pytest: bool) -> list[tuple[str, str]]:
+    """Folders and commands where the members of a workspace cannot be tested together: unittest looks into none of
+    them, and pytest takes no two files of one name that are in no package. Empty where they can.
+    """
+    of = {home: [path for path in tests if path.startswith(f"{home}/")] for home in about.members}
+    loose = [path.rpartition("/") for path in tests]
+    names = [name for home, _, name in loose if f"{home}/__init__.py" not in about.folder.paths]
+    if not any(of.values()) or (pytest and (len(names) == len(set(names)) or "importlib" in _settings(about))):
+        return []
+    own = [path for path in tests if not any(path in listed for listed in of.values())]
+    parts = ([("", own)] if own else []) + [(home, listed) for home, listed in of.items() if listed]
+    return [(home, _command(about, home, listed, pytest=pytest)) for home, listed in parts]
+
+
+def _command(about: Metadata, home: str, tests: Sequence[str], *, pytest: bool) -> str:
+    if pytest:
+        ignored = "".join(f" --ignore={shlex.quote(member)}" for member in about.members) if not home else ""
+        return f"python3 -m pytest{ignored}"
+    below = frozenset(path.removeprefix(f"{home}/") for path in about.folder.paths)
+    return f"python3 -m unittest discover{start_folder([path.removeprefix(f'{home}/') for path in tests], below)}"
+
+
+def _settings(about: Metadata) -> str:
+    names = ("pyproject.toml", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg")
+    return "".join(about.folder.text(name) for name in names)

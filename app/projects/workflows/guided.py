@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app.projects.plan import Folder, Project, inside
+from app.projects.python.metadata import Metadata
+from app.projects.python.neighbours import in_tree
 from app.projects.workflows import running
 from app.projects.workflows.guards import Guards, Test, guards_of
 from app.projects.workflows.installs import Installs, by_pip, installs, tolerant
@@ -182,8 +184,11 @@ def _python(base: Project, folder: Folder, tests: Sequence[Test], theirs: Instal
         home = f"VIRTUAL_ENV=$HOME/{environment} ~/tools/bin/poetry install --no-interaction --quiet"
         made += [tolerant(f"{home} {shlex.join(given)}", "a group or an extra") for given in theirs.poetry if given]
     known = " ".join(base.setup).replace("'", "")
-    made += [by_pip(environment, given) for given in theirs.python if " ".join(given).removesuffix(".") not in known]
+    own = in_tree(Metadata.of(folder))  # again with each, or pip would put copies in their place
+    made += [
+        by_pip(environment, [*own, *given]) for given in theirs.python if " ".join(given).removesuffix(".") not in known
+    ]
     needs = list(dict.fromkeys(need for test in tests for need in test.ran.needs))
     is_new = not base.setup and any("-m pytest" in test.ran.verify for test in tests)
     needs = [need for need in (["pytest"] if is_new else []) + needs if need not in known.split()]
-    return [*made, *([by_pip(environment, needs)] if needs else [])]
+    return [*made, *([by_pip(environment, [*own, *needs])] if needs else [])]

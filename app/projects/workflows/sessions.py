@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.projects.plan import Folder
+from app.projects.python.metadata import Metadata
+from app.projects.python.neighbours import OWN, neighbours, told
 
 _TOOLS = "python3 -m venv ~/tools && ~/tools/bin/pip install --quiet --disable-pip-version-check"
 _HERE = "$(python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])')"
@@ -39,12 +41,13 @@ def tox(words: Sequence[str], env: str, folder: Folder) -> Sessions:
     select = f"-e {shlex.quote(chosen)}" if chosen else f"-m {shlex.join(labels)}"
     parts = ("testenv", "env_run_base", *(f"testenv:{name}" for name in chosen.split(",")))
     places = " ".join(f"-x {shlex.quote(f'{part}.package=editable')}" for part in parts)
-    run = f"UV_PYTHON_DOWNLOADS=never ~/tools/bin/tox run --workdir ~/tox {places} {select}"
+    run = f"{_own(folder)}UV_PYTHON_DOWNLOADS=never ~/tools/bin/tox run --workdir ~/tox {places} {select}"
     config = "".join(folder.text(name) for name in _CONFIGS)
     more = " tox-uv" if re.search(r"tox-uv|uv-venv|uv_", config) else ""
     behind = f" -- {shlex.join(rest)}" if rest else ""
     return Sessions(
-        setup=(f"{_TOOLS} tox{more}", f"{run} --notest"), verify=f"{run} --skip-pkg-install --skip-env-install{behind}"
+        setup=(*_first(folder), f"{_TOOLS} tox{more}", f"{run} --notest"),
+        verify=f"{run} --skip-pkg-install --skip-env-install{behind}",
     )
 
 
@@ -62,11 +65,20 @@ def nox(words: Sequence[str], folder: Folder) -> Sessions:
     behind = f" -- {shlex.join(rest)}" if rest else ""
     editable = "for made in ~/nox/*/; do ~/tools/bin/pip --quiet --python $made install --no-deps -e . || true; done"
     own = {"pyproject.toml", "setup.py"} & folder.names
+    make = f"{_own(folder)}PATH=$HOME/tools/bin:$PATH {run} --install-only {select}".rstrip()
     return Sessions(
-        setup=(f"{_TOOLS} nox uv", f"PATH=$HOME/tools/bin:$PATH {run} --install-only {select}".rstrip(),
-               *([editable] if own else [])),
+        setup=(*_first(folder), f"{_TOOLS} nox uv", make, *([editable] if own else [])),
         verify=f"PATH=$HOME/tools/bin:$PATH {run} -R {select}{behind}".rstrip(),
-    )  # fmt: skip
+    )
+
+
+def _first(folder: Folder) -> list[str]:
+    return [command for command in [told(Metadata.of(folder))] if command]
+
+
+def _own(folder: Folder) -> str:
+    """uv reads none of pip's settings."""
+    return f"UV_CONSTRAINT={OWN} " if neighbours(Metadata.of(folder)) else ""
 
 
 def _taken(words: Sequence[str], names: tuple[str, ...], short: str) -> tuple[list[str], list[str]]:

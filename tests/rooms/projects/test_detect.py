@@ -25,6 +25,11 @@ CARGO = (
 )
 
 
+def without(what: str, needs: str) -> str:
+    """The end of an installation that can be had without a part of it."""
+    return f" || {{ {PIP} {needs} && echo 'lamplighter: {what} could not be installed with the rest'; }}"
+
+
 def plan(files: dict[str, str]) -> Plan:
     return detect(files.keys(), lambda path: files.get(path, "").encode())
 
@@ -42,21 +47,21 @@ def plan(files: dict[str, str]) -> Plan:
         (
             {"pyproject.toml": "[project]\nname='x'\n[project.optional-dependencies]\ntest=['a']\ndev=['b']",
              "tests/test_a.py": ""},
-            (VENV, f"{PIP} -e '.[test]' pytest"),
+            (VENV, f"{PIP} -e '.[test]' pytest" + without("the project itself", "a pytest")),
             PYTEST,
         ),
         (
             {"pyproject.toml": "[project]\nname='x'\n[dependency-groups]\ndev=['ruff', {include-group='test'}]\n"
                                "test=['pytest>=8', {include-group='dev'}]",
              "tests/test_a.py": ""},
-            (VENV, f"{PIP} -e . 'pytest>=8' ruff"),
+            (VENV, f"{PIP} -e . 'pytest>=8' ruff" + without("the project itself", "'pytest>=8' ruff")),
             PYTEST,
         ),
         (
             {"setup.py": "setup(extras_require={'tests': ['x'], 'docs': []})", "test/test_a.py": "import pytest",
              "requirements.txt": "", "requirements-dev.txt": ""},
             (VENV, f"{PIP} -r requirements.txt -r requirements-dev.txt -e '.[tests]' pytest"
-                   f" || {PIP} -r requirements.txt -e '.[tests]' pytest"),
+             + without("requirements-dev.txt", "-r requirements.txt -e '.[tests]' pytest")),
             PYTEST,
         ),
         (
@@ -94,7 +99,7 @@ def plan(files: dict[str, str]) -> Plan:
         ),
         (
             {"dev_requirements.txt": "x==0.1", "setup.py": "", "tests/test_a.py": ""},
-            (VENV, f"{PIP} -r dev_requirements.txt -e . pytest || {PIP} -e . pytest"),
+            (VENV, f"{PIP} -r dev_requirements.txt -e . pytest" + without("dev_requirements.txt", "-e . pytest")),
             PYTEST,
         ),
         ({"package.json": json.dumps({"scripts": {"test": "jest"}}), "test/fixtures/sample.py": "import os"}, (),
