@@ -132,6 +132,11 @@ class Plan:
         wider = Plan.of([*self.projects, project], (folder for folder in self.beside if folder != project.folder))
         return replace(wider, withheld=self.withheld, not_here=self.not_here)
 
+    def testing(self, path: str) -> tuple[str, ...]:
+        """The commands of the innermost project that has the path; all of them where nobody knows projects."""
+        inner = max((it for it in self.projects if it.covers(path)), key=lambda it: len(it.folder), default=None)
+        return inner.verify_here if inner else self.verify
+
     @property
     def sources(self) -> Mapping[str, str]:
         """Where a command of a workflow stands, by the command."""

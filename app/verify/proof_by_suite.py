@@ -16,7 +16,7 @@ from app.verify.run import CommandResult, run_commands
 
 
 class BySuite:
-    """See `Runs`. All of `tests` are files, and end alike."""
+    """See `Runs`. All of `tests` are files, and end alike. Only the projects that they are in are asked."""
 
     def __init__(
         self,
@@ -27,6 +27,8 @@ class BySuite:
     ) -> None:
         self.tests = sorted({Named(path=test.path) for test in tests})
         self._bench, self._baseline, self._head = bench, baseline, head
+        testing = {command for test in self.tests for command in bench.plan.testing(test.path)}
+        self._commands = [command for command in bench.plan.verify if command in testing]
         self._without: Sequence[CommandResult] = ()  # how the suite ended over the base
         self._before: TestEnding = "red"  # as long as it has not been seen
         self._passes = all(it.ok or it.ending == "nothing" for it in head)
@@ -46,7 +48,7 @@ class BySuite:
         self._bench.lay_tests()
         self._without = self._run("tests@base")
         files = [test.path for test in self.tests]
-        ended = suite_ending(files, self._bench.plan.verify, self._baseline, self._without)
+        ended = suite_ending(files, self._commands, self._baseline, self._without)
         self._before = ended[0]
         return dict.fromkeys(self.tests, ended)
 
@@ -73,7 +75,7 @@ class BySuite:
     def _run(self, at: str, seconds: float | None = None) -> list[CommandResult]:
         bench = self._bench
         return run_commands(
-            bench.sandbox, bench.plan.verify, purpose="proof", at=at, ledger=bench.ledger, timeout_seconds=seconds
+            bench.sandbox, self._commands, purpose="proof", at=at, ledger=bench.ledger, timeout_seconds=seconds
         )
 
 

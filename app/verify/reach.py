@@ -128,7 +128,7 @@ class Reaching:
         red = {result.command for result in baseline if not result.ok}
         turned = any(result.ok and result.command in red for result in head if result.command in part.commands)
         shown = (test.name.partition("::")[0] for test in claims.tests if test.proves)
-        return turned or any(_commands(self._plan, path) == part.commands for path in shown)
+        return turned or any(self._plan.testing(path) == part.commands for path in shown)
 
     def _of(self, part: _Part, broken: Mapping[str, Broken], head: Sequence[CommandResult]) -> list[Reach]:
         """Group by group. The time begins when the first is laid out, and covers the laying of the others."""
@@ -235,11 +235,5 @@ def notices(was: CommandResult, now: CommandResult) -> Literal["yes", "no", "tim
 def _parts(plan: Plan, paths: Sequence[str]) -> list[_Part]:
     found: dict[tuple[str, ...], list[str]] = {}
     for path in paths:
-        found.setdefault(_commands(plan, path), []).append(path)
+        found.setdefault(plan.testing(path), []).append(path)
     return [_Part(paths=tuple(some), commands=commands) for commands, some in found.items()]
-
-
-def _commands(plan: Plan, path: str) -> tuple[str, ...]:
-    """Of the innermost project that has the path; all of them where nobody knows projects."""
-    inner = max((it for it in plan.projects if it.covers(path)), key=lambda it: len(it.folder), default=None)
-    return inner.verify_here if inner else plan.verify

@@ -13,6 +13,7 @@ from app.errors import TransientError
 from app.events import parts
 from app.ports.sandbox import Execution
 from app.projects import Plan
+from app.projects.plan import Project
 from app.verify import CommandResult, Counts, compare, run_commands
 from app.verify.named import Named, by_name
 from tests.rooms.verify.room import BASE, FIXED, HEAD, PYTEST, REGRESSION, UNITTEST, Ledger, Room
@@ -166,6 +167,18 @@ def test_setup_runs_again_only_when_dependencies_changed(tmp_path: Path) -> None
         == "With the changed dependencies, setup fails: `grep -q ok requirements.txt` ended with exit code 1."
     )
     assert room.sandbox.commands[-1] == ("grep -q ok requirements.txt", True)
+
+
+def test_a_suite_that_takes_no_names_is_asked_only_where_the_new_tests_are(tmp_path: Path) -> None:
+    command = f"sh -c '{UNITTEST}'"
+    members = [Project(folder=name, verify=(command,), language="Python", why="") for name in ("a", "b")]
+    files = {f"{name}/{path}": text for name in ("a", "b") for path, text in BASE.items()}
+    room = Room(tmp_path / "tree", files, Plan.of(members))
+    room.write({"b/calc.py": FIXED, "b/test_zero.py": REGRESSION})
+    found = room.verify()
+    assert found.ok and found.claims and found.claims.proven
+    proofs = {(ran.at, ran.command) for ran in room.ledger.ran() if ran.purpose == "proof"}
+    assert proofs == {(at, f"cd b && {{ {command}; }}") for at in ("tests@base", "tests@words", "tests@head")}
 
 
 def test_the_last_complete_round_is_read_back_from_the_ledger(tmp_path: Path) -> None:
