@@ -40,3 +40,12 @@ def nothing(command: str, example: str) -> str:
         f"Without any change, {code(command)} finds no tests, though there are some ({code(example)}). {UNSPENT} "
         f"Put the command that runs them under `verify` in {_FILE}."
     )
+
+
+def unread(command: str, ended: str) -> str:
+    """It fails, and nothing that it prints is about a test."""
+    return (
+        f"Without any change, {code(command, 200)} ended with {ended} and told of no test, so what it says of a change "
+        f"could not be compared. {UNSPENT} Put what the tests need under `setup`, or the right command under `verify`, "
+        f"in {_FILE}."
+    )

@@ -51,15 +51,6 @@ def headline(state: RunState) -> tuple[str, str]:
     return "✅", "Tests run here"
 
 
-def says_nothing(command: str, ended: str) -> str:
-    """Why a command that fails cannot judge a change."""
-    return (
-        f"Without any change, {code(command, 200)} ended with {ended} and told of no test, so what it says of a change "
-        f"could not be compared. Put what the tests need under `setup`, or the right command under `verify`, in "
-        f"{code(_FILE)}."
-    )
-
-
 def closing(state: RunState) -> tuple[str, str]:
     """Why the run ends as it does, and what a person has to do; "" where that is nothing."""
     found, prefix = state.rehearsed, state.created.names.prefix

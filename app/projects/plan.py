@@ -118,11 +118,12 @@ class Plan:
     def of(cls, projects: Iterable[Project], beside: Iterable[str] = ()) -> Plan:
         """Of several projects in a repository, in their order."""
         known = list(projects)
+        tested = [project for project in known if project.verify]
         return cls(
             setup=tuple(dict.fromkeys(command for project in known for command in project.setup_here)),
             verify=tuple(command for project in known for command in project.verify_here),
-            language=" and ".join(dict.fromkeys(project.language for project in known)),
-            why="; ".join(_said(project) for project in known),
+            language=" and ".join(dict.fromkeys(project.language for project in tested)),
+            why="; ".join(_said(project) for project in tested),
             projects=tuple(known),
             beside=tuple(beside),
         )
@@ -135,7 +136,7 @@ class Plan:
     def testing(self, path: str) -> tuple[str, ...]:
         """The commands of the innermost project that has the path; all of them where nobody knows projects."""
         inner = max((it for it in self.projects if it.covers(path)), key=lambda it: len(it.folder), default=None)
-        return inner.verify_here if inner else self.verify
+        return inner.verify_here if inner and inner.verify else self.verify
 
     @property
     def sources(self) -> Mapping[str, str]:

@@ -10,12 +10,14 @@ from app.checks.test_files import holds_tests
 from app.projects import Plan
 from app.verify.run import CommandResult
 
-Why = Literal["unknown", "killed", "broken", "nothing"]
+Why = Literal["unknown", "killed", "broken", "nothing", "unread"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unfit:
-    """`unknown`: nobody knows how the project is tested. Else how `result` ended; `example` is a test not found."""
+    """`unknown`: nobody knows how the project is tested. Else how `result` ended; `example` is a test not found.
+    `unread`: commands that were found fail, and nothing of what they print is about a test.
+    """
 
     why: Why
     result: CommandResult | None = None
@@ -40,4 +42,11 @@ def unfit(
     existing = sorted(path for path in paths if holds_tests(path))
     if existing and baseline and all(result.ending == "nothing" for result in baseline):
         return Unfit(why="nothing", result=baseline[-1], example=existing[0])
+    is_found = bool(plan.projects)  # what a person has configured may be red for what the run is to mend
+    if is_found and baseline and not repairs and all(_is_unread(result) for result in baseline):
+        return Unfit(why="unread", result=baseline[-1])
     return None
+
+
+def _is_unread(result: CommandResult) -> bool:
+    return result.ending == "red" and result.counts is None

@@ -11,6 +11,8 @@ from app.verify import CommandResult, run_commands
 from app.verify.ahead import build_ahead
 from app.verify.fitting import run_fitting
 
+BESIDE = 6  # projects taken in at once where nobody knows which one is touched; more take longer than anybody waits for
+
 
 @dataclass(kw_only=True)
 class TakenIn:

@@ -24,6 +24,8 @@ def why_unfit(found: Unfit, limits: Limits) -> str:
         )
     if found.why == "broken":
         return before_work.broken(result.command, result.ended)
+    if found.why == "unread":
+        return before_work.unread(result.command, result.ended)
     return before_work.nothing(result.command, found.example)
 
 

@@ -10,17 +10,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.checkpoints import rehearsal_text, remedies
-from app.checkpoints.before_work import UNSPENT
+from app.checkpoints import before_work, rehearsal_text, remedies
 from app.config.proposed import Allowance, proposed
 from app.errors import UserError
 from app.events.knowing import Rehearsed
 from app.projects import Plan
 from app.verify import CommandResult, unfit
 from app.work.attempt_end import end
+from app.work.beside import BESIDE
 from app.work.session import WorkSession
 
-_PROJECTS = 6  # beside those that are always tested; more take longer than anybody waits for
 _MEMORY_MB, _TIMEOUT_SECONDS = 61440, 7200  # the most that a configuration may say
 
 
@@ -39,10 +38,10 @@ class Rehearsal(WorkSession):
             self.set_up()
             self.test_before()
         except UserError as error:
-            return self._helped(first, str(error).replace(f" {UNSPENT}", ""))
+            return self._helped(first, _unspent(error))
         if not any(_tells(result) for result in self.baseline):
-            return self._helped(first, rehearsal_text.says_nothing(self.baseline[-1].command, self.baseline[-1].ended))
-        untested = self._take_in(f"{folder}/." for folder in self.plan.beside[:_PROJECTS])
+            return self._helped(first, _unspent(before_work.unread(self.baseline[-1].command, self.baseline[-1].ended)))
+        untested = self._take_in(f"{folder}/." for folder in self.plan.beside[:BESIDE])
         return _said(self.plan, untested=list(untested))
 
     def _helped(self, first: Plan, why: str) -> Rehearsed:
@@ -79,6 +78,11 @@ class Rehearsal(WorkSession):
 
     def _requests(self) -> list[Mapping[str, Any]]:
         return [event.data for event in self._ledger.events if event.kind == "egress.requested"]
+
+
+def _unspent(why: object) -> str:
+    """Nothing could be: no model is asked."""
+    return str(why).replace(f" {before_work.UNSPENT}", "")
 
 
 def _tells(result: CommandResult) -> bool:

@@ -29,7 +29,7 @@ from app.verify import (
 )
 from app.verify.ahead import build_ahead
 from app.verify.fitting import known, run_fitting
-from app.work.beside import take_in
+from app.work.beside import BESIDE, take_in
 from app.work.delivery import Delivery
 from app.work.early_end import in_numbers, setup_failed, why_unfit
 from app.work.environment import UNFINISHED, briefing, look_around, on_a_branch, text_of
@@ -67,6 +67,8 @@ class WorkSession(PlainWork):
         self.after_setup: Manifest
         self.plan: Plan
         self.baseline: list[CommandResult] = []
+        self._first: Plan  # before what tells nothing here was left out of it
+        self._left: list[CommandResult] = []  # how that ended
         self.unseen: list[str] = []  # base files of which the last `changes` could tell nothing, with the reason
         self._now: Manifest = {}
         self.kept: KeptTree
@@ -144,7 +146,10 @@ class WorkSession(PlainWork):
         Raises UserError when nothing of it could ever accept a change: before anything is spent.
         """
         self._run_baseline()
-        found = unfit(self.plan, self.baseline, self.before, repairs=self._ledger.state.checks is not None)
+        judged, baseline = self.plan, self.baseline
+        if not judged.verify and self._left:
+            judged, baseline = Plan.of(self._first.projects), self._left
+        found = unfit(judged, baseline, self.before, repairs=self._ledger.state.checks is not None)
         if found is not None:
             raise UserError(why_unfit(found, self._limits))
 
@@ -158,9 +163,12 @@ class WorkSession(PlainWork):
         self._tidy()
 
     def _run_fitting(self) -> None:
-        repairs = self._ledger.state.checks is not None
+        """Where nothing of the root's tells, what stands beside it is set up and tested in its place."""
+        repairs, self._first = self._ledger.state.checks is not None, self.plan
         fitted = run_fitting(self.sandbox, self.plan, self._ledger, repairs=repairs)
-        self.plan, self.baseline = fitted.plan, fitted.baseline
+        self.plan, self.baseline, self._left = fitted.plan, fitted.baseline, fitted.left
+        if not self.plan.verify and self.plan.beside:
+            self._take_in(f"{folder}/." for folder in self.plan.beside[:BESIDE])
         tell(self._ledger, self.plan)
 
     def _tidy(self) -> None:

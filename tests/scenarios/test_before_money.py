@@ -19,6 +19,9 @@ CASES = {
         {"package.json": '{"scripts": {"test": "echo no tests yet"}}', "half.js": "module.exports = (n) => n / 2\n"},
         "I do not know how this project is tested", "under `verify`",
     ),
+    "a Makefile that fails without a word on tests": (
+        {"Makefile": "test:\n\t@false\n"}, "ended with exit code 2 and told of no test", "the right command under `verify`"
+    ),
     "too slow": (
         {"test_a.py": HANGS, ".github/lamplighter.yml": SETTINGS.format(UNITTEST, "sandbox: {timeout: 1s}\n")},
         "ended with a time-out", "Raise `sandbox.timeout` (now 1s)",

@@ -143,6 +143,20 @@ def test_what_is_compiled_ahead_is_told_and_counts_no_test(bot, github):
     bot.read_everything(issue)
 
 
+def test_a_makefile_that_tells_nothing_gives_way_to_what_stands_beside_it(bot, github):
+    files = {"Makefile": "test:\n\t@false\n", "calc/pyproject.toml": "", "calc/calc.py": stories.CALC,
+             "calc/test_calc.py": stories.PROJECT["test_calc.py"]}  # fmt: skip
+    repo = github.repository("acme/shop", files=files)
+    issue = ask(github, repo)
+    bot.run_until_idle()
+
+    (status,) = said_on(issue)
+    assert "### ✅ Tests run here" in status
+    assert "`make test` fails before any change and its output was not read; it is left out" in status
+    assert "cd calc && { PATH=$HOME/venv-calc/bin:$PATH python3 -m unittest discover; }`: 1 passed in " in status
+    bot.read_everything(issue)
+
+
 def test_tests_that_take_too_long_are_given_longer(bot, github):
     slow = (
         "import time\nimport unittest\n\n\nclass T(unittest.TestCase):\n    def test_a(self):\n        time.sleep(9)\n"

@@ -57,18 +57,45 @@ def test_what_tells_nothing_here_is_left_out_and_said(
     fitted = fitting(plan, results, repairs=repairs)
     assert fitted.projects[0].verify == kept
     gone = [number for number, command in enumerate(PROJECT.verify) if command not in kept]
-    assert list(fitted.not_here) == [
-        f"{PROJECT.sources[number]}: ended with {results[number].ended} before any change" for number in gone
-    ]
+    said = fitted.not_here
+    assert len(said) == len(gone)
+    for number, text in zip(gone, said, strict=True):
+        assert text.startswith(f"{PROJECT.sources[number]}: `{PROJECT.verify_here[number]}` ")
+        assert text.endswith("; it is left out")
     assert (fitted.setup, fitted.beside) == (plan.setup, plan.beside)
     assert tuple(fitted.sources.values()) == tuple(
         source for command, source in zip(PROJECT.verify, PROJECT.sources, strict=True) if command in kept
     )
 
 
-def test_commands_that_the_files_have_named_stay_whatever_they_say() -> None:
-    project = Project(verify=("a", "b"), language="Python", why="")
-    assert fitting(plan := Plan.of([project]), ran(project, ABSENT, WORDLESS), repairs=False) == plan
+MAKE = Project(verify=("make test",), language="Make", why="a Makefile")
+WEB = Project(folder="web", verify=("npm test",), language="JavaScript", why="a script")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (WORDLESS, "`make test` fails before any change and its output was not read; it is left out"),
+        (ABSENT, "`make test` ended with exit code 127 before any change; it is left out"),
+        (SLOW, "`make test` ended with a time-out after 1 s before any change; it is left out"),
+        (NOTHING, "`make test` finds no tests; it is left out"),
+    ],
+)
+def test_what_the_files_have_named_is_left_out_where_something_else_tells(make: dict[str, Any], said: str) -> None:
+    plan = Plan.of([MAKE, WEB])
+    fitted = fitting(plan, ran(MAKE, make) + ran(WEB, GREEN), repairs=False)
+    assert fitted.verify == ("cd web && { npm test; }",)
+    assert fitted.not_here == (said,)
+    assert fitted.why == "a script in `web`"
+    assert [project.language for project in fitted.projects] == ["Make", "JavaScript"]  # and is not taken in again
+
+
+def test_where_nothing_would_be_left_it_stays_to_be_judged_or_what_is_beside_takes_its_place() -> None:
+    alone, beside = Plan.of([MAKE]), Plan.of([MAKE], ["web"])
+    assert fitting(alone, ran(MAKE, WORDLESS), repairs=False) == alone
+    assert fitting(beside, ran(MAKE, WORDLESS), repairs=False).verify == ()
+    assert fitting(beside, ran(MAKE, WORDLESS), repairs=True) == beside
+    assert fitting(beside, ran(MAKE, GREEN), repairs=False) == beside
 
 
 def test_where_the_files_know_no_more_than_the_workflow_it_stays_to_be_judged() -> None:
