@@ -81,18 +81,36 @@ def _of_packages(text: str) -> Counts | None:
     return whole
 
 
+def unprefixed(text: str) -> str:
+    """Without what a monorepo's tool puts before every line, where only such lines are summaries."""
+    if _counted(text, whole=True) is not None:
+        return text
+    lines = ((line, _PREFIX.match(line[:_LONGEST])) for line in text.split("\n"))
+    return "\n".join(line[found.end() :] if found else line for line, found in lines)
+
+
 _LONGEST = 200  # characters of a prefix
-# `web:test: ` of turbo, `packages/web test: ` of pnpm and bun, `[web]: ` of yarn: no sentence begins so.
-_PREFIX = re.compile(r"^((?:@[\w.-]+/)?[\w.-]+:[\w.:-]*test[\w.:-]*|[@\w./-]+ [\w.:-]*test[\w.:-]*|\[[@\w./-]+\]): ?")
+# `web:test: ` of turbo, `packages/web test: ` of pnpm and bun, `[web]: ` of yarn, `@shop/web: ` of lerna and nx: no
+# sentence begins so.
+_PREFIX = re.compile(
+    r"^((?:@[\w.-]+/)?[\w.-]+:[\w.:-]*test[\w.:-]*|[@\w./-]+ [\w.:-]*test[\w.:-]*|\[[@\w./-]+\]|@[\w.-]+/[\w.-]+): ?"
+)
 # What runners say, some with exit code 0, when there was nothing to run; `echo no tests yet` is a script of people.
 _NO_TESTS = re.compile(
-    r"^(?:\[\w+\] |error: |\s*✖ )?(?:No tests? (?:files? |modules )?found(?:, exiting with code \d+|: .*)?\W*"
+    r"^(?:\[\w+\] |error: |\s*✖ | WARNING  |\s*NX +)?(?:"
+    r"No tests? (?:files? |modules )?found(?:, exiting with code \d+|: .*)?\W*"
     r"|No tests? (?:to run|executed|were found|is available in .*|yet|here|specified|defined|configured|available)\W*"
     r"|No test matches the given .*|Tests are skipped\.?|Couldn't find any files to test\W*|no packages to test"
+    r"|No (?:tasks were executed as part of this run|tasks were run|projects matched the filters in .*)\.?"
+    r"|lerna success run No packages found with the lifecycle script .*|> Task \S*[tT]est NO-SOURCE"
+    r"|make: (?:'\S*(?:test|check)\S*' is up to date|Nothing to be done for '\S*(?:test|check)\S*')\."
+    r"|task: Task \"\S*test\S*\" is up to date"
     r"|\?[ \t]+\S+[ \t]+\[no test files\]|ok[ \t]+\S+[ \t]+\S+[ \t]+\[no tests to run\])$",
     re.MULTILINE | re.IGNORECASE,
 )
-# What passed without saying how many, beside packages that have none: Go without `-v`.
-_UNCOUNTED = re.compile(r"^ok[ \t]+\S+[ \t]+(?:[\d.]+s|\(cached\))(?![^\n]*\[no tests to run\])", re.MULTILINE)
+# What passed without saying how many, beside packages that have none: Go without `-v`, Gradle.
+_UNCOUNTED = re.compile(
+    r"^ok[ \t]+\S+[ \t]+(?:[\d.]+s|\(cached\))(?![^\n]*\[no tests to run\])|^> Task \S*[tT]est$", re.MULTILINE
+)
 _NO_COUNT = re.compile(r"\d{19,}")  # nobody has so many tests, and Python reads no number of 5,000 digits
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

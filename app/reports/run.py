@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 
 from app.errors import UserError
 from app.failures.counts import Counts
-from app.failures.printed import parse_counts, readable
-from app.failures.summaries.python import pytest, pytest_starts
+from app.failures.printed import parse_counts, readable, unprefixed
+from app.failures.summaries.javascript import node_starts
+from app.failures.summaries.python import pytest_starts
 from app.ports.sandbox import Execution, Sandbox
 from app.reports import go
 from app.reports.read import read
-from app.reports.settle import heard, settled, together
-from app.reports.take import folder, found, kept, shown, take, take_stream
+from app.reports.replayed import is_replayed
+from app.reports.settle import heard, settled, together, with_starts
+from app.reports.take import folder, found, shown, take, take_stream
 from app.reports.ways import Way, way_of
 from app.reports.xml import UnreadableReport
 
@@ -28,6 +30,8 @@ _NOT_KNOWN = re.compile(
     rb"unrecognized arguments: --junit-xml|not allowed in NODE_OPTIONS|[Uu]n(?:known|recognized|expected) "
     rb"(?:CLI )?(?:option|argument|parameter|flag)|bad option"
 )
+_FORMATS = {"jest": "jest", "vitest": "jest"}  # where it is no JUnit
+_TO_THE_END = re.compile(rb"^Done in .*$", re.MULTILINE)  # yarn's last word, whatever it did
 _DIGEST = re.compile(rb"(?:(?<=\n)|^)([0-9a-f]{64})  -\n$")  # of what was printed, from a tool of ours
 
 
@@ -45,6 +49,14 @@ class Reported:
 
 def run_reported(sandbox: Sandbox, command: str, *, timeout_seconds: float | None = None) -> Reported:
     """Run `command` and count its tests."""
+    told = _run(sandbox, command, timeout_seconds)
+    counts = told.counts
+    if counts and not counts.failed + counts.errors and is_replayed(readable(told.execution.text)):
+        return replace(told, counts=None, source="", unread="a cache replayed it")
+    return told
+
+
+def _run(sandbox: Sandbox, command: str, timeout_seconds: float | None) -> Reported:
     way = way_of(command, lambda path: _text(sandbox, path))
     if way is None:
         return _by_text(sandbox.run(command, timeout_seconds=timeout_seconds))
@@ -57,19 +69,32 @@ def run_reported(sandbox: Sandbox, command: str, *, timeout_seconds: float | Non
     if done.exit_code and _NOT_KNOWN.search(done.output) and _by_text(done).counts is None:
         plain = _by_text(sandbox.run(command, timeout_seconds=timeout_seconds))
         return replace(plain, unread="the runner does not know the reporter")
-    plain = _by_text(_cleaned(done, command, token))
+    return _weighed(sandbox, way, _by_text(_cleaned(done, command, token)), token)
+
+
+def _weighed(sandbox: Sandbox, way: Way, plain: Reported, token: str) -> Reported:
+    """The report that was left, against what was printed."""
     try:
         files = take(sandbox, way, token)
-        starts = [[file] for file in files] if way.several else [files]
-        reports = [read(way.kind, start, sandbox.root) for start in starts]
+        if way.named and not way.several and len(files) > 1:
+            raise UnreadableReport("there are more than one start leaves")
+        each = (
+            [(kind, [content]) for kind, content in files] if way.named else [(way.kind, [file for _, file in files])]
+        )
+        reports = [read(kind, contents, sandbox.root) for kind, contents in each]
     except UnreadableReport as why:
-        return replace(plain, unread=str(why))
-    reports = heard(reports, pytest_starts(readable(plain.execution.text)))
-    text = plain.counts if len(reports) == 1 else pytest(readable(plain.execution.text), starts=len(reports))
-    counts = settled(together(reports), text, speaks=way.speaks)
+        is_silent = way.announces and not _TO_THE_END.sub(b"", plain.execution.output).strip()
+        return replace(plain, counts=Counts() if is_silent else plain.counts, unread=str(why))
+    text = readable(plain.execution.text)
+    said = pytest_starts(text) if way.kind == "pytest" else node_starts(unprefixed(text))
+    reports = heard(reports, said) if way.kind == "pytest" else reports
+    counts = settled(together(reports), with_starts(plain.counts, said, len(reports)), speaks=way.speaks)
     if counts is None:
         return replace(plain, unread="nothing was printed beside it")
-    return replace(plain, counts=counts, source=way.format)
+    if way.several and len(said) > len(reports):  # or a test printed a summary, too
+        return replace(plain, counts=counts, unread="not each start left one")
+    formats = {_FORMATS.get(kind, way.format) for kind, _ in each}
+    return replace(plain, counts=counts, source=" and ".join(sorted(formats)))
 
 
 def _streamed(sandbox: Sandbox, way: Way, done: Execution, command: str, token: str) -> Reported:
@@ -98,7 +123,7 @@ def _by_text(done: Execution, *, unread: str = "") -> Reported:
 
 def _prepared(way: Way, token: str) -> str:
     """All on one line: shells number the lines of a command in their messages."""
-    parts = [f"lamplighter_report={folder(token)}", 'mkdir -m 700 "$lamplighter_report"', kept(way), way.before]
+    parts = [f"lamplighter_report={folder(token)}", 'mkdir -m 700 "$lamplighter_report"', way.before]
     parts += [f"{found(way)} -delete"] * bool(way.patterns)
     return "; ".join([*filter(None, parts), way.command])
 

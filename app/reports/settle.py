@@ -33,6 +33,13 @@ def together(reports: Sequence[Counts]) -> Counts:
     return replace(whole, failing=told_apart(name for report in reports for name in report.failing))
 
 
+def with_starts(text: Counts | None, printed: Sequence[tuple[int, int]], starts: int) -> Counts | None:
+    """`text` counts what the smallest summary passed; of so many starts as many of them passed, the smallest ones."""
+    if text is None or starts < 2:
+        return text
+    return replace(text, passed=sum(sorted(passed for passed, _bad in printed)[:starts]))
+
+
 def settled(report: Counts, text: Counts | None, *, speaks: bool) -> Counts | None:
     """`text` is None when no summary was printed. A runner that `speaks` always prints one: a report beside none was
     not written by a run that came to its end, and what it says to the good does not count.

@@ -12,7 +12,7 @@ import shlex
 import zlib
 
 from app.ports.sandbox import Sandbox
-from app.reports.ways import PLACE, REPORT, Way
+from app.reports.ways import REPORT, Way
 from app.reports.xml import MAX_BYTES, UnreadableReport
 
 _SECONDS = 60.0
@@ -30,26 +30,23 @@ def found(way: Way) -> str:
     return f"find . -type f \\( {names} \\)"
 
 
-def kept(way: Way) -> str:
-    """What, before the command, lets each start of the runner leave a report of its own: it is moved away as soon as
-    there is something in it, which whoever still writes does not notice. Ends with the folder, or with the command.
+def take(sandbox: Sandbox, way: Way, token: str) -> list[tuple[str, bytes]]:
+    """The files of the report, each with its reader's kind. Raises UnreadableReport: none was written, it is too large,
+    or cannot be read.
     """
-    if not way.several:
-        return ""
-    move = f'for f in {PLACE}/{REPORT}*; do [ -s "$f" ] && mv "$f" {PLACE}/$((++n)); done'
-    wait = "read -rt 0.02 -u 8"  # of the shell itself: nothing has to be started 50 times a second
-    return f"(exec 8<> <(:); n=1000; while [ -d {PLACE} ]; do {wait}; {move}; done >/dev/null 2>&1 &)"
+    if way.named:
+        is_file = '[ -f "$f" ] && [ ! -L "$f" ]'
+        each = f'for f in *{REPORT}-*; do {is_file} && echo "$f" && cat "$f" && printf "\\0"; done; true'
+        files = _taken(sandbox, f"cd {folder(token)} 2>/dev/null && {{ {each}; }}", token)
+        return [(_kind(name), content) for name, _, content in (file.partition(b"\n") for file in files)]
+    one = f"cd {folder(token)} 2>/dev/null && {{ [ -f {REPORT} ] && [ ! -L {REPORT} ] && cat {REPORT}; }}"
+    many = f'{found(way)} -exec sh -c \'for f; do cat "$f"; printf "\\0"; done\' - {{}} +'
+    return [(way.kind, file) for file in _taken(sandbox, many if way.patterns else one, token)]
 
 
-def take(sandbox: Sandbox, way: Way, token: str) -> list[bytes]:
-    """The files of the report. Raises UnreadableReport: none was written, it is too large, or cannot be read."""
-    if way.patterns:
-        return _taken(sandbox, f'{found(way)} -exec sh -c \'for f; do cat "$f"; printf "\\\\0"; done\' - {{}} +', token)
-    if way.several:
-        each = f'for f in [1-9]* {REPORT}*; do [ -f "$f" ] && [ ! -L "$f" ] && cat "$f" && printf "\\0"; done; true'
-        return _taken(sandbox, f"cd {folder(token)} 2>/dev/null && {{ {each}; }}", token)
-    one = f"[ -f {REPORT} ] && [ ! -L {REPORT} ] && cat {REPORT}"
-    return _taken(sandbox, f"cd {folder(token)} 2>/dev/null && {{ {one}; }}", token)
+def _kind(name: bytes) -> str:
+    """Of `1001-report-pytest-py311`."""
+    return name.decode("utf-8", "replace").partition(f"{REPORT}-")[2].partition("-")[0]
 
 
 def take_stream(sandbox: Sandbox, token: str) -> tuple[bytes, bytes]:

@@ -6,10 +6,21 @@ import re
 
 from app.failures.counts import Counts, find, named, summed
 
+_JEST = r"^\s*Tests:?\s+((?:\d+ (?:failed|skipped|todo|passed|total)(?:, | \| )?)+)(?: \(\d+\))?\s*$"
+_MOCHA = r"^\s+(\d+) passing \("
+_NODE = r"^(?:#|ℹ) pass (\d+)$"
+
+
+def node_starts(text: str) -> list[tuple[int, int]]:
+    """What passed and what failed by each summary of a runner of Node; of mocha and Node's own, what passed alone."""
+    jests = [(summed(r"(\d+) passed", words), summed(r"(\d+) failed", words)) for words in find(_JEST, text)]
+    others = [*find(_MOCHA, text), *find(_NODE, text), *find(r"^  (\d+) passed \(", text)]
+    return [*jests, *((int(passed), 0) for passed in others)]
+
 
 def jest(text: str) -> Counts | None:
     """jest (commas) and vitest (bars)."""
-    lines = find(r"^\s*Tests:?\s+((?:\d+ (?:failed|skipped|todo|passed|total)(?:, | \| )?)+)(?: \(\d+\))?\s*$", text)
+    lines = find(_JEST, text)
     if not lines:
         return None
     line, least = "\n".join(lines), min(lines, key=lambda words: summed(r"(\d+) passed", words))
@@ -23,12 +34,12 @@ def jest(text: str) -> Counts | None:
 
 
 def mocha(text: str) -> Counts | None:
-    if not find(r"^\s+(\d+) passing \(", text):
+    if not find(_MOCHA, text):
         return None
-    tail = text[re.search(r"^\s+\d+ passing \(", text, re.MULTILINE).start() :]  # type: ignore[union-attr]
+    tail = text[re.search(_MOCHA, text, re.MULTILINE).start() :]  # type: ignore[union-attr]
     blocks = re.findall(r"^\s+\d+\) (.+(?:\n\s{6,}.+)*?):\s*$", tail, re.MULTILINE)
     return Counts(
-        passed=min(map(int, find(r"^\s+(\d+) passing \(", tail))),
+        passed=min(map(int, find(_MOCHA, tail))),
         failed=summed(r"^\s+(\d+) failing\s*$", tail),
         skipped=summed(r"^\s+(\d+) pending\s*$", tail),
         failing=named(" › ".join(part.strip() for part in block.split("\n")) for block in blocks),
@@ -37,7 +48,7 @@ def mocha(text: str) -> Counts | None:
 
 def node(text: str) -> Counts | None:
     """node --test: totals behind `# ` (TAP) or `ℹ ` (spec)."""
-    passed = find(r"^(?:#|ℹ) pass (\d+)$", text)
+    passed = find(_NODE, text)
     is_avas = find(r"^(1)\.\.\d+$", text) and not find(r"^(?:#|ℹ) (cancelled) \d+$", text)
     if not passed or is_avas:
         return None

@@ -13,6 +13,9 @@ _OF_GO = r"grep -rhoE '^func[[:space:]]+(Test|Example|Fuzz)[^( ]*' --include='*_
 _BUILD = re.compile(rf"{SET}(?:\./)?(mvnw?|gradlew?)\s.*\b(?:test|check|verify|build|install)\b.*", re.DOTALL)
 _OF_BUILD = {"mvn": ("*/target/surefire-reports/TEST-*.xml", "*/target/failsafe-reports/TEST-*.xml"),
              "gradle": ("*/build/test-results/*.xml",)}  # fmt: skip
+# What a cache of theirs holds would be told as if it ran.
+_UNCACHED = {"gradle": 'export GRADLE_OPTS="${GRADLE_OPTS:+$GRADLE_OPTS }-Dorg.gradle.caching=false"',
+             "mvn": 'export MAVEN_OPTS="${MAVEN_OPTS:+$MAVEN_OPTS }-Dmaven.build.cache.enabled=false"'}  # fmt: skip
 _RSPEC = re.compile(rf"{SET}(?:bundle exec )?(?:\S*/)?(rspec|rake)\b(?!.*\s(?:-f|-o|--format|--out)\b).*", re.DOTALL)
 # Of all that sets options of RSpec this is heard most, so it has to name a formatter for people, too.
 _OF_RSPEC = (
@@ -38,7 +41,7 @@ def _go(command: str) -> Way | None:
     found = _GO.fullmatch(command)
     if found is None or goes_on(found[2]):
         return None
-    asked = f"{found[1]}go test -json{found[2]}"
+    asked = f"{found[1]}go test -json -count=1{found[2]}"  # which takes nothing from its cache
     return Way(kind="go", format="go", command=asked, before="set -o pipefail", streamed=True, heading=_OF_GO)
 
 
@@ -46,8 +49,15 @@ def _build(command: str) -> Way | None:
     found = _BUILD.fullmatch(command)
     if found is None:
         return None
-    patterns = _OF_BUILD[found[1].removesuffix("w")]
-    return Way(kind="jvm", format="junit", command=command, patterns=patterns, speaks=False)
+    tool = found[1].removesuffix("w")
+    return Way(
+        kind="jvm",
+        format="junit",
+        command=command,
+        before=_UNCACHED[tool],
+        patterns=_OF_BUILD[tool],
+        speaks=False,
+    )
 
 
 def _rspec(command: str, read: Read) -> Way | None:

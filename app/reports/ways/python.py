@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from app.projects import manifests
-from app.reports.ways.way import REPORT, SET, Read, Way, goes_on
+from app.reports.ways.way import PLACE, REPORT, SET, Read, Way, goes_on
 
 _TO_PYTEST = re.compile(
     r"(?:^|[\s/;&({])(?:py\.?test|make|just|(?<!deno )task|nox|tox|invoke|poe|pdm|uv|poetry|hatch|pipenv|coverage)\b"
@@ -20,7 +20,13 @@ _ONCE = re.compile(
 )
 _BEFORE = (
     "export PYTEST_ADDOPTS=\"${PYTEST_ADDOPTS:+$PYTEST_ADDOPTS }'--junit-xml=$lamplighter_report/"
-    f"{REPORT}%s' -o junit_family=xunit1\""
+    f"{REPORT}-pytest%s' -o junit_family=xunit1\""
+)
+# Each start leaves a report of its own: it is moved away as soon as there is something in it, which whoever still
+# writes does not notice. What waits is the shell itself: nothing has to be started 50 times a second.
+_MOVED = (
+    f"(exec 8<> <(:); n=1000; while [ -d {PLACE} ]; do read -rt 0.02 -u 8; for f in {PLACE}/{REPORT}-*; "
+    f'do [ -s "$f" ] && mv "$f" {PLACE}/$((++n))-"${{f##*/}}"; done; done >/dev/null 2>&1 &)'
 )
 # pytest puts in what they say when it writes: each environment of tox and nox has a file of its own.
 _BY_ENVIRONMENT = r"-\$TOX_ENV_NAME-\$NOX_CURRENT_SESSION"
@@ -40,9 +46,9 @@ def way(command: str, read: Read, at: str) -> Way | None:
         return None
     once = _ONCE.fullmatch(command)
     if once and not goes_on(once[1]):
-        return Way(kind="pytest", format="junit", command=command, before=_BEFORE % "")
-    before = f"{_BEFORE % _BY_ENVIRONMENT}; {_tox(read, at)}"
-    return Way(kind="pytest", format="junit", command=command, before=before, several=True)
+        return Way(kind="pytest", format="junit", command=command, before=_BEFORE % "", named=True)
+    before = f"{_MOVED}; {_BEFORE % _BY_ENVIRONMENT}; {_tox(read, at)}"
+    return Way(kind="pytest", format="junit", command=command, before=before, named=True, several=True)
 
 
 def _tox(read: Read, at: str) -> str:

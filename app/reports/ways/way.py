@@ -27,7 +27,9 @@ class Way:
     patterns: tuple[str, ...] = ()  # of files in the tree, where the report cannot be sent anywhere else
     speaks: bool = True
     streamed: bool = False  # the report is what the command prints, and goes to its place instead
-    several: bool = False  # the runner may be started several times
+    named: bool = False  # the files say which runner wrote them (`report-jest-4711`), one for each start
+    several: bool = False  # of such: there may be several starts, whose counts add up
+    announces: bool = False  # what starts the runners names each script: where nothing is printed, nothing ran
     heading: str = ""  # shell: what it prints stands ahead of that
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.failures import Counts, parse_counts
+from app.failures.printed import readable, unprefixed
+from app.failures.summaries.javascript import node_starts
 
 CORPUS = Path(__file__).parents[2] / "corpora" / "reports"
 TRIAL = ("test_a.T.test_bad", "test_a.T.test_err")
@@ -110,6 +112,20 @@ def test_packages_of_a_monorepo_add_up(prefix: str) -> None:
     assert parse_counts(output) == Counts(passed=5, failed=1, failing=("sum › adds",))
 
 
+@pytest.mark.parametrize("tool", ["turbo", "pnpm", "lerna"])
+def test_what_a_tool_for_monorepos_really_printed_is_counted(tool: str) -> None:
+    """Of two packages, one with 3 tests and one with 5."""
+    text = (CORPUS / f"{tool}-jest.txt").read_text("utf-8")
+    assert parse_counts(text) == Counts(passed=7, failed=1, failing=("bad",))
+    assert sorted(node_starts(unprefixed(readable(text)))) == [(3, 0), (4, 1)]
+
+
+def test_summaries_without_a_package_before_them_do_not_add_up() -> None:
+    text = (CORPUS / "yarn-jest.txt").read_text("utf-8")
+    assert parse_counts(text) == Counts(passed=3, failed=1, failing=("bad",))
+    assert node_starts(unprefixed(text)) == [(3, 0), (4, 1)]
+
+
 def test_hostile_lines_take_no_time() -> None:
     for line in ("a:" + "test" * 50_000, "[FAIL]\n" * 30_000, "  1 passed (" + "1" * 100_000, "test " * 50_000):
         parse_counts(f"{line}\n")
@@ -142,6 +158,16 @@ def test_hostile_lines_take_no_time() -> None:
         "[INFO] No tests to run.\n",
         "[INFO] Tests are skipped.\n",
         "no tests yet\n",
+        "TAP version 13\n1..0\n# tests 0\n# suites 0\n# pass 0\n# fail 0\n# cancelled 0\n",  # node --test
+        "> Task :test NO-SOURCE\n\nBUILD SUCCESSFUL in 1s\n",
+        " WARNING  No tasks were executed as part of this run.\n\n Tasks:    0 successful, 0 total\n",  # turbo
+        "\n NX   No tasks were run\n",
+        "lerna info ci enabled\nlerna success run No packages found with the lifecycle script 'test'\n",
+        'No projects matched the filters in "/tree"\n',  # pnpm
+        "make: 'test' is up to date.\n",
+        "make: Nothing to be done for 'check'.\n",
+        'task: Task "test" is up to date\n',
+        "a:test: No test files found, exiting with code 0\nb:test: No tests found, exiting with code 0\n",
     ],
 )
 def test_a_runner_that_ran_nothing_is_understood(output: str) -> None:
@@ -156,6 +182,8 @@ def test_a_runner_that_ran_nothing_is_understood(output: str) -> None:
         "ok  \texample.org/m/a\t(cached)\nok  \texample.org/m/b\t0.1s [no tests to run]\n",
         "ok  \texample.org/m/a\t0.1s\tcoverage: 80.0% of statements\n?   \texample.org/m\t[no test files]\n",
         "I found no tests in the way\n",
+        "make[1]: Nothing to be done for 'check'.\nPASS: a.sh\n",  # a folder without tests, of automake
+        "> Task :a:test NO-SOURCE\n> Task :b:test\n\nBUILD SUCCESSFUL in 1s\n",
     ],
 )
 def test_a_package_without_tests_does_not_speak_for_the_others(output: str) -> None:
