@@ -20,7 +20,8 @@ CASES = {
         "I do not know how this project is tested", "under `verify`",
     ),
     "a Makefile that fails without a word on tests": (
-        {"Makefile": "test:\n\t@false\n"}, "ended with exit code 2 and told of no test", "the right command under `verify`"
+        {"Makefile": "test:\n\t@false\n"}, "ended with exit code 2 and told of no test",
+        "the right command under `verify`",
     ),
     "too slow": (
         {"test_a.py": HANGS, ".github/lamplighter.yml": SETTINGS.format(UNITTEST, "sandbox: {timeout: 1s}\n")},
