@@ -21,7 +21,7 @@ _ENV = r"(?:export )?(?:[A-Z_]+=[^\s;]+;? )*"
 _PYTHON = r"\S*python3?(?:\.\d+)?(?: -[BEIOPSbdqsuv]+| -[WX] ?\S+)*"
 _OPEN_PYTEST = re.compile(rf"{_ENV}(?:{_PYTHON} -m )?(?:\S*/)?pytest(?: -[-\w=.:]+| -p \S+)*")
 _UNITTEST = re.compile(rf"{_ENV}{_PYTHON} -m unittest(?: [-\w./]+)*")
-_OPEN_GO = re.compile(rf"{_ENV}go test(?: -(?!run)[-\w=.]+)* \./\.\.\.")
+_OPEN_GO = re.compile(rf"({_ENV}go test(?: -(?!run)[-\w=.]+)*)( \./\.\.\.| \.)?")
 _GO_TEST = re.compile(r"^func (Test\w+)\(.*?^}", re.MULTILINE | re.DOTALL)
 
 
@@ -114,19 +114,26 @@ def by_name(command: str, tests: Sequence[Named]) -> str | None:
 def _by_name(command: str, tests: Sequence[Named]) -> str | None:
     if not all(test.name for test in tests):
         python = all(test.path.endswith(".py") for test in tests) and _OPEN_PYTEST.fullmatch(command)
-        return f"{command} {_quoted(test.path for test in tests)}" if python else None
+        return f"{_named_from_here(command)} {_quoted(test.path for test in tests)}" if python else None
     if all(test.path.endswith(".py") for test in tests):
         if _OPEN_PYTEST.fullmatch(command):
-            return f"{command} {_quoted(test.id for test in tests)}"
+            return f"{_named_from_here(command)} {_quoted(test.id for test in tests)}"
         if _UNITTEST.fullmatch(command):
             patterns = (f"*{test.stem}.{test.name}" for test in tests)
             return f"{command} {' '.join(f'-k {shlex.quote(pattern)}' for pattern in patterns)}"
         return None
-    if all(test.path.endswith(".go") for test in tests) and _OPEN_GO.fullmatch(command):
+    is_go = all(test.path.endswith(".go") for test in tests)
+    if is_go and (match := _OPEN_GO.fullmatch(command)):
         names = "|".join(sorted({test.name for test in tests}))
-        folders = _quoted(f"./{test.path.rpartition('/')[0]}" for test in tests)
-        return f"{command.removesuffix(' ./...')} -run {shlex.quote(f'^({names})$')} {folders}"
+        folders = {f"./{test.path.rpartition('/')[0]}" for test in tests}
+        if match[2] == " ./..." or folders == {"./"}:  # else only the package of the folder itself is run
+            return f"{match[1]} -run {shlex.quote(f'^({names})$')} {_quoted(folders)}"
     return None
+
+
+def _named_from_here(command: str) -> str:
+    """pytest names tests from the nearest settings above them: in a workspace, those of a member."""
+    return command if "--rootdir" in command else f"{command} --rootdir=."
 
 
 def stopping_early(command: str) -> str:
@@ -136,8 +143,8 @@ def stopping_early(command: str) -> str:
         there = f"{there} -x"
     elif _UNITTEST.fullmatch(there):
         there = f"{there} -f"
-    elif _OPEN_GO.fullmatch(there):
-        there = f"{there.removesuffix(' ./...')} -failfast ./..."
+    elif match := _OPEN_GO.fullmatch(there):
+        there = f"{match[1]} -failfast{match[2] or ''}"
     return inside(folder, there)
 
 

@@ -13,10 +13,20 @@ from app.verify.run import CommandResult, run_commands
 
 
 def narrowed(commands: Sequence[str], tests: Sequence[Named]) -> tuple[str, str]:
-    """The first of the commands that takes these tests by name, as it is and for them; empty where none does."""
-    for command in commands:
+    """The command that takes these tests by name, as it is and for them; empty where none does. The innermost folder
+    that holds them comes first: a runner has its settings there, and a Go module ends where another begins.
+    """
+    folders = {command: taken_apart(command)[0] for command in commands}
+    holding = [
+        command
+        for command, folder in folders.items()
+        if not folder or all(test.path.startswith(f"{folder}/") for test in tests)
+    ]
+    for command in sorted(holding, key=lambda command: len(folders[command]), reverse=True):
         if narrow := by_name(command, tests):
             return command, narrow
+        if tests[0].path.endswith(".go"):
+            break
     return "", ""
 
 

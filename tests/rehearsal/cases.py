@@ -82,6 +82,7 @@ class Case(Project):
     title: str
     summary: str
     known_failures: tuple[str, ...]  # tests that fail with the fix and without it
+    by_chance: tuple[str, ...]  # tests that go by the clock: they fail where the machine is slow
     broken: tuple[str, ...]  # the project's own tests that a planted bug breaks
     marks: tuple[str, ...]  # labels that the result gets besides `agent:done`
     edits: tuple[Edit, ...]
@@ -156,6 +157,7 @@ def load(name: str) -> Case:
         webhook=data.get("webhook", False),
         broken=tuple(data.get("broken", ())),
         known_failures=tuple(data.get("known_failures", ())),
+        by_chance=tuple(data.get("by_chance", ())),
         marks=tuple(data.get("marks", ())),
         configuration=data.get("configuration", ""),
         issue_title=title.removeprefix("# "),

@@ -237,7 +237,7 @@ def test_a_test_that_did_not_run_has_not_passed(first: CommandResult, now: Comma
 @pytest.mark.parametrize(
     ("command", "failing", "again"),
     [
-        ("pytest -q", ["tests/test_a.py::T::test_x[1-a]"], "pytest -q tests/test_a.py::T::test_x"),
+        ("pytest -q", ["tests/test_a.py::T::test_x[1-a]"], "pytest -q --rootdir=. tests/test_a.py::T::test_x"),
         ("pytest -q", ["odd name"], "pytest -q"),
         ("python3 -m unittest", ["test_x a.test_b.T.test_x"], "python3 -m unittest -k '*test_b.T.test_x'"),
         ("cd a && { go test ./...; }", ["TestX/one", "TestY"], "cd a && { go test -run '^(TestX|TestY)$' ./...; }"),
