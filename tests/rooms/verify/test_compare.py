@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.verify import CommandResult, parse_counts
 from app.verify.compare import compare
-from app.verify.proof import suite_ending
+from app.verify.proof_by_suite import suite_ending
 
 BROKEN_OFF = """\
 ERROR tests/test_a.py - ModuleNotFoundError: No module named 'missing'
