@@ -20,6 +20,7 @@ from app.projects.plan import Folder, Plan, Project, Read
 from app.projects.python import python
 from app.projects.rust import rust
 from app.projects.workflows.guided import guided
+from app.text.untrusted import one_line
 
 _FINDERS: Sequence[Callable[[Folder], Project | None]] = (
     python, rust, go, jvm, node, deno, ruby, php, dotnet, cmake, make,
@@ -28,6 +29,7 @@ _OF_JVM = frozenset({"Java", "Kotlin"})
 _BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"})
 _DEEPEST = 4  # folders above a project
 _MOST = 6  # projects run together where the root has none; more take longer than anybody waits for
+_FEW = 6  # folders in a sentence
 
 
 def detect(paths: Collection[str], read: Read, *, touched: Collection[str] = (), workflows: str = "first") -> Plan:
@@ -41,17 +43,30 @@ def detect(paths: Collection[str], read: Read, *, touched: Collection[str] = (),
     known = _by_files(root)
     not_here: tuple[str, ...] = ()
     if workflows != "never":
-        found = guided(root, known, _of_language, only_unknown=workflows == "last")
+        found = guided(root, known, _of_language, only_unknown=workflows == "last", touched=touched)
         known, not_here = list(found.projects), found.not_here
     first = [project for project in known if not project.folder]
     others = [project for project in known if project.folder]
     owners = {_owner(path, others) for path in touched}
     meant = [project for project in others if project.folder in owners]
-    chosen = [*first, *meant] if first else (meant or others)[:_MOST]
+    chosen = [*first, *meant]
+    if not first:
+        later = [project for project in meant if project not in others[:_MOST]]  # the others ran before it was known
+        chosen = [*later, *(project for project in meant if project not in later)][:_MOST] or others[:_MOST]
+        not_here = (*not_here, *_left(later[_MOST:] if meant else others[_MOST:], touched=bool(meant)))
     if not chosen:
         return replace(Plan(why="no tests that I know how to run were found"), not_here=not_here)
     plan = Plan.of(chosen, beside=dict.fromkeys(project.folder for project in others if project not in chosen))
     return replace(plan, not_here=not_here)
+
+
+def _left(projects: Sequence[Project], *, touched: bool) -> tuple[str, ...]:
+    """That these are not tested, if there are any."""
+    folders = list(dict.fromkeys(project.folder for project in projects))
+    named = ", ".join(f"`{one_line(folder, 80)}`" for folder in folders[:_FEW])
+    more = f" and {len(folders) - _FEW} more" if len(folders) > _FEW else ""
+    when = "though the change touches them" if touched else "until a change touches them"
+    return (f"beyond the first {_MOST} projects, {when}: {named}{more}",) if folders else ()
 
 
 def _by_files(root: Folder) -> list[Project]:

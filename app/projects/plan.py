@@ -77,6 +77,7 @@ class Project:
     members: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     by_files: tuple[str, ...] = ()
+    part: int = 0  # 1 holds further commands of the same project, for a change that asks for them
 
     @property
     def setup_here(self) -> tuple[str, ...]:
@@ -134,9 +135,11 @@ class Plan:
         return replace(wider, withheld=self.withheld, not_here=self.not_here)
 
     def testing(self, path: str) -> tuple[str, ...]:
-        """The commands of the innermost project that has the path; all of them where nobody knows projects."""
-        inner = max((it for it in self.projects if it.covers(path)), key=lambda it: len(it.folder), default=None)
-        return inner.verify_here if inner and inner.verify else self.verify
+        """The commands of the innermost projects that have the path; all of them where nobody knows projects."""
+        having = [project for project in self.projects if project.verify and project.covers(path)]
+        inner = max((len(project.folder) for project in having), default=0)
+        found = tuple(command for it in having if len(it.folder) == inner for command in it.verify_here)
+        return found or self.verify
 
     @property
     def sources(self) -> Mapping[str, str]:

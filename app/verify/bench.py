@@ -40,7 +40,7 @@ class Bench:
     @property
     def sets_up_again(self) -> bool:
         """Whether the whole change needs other dependencies than the base."""
-        return bool(self.plan.setup) and changes_dependencies(change.path for change in self.changes)
+        return bool(self.plan.setup) and changes_dependencies((change.path for change in self.changes), self.plan.setup)
 
     def lay_change(self, at: str) -> list[CommandResult]:
         """All of it, set up again where dependencies changed; what of that failed is returned."""

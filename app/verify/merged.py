@@ -60,7 +60,7 @@ def verify_merge(
 
 def _set_up(sandbox: Sandbox, changes: Sequence[Change], plan: Plan, ledger: RunLedger, at: str) -> list[CommandResult]:
     """Set up again where dependencies changed; what of that failed."""
-    if not plan.setup or not changes_dependencies(change.path for change in changes):
+    if not plan.setup or not changes_dependencies((change.path for change in changes), plan.setup):
         return []
     again = run_commands(sandbox, plan.setup, purpose="setup", at=at, ledger=ledger, withheld=plan.withheld)
     return [result for result in again if not result.ok]

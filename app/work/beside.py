@@ -1,4 +1,4 @@
-"""Projects of a repository that no change had touched: set up, and run as they are, when one does."""
+"""Projects and commands of a repository that no change asked for: set up, and run as they are, when one does."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from app.ports.sandbox import Manifest, Sandbox
 from app.projects import Plan
+from app.projects.plan import Project
 from app.runs.run_ledger import RunLedger
 from app.verify import CommandResult, run_commands
 from app.verify.ahead import build_ahead
@@ -26,24 +27,26 @@ class TakenIn:
     after_setup: Manifest | None = None
 
 
-def take_in(sandbox: Sandbox, plan: Plan, wider: Plan, ledger: RunLedger) -> TakenIn:
-    """What `wider` has beyond `plan`. The sandbox is sealed anew with what was installed for it.
+def take_in(sandbox: Sandbox, plan: Plan, first: Plan, wider: Plan, ledger: RunLedger) -> TakenIn:
+    """What `wider` has beyond `plan`, which began as `first`. The sandbox is sealed anew with what is installed for it.
 
     An attempt after the first installs again and reads from the ledger how the tests ended.
     """
-    taken = TakenIn(plan=plan)
+    still = [text for text in plan.not_here if text not in first.not_here or text in wider.not_here]
+    taken = TakenIn(plan=replace(plan, not_here=tuple(dict.fromkeys([*still, *wider.not_here]))))
     for project in wider.projects:
-        if any(own.folder == project.folder and own.language == project.language for own in plan.projects):
+        if any(_is_same(project, own) for own in plan.projects):
             continue
         sandbox.reset()
-        done = run_commands(sandbox, project.setup_here, purpose="setup", at=_at(project.folder), ledger=ledger)
+        at = _at(project)
+        done = run_commands(sandbox, project.setup_here, purpose="setup", at=at, ledger=ledger)
         if not all(result.ok for result in done):
             taken.untested.append(project.folder)
             continue
-        build_ahead(sandbox, project.verify_here, ledger, at=_at(project.folder))
+        build_ahead(sandbox, project.verify_here, ledger, at=at)
         taken.after_setup = sandbox.manifest()
         sandbox.seal()
-        fitted = run_fitting(sandbox, Plan.of([project]), ledger, at=_at(project.folder))
+        fitted = run_fitting(sandbox, Plan.of([project]), ledger, at=at)
         taken.baseline += fitted.baseline
         for own in fitted.plan.projects:
             taken.plan = taken.plan.and_also(own)
@@ -51,5 +54,9 @@ def take_in(sandbox: Sandbox, plan: Plan, wider: Plan, ledger: RunLedger) -> Tak
     return taken
 
 
-def _at(folder: str) -> str:
-    return f"base:{folder}"
+def _is_same(project: Project, own: Project) -> bool:
+    return (project.folder, project.language, project.part) == (own.folder, own.language, own.part)
+
+
+def _at(project: Project) -> str:
+    return f"base:{project.folder}" + (f":{project.part}" if project.part else "")

@@ -31,13 +31,17 @@ class Knowledge:
         return self._detected(self._all(), {}, set(touched))
 
     def with_change(self, plan: Plan, found: Sequence[Change], new: Mapping[str, bytes]) -> Plan:
-        """The plan for the change: a project's first dependency needs a set-up where there was none."""
-        if not changes_dependencies(change.path for change in found):
+        """The plan for the change: a project's first dependency needs a set-up where there was none. What could not be
+        set up before, and so is tested by none of the plan, is not tried again.
+        """
+        if not changes_dependencies((change.path for change in found), plan.setup):
             return plan
         gone = {change.path for change in found if change.kind == "delete"}
         own = {path: content for path, content in new.items() if not path.startswith(_GUIDING)}
-        now = self._detected((self._all() | own.keys()) - gone, own, set())
-        return replace(plan, setup=now.setup) if now.verify else plan
+        now = self._detected((self._all() | own.keys()) - gone, own, {change.path for change in found})
+        known = [project for project in now.projects if project.folder not in plan.beside]
+        setup = Plan.of(known).setup if now.projects else now.setup
+        return replace(plan, setup=setup) if now.verify else plan
 
     def _detected(self, paths: Collection[str], new: Mapping[str, bytes], touched: Collection[str]) -> Plan:
         def read(path: str) -> bytes:

@@ -275,7 +275,7 @@ class WorkSession(PlainWork):
 
     def _take_in(self, touched: Iterable[str]) -> list[str]:
         """Projects that the change touches and that were beside the others until now; folders that cannot be set up."""
-        taken = take_in(self.sandbox, self.plan, self._knowledge.plan(touched), self._ledger)
+        taken = take_in(self.sandbox, self.plan, self._first, self._knowledge.plan(touched), self._ledger)
         self.plan, self.baseline = taken.plan, [*self.baseline, *taken.baseline]
         self.after_setup = taken.after_setup or self.after_setup
         tell(self._ledger, self.plan)

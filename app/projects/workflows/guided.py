@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+from app.projects.covering import about
 from app.projects.plan import Folder, Project, inside
 from app.projects.python.metadata import Metadata
 from app.projects.python.neighbours import in_tree
@@ -15,9 +16,12 @@ from app.projects.workflows.guards import Guards, Test, guards_of
 from app.projects.workflows.installs import Installs, by_pip, installs, tolerant
 from app.projects.workflows.jobs import jobs
 from app.projects.workflows.reading import read
+from app.text.untrusted import one_line
 
 MOST_TESTS = 6  # commands for one project; each runs before a change, after it, and to prove what it proves
 _MOST_SAID = 12
+_FEW = 3  # commands in a sentence
+_MOST_SHOWN = 80  # characters of one there
 
 Find = Callable[[Folder, str], Project | None]  # by language, from the files alone
 
@@ -30,8 +34,17 @@ class Guided:
     not_here: tuple[str, ...] = ()
 
 
-def guided(root: Folder, known: Sequence[Project], find: Find, *, only_unknown: bool = False) -> Guided:
-    """`known` are the projects by their files, in their order. With `only_unknown` those stay as they are."""
+def guided(
+    root: Folder,
+    known: Sequence[Project],
+    find: Find,
+    *,
+    only_unknown: bool = False,
+    touched: Collection[str] = (),
+) -> Guided:
+    """`known` are the projects by their files, in their order; with `only_unknown` they stay as they are. `touched` are
+    the paths of a change.
+    """
     there = read(root)
     found = guards_of(root, jobs(root, there))
     groups = _groups(found, known)
@@ -42,7 +55,7 @@ def guided(root: Folder, known: Sequence[Project], find: Find, *, only_unknown: 
         if not tests or (only_unknown and own):
             made += own
             continue
-        for project in _of_home(root, home, own, tests, find, found):
+        for project in _of_home(root, home, own, tests, _Search(find, found, touched)):
             made += _with_members(project, root, find)
     said = dict.fromkeys([*_absent(found), *found.not_here, *there.unread])
     more = (f"{len(said) - _MOST_SAID} more of this kind",) if len(said) > _MOST_SAID else ()
@@ -95,18 +108,26 @@ def _home(folder: str, homes: set[str]) -> str:
     return max(above, key=len, default="")
 
 
+@dataclass(frozen=True)
+class _Search:
+    find: Find
+    found: Guards
+    touched: Collection[str]
+
+
 def _of_home(
-    root: Folder, home: str, own: Sequence[Project], tests: dict[str, list[Test]], find: Find, found: Guards
+    root: Folder, home: str, own: Sequence[Project], tests: dict[str, list[Test]], search: _Search
 ) -> list[Project]:
     folder = Folder.of(root, home) if home else root
     made: list[Project] = []
     for language, listed in tests.items():
-        base = next((project for project in own if project.language == language), None) or find(folder, language)
+        base = next((project for project in own if project.language == language), None)
+        base = base or search.find(folder, language)
         if language in running.BY_FILES or (base and base.language in running.BY_FILES):
             made += [replace(base, why=f"{base.why}, tested as in {listed[0].source}")] if base else []
             continue
         base = base or Project(folder=home, verify=(), language=language or "its own commands", why="")
-        made.append(_with_tests(base, folder, listed, found))
+        made += _with_tests(base, folder, listed, search)
     return made or list(own)
 
 
@@ -124,23 +145,40 @@ def _with_members(project: Project, root: Folder, find: Find) -> list[Project]:
     return [replace(project, members=tested), *(other for other in others if other)]
 
 
-def _with_tests(base: Project, folder: Folder, tests: Sequence[Test], found: Guards) -> Project:
+def _with_tests(base: Project, folder: Folder, tests: Sequence[Test], search: _Search) -> list[Project]:
+    """With the first of the tests; and, where a change asks for others of them, with those as a part of their own."""
+    verify = _commands(base, folder, tests, search.found)
+    here = {inside(base.folder, command): command for command in verify}
+    asked = [here[command] for command in about(list(here), folder.root, search.touched, MOST_TESTS)]
+    first = list(verify)[:MOST_TESTS]
+    left = [command for command in list(verify)[MOST_TESTS:] if command not in asked]
+    if left:
+        named = ", ".join(f"`{one_line(command, _MOST_SHOWN)}`" for command in left[:_FEW])
+        more = f" and {len(left) - _FEW} more" if len(left) > _FEW else ""
+        search.found.not_here.append(f"beyond the first {MOST_TESTS} commands, what no change asks for: {named}{more}")
+    if not first:
+        return [base]
+    chosen = _made(base, folder, {command: verify[command] for command in first}, search.found)
+    if not asked:
+        return [chosen]
+    further = _made(base, folder, {command: verify[command] for command in asked}, search.found)
+    setup = tuple(command for command in further.setup if command not in chosen.setup)
+    return [chosen, replace(further, setup=setup, by_files=(), part=1)]
+
+
+def _commands(base: Project, folder: Folder, tests: Sequence[Test], found: Guards) -> dict[str, Test]:
     verify: dict[str, Test] = {}
     for test in tests:
         text = running.whole((*test.parts, test.ran.verify), test.env, base.language, folder.environment, folder)
-        inner = test.folder.removeprefix(folder.path).strip("/")
-        command = inside(inner, text)
+        command = inside(test.folder.removeprefix(folder.path).strip("/"), text)
         if running.is_short(command):
             verify.setdefault(command, test)
         else:
             found.not_here.append(f"{test.source} is too long to be shown as a command")
-    chosen = dict(list(verify.items())[:MOST_TESTS])
-    if len(verify) > len(chosen):
-        more = [test.source for test in list(verify.values())[MOST_TESTS:]]
-        found.not_here.append(f"{len(more)} further test commands, the first of them {more[0]}")
-    if not chosen:
-        return base
-    sources = tuple(test.source for test in chosen.values())
+    return verify
+
+
+def _made(base: Project, folder: Folder, chosen: dict[str, Test], found: Guards) -> Project:
     jobs = list(dict.fromkeys(test.job for test in chosen.values()))
     versions = dict.fromkeys(version for job in jobs for version in found.versions.get(job, []))
     rest = f", and {len(jobs) - 3} more" if len(jobs) > 3 else ""
@@ -150,7 +188,7 @@ def _with_tests(base: Project, folder: Folder, tests: Sequence[Test], found: Gua
         setup=(*base.setup, *_more_setup(base, folder, list(chosen.values()), found)),
         verify=tuple(chosen),
         why=f"{why}, there with {', '.join(versions)}" if versions else why,
-        sources=sources,
+        sources=tuple(test.source for test in chosen.values()),
         by_files=base.verify,
     )
 
