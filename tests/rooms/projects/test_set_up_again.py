@@ -122,8 +122,8 @@ CASES: dict[str, tuple[Mapping[str, str], Mapping[str, str | None], str, str]] =
     "gradle, a removed lock": (
         {**JAVA, "gradle.lockfile": "1"}, {"gradle.lockfile": None}, "gradle --no-daemon", ""),
     "a file that tox names": (
-        {**TEST, **PROJECT, "tox.ini": "[testenv]\ndeps =\n  -r dev.txt\n", "dev.txt": ""}, {"dev.txt": "six"}, "-r dev.txt",
-        ""),
+        {**TEST, **PROJECT, "tox.ini": "[testenv]\ndeps =\n  -r dev.txt\n", "dev.txt": ""}, {"dev.txt": "six"},
+        "-r dev.txt", ""),
     "a project beside the root": (
         {**TEST, **PROJECT, "web/package.json": NODE["package.json"]}, {"web/package.json": NEEDS["package.json"]},
         "cd web && { npm install", ""),
