@@ -144,6 +144,8 @@ def main() -> int:
     broken = [breakages.load(name) for name in wanted if name in breakages.names()]
     folder = Path(tempfile.mkdtemp(prefix="lamplighter-rehearsal-"))
     started = time.monotonic()
+    if other := routes.elsewhere():
+        print(f"the workers are of {other}, which is not this tree", flush=True)
     print(f"rehearsing {', '.join(case.project for case in [*chosen, *broken])} …", flush=True)
     try:
         played = Rehearsal(folder, arguments.cache, chosen, broken).play(arguments.route or ROUTES)

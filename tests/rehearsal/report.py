@@ -30,23 +30,21 @@ and are checked by hash; what a machine lacks (`go`, `cargo`, Maven's plugins) l
 [`tests/rehearsal`](../tests/rehearsal/__init__.py)."""
 
 NOT_HAD = """\
-Not rehearsed, because it could not be had from these registries, or not in time:
+Not rehearsed as their repositories have them, because that could not be had from these registries:
 
-- **vitest**: the archives looked at hold no tests, or (zod) tests that only run in the repository they were taken
-  from.
-- **a pnpm workspace**: Debian's pool has the one of @rollup/plugin-commonjs with a single member, tested by ava; not
-  played.
-- **a uv workspace**: of the sdists looked at only that of mcp is one, with more than a hundred locked packages; not
-  played.
-- **a change inside a nested Go module**, and **Go modules side by side with nothing at the root** (moby/sys): all but
-  a few need other modules, and no proxy for modules is at hand. golang-lru has a nested module, which its change does
-  not touch.
+- **a pnpm workspace with all its members, and one tested by vitest**: Debian's archive of rollup's plugins has two of
+  them; magic-string (vitest) has a `pnpm-workspace.yaml` without members.
+- **a member's own test in a uv workspace**: those of mcp's workspace have none; the one here is ours.
+- **a nested Go module and Go modules side by side, as they are**: all but a few need other modules, and no proxy for
+  modules is at hand. golang-lru's inner one is given a `replace`, in a commit; of moby/sys only `symlink` can be
+  tested, so its `make test`, which needs the network, is left out and said to be.
 - **a Rust workspace as its repository has it**: crates come alone. The one here is put together from its two crates,
   as the repository lays them out; the tests that need further crates are left out.
 - **a Java build as it is**: Debian's plugins have other versions than the project asks for; those are named in a
   commit.
-- **a monorepo with nothing at the root**: feature-check (Perl, Python and Rust under one Makefile) was tried and taken
-  out: its `make test` is red here before any change, in words that are not read, so nothing could be verified."""
+- **a monorepo of several languages with nothing at the root**: feature-check (Perl, Python and Rust under one Makefile)
+  was tried and taken out: its `make test` is red here before any change, in words that are not read. The one here is
+  put together: iniconfig and nth-check as published, side by side."""
 
 LONGEST = 90  # characters of a command that are shown
 

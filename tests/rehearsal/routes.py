@@ -65,6 +65,15 @@ class Outcome:
 
 
 REGISTRIES = ("pypi.org", "files.pythonhosted.org", "registry.npmjs.org")
+NOT_HERE = ("proxy.golang.org", "sum.golang.org")  # registries as well; no rehearsal counts on them
+
+
+def elsewhere() -> str:
+    """The folder of the Lamplighter that workers import, where that is not this tree's; empty otherwise."""
+    asked = [sys.executable, "-P", "-c", "import app; print(app.__path__[0])"]
+    plain = {name: os.environ[name] for name in PASSED if name in os.environ}
+    found = Path(subprocess.run(asked, env=plain, cwd="/", capture_output=True, text=True, check=True).stdout.strip())
+    return "" if found == ROOT / "app" else str(found.parent)
 
 
 def own_mirrors() -> str:
@@ -76,7 +85,7 @@ def own_mirrors() -> str:
 def environment(home: Path, script: Path) -> dict[str, str]:
     """Nothing of the person's own Lamplighter."""
     return {name: os.environ[name] for name in PASSED if name in os.environ} | {
-        "PYTHONPATH": str(ROOT),  # the Lamplighter of this tree, wherever the environment has its own from
+        "PYTHONPATH": str(ROOT),  # of this tree; the workers import what the environment has, see `elsewhere`
         "LAMPLIGHTER_HOME": str(home),
         "LAMPLIGHTER_MODEL_PROVIDER": "scripted",
         "LAMPLIGHTER_MODEL_SCRIPT": str(script),

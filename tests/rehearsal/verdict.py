@@ -10,7 +10,7 @@ from pathlib import Path
 from app.events.parts import Counts
 from app.ledger import Event
 from tests.rehearsal.projects import git, git_bytes
-from tests.rehearsal.routes import LAMPLIGHTER, REGISTRIES, ROOT, Outcome
+from tests.rehearsal.routes import LAMPLIGHTER, NOT_HERE, REGISTRIES, ROOT, Outcome
 
 PULLS = "refs/pull/"  # GitHub's own, of each pull request
 
@@ -86,11 +86,13 @@ def _evidence(outcome: Outcome) -> list[str]:
 
 
 def counts(outcome: Outcome, at: str) -> Counts | None:
-    """Of the suite as it ran there last: of all its commands together, of those that were counted."""
+    """Of the suite as it ran there last: of all its commands together, of those that were counted. Projects that only
+    a change brings in have a base of their own.
+    """
     ran = {
         told.said.command: told.said.counts
         for told in outcome.state.commands
-        if told.said.purpose == "verify" and told.said.at == at
+        if told.said.purpose == "verify" and told.said.at.partition(":")[0] == at
     }
     known = [found for found in ran.values() if found is not None]
     if not known:
@@ -105,17 +107,18 @@ def counts(outcome: Outcome, at: str) -> Counts | None:
 
 
 def egress(events: Sequence[Event]) -> list[str]:
-    """Requests were made during set-up only, and reached the package registries only."""
+    """Requests were made by set-up only, and reached the package registries only."""
     found: list[str] = []
-    stage = ""
+    asked: list[str] = []  # by what is under way: it is told of when it has ended
     for event in events:
-        if event.kind == "stage.started":
-            stage = event.data["stage"]
-        elif event.kind == "egress.requested":
-            if event.data["allowed"] and event.data["host"] not in REGISTRIES:
+        if event.kind == "egress.requested":
+            asked.append(event.data["host"])
+            if event.data["allowed"] and event.data["host"] not in (*REGISTRIES, *NOT_HERE):
                 found.append(f"{event.data['host']} was reached")
-            if stage != "setup":
-                found.append(f"{event.data['host']} was asked for in the stage `{stage}`")
+        elif event.kind in ("command.ran", "tool.ran"):
+            who = event.data.get("purpose") or event.data["name"]
+            found += [f"{host} was asked for by {who}" for host in asked if who != "setup"]
+            asked = []
     return sorted(set(found))
 
 
