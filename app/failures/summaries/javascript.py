@@ -87,7 +87,9 @@ def tap(text: str) -> Counts | None:
 
 
 def ava(text: str) -> Counts | None:
-    """When something fails, it does not say how many passed."""
+    """When something fails, it does not say how many passed. A file that it gave up before its first test was known is
+    in no sum, and leaves the exit code 0 (`timeouts` of its lib/run-status.js).
+    """
     lines = find(r"^  (\d+ tests? (?:passed|failed|skipped|todo)|\d+ uncaught exceptions?)$", text)
     words = "\n".join(lines)
     if not find(r"(passed|failed)$", words):
@@ -99,7 +101,7 @@ def ava(text: str) -> Counts | None:
         passed=0 if failed else min(map(int, passed), default=0),
         failed=failed,
         skipped=summed(r"(\d+) tests? (?:skipped|todo)", words),
-        errors=summed(r"(\d+) uncaught", words),
+        errors=summed(r"(\d+) uncaught", words) + len(find(r"^  (✖) Timed out while running tests$", text)),
         failing=named(name.partition(" › Error")[0] for name in failing),
     )
 

@@ -64,6 +64,7 @@ def test_what_a_runner_really_printed_is_counted(file: str, expected: Counts) ->
         (RSPEC, Counts(passed=3, failed=1, skipped=1, failing=("Shop divides",))),
         ("Ran 4 tests in 0.025s\n\nPASSED (skips=1, successes=3)\n", Counts(passed=3, skipped=1)),
         ("  2 tests passed\n  1 test skipped\n", Counts(passed=2, skipped=1)),
+        ("\n  ✖ Timed out while running tests\n\n  ✔ a\n  ─\n\n  3 tests passed\n", Counts(passed=3, errors=1)),
         ("ok | 2 passed (1 step) | 0 failed (9ms)\n", Counts(passed=2)),
         (" 2 pass\n 0 fail\nRan 2 tests across 1 file. [9ms]\n", Counts(passed=2)),
         ("Running 1 test using 1 worker\n·\n  1 passed (6.5s)\n", Counts(passed=1)),
