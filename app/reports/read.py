@@ -10,7 +10,7 @@ from typing import Any
 
 from app.failures.counts import Counts, told_apart
 from app.failures.summaries import tap
-from app.reports import go
+from app.reports import go, trx
 from app.reports.xml import MAX_BYTES, MAX_CASES, Case, Document, UnreadableReport, parse_all
 
 _TOTAL = re.compile(r"^\s*(pass|fail|cancelled|skipped|todo) (\d{1,9})\s*$")
@@ -186,6 +186,10 @@ def _rspec(contents: Sequence[bytes], _root: str) -> Counts:
     )
 
 
+def _trx(contents: Sequence[bytes], _root: str) -> Counts:
+    return trx.counted(b"".join(contents))
+
+
 def _inside(path: str, root: str) -> str:
     return path.removeprefix(f"{root}/")
 
@@ -194,6 +198,7 @@ _READERS: dict[str, Callable[[Sequence[bytes], str], Counts]] = {
     "pytest": _pytest, "node": _node, "bun": _bun, "deno": _deno, "jvm": _jvm, "jest": _jest, "vitest": _vitest,
 "go": _go, "tap": _tap, "mocha": _mocha,
     "phpunit": _phpunit, "ctest": _ctest, "nextest": _nextest, "playwright": _playwright, "rspec": _rspec,
+    "trx": _trx,
 }  # fmt: skip
 
 __all__ = ["Document", "UnreadableReport", "read"]

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from app.errors import UserError
 from app.failures.counts import Counts
 from app.failures.printed import parse_counts, readable, unprefixed
 from app.failures.summaries.javascript import node_starts
+from app.failures.summaries.others import dotnet_starts
 from app.failures.summaries.python import pytest_starts
 from app.ports.sandbox import Execution, Sandbox
 from app.reports import go
@@ -31,6 +33,9 @@ _NOT_KNOWN = re.compile(
     rb"(?:CLI )?(?:option|argument|parameter|flag)|bad option"
 )
 _FORMATS = {"jest": "jest", "vitest": "jest"}  # where it is no JUnit
+_STARTS: dict[str, Callable[[str], list[tuple[int, int]]]] = {
+    "pytest": pytest_starts, "node": lambda text: node_starts(unprefixed(text)), "trx": dotnet_starts,
+}  # fmt: skip
 _TO_THE_END = re.compile(rb"^Done in .*$", re.MULTILINE)  # yarn's last word, whatever it did
 _DIGEST = re.compile(rb"(?:(?<=\n)|^)([0-9a-f]{64})  -\n$")  # of what was printed, from a tool of ours
 
@@ -86,7 +91,7 @@ def _weighed(sandbox: Sandbox, way: Way, plain: Reported, token: str) -> Reporte
         is_silent = way.announces and not _TO_THE_END.sub(b"", plain.execution.output).strip()
         return replace(plain, counts=Counts() if is_silent else plain.counts, unread=str(why))
     text = readable(plain.execution.text)
-    said = pytest_starts(text) if way.kind == "pytest" else node_starts(unprefixed(text))
+    said = _STARTS[way.kind](text) if way.named else []
     reports = heard(reports, said) if way.kind == "pytest" else reports
     counts = settled(together(reports), with_starts(plain.counts, said, len(reports)), speaks=way.speaks)
     if counts is None:
@@ -111,6 +116,9 @@ def _streamed(sandbox: Sandbox, way: Way, done: Execution, command: str, token: 
             raise UnreadableReport("it did not come to its end")
         if digest[1] != now:
             raise UnreadableReport("it was written over")
+    except UnreadableReport as why:  # nor is it known then what was printed
+        return replace(plain, counts=None, source="", unread=str(why))
+    try:
         return replace(plain, counts=read(way.kind, [beside, report], sandbox.root), source=way.format)
     except UnreadableReport as why:
         return replace(plain, unread=str(why))

@@ -36,7 +36,7 @@ def take(sandbox: Sandbox, way: Way, token: str) -> list[tuple[str, bytes]]:
     """
     if way.named:
         is_file = '[ -f "$f" ] && [ ! -L "$f" ]'
-        each = f'for f in *{REPORT}-*; do {is_file} && echo "$f" && cat "$f" && printf "\\0"; done; true'
+        each = f'for f in *{REPORT}-* *.trx; do {is_file} && echo "$f" && cat "$f" && printf "\\0"; done; true'
         files = _taken(sandbox, f"cd {folder(token)} 2>/dev/null && {{ {each}; }}", token)
         return [(_kind(name), content) for name, _, content in (file.partition(b"\n") for file in files)]
     one = f"cd {folder(token)} 2>/dev/null && {{ [ -f {REPORT} ] && [ ! -L {REPORT} ] && cat {REPORT}; }}"
@@ -45,15 +45,17 @@ def take(sandbox: Sandbox, way: Way, token: str) -> list[tuple[str, bytes]]:
 
 
 def _kind(name: bytes) -> str:
-    """Of `1001-report-pytest-py311`."""
+    """Of `1001-report-pytest-py311`, or of what .NET names itself."""
+    if name.endswith(b".trx"):
+        return "trx"
     return name.decode("utf-8", "replace").partition(f"{REPORT}-")[2].partition("-")[0]
 
 
 def take_stream(sandbox: Sandbox, token: str) -> tuple[bytes, bytes]:
     """The digest of what was printed, and that without what tests printed. Raises UnreadableReport."""
     parts = f"sha256sum <{REPORT}; printf '\\0'; grep -v '\"Action\":\"output\"' {REPORT}"
-    digest, events = _taken(sandbox, f"cd {folder(token)} 2>/dev/null && [ -f {REPORT} ] && {{ {parts}; }}", token)
-    return digest.split()[0], events
+    digest, *events = _taken(sandbox, f"cd {folder(token)} 2>/dev/null && [ -f {REPORT} ] && {{ {parts}; }}", token)
+    return digest.split()[0], b"".join(events)  # none where nothing was printed
 
 
 def shown(sandbox: Sandbox, token: str) -> tuple[bytes, int]:

@@ -7,7 +7,7 @@ tests print, and runners pass them on: they are taken out before the parser sees
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from xml.parsers import expat
@@ -54,16 +54,29 @@ class Document:
 
 def parse(content: bytes) -> Document:
     """Raises UnreadableReport: too large, not well-formed, with a document type, or no report of tests."""
+    reader = _Reader()
+    walk(content, reader.start, reader.end, reader.comment)
+    return reader.document
+
+
+def walk(
+    content: bytes,
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None] | None = None,
+    comment: Callable[[str], None] | None = None,
+) -> None:
+    """Each element of a document in turn. Raises UnreadableReport, as `parse` does."""
     if len(content) > MAX_BYTES:
         raise UnreadableReport("it is too large")
-    reader = _Reader()
+    parser = expat.ParserCreate("utf-8")
+    parser.StartDoctypeDeclHandler = _refuse
+    parser.EntityDeclHandler = _refuse
+    parser.StartElementHandler, parser.EndElementHandler, parser.CommentHandler = start, end, comment
     text = _FORBIDDEN.sub("?", _DECLARED.sub("", content.decode("utf-8", "replace"), count=1))
-    parser = reader.parser()
     try:
         parser.Parse(_FORBIDDEN_REFERENCES.sub("?", text).encode(), True)
     except expat.ExpatError as error:
         raise UnreadableReport("it is not well-formed") from error
-    return reader.document
 
 
 def parse_all(contents: Sequence[bytes]) -> Document:
@@ -85,16 +98,7 @@ class _Reader:
         self._suites: list[str] = []
         self._case: Case | None = None
 
-    def parser(self) -> expat.XMLParserType:
-        parser = expat.ParserCreate("utf-8")
-        parser.StartDoctypeDeclHandler = _refuse
-        parser.EntityDeclHandler = _refuse
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CommentHandler = self._comment
-        return parser
-
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         if not self._open and tag not in {"testsuites", "testsuite"}:
             raise UnreadableReport("it is no report of tests")
         self._open.append(tag)
@@ -125,14 +129,14 @@ class _Reader:
         case.errors += status == "error"
         case.message = case.message or message[:_NAME]
 
-    def _end(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         self._open.pop()
         if tag == "testsuite":
             self._suites.pop()
         elif tag == "testcase":
             self._case = None
 
-    def _comment(self, text: str) -> None:
+    def comment(self, text: str) -> None:
         if len(self.document.comments) < MAX_CASES and len(text) <= _NAME and len(self._open) == 1:
             self.document.comments.append(text)
 

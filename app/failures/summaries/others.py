@@ -48,13 +48,22 @@ def nextest(text: str) -> Counts | None:
 
 def dotnet(text: str) -> Counts | None:
     """A line for each assembly."""
-    pattern = r"^(?:Passed|Failed|Skipped)! +- Failed: +(\d+), Passed: +(\d+), Skipped: +(\d+), Total: +\d+"
-    lines = re.findall(pattern, text, re.MULTILINE)
+    lines = _assemblies(text)
     if not lines:
         return None
-    failed, passed, skipped = (sum(int(line[n]) for line in lines) for n in range(3))
+    failed, passed, skipped = (sum(line[n] for line in lines) for n in range(3))
     failing = named(find(r"^ +(?:\[xUnit.*\] +)?Failed (\S.*?) \[.*\]$", text))
     return Counts(passed=passed, failed=failed, skipped=skipped, failing=failing)
+
+
+def dotnet_starts(text: str) -> list[tuple[int, int]]:
+    """What passed and what failed, by assembly."""
+    return [(passed, failed) for failed, passed, _skipped in _assemblies(text)]
+
+
+def _assemblies(text: str) -> list[tuple[int, ...]]:
+    pattern = r"^ *(?:Passed|Failed|Skipped)! +- Failed: +(\d+), Passed: +(\d+), Skipped: +(\d+), Total: +\d+"
+    return [tuple(map(int, line)) for line in re.findall(pattern, text, re.MULTILINE)]
 
 
 def phpunit(text: str) -> Counts | None:

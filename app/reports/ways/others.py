@@ -1,4 +1,4 @@
-"""Go, the build tools of Java, RSpec, PHPUnit, CTest and cargo nextest. Pure."""
+"""Go, the build tools of Java, RSpec, PHPUnit, CTest, cargo nextest and .NET. Pure."""
 
 from __future__ import annotations
 
@@ -29,10 +29,13 @@ _COMPOSER = re.compile(r"composer (?:run(?:-script)? )?([\w:-]+)")
 _CTEST = re.compile(r"ctest(?=\s|$)(?!.*(?:--output-junit|\s-N\b|--show-only))(.*)", re.DOTALL)
 _NEXTEST = re.compile(rf"({SET}cargo (?:\+\S+ )?nextest (?:run|r))(?=\s|$)(?!.*--tool-config-file)(.*)", re.DOTALL)
 _OF_NEXTEST = f"printf '[profile.default.junit]\\npath = \"%s/{REPORT}\"\\n' {PLACE} >{PLACE}/nextest.toml"
+_DOTNET = re.compile(
+    rf"{SET}dotnet test(?=\s|$)(?!.*(?:\s-(?:l|r|t|-logger|-results-directory|-list-tests)\b| -- ))(.*)", re.DOTALL
+)
 
 
 def way(command: str, read: Read) -> Way | None:
-    ways = (_go, _build, _nextest, _ctest)
+    ways = (_go, _build, _nextest, _ctest, _dotnet)
     return next(filter(None, (known(command) for known in ways)), None) or _rspec(command, read) or _php(command, read)
 
 
@@ -56,7 +59,7 @@ def _build(command: str) -> Way | None:
         command=command,
         before=_UNCACHED[tool],
         patterns=_OF_BUILD[tool],
-        speaks=False,
+        speaks=tool == "mvn" and not re.search(r" (?:-q|--quiet)\b", command),
     )
 
 
@@ -100,3 +103,12 @@ def _nextest(command: str) -> Way | None:
         return None
     asked = f"{found[1]} --tool-config-file lamplighter:{PLACE}/nextest.toml{found[2]}"
     return Way(kind="nextest", format="junit", command=asked, before=_OF_NEXTEST)
+
+
+def _dotnet(command: str) -> Way | None:
+    """A file for each assembly and framework, with names of its own."""
+    found = _DOTNET.fullmatch(command)
+    if found is None or goes_on(found[1]):
+        return None
+    asked = f"{command} --logger trx --results-directory {PLACE}"
+    return Way(kind="trx", format="trx", command=asked, named=True, several=True)

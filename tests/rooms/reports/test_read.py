@@ -46,6 +46,8 @@ PYTEST_FAILING = (
         ("rspec", "rspec.json", Counts(passed=1, failed=1, skipped=2, failing=("Sum adds 1 + 2",))),
         ("nextest", "nextest.xml", Counts(passed=2, failed=1, failing=("shop tests::divides",))),
         ("ctest", "ctest.xml", Counts(passed=1, failed=1, skipped=3, failing=("bad_one",))),
+        ("trx", "dotnet.trx", Counts(passed=1, failed=2, skipped=2, errors=1, failing=(  # by its schema, not by a run
+            'Shop.Tests.CartTests.Divides(by: "0")', "Shop.Tests.CartTests.Hangs"))),
         ("tap", "ava-tap.txt", Counts(passed=2, failed=1, skipped=2, failing=("bad one",))),
     ],
 )  # fmt: skip
@@ -130,6 +132,8 @@ def test_reports_of_several_modules_are_one() -> None:
         ("pytest", b" " * (MAX_BYTES + 1), "it is too large"),
         ("jest", b" " * (MAX_BYTES + 1), "it is too large"),
         ("pytest", b"<testsuite>" + b'<testcase name=""/>' * 200_001 + b"</testsuite>", "it holds too many tests"),
+        ("trx", b"<testsuite/>", "it is no report of tests"),
+        ("trx", b"<!DOCTYPE x><TestRun/>", "it declares entities"),
         ("node", b"<testsuites><testcase name='a'/></testsuites>", "it ends without totals"),
         ("node", b"<testsuites><testcase name='a'><!-- pass 9 --><!-- fail 0 --></testcase></testsuites>",
          "it ends without totals"),
@@ -154,7 +158,7 @@ def test_characters_that_xml_forbids_spoil_no_report(inside: str) -> None:
     assert read("jvm", [text.encode("utf-8", "surrogateescape")], "/tree") == Counts(passed=1)
 
 
-@given(st.sampled_from(["pytest", "node", "jest", "jvm"]), st.binary() | st.text().map(str.encode))
+@given(st.sampled_from(["pytest", "node", "jest", "jvm", "trx"]), st.binary() | st.text().map(str.encode))
 def test_any_bytes_are_survived(kind: str, content: bytes) -> None:
     with pytest.raises(UnreadableReport):
         read(kind, [content], "/tree")

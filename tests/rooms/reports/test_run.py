@@ -114,6 +114,8 @@ FORGED = "for place in $TMPDIR/lamplighter-*/; do cat forged >$place/report; don
         (f"cat events; {WRITTEN}{FORGED}", "", None, "it was written over"),
         (f"{THERE}mv $TMPDIR/lamplighter-*/report elsewhere; cat events", "", None, "none was written"),
         (f"cp forged it; cat events; {WRITTEN}mv it $TMPDIR/lamplighter-*/report", "", None, "it was written over"),
+        (f"{THERE}grep -v Test forged >said; echo '--- PASS: TestA (0.00s)' >>said; cat said >$TMPDIR/lamplighter-*/report",
+         "", None, "it was written over"),
         ("cat events; sleep 9", "", None, "it did not come to its end"),
     ],
 )  # fmt: skip
@@ -156,3 +158,8 @@ def test_each_start_leaves_a_report_of_its_own(script: str, counts: Counts, unre
     )
     found = run_reported(the_sandbox(tmp_path, {"run.sh": shell}), "bash ./run.sh")
     assert (found.source, found.counts, found.unread) == ("text" if unread else "junit", counts, unread)
+
+
+def test_a_runner_of_events_that_prints_nothing_ran_nothing(tmp_path: Path) -> None:
+    found = run_reported(the_sandbox(tmp_path, {"go": "#!/bin/sh\necho 'go: no module' >&2\nexit 1\n"}), GO)
+    assert (found.counts, found.execution.text) == (Counts(), "go: no module\n")

@@ -156,6 +156,9 @@ def test_go_prints_events_instead(command: str, expected: str | None) -> None:
         ("cargo nextest run --workspace",
          f"cargo nextest run --tool-config-file lamplighter:{PLACE}/nextest.toml --workspace"),
         ("cargo nextest list", None),
+        ("dotnet test -c Release", f"dotnet test -c Release --logger trx --results-directory {PLACE}"),
+        ("dotnet test --logger trx", None),
+        ("dotnet test -- --report-trx", None),
         ("cargo test", None),
     ],
 )  # fmt: skip
