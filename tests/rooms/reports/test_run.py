@@ -114,7 +114,7 @@ FORGED = "for place in $TMPDIR/lamplighter-*/; do cat forged >$place/report; don
         (f"cat events; {WRITTEN}{FORGED}", "", None, "it was written over"),
         (f"{THERE}mv $TMPDIR/lamplighter-*/report elsewhere; cat events", "", None, "none was written"),
         (f"cp forged it; cat events; {WRITTEN}mv it $TMPDIR/lamplighter-*/report", "", None, "it was written over"),
-        (f"{THERE}printf '=== RUN   TestA\\n--- PASS: TestA (0s)\\n' >forged; {FORGED}", "", None, "it was written over"),
+        (f"{THERE}printf '=== RUN A\\n--- PASS: A (0s)\\n' >forged; {FORGED}", "", None, "it was written over"),
         ("cat events; sleep 9", "", None, "it did not come to its end"),
     ],
 )  # fmt: skip
