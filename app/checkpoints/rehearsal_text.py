@@ -79,6 +79,12 @@ def findings(state: RunState) -> list[str]:
     lines += _commands("Tests", [one for one in ran if one.purpose == "verify"])
     if found.untested:
         lines += ["", f"Could not be set up: {_named(found.untested)}."]
+    told = state.set_up_otherwise
+    lines += (
+        ["", f"Set up otherwise than the project asks: {'; '.join(line(text, 200) for text in told[:_FEW])}."]
+        if told
+        else []
+    )
     if state.not_here:
         lines += ["", *(f"- Not run here: {line(text, 200)}" for text in state.not_here[:_FEW])]
         lines += [f"- and {len(state.not_here) - _FEW} more"] if len(state.not_here) > _FEW else []

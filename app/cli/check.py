@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.cli.given_file import content_of
+from app.cli.versions_here import version_here
 from app.config import repo_config
 from app.config.repo_config import PATH, RepoConfig
 from app.errors import UserError
@@ -102,6 +103,7 @@ def _as_json(checked: Checked) -> dict[str, object]:
         "verify": list(plan.verify) if plan else None,
         "why": plan.why if plan else None,
         "sources": dict(plan.sources) if plan else None,
+        "asks": [f"{ask.name} {ask.text} ({ask.where})" for ask in plan.asks] if plan else None,
         "not_here": list(plan.not_here) if plan else None,
         "beside": list(plan.beside) if plan else None,
     }
@@ -123,6 +125,10 @@ def _tell(checked: Checked) -> None:
             source = plan.sources.get(command, "") if name == "verify" else ""
             print(f"{name}: {command}" + (f"   ({source})" if source else ""))
     print(f"because: {plan.why}" if plan.verify else "Nothing would verify a change: put the tests under `verify`.")
+    for ask in plan.asks:
+        here = version_here(ask.tool)
+        fits = "" if not here or ask.fits(here) else ", which is another"
+        print(f"asks for: {ask.name} {ask.text} ({ask.where}); here is {here or 'none'}{fits}")
     for text in plan.not_here:
         print(f"not run here: {text}")
     if plan.beside:

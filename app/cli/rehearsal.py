@@ -45,7 +45,7 @@ def _as_json(state: RunState) -> dict[str, Any] | None:
         for one in rehearsal_text.executed(state)
     ]
     found = state.rehearsed.model_dump(include={"fits", "why", "untested", "configuration", "ran"})
-    return {**found, "executed": ran, "not_here": state.not_here}
+    return {**found, "executed": ran, "not_here": state.not_here, "otherwise": state.set_up_otherwise}
 
 
 def _tell(state: RunState) -> None:
@@ -55,6 +55,8 @@ def _tell(state: RunState) -> None:
     for one in rehearsal_text.executed(state):
         source = f"   ({one.source})" if one.source else ""
         print(f"{one.purpose}: {one.command}{source}: {one.ended}")
+    for text in state.set_up_otherwise:
+        print(f"set up otherwise: {text}")
     for text in state.not_here:
         print(f"not run here: {text}")
     for folder in found.untested:

@@ -7,11 +7,14 @@ from app.events.record import OfWorker
 
 
 class TestsKnown(OfWorker, kind="tests.known", is_news=True):
-    """`sources` say where commands of a workflow stand, `not_here` what guards the branch and is not run."""
+    """`sources` say where commands of a workflow stand, `not_here` what guards the branch and is not run, `otherwise`
+    which versions the project asks for and are not here.
+    """
 
     why: Text
     sources: dict[str, Text] = {}
     not_here: list[Text] = []
+    otherwise: list[Text] = []
 
 
 class Rehearsed(OfWorker, kind="project.rehearsed", is_news=True):

@@ -19,6 +19,7 @@ from app.projects.others import cmake, dotnet, php, ruby
 from app.projects.plan import Folder, Plan, Project, Read
 from app.projects.python import python
 from app.projects.rust import rust
+from app.projects.versions import asked
 from app.projects.workflows.guided import guided
 from app.text.untrusted import one_line
 
@@ -83,11 +84,17 @@ def _by_files(root: Folder) -> list[Project]:
 def _of_language(folder: Folder, language: str) -> Project | None:
     """The folder's project in one language, where it has several."""
     found = (project for find in _FINDERS if (project := find(folder)))
-    return next((project for project in found if project.language == language), None)
+    return next((_asking(project, folder) for project in found if project.language == language), None)
 
 
 def _project(folder: Folder) -> Project | None:
-    return next((project for find in _FINDERS if (project := find(folder)) and project.verify), None)
+    found = (project for find in _FINDERS if (project := find(folder)) and project.verify)
+    return next((_asking(project, folder) for project in found), None)
+
+
+def _asking(project: Project, folder: Folder) -> Project:
+    ask = asked(folder, project.language)
+    return replace(project, asks=(ask,)) if ask else project
 
 
 def _homes(root: Folder) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from app.events.configured import Configured
+from app.projects.asked import Asked
 from app.sandbox.upload_hosts import UPLOAD_HOSTS
 
 _INSIDE = re.compile(r"cd ('[^']*'|[^\s']+) && \{ (.*); \}", re.DOTALL)
@@ -29,6 +30,7 @@ class Folder:
     paths: frozenset[str]
     read_at: Read
     within: Folder | None = None  # the repository's root, where it is not that itself
+    sets_up: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # versions by name, and which job says so
 
     @classmethod
     def of(cls, root: Folder, path: str) -> Folder:
@@ -77,6 +79,7 @@ class Project:
     members: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     by_files: tuple[str, ...] = ()
+    asks: tuple[Asked, ...] = ()
     part: int = 0  # 1 holds further commands of the same project, for a change that asks for them
 
     @property
@@ -113,6 +116,7 @@ class Plan:
     projects: tuple[Project, ...] = ()
     beside: tuple[str, ...] = ()
     not_here: tuple[str, ...] = ()
+    otherwise: tuple[str, ...] = ()  # sentences on versions that the project asks for and that are not here
     withheld: tuple[str, ...] = UPLOAD_HOSTS  # hosts that setup may not reach again once the model has changed the tree
 
     @classmethod
@@ -132,7 +136,7 @@ class Plan:
     def and_also(self, project: Project) -> Plan:
         """With one that was beside it."""
         wider = Plan.of([*self.projects, project], (folder for folder in self.beside if folder != project.folder))
-        return replace(wider, withheld=self.withheld, not_here=self.not_here)
+        return replace(wider, withheld=self.withheld, not_here=self.not_here, otherwise=self.otherwise)
 
     def testing(self, path: str) -> tuple[str, ...]:
         """The commands of the innermost projects that have the path; all of them where nobody knows projects."""
@@ -140,6 +144,11 @@ class Plan:
         inner = max((len(project.folder) for project in having), default=0)
         found = tuple(command for it in having if len(it.folder) == inner for command in it.verify_here)
         return found or self.verify
+
+    @property
+    def asks(self) -> tuple[Asked, ...]:
+        """The versions of languages that its projects want."""
+        return tuple(dict.fromkeys(ask for project in self.projects for ask in project.asks))
 
     @property
     def sources(self) -> Mapping[str, str]:

@@ -61,7 +61,10 @@ def fitting(plan: Plan, ran: Sequence[CommandResult], *, repairs: bool) -> Plan:
         if command in dumb and command not in now.verify_here
     ]
     not_here = tuple(dict.fromkeys([*plan.not_here, *left]))
-    return replace(Plan.of(fewer, plan.beside), withheld=plan.withheld, setup=plan.setup, not_here=not_here)
+    rest = Plan.of(fewer, plan.beside)
+    return replace(
+        plan, verify=rest.verify, language=rest.language, why=rest.why, projects=rest.projects, not_here=not_here
+    )
 
 
 def _without(project: Project, dumb: Mapping[str, CommandResult]) -> Project:

@@ -29,6 +29,11 @@ _VERSIONED = ("git", "make", "gcc", "python", "python3", "uv", "node", "cargo", 
 # Only looked for: these start a virtual machine, write to the home or ask the network.
 _NAMED = ("npm", "pnpm", "yarn", "mvn", "gradle", "dotnet", "bundle", "composer", "cmake", "jq")
 _EXPECTED = ("python3", "node", "go", "cargo", "java", "rg")  # worth saying when they are not there
+# Where Debian and most images keep versions beside one another.
+_ELSEWHERE = (
+    "/usr/lib/go-*/bin/go /usr/lib/jvm/java-*/bin/java /usr/bin/ruby[0-9]* /usr/bin/php[0-9]* /usr/bin/node[0-9]*"
+)
+_PROGRAM = re.compile(r"/usr/[\w./+-]{1,100}")
 _VERSION = re.compile(r"\d{1,6}(?:\.\d{1,6}){1,3}")
 _SYSTEM = re.compile(r"[a-z][a-z0-9._-]{1,19}(?: \d[\d.]{0,9})?")
 
@@ -47,6 +52,7 @@ if home=$(readlink -f "$(command -v java)"); then
     [ "$name" = JAVA_VERSION ] && printf 'java\\t%s\\n' "$value"
   done <"${{home%/bin/java}}/release"
 fi
+for other in {_ELSEWHERE}; do [ -x "$other" ] && printf 'elsewhere\\t%s\\n' "$other"; done
 printf 'cores\\t%s\\n' "$(nproc)"
 . /etc/os-release && printf 'system\\t%s %s\\n' "$ID" "$VERSION_ID"
 wait
@@ -60,6 +66,7 @@ class Machine:
     system: str = ""
     cores: int = 0
     tools: Mapping[str, str]
+    elsewhere: tuple[str, ...] = ()  # programs of other versions
 
 
 UNFINISHED = (
@@ -74,9 +81,12 @@ def look_around(sandbox: Sandbox) -> Machine:
     if ran.killed_by == "closed":
         raise TransientError("the sandbox was closed while I looked around in it", retry_after_seconds=0)
     said: dict[str, str] = {}
+    elsewhere: list[str] = []
     for line in ran.text.splitlines():
         name, is_answer, text = line.partition("\t")
-        if is_answer:
+        if is_answer and name == "elsewhere":
+            elsewhere += [text] if _PROGRAM.fullmatch(text) else []
+        elif is_answer:
             said.setdefault(name, text)
     version = {name: _VERSION.search(text) for name, text in said.items()}
     known = (*_VERSIONED, "go", "java", *_NAMED)
@@ -86,6 +96,7 @@ def look_around(sandbox: Sandbox) -> Machine:
         system=system[0] if system else "",
         cores=int(cores[0]) if cores else 0,
         tools={name: found[0] if (found := version[name]) else "" for name in known if name in said},
+        elsewhere=tuple(elsewhere),
     )
 
 

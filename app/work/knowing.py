@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from app import workspace
 from app.events.configured import Configured
 from app.events.knowing import TestsKnown
+from app.ports.sandbox import Sandbox
 from app.projects import Plan, changes_dependencies, configured, detect
+from app.projects.versions import suited
 from app.runs.run_ledger import RunLedger
+from app.work.environment import look_around
 from app.workspace import Change, Mirror, base_manifest
 
 _GUIDING = ".github/"
@@ -60,9 +63,22 @@ class Knowledge:
         return workspace.read_files(self.mirror, sha, [path]).get(path, b"")
 
 
+def known_here(knowledge: Knowledge, sandbox: Sandbox, ledger: RunLedger) -> Plan:
+    """The plan for this sandbox, told: with the versions that are asked for chosen, or said not to be there."""
+    plan = knowledge.plan()
+    if plan.asks:
+        machine = look_around(sandbox)
+        commands, sentences = suited(plan.asks, machine.tools, machine.elsewhere)
+        plan = replace(plan, setup=(*commands, *plan.setup), otherwise=sentences)
+    tell(ledger, plan)
+    return plan
+
+
 def tell(ledger: RunLedger, plan: Plan) -> None:
     """Say, before anything is spent, where the tests are from and what of them is not run; once for each plan."""
-    told = TestsKnown(why=plan.why, sources=dict(plan.sources), not_here=list(plan.not_here))
+    told = TestsKnown(
+        why=plan.why, sources=dict(plan.sources), not_here=list(plan.not_here), otherwise=list(plan.otherwise)
+    )
     last = next((event.record for event in reversed(ledger.events) if isinstance(event.record, TestsKnown)), None)
-    if (told.sources or told.not_here) and told != last:
+    if (told.sources or told.not_here or told.otherwise) and told != last:
         ledger.append(told)

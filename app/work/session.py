@@ -35,7 +35,7 @@ from app.work.early_end import in_numbers, setup_failed, why_unfit
 from app.work.environment import UNFINISHED, briefing, look_around, on_a_branch, text_of
 from app.work.fetching import Fetcher
 from app.work.kept_tree import KeptTree
-from app.work.knowing import Knowledge, tell
+from app.work.knowing import Knowledge, known_here, tell
 from app.work.plain import PlainWork
 from app.work.recording import requested, stage
 from app.work.verdict import Base, MirrorBase
@@ -125,8 +125,7 @@ class WorkSession(PlainWork):
             guiding_sha=self.guiding_sha,
             paths=self.before.keys(),
         )
-        self.plan = self._knowledge.plan()
-        tell(self._ledger, self.plan)
+        self.plan = known_here(self._knowledge, self.sandbox, self._ledger)
 
     def set_up(self) -> None:
         """Run `setup` with the network on, then seal. Raises UserError when a command fails."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from app.projects import manifests
 from app.projects.python import neighbours
 from app.projects.python.metadata import FOR_DEVELOPERS, TESTS, Metadata
-from app.projects.python.versions import named_version
+from app.projects.versions import asked
 from app.text.set_up import otherwise, saying
 
+_CPYTHON = re.compile(r"(?:cpython-?)?(3)\.(\d{1,2})(?:\.\d+)?")
 _HATCH_ENVIRONMENTS = ("hatch-test", *TESTS, "default")
 
 
@@ -34,15 +35,15 @@ def make_environment(about: Metadata) -> str:
 
 
 def _made(about: Metadata) -> str:
-    wanted = named_version(about.folder)
-    if wanted is None:
+    wanted = asked(about.folder, "Python")
+    found = _CPYTHON.fullmatch(wanted.text) if wanted else None
+    if wanted is None or found is None:
         return f"python3 -m venv ~/{about.folder.environment}"
-    version, where = wanted
-    major, minor = version.split(".")
+    major, minor = found.groups()
     is_it = f"import sys; sys.exit(sys.version_info[:2] != ({major}, {minor}))"
-    said = saying(f"Python {version}, which {where} names, is not here; another one is used")
-    found = f'for p in python{version} python3; do $p -c "{is_it}" 2>/dev/null && break; done || {said}'
-    return f"{found}; $p -m venv ~/{about.folder.environment}"
+    said = saying(f"Python {major}.{minor}, which {wanted.where} names, is not here; used is", "python3 --version")
+    pick = f'for p in python{major}.{minor} python3; do $p -c "{is_it}" 2>/dev/null && break; done || {said}'
+    return f"{pick}; $p -m venv ~/{about.folder.environment}"
 
 
 def _commands(about: Metadata, wanted: list[str], hashed: list[str], *, pytest: bool) -> tuple[str, ...]:

@@ -61,6 +61,7 @@ class Guards:
     absent: dict[str, list[str]] = field(default_factory=dict)  # commands, by what they need
     not_here: list[str] = field(default_factory=list)
     versions: dict[str, list[str]] = field(default_factory=dict)
+    only: dict[str, list[str]] = field(default_factory=dict)  # those of which its matrix has no others
 
 
 def guards_of(root: Folder, jobs: Sequence[Job]) -> Guards:
@@ -87,6 +88,8 @@ class _Reader:
         for step in self._job.steps:
             if step.version:
                 self._found.versions.setdefault(self._job.said, []).append(step.version)
+                if step.is_the_only:
+                    self._found.only.setdefault(self._job.said, []).append(step.version)
             elif step.unclear:
                 self._unclear(step)
             else:

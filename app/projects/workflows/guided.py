@@ -122,6 +122,8 @@ def _of_home(
     made: list[Project] = []
     for language, listed in tests.items():
         base = next((project for project in own if project.language == language), None)
+        if sets_up := _sets_up(listed, search.found):  # which decides on its environment
+            base = search.find(replace(folder, sets_up=sets_up), language) or base
         base = base or search.find(folder, language)
         if language in running.BY_FILES or (base and base.language in running.BY_FILES):
             made += [replace(base, why=f"{base.why}, tested as in {listed[0].source}")] if base else []
@@ -129,6 +131,16 @@ def _of_home(
         base = base or Project(folder=home, verify=(), language=language or "its own commands", why="")
         made += _with_tests(base, folder, listed, search)
     return made or list(own)
+
+
+def _sets_up(tests: Sequence[Test], found: Guards) -> dict[str, tuple[str, str]]:
+    """Versions by the name of what they are of, with who says so; the first counts."""
+    made: dict[str, tuple[str, str]] = {}
+    for job in dict.fromkeys(test.job for test in tests):
+        for version in found.only.get(job, []):
+            name, _, text = version.partition(" ")
+            made.setdefault(name, (text, job))
+    return made
 
 
 def _with_members(project: Project, root: Folder, find: Find) -> list[Project]:

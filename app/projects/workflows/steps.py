@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.projects.plan import Folder
+from app.projects.versions import in_file
 from app.projects.workflows.environment import environment
 from app.projects.workflows.expressions import UNKNOWN, condition, substitute, typed
 from app.projects.workflows.reading import maps, parsed, table, text
@@ -51,6 +52,7 @@ class Step:
     filled_in: frozenset[str] = frozenset({"TOXENV"})  # names of variables that only make up scripts and settings
     unclear: str = ""
     version: str = ""  # `Python 3.12`, where it sets one up
+    is_the_only: bool = False  # version, and not one of a matrix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +103,7 @@ def run_steps(root: Folder, listed: object, scope: Scope, depth: int = 0) -> tup
             lacks += more
         elif used and not _RETRIES.fullmatch(used):
             lacks += _lacking(used, step, scope)
-            found += _by_action(number, used, step, scope)
+            found += _by_action(root, number, used, step, scope)
         elif made := _run(number, step, scope):
             found.append(made)
     return found, list(dict.fromkeys(lacks))
@@ -115,17 +117,21 @@ def _lacking(used: str, step: Mapping[str, Any], scope: Scope) -> list[str]:
     return found
 
 
-def _by_action(number: int, used: str, step: Mapping[str, Any], scope: Scope) -> list[Step]:
+def _by_action(root: Folder, number: int, used: str, step: Mapping[str, Any], scope: Scope) -> list[Step]:
     """A language that an action sets up, and tests that one runs."""
     nothing = Step(number=number, name=text(step, "name"), folder="", script="", env={})
     if _CYPRESS.fullmatch(used):
         return [replace(nothing, unclear="Cypress tests")]
     if (match := _SETS_UP.fullmatch(used)) is None:
         return []
-    wanted = substitute(text(table(step, "with"), f"{match[1]}-version"), scope.contexts) or ""
+    given, name = table(step, "with"), match[1].capitalize()
+    told = text(given, f"{match[1]}-version")
+    wanted = substitute(told, scope.contexts) or ""
     version = wanted.strip().splitlines()[-1].strip() if wanted.strip() else ""
+    if not version and (file := _folder(text(given, f"{match[1]}-version-file"), scope)):
+        version = in_file(root, file, name)
     known = re.fullmatch(r"[\w.*^~<>=/-]{1,20}", version)
-    return [replace(nothing, version=f"{match[1].capitalize()} {version}")] if known else []
+    return [replace(nothing, version=f"{name} {version}", is_the_only="matrix" not in told)] if known else []
 
 
 def _run(number: int, step: Mapping[str, Any], scope: Scope) -> Step | None:

@@ -94,6 +94,7 @@ class RunState:
     sources: dict[str, str] = field(default_factory=dict)  # where commands of a workflow stand
     rehearsed: Rehearsed | None = None
     not_here: list[str] = field(default_factory=list)  # tests that guard the branch and do not run here, one each
+    otherwise: list[str] = field(default_factory=list)  # versions that the project asks for and are not here
     merge: MergeTried | None = None  # of the base branch into the branch it stands on
     snapshot: SnapshotTaken | None = None
     snapshot_seq: int = 0
@@ -194,7 +195,8 @@ class RunState:
     def set_up_otherwise(self) -> list[str]:
         """Where set-up is other than the project asks for: sentences of the harness."""
         ran = (told.said for told in self.commands_here if told.said.purpose == "setup")
-        return list(dict.fromkeys(text for said in ran for text in sentences(said.command, said.tail)))
+        by_commands = (text for said in ran for text in sentences(said.command, said.tail))
+        return list(dict.fromkeys([*self.otherwise, *by_commands]))
 
     @property
     def lands_with(self) -> str:

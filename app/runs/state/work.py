@@ -106,7 +106,7 @@ def _ready(said: WorkspaceReady, state: RunState, event: Event) -> None:
 
 @fold.register
 def _known(said: TestsKnown, state: RunState, event: Event) -> None:
-    state.not_here, state.sources = list(said.not_here), dict(said.sources)
+    state.not_here, state.sources, state.otherwise = list(said.not_here), dict(said.sources), list(said.otherwise)
 
 
 @fold.register
