@@ -6,7 +6,7 @@ plan = detect(paths, read, touched=changed)     # also the others that a change 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -17,15 +17,20 @@ from app.projects.jvm import jvm
 from app.projects.make import make
 from app.projects.others import cmake, dotnet, php, ruby
 from app.projects.plan import Folder, Plan, Project, Read
-from app.projects.python import python
+from app.projects.python import loose_python, python
 from app.projects.rust import rust
 from app.projects.versions import asked
 from app.projects.workflows.guided import guided
 from app.text.untrusted import one_line
 
 _FINDERS: Sequence[Callable[[Folder], Project | None]] = (
-    python, rust, go, jvm, node, deno, ruby, php, dotnet, cmake, make,
+    python, rust, go, jvm, node, deno, ruby, php, dotnet, cmake, loose_python, make,
 )  # fmt: skip
+_SUFFIXES: Mapping[str, tuple[str, ...]] = {
+    "Python": (".py", ".pyi"), "JavaScript": (".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".mts", ".vue", ".svelte"),
+    "Go": (".go",), "Rust": (".rs",), "Java": (".java",), "Kotlin": (".kt",), "Ruby": (".rb",), "PHP": (".php",),
+    ".NET": (".cs", ".fs", ".vb"), "C++": (".c", ".cc", ".cpp", ".cxx", ".h", ".hpp"),
+}  # fmt: skip
 _OF_JVM = frozenset({"Java", "Kotlin"})
 _BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"})
 _DEEPEST = 4  # folders above a project
@@ -50,7 +55,7 @@ def detect(paths: Collection[str], read: Read, *, touched: Collection[str] = (),
     others = [project for project in known if project.folder]
     owners = {_owner(path, others) for path in touched}
     meant = [project for project in others if project.folder in owners]
-    chosen = [*first, *meant]
+    chosen = [*first, *_also(root, first, [path for path in touched if not _owner(path, others)]), *meant]
     if not first:
         later = [project for project in meant if project not in others[:_MOST]]  # the others ran before it was known
         chosen = [*later, *(project for project in meant if project not in later)][:_MOST] or others[:_MOST]
@@ -59,6 +64,18 @@ def detect(paths: Collection[str], read: Read, *, touched: Collection[str] = (),
         return replace(Plan(why="no tests that I know how to run were found"), not_here=not_here)
     plan = Plan.of(chosen, beside=dict.fromkeys(project.folder for project in others if project not in chosen))
     return replace(plan, not_here=not_here)
+
+
+def _also(root: Folder, first: Sequence[Project], touched: Collection[str]) -> Iterator[Project]:
+    """Projects of further languages at the root, where a change touches a file of theirs and no workflow says what of
+    all that is tested.
+    """
+    known = {project.language for project in first}
+    if not first or not touched or any(project.sources for project in first):
+        return
+    for project in (_of_language(root, language) for language in _SUFFIXES if language not in known):
+        if project and project.verify and any(path.endswith(_SUFFIXES[project.language]) for path in touched):
+            yield project
 
 
 def _left(projects: Sequence[Project], *, touched: bool) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from app.projects.idle import is_idle
 from app.projects.members import matching
 from app.projects.package_managers import Manager, manager_of
 from app.projects.plan import Folder, Project, inside
+from app.projects.runners import runner_alone
 
 _NEEDS = ("dependencies", "devDependencies", "optionalDependencies", "workspaces")
 _MOST_MEMBERS = 12  # whose tests are run one by one, each with counts of its own
@@ -23,20 +25,23 @@ def node(folder: Folder) -> Project | None:
         return None
     package = manifests.json_object(folder.read("package.json"))
     members = _members(folder, package)
-    manager = manager_of(folder, package)
+    above = _workspace_of(folder)
+    manager = manager_of(above, _package(above)) if above else manager_of(folder, package)
     if _has_tests(package):
         verify: tuple[str, ...] = (manager.run("test"),)
         why = "a test script in package.json"
-    else:
-        tested = [member for member in members if _has_tests(_package(folder, member))]
+    elif tested := [member for member in members if _has_tests(_package(folder, member))]:
         verify = _of_members(manager, tested)
         why = f"the test scripts of {len(tested)} {manager.name} workspace{'s' if len(tested) != 1 else ''}"
+    else:
+        verify, why = runner_alone(folder, package, manager)
     if not verify:
         return None
-    needs = bool(members) or any(package.get(key) for key in _NEEDS)
+    needs = bool(members or above) or any(package.get(key) for key in _NEEDS)
+    up = posixpath.relpath(above.path or ".", folder.path or ".") if above else ""
     return Project(
         folder=folder.path,
-        setup=manager.install if needs else manager.bring,
+        setup=tuple(inside(up, command) for command in (manager.install if needs else manager.bring)),
         verify=verify,
         language="JavaScript",
         why=why,
@@ -73,8 +78,18 @@ def _has_tests(package: Mapping[str, Any]) -> bool:
     return isinstance(script, str) and not is_idle(script) and "no test specified" not in script
 
 
-def _package(folder: Folder, member: str) -> Mapping[str, Any]:
-    return manifests.json_object(folder.read(f"{member}/package.json"))
+def _package(folder: Folder, member: str = "") -> Mapping[str, Any]:
+    return manifests.json_object(folder.read(f"{member}/package.json" if member else "package.json"))
+
+
+def _workspace_of(folder: Folder) -> Folder | None:
+    """The workspace above of which it is a member: only there the members find one another, and not the registry's."""
+    parts = folder.path.split("/") if folder.path else []
+    for home in ("/".join(parts[:depth]) for depth in range(len(parts))):
+        above = Folder.of(folder.root, home) if home else folder.root
+        if folder.path in above.inside(*_members(above, _package(above))):
+            return above
+    return None
 
 
 def _members(folder: Folder, package: Mapping[str, Any]) -> tuple[str, ...]:

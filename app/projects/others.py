@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from app.checks.test_files import holds_tests
 from app.projects import manifests
@@ -10,6 +11,7 @@ from app.projects.plan import Folder, Project
 
 _BUNDLE = "BUNDLE_PATH=$HOME/bundle bundle"
 _TEST_SDK = re.compile(r"Microsoft\.NET\.Test\.Sdk|Include=\"(xunit|nunit|mstest)", re.IGNORECASE)
+_SAMPLES = frozenset({"fixtures", "fixture", "testdata", "examples", "example", "samples", "sample", "templates"})
 _CTEST = "cmake --build $HOME/build --parallel && ctest --test-dir $HOME/build --output-on-failure --no-tests=error"
 _CMAKE_TESTS = re.compile(r"^\s*(enable_testing|include\s*\(\s*CTest|add_test)\b", re.IGNORECASE | re.MULTILINE)
 
@@ -54,16 +56,20 @@ def php(folder: Folder) -> Project | None:
 def dotnet(folder: Folder) -> Project | None:
     """From a solution, or the one project there is; only where one of the projects holds tests."""
     projects = [path for path in folder.paths if path.endswith((".csproj", ".fsproj", ".vbproj"))]
-    if not any(_TEST_SDK.search(folder.text(path)) for path in projects):
+    tested = sorted(
+        path for path in projects if _TEST_SDK.search(folder.text(path)) and not _SAMPLES & set(path.split("/"))
+    )
+    if not tested:
         return None
     solutions = sorted(name for name in folder.names if name.endswith((".sln", ".slnx")))
-    if not solutions and not any("/" not in path for path in projects):
-        return None
-    what = f" {solutions[0]}" if len(solutions) > 1 else ""
+    is_here = bool(solutions) or any("/" not in path for path in projects)
+    named = (
+        [f" {solutions[0]}" if len(solutions) > 1 else ""] if is_here else [f" {shlex.quote(path)}" for path in tested]
+    )
     return Project(
         folder=folder.path,
-        setup=(f"dotnet restore{what}",),
-        verify=(f"dotnet test{what} --no-restore",),
+        setup=tuple(f"dotnet restore{what}" for what in named),
+        verify=tuple(f"dotnet test{what} --no-restore" for what in named),
         language=".NET",
         why="a .NET solution with tests" if solutions else "a .NET project with tests",
     )

@@ -10,7 +10,7 @@ from app.projects.plan import Project
 from app.runs.run_ledger import RunLedger
 from app.verify import CommandResult, run_commands
 from app.verify.ahead import build_ahead
-from app.verify.fitting import run_fitting
+from app.verify.fitting import fitting, run_fitting
 
 BESIDE = 6  # projects taken in at once where nobody knows which one is touched; more take longer than anybody waits for
 
@@ -47,10 +47,11 @@ def take_in(sandbox: Sandbox, plan: Plan, first: Plan, wider: Plan, ledger: RunL
         taken.after_setup = sandbox.manifest()
         sandbox.seal()
         fitted = run_fitting(sandbox, Plan.of([project]), ledger, at=at)
-        taken.baseline += fitted.baseline
         for own in fitted.plan.projects:
             taken.plan = taken.plan.and_also(own)
         taken.plan = replace(taken.plan, not_here=(*taken.plan.not_here, *fitted.plan.not_here))
+        taken.plan = fitting(taken.plan, fitted.baseline, repairs=False)  # the others may tell where it does not
+        taken.baseline += [result for result in fitted.baseline if result.command in taken.plan.verify]
     return taken
 
 

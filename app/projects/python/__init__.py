@@ -15,14 +15,26 @@ _PACKAGES = frozenset({"pyproject.toml", "setup.py"})
 
 
 def python(folder: Folder) -> Project | None:
-    """None where there are no tests, or all of them are of packages in folders, or a script among another language's
-    fixtures is all there is of Python.
+    """None where there are no tests, or all of them are of packages in folders."""
+    return _project(folder, is_loose=False)
+
+
+def loose_python(folder: Folder) -> Project | None:
+    """Tests in Python of which no manifest tells: what another language's manifest says comes before them. None where a
+    script among that language's fixtures is all there is.
     """
+    return _project(folder, is_loose=True)
+
+
+def _project(folder: Folder, *, is_loose: bool) -> Project | None:
     about = Metadata.of(folder)
     nested = {path.rpartition("/")[0] for path in folder.paths if path.rpartition("/")[2] in _PACKAGES} - {""}
     tests = sorted(path for path in folder.paths if path.endswith(".py") and is_test_path(path))
     own = [path for path in tests if not any(path.startswith(f"{home}/") for home in nested)]
-    if not (about.is_installable or about.requirements or about.members or _MANIFESTS & folder.names):
+    has_manifest = about.is_installable or about.requirements or about.members or _MANIFESTS & folder.names
+    if bool(has_manifest) is is_loose:
+        return None
+    if is_loose:
         is_script = not any(holds_tests(path) for path in own) and not _SETTINGS & folder.names
         tests = [] if is_script else own
     if not tests:

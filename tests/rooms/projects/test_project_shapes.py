@@ -66,6 +66,36 @@ def test_of_many_projects_side_by_side_a_change_runs_those_that_it_touches() -> 
     assert plan(files, "services/s8/index.js").verify == ("cd services/s8 && { CI=true npm test; }",)
 
 
+MIXED = {
+    "setup.py": "", "tests/test_a.py": TEST, "package.json": '{"workspaces": ["js/*"]}', "pnpm-lock.yaml": "",
+    "js/a/package.json": json.dumps({"scripts": {"test": "node --test"}, "dependencies": {"b": "workspace:*"}}),
+    "js/b/package.json": "{}",
+}  # fmt: skip
+
+
+def test_a_member_of_a_workspace_is_installed_with_all_of_it() -> None:
+    found = plan(MIXED, "js/a/index.js")
+    assert found.verify[1:] == ("cd js/a && { CI=true PATH=$HOME/tools/bin:$PATH pnpm run test; }",)
+    assert any("cd js/a && { cd ../.. && { PATH=$HOME/tools/bin:$PATH pnpm install --frozen" in c for c in found.setup)
+
+
+@pytest.mark.parametrize(
+    ("touched", "languages"),
+    [
+        ((), "Python"),
+        (("x.py",), "Python"),
+        (("README.md",), "Python"),
+        (("src/a.ts", "x.py"), "Python and JavaScript"),
+    ],
+)
+def test_a_second_language_at_the_root_is_tested_when_a_change_touches_it(
+    touched: tuple[str, ...], languages: str
+) -> None:
+    files = {"setup.py": "", "tests/test_a.py": TEST, "package.json": PACKAGE}
+    assert plan(files, *touched).language == languages
+    assert plan(files, *touched).testing("src/a.ts") == plan(files, *touched).verify
+
+
 @pytest.mark.parametrize(
     "files",
     [
