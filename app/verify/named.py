@@ -151,7 +151,8 @@ def stopping_early(command: str) -> str:
 def collecting(command: str) -> str | None:
     """The command that lists what the suite itself would run: tests given by name run wherever they lie."""
     folder, there = taken_apart(command)
-    return inside(folder, f"{there} --collect-only -q") if _OPEN_PYTEST.fullmatch(there) else None
+    # However loud the command or the settings are: louder than this it lists no names but a tree.
+    return inside(folder, f"{there} --collect-only --verbosity=-1") if _OPEN_PYTEST.fullmatch(there) else None
 
 
 def is_collected(test: Named, listed: str) -> bool:
