@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.checks.test_files import holds_tests
@@ -16,6 +17,9 @@ from app.projects.plan import Folder, Project, inside
 from app.projects.runners import runner_alone
 
 _NEEDS = ("dependencies", "devDependencies", "optionalDependencies", "workspaces")
+_WANTED = ("dependencies", "devDependencies", "optionalDependencies")
+_LOCAL = ("workspace:", "file:", "link:", "portal:", "./", "../")
+_NAME = re.compile(r"(?:@[\w.-]+/)?[\w.-]+")
 _MOST_MEMBERS = 12  # whose tests are run one by one, each with counts of its own
 
 
@@ -26,7 +30,8 @@ def node(folder: Folder) -> Project | None:
     package = manifests.json_object(folder.read("package.json"))
     members = _members(folder, package)
     above = _workspace_of(folder)
-    manager = manager_of(above, _package(above)) if above else manager_of(folder, package)
+    workspace = above or folder
+    manager = replace(manager_of(workspace, _package(workspace)), own=_own(workspace))
     if _has_tests(package):
         verify: tuple[str, ...] = (manager.run("test"),)
         why = "a test script in package.json"
@@ -80,6 +85,17 @@ def _has_tests(package: Mapping[str, Any]) -> bool:
 
 def _package(folder: Folder, member: str = "") -> Mapping[str, Any]:
     return manifests.json_object(folder.read(f"{member}/package.json" if member else "package.json"))
+
+
+def _own(workspace: Folder) -> tuple[str, ...]:
+    """Names of members that the root or another member asks for otherwise than by a path."""
+    packages = [_package(workspace), *(_package(workspace, home) for home in _members(workspace, _package(workspace)))]
+    names = {name for package in packages[1:] if isinstance(name := package.get("name"), str)}
+    wanted = [
+        (name, said) for package in packages for key in _WANTED for name, said in manifests.table(package, key).items()
+    ]
+    by_range = {name for name, said in wanted if isinstance(said, str) and not said.startswith(_LOCAL)}
+    return tuple(sorted(name for name in names & by_range if _NAME.fullmatch(name)))
 
 
 def _workspace_of(folder: Folder) -> Folder | None:

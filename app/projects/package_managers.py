@@ -6,6 +6,7 @@ They come from the registry as packages of their exact version, not through Core
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,16 +25,21 @@ _VERSION = re.compile(r"(npm|pnpm|yarn|bun)@(\d+)(\.[0-9A-Za-z.-]+)?")
 _PNPM_OF_LOCK = {"5": "7", "6": "8", "9": "10"}
 _CLASSIC = "1"  # of yarn; later ones are another program, in another package
 _MODERN = "4"
+_NOT_USED = "does not install here, so its versions are not used"
+_LINKED = "--config.link-workspace-packages=true --config.prefer-workspace-packages=true"  # not by itself since pnpm 9
 _TOOLS = "PATH=$HOME/tools/bin:$PATH"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manager:
-    """`version` is a whole one, the first number of one, or empty for the newest."""
+    """`version` is a whole one, the first number of one, or empty for the newest. `own` are names of a workspace's
+    members that others of it want by a range of versions.
+    """
 
     name: str
     version: str = ""
     is_locked: bool = False
+    own: tuple[str, ...] = ()
 
     @property
     def bring(self) -> tuple[str, ...]:
@@ -49,16 +55,19 @@ class Manager:
         """As locked, else as nobody's lock says: with none changed or made, which would be nobody's change."""
         locked, unlocked = {
             "npm": ("npm ci --no-audit --no-fund", "npm install --no-audit --no-fund --no-package-lock"),
-            "pnpm": ("pnpm install --frozen-lockfile", "pnpm install --no-lockfile"),
+            "pnpm": ("pnpm install --frozen-lockfile", f"pnpm install --no-lockfile {_LINKED}"),
             "yarn": ("yarn install --frozen-lockfile", "yarn install --no-lockfile")
             if self._is_classic
             else ("yarn install --immutable", "yarn install --no-immutable"),
             "bun": ("bun install --frozen-lockfile", "bun install --no-save"),
         }[self.name]
+        unlocked = self._found(unlocked) + self._from_the_tree
         if not self.is_locked:
-            return (*self.bring, self._found(unlocked))
-        said = f"the lock of {self.name} does not install here, so its versions are not used"
-        return (*self.bring, otherwise(self._found(locked), self._found(unlocked), said))
+            return (*self.bring, unlocked)
+        is_renewed = self.name == "yarn" and not self._is_classic
+        end = "is not up to date, so it was brought up to date for the tests" if is_renewed else _NOT_USED
+        said = f"the lock of {self.name} {end}"
+        return (*self.bring, otherwise(self._found(locked), unlocked, said))
 
     def run(self, script: str) -> str:
         """CI=true keeps jest and vitest from waiting for somebody to press a key."""
@@ -75,6 +84,14 @@ class Manager:
             "bun": f"bun run --filter '*' {script}",
         }[self.name]
         return f"CI=true {self._found(command)}"
+
+    @property
+    def _from_the_tree(self) -> str:
+        """Fails where a member was fetched after all: when that of the tree fits no range, every manager takes
+        what the registry has under its name, whoever put it there. With a lock the lock says what is meant.
+        """
+        paths = " -o ".join(f"-path {shlex.quote(f'*/node_modules/{name}')}" for name in self.own)
+        return rf" && ! find . \( {paths} \) -prune ! -type l -print | grep ." if self.own else ""
 
     @property
     def _is_classic(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.projects import Plan, detect
+from app.projects.package_managers import Manager
 
 TEST = "import unittest"
 # Builds without a network: a wheel whose `.pth` names the folder, or one that holds a copy of its modules.
@@ -214,3 +216,39 @@ def test_tools_that_install_by_themselves_are_told_as_well(tool: str) -> None:
     at = next(at for at, command in enumerate(setup) if "~/tools/bin/" in command and "pip install" not in command)
     assert "UV_CONSTRAINT=$HOME/.config/pip/own.txt" in setup[at]
     assert any('"core @ file://$root/libs/core" > $HOME/.config/pip/own.txt' in command for command in setup[:at])
+
+
+@pytest.mark.parametrize(
+    ("asked", "lock", "wanted"),
+    [
+        ("^1.0.0", {}, r" && ! find . \( -path '*/node_modules/@acme/b' \) -prune ! -type l -print | grep ."),
+        ("^1.0.0", {"pnpm-workspace.yaml": "packages: ['packages/*']"},
+         "pnpm install --no-lockfile --config.link-workspace-packages=true"),
+        ("^1.0.0", {"package-lock.json": ""}, "npm ci --no-audit --no-fund || { npm install"),  # the lock says which
+        ("workspace:*", {}, ""),
+        ("file:../b", {}, ""),
+    ],
+)  # fmt: skip
+def test_members_of_a_workspace_come_from_the_tree(asked: str, lock: dict[str, str], wanted: str) -> None:
+    test = {"scripts": {"test": "node --test"}}
+    files = {
+        "package.json": json.dumps({"workspaces": ["packages/*"]}),
+        "packages/a/package.json": json.dumps({**test, "name": "a", "dependencies": {"@acme/b": asked, "ms": "2"}}),
+        "packages/b/package.json": json.dumps({"name": "@acme/b", "version": "1.0.0"}),
+        **lock,
+    }
+    setup = "\n".join(plan(files).setup)
+    assert wanted in setup
+    assert ("! find" in setup) is bool(wanted)
+    assert "/ms'" not in setup
+
+
+def test_a_member_that_was_fetched_after_all_fails_set_up(tmp_path: Path) -> None:
+    inside, fetched = tmp_path / "node_modules/@acme", tmp_path / "packages/a/node_modules/@acme/b"
+    inside.mkdir(parents=True)
+    (inside / "b").symlink_to(tmp_path)
+    check = Manager(name="npm", own=("@acme/b",)).install[0].partition(" && ")[2]
+    codes = [subprocess.run(["bash", "-c", check], cwd=tmp_path, capture_output=True, check=False).returncode]
+    fetched.mkdir(parents=True)
+    codes.append(subprocess.run(["bash", "-c", check], cwd=tmp_path, capture_output=True, check=False).returncode)
+    assert codes == [0, 1]
