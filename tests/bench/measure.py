@@ -27,7 +27,7 @@ class Scale:
     suite_tests: int = 300
     messages: int = 40  # through dispatch and publish on AWS
     installation_runs: tuple[int, ...] = (8, 32, 100)  # in simulated time
-    rehearsed: tuple[str, ...] = ("cleo", "fastify-error", "traitlets", "json-simple")
+    rehearsed: tuple[str, ...] = ("cleo", "fastify-error", "magic-string", "mcp")
     storm: int = 100  # workflows that fail on one commit, ten deliveries each
 
 
