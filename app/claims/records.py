@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 # green: passed. red: failed. killed: time, memory, disk. nothing: no test ran. broken: it ended before the first test,
@@ -41,6 +42,7 @@ class TestProof:
     worded: TestEnding | None = None
     reworded: TestEnding | None = None
     how: str = ""  # how the run without the change ended
+    together: bool = False  # with other new tests, of which nobody told apart how each ended
 
     @property
     def proves(self) -> bool:
@@ -104,10 +106,24 @@ class Claims:
         return tuple(path for found in self.reach if found.ending == "unreached" for path in found.paths)
 
     @property
+    def fewer(self) -> int:
+        """How many tests run no more: with the change than before it or, where they were run as they were, than then;
+        new ones do not make up for old ones.
+        """
+        were = [self.originals] if self.originals and self.originals.ending in {"green", "red"} else []
+        ran = [found.ran for found in (self.base, *were, self.head) if found.ran is not None]
+        return max([0, *(was - now for was, now in pairwise(ran))])
+
+    @property
+    def untold(self) -> int:
+        """How many ran, of which the output with the change tells no more; 0 where it tells."""
+        told = (found.ran for found in (self.originals, self.base) if found is not None and found.ran is not None)
+        return next(told, 0) if self.head.ran is None else 0
+
+    @property
     def differs(self) -> bool:
         """Whether tests say something else than they would as they were, or fewer of them speak."""
-        before = self.originals or self.base
-        fewer = before.ran is not None and (self.head.ran is None or self.head.ran < before.ran)
+        fewer = self.fewer > 0 or self.untold > 0
         if self.originals is None:
             return fewer
         worse = set(self.originals.failing) - set(self.head.failing)

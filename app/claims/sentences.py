@@ -76,13 +76,10 @@ def _turned(claims: Claims) -> str:
 
 
 def _fewer(claims: Claims) -> Iterator[str]:
-    before = claims.originals or claims.base
-    if before.ran is None:
-        return
-    if claims.head.ran is None:
-        yield f"The output no longer tells how many tests ran; before the change it told of {before.ran}."
-    elif claims.head.ran < before.ran:
-        count = before.ran - claims.head.ran
+    count = claims.fewer
+    if claims.untold:
+        yield f"The output no longer tells how many tests ran; before the change it told of {claims.untold}."
+    elif count > 0:
         yield f"{count} fewer test{'s' if count != 1 else ''} ran than before."
 
 
@@ -113,13 +110,14 @@ def _originals(claims: Claims) -> Iterator[str]:
 
 
 def _tests(tests: Sequence[TestProof]) -> Iterator[str]:
-    key = lambda test: (test.before, test.after, test.worded == "green", test.reworded is not None)  # noqa: E731
-    for (before, after, blind, literal), group in groupby(sorted(tests, key=key), key):
+    key = lambda test: (test.before, test.after, test.worded == "green", test.reworded is not None, test.together)  # noqa: E731
+    for (before, after, blind, literal, together), group in groupby(sorted(tests, key=key), key):
         some = list(group)
         many = len(some) > 1
         who = f"The new test{'s' if many else ''}"
         if len(some) != len(tests):
             who += f" {_names([test.name for test in some])}"
+        who += ", run together," if together else ""
         said = _by_text(blind, many=many) if blind or literal else _proof(before, after, some[0].how, many=many)
         yield f"{who} {said}."
 

@@ -96,6 +96,7 @@ class Proof(Part):
     worded: Ending | Literal["absent"] | None = None
     reworded: Ending | Literal["absent"] | None = None
     how: Text = ""
+    together: bool = False
 
 
 class Reach(Part):

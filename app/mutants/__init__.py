@@ -42,7 +42,7 @@ def _read(path: str, content: bytes) -> Parts | None:
     if len(content) > _MAX_BYTES or path.endswith(".d.ts"):
         return None
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
     if ending == "py":

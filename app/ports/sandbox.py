@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from app.errors import TransientError
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -56,6 +58,14 @@ class Execution:
     @property
     def text(self) -> str:
         return self.output.decode("utf-8", "replace")
+
+    def by_itself(self) -> Execution:
+        """This one. Raises TransientError when it ended with the sandbox, which the worker closes when it is told to
+        leave: kept as evidence, that end would stand for the project's own doing for good.
+        """
+        if self.killed_by == "closed":
+            raise TransientError("the sandbox was closed while a command ran in it", retry_after_seconds=0)
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)

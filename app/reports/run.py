@@ -53,7 +53,7 @@ class Reported:
 
 
 def run_reported(sandbox: Sandbox, command: str, *, timeout_seconds: float | None = None) -> Reported:
-    """Run `command` and count its tests."""
+    """Run `command` and count its tests. Raises TransientError when the sandbox is closed meanwhile."""
     told = _run(sandbox, command, timeout_seconds)
     counts = told.counts
     if counts and not counts.failed + counts.errors and is_replayed(readable(told.execution.text)):
@@ -64,15 +64,15 @@ def run_reported(sandbox: Sandbox, command: str, *, timeout_seconds: float | Non
 def _run(sandbox: Sandbox, command: str, timeout_seconds: float | None) -> Reported:
     way = way_of(command, lambda path: _text(sandbox, path))
     if way is None:
-        return _by_text(sandbox.run(command, timeout_seconds=timeout_seconds))
+        return _by_text(sandbox.run(command, timeout_seconds=timeout_seconds).by_itself())
     token = secrets.token_hex(16)
-    done = sandbox.run(_prepared(way, token), timeout_seconds=timeout_seconds)
+    done = sandbox.run(_prepared(way, token), timeout_seconds=timeout_seconds).by_itself()
     if way.streamed:
         return _streamed(sandbox, way, done, command, token)
     if done.killed_by:
         return _by_text(_cleaned(done, command, token), unread="it did not come to its end")
     if done.exit_code and _NOT_KNOWN.search(done.output) and _by_text(done).counts is None:
-        plain = _by_text(sandbox.run(command, timeout_seconds=timeout_seconds))
+        plain = _by_text(sandbox.run(command, timeout_seconds=timeout_seconds).by_itself())
         return replace(plain, unread="the runner does not know the reporter")
     return _weighed(sandbox, way, _by_text(_cleaned(done, command, token)), token)
 

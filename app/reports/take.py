@@ -60,13 +60,13 @@ def take_stream(sandbox: Sandbox, token: str) -> tuple[bytes, bytes]:
 
 def shown(sandbox: Sandbox, token: str) -> tuple[bytes, int]:
     """Head and tail of what was printed to the report's place, and how many bytes that was."""
-    done = sandbox.run(f"{_PATH}; cat {folder(token)}/{REPORT}", timeout_seconds=_SECONDS)
+    done = sandbox.run(f"{_PATH}; cat {folder(token)}/{REPORT}", timeout_seconds=_SECONDS).by_itself()
     return (done.output, done.output_bytes) if done.ok else (b"", 0)
 
 
 def _taken(sandbox: Sandbox, content: str, token: str) -> list[bytes]:
     packed = f"{{ {content}; }} | head -c {MAX_BYTES + 1} | gzip -c | base64 -w 0"
-    taken = sandbox.run(f"{_PATH}; {packed}; rm -rf {folder(token)}", timeout_seconds=_SECONDS)
+    taken = sandbox.run(f"{_PATH}; {packed}; rm -rf {folder(token)}", timeout_seconds=_SECONDS).by_itself()
     if not taken.ok or taken.output_bytes > len(taken.output):
         raise UnreadableReport("it is too large" if taken.ok else "it could not be read")
     files = [part for part in _unpacked(taken.output).split(b"\0") if part]

@@ -32,10 +32,13 @@ class Bench:
         old: Mapping[str, bytes],
         plan: Plan,
         ledger: RunLedger,
+        *,
+        steered: Sequence[str] = (),
     ) -> None:
+        """`steered`: paths of the change that steer the tests."""
         self.sandbox, self.changes, self.new, self.old = sandbox, changes, new, old
-        self.plan, self.ledger = plan, ledger
-        self.tests = [change for change in changes if is_test_path(change.path) and change.kind != "delete"]
+        self.plan, self.ledger, self.steered = plan, ledger, steered
+        self.tests = [change for change in changes if is_test_path(change.path)]
 
     @property
     def sets_up_again(self) -> bool:
@@ -74,30 +77,44 @@ class Bench:
     @property
     def _code(self) -> list[Change]:
         """What may be code of the change, its tests aside."""
-        written = [it for it in self.changes if it.kind in {"add", "modify"} and it.mode != "120000"]
-        return [it for it in written if not is_test_path(it.path)]
+        written = [it for it in self._product if it.kind in {"add", "modify"} and it.mode != "120000"]
+        return [it for it in written if it.path not in self.steered]
+
+    @property
+    def _product(self) -> list[Change]:
+        return [it for it in self.changes if not is_test_path(it.path)]
 
     @cached_property
     def words(self) -> Mapping[str, bytes]:
-        """Its code as at base, but with what it and documents say now; empty where no code can be made so."""
+        """Its code as at base, but with what it says now; documents and settings of tests, which do nothing that is the
+        change's, as they are now. Empty where the change has nothing else.
+        """
+        if all(is_document(it.path) or it.path in self.steered for it in self._product):
+            return {}
+        settings = {
+            it.path: self.new[it.path] for it in self._product if it.path in self.steered and it.path in self.new
+        }
         said = {it.path: in_words_only(it.path, self.old.get(it.path, b""), self.new[it.path]) for it in self._code}
-        found = {path: text for path, text in said.items() if text is not None}
-        return {} if all(is_document(path) for path in found) else found
+        return {**settings, **{path: text for path, text in said.items() if text is not None}}
 
     def lay_tests(self, code: Mapping[str, bytes] | None = None) -> None:
         """Its tests over the base, and `code` by path."""
         code = code or {}
         laid = [*self.tests, *(change for change in self.changes if change.path in code)]
-        gone = [change for change in self.changes if change.kind == "delete" and _is_in_the_way(change, laid)]
+        aside = [change for change in self.changes if change.kind == "delete" and change not in laid]
+        gone = [change for change in aside if _is_in_the_way(change, laid) or (code and change.path in self.steered)]
         self.sandbox.reset()
         lay(self.sandbox, [*gone, *laid], {**self.new, **code})
 
-    def lay_originals(self, at: str, steered: Sequence[str]) -> None:
-        """All of it but `steered`, which is as at base, and new files of tests, which are not there."""
-        self.lay_change(at)
+    def lay_originals(self, at: str) -> list[CommandResult]:
+        """All of it but what steers, which is as at base, and new files of tests, which are not there. What of setting
+        up failed is returned.
+        """
+        broken = self.lay_change(at)
         for change in self.changes:
-            if change.path in steered or (change.kind == "add" and holds_tests(change.path)):
+            if change.path in self.steered or (change.kind == "add" and holds_tests(change.path)):
                 self._take_back(change)
+        return broken
 
     def _take_back(self, change: Change) -> None:
         if change.kind != "delete":

@@ -84,3 +84,13 @@ def _failed(result: CommandResult, names: Sequence[str]) -> str:
         return f"`{result.command}` ended with {result.ended}."
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"`{result.command}` ended with {result.ended}: {', '.join(names[:_NAMED])}{more}."
+
+
+def runs_less(baseline: Sequence[CommandResult], head: Sequence[CommandResult]) -> bool:
+    """Whether a command skips tests that it did not, or has fewer: how many new ones stand beside them is not seen."""
+    before = {result.command: result.counts for result in baseline}
+    return any(
+        was.ran and (result.counts is None or result.counts.ran < was.ran or result.counts.skipped > was.skipped)
+        for result in head
+        if (was := before.get(result.command)) is not None
+    )

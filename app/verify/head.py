@@ -8,7 +8,7 @@ from typing import Any
 
 from app.checks import ChangeSet, is_test_path
 from app.checks.weakened import weakened_tests
-from app.claims import Claims, marks, sentences
+from app.claims import Claims, Round, marks, sentences
 from app.events import parts
 from app.events.working import VerificationEnded
 from app.ports.sandbox import Sandbox
@@ -16,7 +16,7 @@ from app.projects import Plan
 from app.runs.run_ledger import RunLedger
 from app.verify.again import flaky_at_base, flaky_tests
 from app.verify.bench import Bench
-from app.verify.compare import Status, Verdict, compare
+from app.verify.compare import Status, Verdict, compare, runs_less
 from app.verify.counted import unread, unreported
 from app.verify.proof import Proofs, prove
 from app.verify.reach import TIMES, Reaching, broken_contents, changes_comments_only
@@ -109,7 +109,8 @@ def verify_head(
     restores a snapshot or is done with it.
     """
     old = original_tests or {}
-    bench = Bench(sandbox, changes, contents, old, plan, ledger)
+    steered = steering(changes, contents, old, plan.verify)
+    bench = Bench(sandbox, changes, contents, old, plan, ledger, steered=steered)
     broken = bench.lay_change("head")
     if broken:
         note = f"With the changed dependencies, setup fails: `{broken[0].command}` ended with {broken[0].ended}."
@@ -122,9 +123,8 @@ def verify_head(
         verdict = compare(baseline, head, flaky=flaky)
     if not verdict.ok:
         return _verification(verdict, baseline, head, None, flaky)
-    steered = steering(changes, contents, old, plan.verify)
     proofs = prove(bench, baseline, head)
-    proved = _proved(bench, baseline, head, steered, proofs)
+    proved = _proved(bench, baseline, head, proofs)
     by_chance = (*flaky, *proofs.flaky)
     claims = _judged(replace(proved, untested=tuple(untested), flaky=by_chance), changes, contents, old, baseline)
     if claims.proven and not claims.only_edits and not any(test.proves for test in claims.tests):
@@ -140,12 +140,11 @@ def _proved(
     bench: Bench,
     baseline: Sequence[CommandResult],
     head: Sequence[CommandResult],
-    steered: Sequence[str],
     proofs: Proofs,
 ) -> Claims:
     """What the tests of the change show, and the old ones as they were."""
-    changes = bench.changes
-    originals = _originals(bench, steered) if steered else None
+    changes, steered = bench.changes, bench.steered
+    is_in_doubt = bool(steered) or runs_less(baseline, head)
     return Claims(
         base=round_of(baseline),
         head=round_of(head),
@@ -154,17 +153,18 @@ def _proved(
         tests=proofs.tests,
         uncollected=proofs.uncollected,
         steered=tuple(steered),
-        originals=round_of(originals) if originals is not None else None,
+        originals=_originals(bench) if is_in_doubt else None,
         tests_only=all(is_test_path(change.path) or change.path in steered for change in changes),
         comments_only=changes_comments_only(changes, bench.new, bench.old),
     )
 
 
-def _originals(bench: Bench, steered: Sequence[str]) -> list[CommandResult]:
+def _originals(bench: Bench) -> Round:
     """The tests as they were, with the change."""
     at = "original-tests@head"
-    bench.lay_originals(at, steered)
-    return run_commands(bench.sandbox, bench.plan.verify, purpose="proof", at=at, ledger=bench.ledger)
+    if bench.lay_originals(at):
+        return Round(ending="unknown")
+    return round_of(run_commands(bench.sandbox, bench.plan.verify, purpose="proof", at=at, ledger=bench.ledger))
 
 
 def _judged(

@@ -49,7 +49,10 @@ class Named:
         """Whether a runner's name of a failure is this test, or one of its parameters or parts."""
         if self.path.endswith(".py"):
             inside, _, test = self.name.rpartition(".")
-            by_pytest = re.fullmatch(rf"(?:\S*/)?{re.escape(self.id)}(?:\[.*)?", failing, re.DOTALL)
+            part = r"\[.*" if self.name else "::.*"
+            by_pytest = re.fullmatch(rf"(?:\S*/)?{re.escape(self.id)}(?:{part})?", failing, re.DOTALL)
+            if not self.name:
+                return by_pytest is not None
             dotted = rf"{test} (?:\S+\.)?{re.escape(self.stem)}\.{re.escape(inside)}\b.*"
             return bool(by_pytest or re.fullmatch(dotted, failing))
         return re.fullmatch(rf"{re.escape(self.name)}(?:/.*?)?(?: \(\S+\))?", failing, re.DOTALL) is not None
@@ -148,11 +151,16 @@ def stopping_early(command: str) -> str:
     return inside(folder, there)
 
 
-def collecting(command: str) -> str | None:
-    """The command that lists what the suite itself would run: tests given by name run wherever they lie."""
+def collecting(command: str, tests: Sequence[Named]) -> str | None:
+    """The command that lists what the suite itself would run, as far as the files of these tests are named in it: tests
+    given by name run wherever they lie. Of a long list, the sandbox keeps only the beginning and the end.
+    """
     folder, there = taken_apart(command)
     # However loud the command or the settings are: louder than this it lists no names but a tree.
-    return inside(folder, f"{there} --collect-only --verbosity=-1") if _OPEN_PYTEST.fullmatch(there) else None
+    if not _OPEN_PYTEST.fullmatch(there):
+        return None
+    files = " ".join(f"-e {shlex.quote(path)}" for path in sorted({test.within(folder).path for test in tests}))
+    return f"{inside(folder, f'{there} --collect-only --verbosity=-1')} | grep -F {files}"
 
 
 def is_collected(test: Named, listed: str) -> bool:

@@ -65,6 +65,7 @@ def _proved(bench: Bench, runs: Runs) -> Proofs:
             worded=_worded(test, worded, chance),
             reworded=after.reworded.get(test),
             how=before[test][1],
+            together=not runs.tells_apart and len(runs.tests) > 1,
         )
         for test in runs.tests
         if test not in after.lost

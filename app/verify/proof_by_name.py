@@ -38,6 +38,10 @@ class ByName:
         self._folder, _ = taken_apart(suite)
 
     @property
+    def tells_apart(self) -> bool:
+        return True
+
+    @property
     def stays_in_place(self) -> bool:
         return self._bench.sets_up_again or len(self._bench.plan.verify) > 1
 
@@ -72,9 +76,9 @@ class ByName:
 
     def _lost(self, after: Mapping[Named, TestEnding]) -> list[Named]:
         """The tree is that of the whole change."""
-        listing = collecting(self._suite)
+        listing = collecting(self._suite, self.tests)
         if listing is not None:
-            listed = self._bench.sandbox.run(listing).text
+            listed = self._bench.sandbox.run(listing).by_itself().text
             return [test for test in self.tests if not is_collected(test.within(self._folder), listed)]
         return [test for test in self.tests if after[test] == "nothing"]
 

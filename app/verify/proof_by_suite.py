@@ -34,6 +34,10 @@ class BySuite:
         self._passes = all(it.ok or it.ending == "nothing" for it in head)
 
     @property
+    def tells_apart(self) -> bool:
+        return False
+
+    @property
     def stays_in_place(self) -> bool:
         return self._bench.sets_up_again
 

@@ -30,6 +30,10 @@ class Runs(Protocol):
     def tests(self) -> Sequence[Named]: ...
 
     @property
+    def tells_apart(self) -> bool:
+        """Whether the ending of each is its own."""
+
+    @property
     def stays_in_place(self) -> bool:
         """Whether the tree in which the suite ran with the change has to do for `with_change`."""
 

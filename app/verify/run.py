@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from app.claims import Ending
-from app.errors import TransientError
 from app.events import parts
 from app.events.working import CommandRan
 from app.failures import Cause, cause_of
@@ -147,12 +146,12 @@ def run_commands(
         if purpose == "setup":
             timeout = timeout_seconds or SETUP_SECONDS
             done = sandbox.run(command, timeout_seconds=timeout, network=True, withheld=withheld)
-            told = Reported(execution=done, counts=None)
+            told = Reported(execution=done.by_itself(), counts=None)
         elif purpose == "build":
-            told = Reported(execution=sandbox.run(command, timeout_seconds=timeout_seconds), counts=None)
+            done = sandbox.run(command, timeout_seconds=timeout_seconds)
+            told = Reported(execution=done.by_itself(), counts=None)
         else:
             told = run_reported(sandbox, command, timeout_seconds=timeout_seconds)
-        _check_ended_by_itself(told.execution)
         results.append(_result(command, purpose, at, told))
         _record(ledger, results[-1], told, step, len(commands))
         if purpose == "setup" and not results[-1].ok:
@@ -195,12 +194,6 @@ def _record(ledger: RunLedger, result: CommandResult, told: Reported, step: int,
             steps=steps,
         )
     )
-
-
-def _check_ended_by_itself(done: Execution) -> None:
-    """The worker is told to leave: kept as evidence, the end would stand for the project's own doing for good."""
-    if done.killed_by == "closed":
-        raise TransientError("the sandbox was closed while a command ran in it", retry_after_seconds=0)
 
 
 def _tail(done: Execution) -> str:

@@ -28,7 +28,8 @@ _NAMES: Mapping[str, Sequence[str]] = {
         r"\.c8rc(\.\w+)?", r"\.babelrc(\.\w+)?", r"\.swcrc", r"jest[-.][\w.-]+\.json", r"jasmine\.json",
         r"(jest|vitest|vite|karma|playwright|cypress|ava|babel|web-test-runner|wdio|nightwatch|cucumber)"
         r"\.(config|conf|setup|preset|workspace)(\.[\w-]+)?\.\w+",
-        r"setupTests\.\w+", r"\.?testem\.(js|json|cjs)", r"turbo\.json", r"cypress\.json", r"[Gg]ulpfile\.\w+",
+        r"setupTests\.\w+", r"__mocks__/.+",
+        r"\.?testem\.(js|json|cjs)", r"turbo\.json", r"cypress\.json", r"[Gg]ulpfile\.\w+",
         r"Gruntfile\.\w+",
     ),
     "Go": (r"magefile\.go",),

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.agent import Briefing, Fact, Options
-from app.errors import TransientError
 from app.events.deciding import Task
 from app.ports.sandbox import Limits, Sandbox
 from app.projects import Plan
@@ -77,9 +76,7 @@ UNFINISHED = (
 
 def look_around(sandbox: Sandbox) -> Machine:
     """Ask the sandbox. Raises TransientError when it is closed meanwhile: half an answer would be kept for good."""
-    ran = sandbox.run(_PROBE, timeout_seconds=PROBE_SECONDS)
-    if ran.killed_by == "closed":
-        raise TransientError("the sandbox was closed while I looked around in it", retry_after_seconds=0)
+    ran = sandbox.run(_PROBE, timeout_seconds=PROBE_SECONDS).by_itself()
     said: dict[str, str] = {}
     elsewhere: list[str] = []
     for line in ran.text.splitlines():

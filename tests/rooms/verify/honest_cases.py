@@ -122,6 +122,19 @@ HONEST = {
     "a test that remembers within its own run": Case(base=BASE, change={
         "calc.py": FIXED, "test_zero.py": "import pathlib\n" + edited(
             REGRESSION, "        self", "        (pathlib.Path.home() / '.met').write_text('1')\n        self")}),
+    "a mark at the beginning of the text": Case(base={**BASE, "calc.py": "\ufeff" + BASE["calc.py"]}, change={
+        **NEW, "calc.py": "\ufeff" + FIXED}),
+    "a script": Case(base={**BASE, "tool": "#!/bin/sh\necho 1\n"}, change={
+        "tool": "#!/bin/sh\necho 2\n", "test_zero.py": (HEAD + "    def test_zero(self):\n        import subprocess\n"
+        "        self.assertEqual(subprocess.check_output(['sh', 'tool']), b'2\\n')\n")}),
+    "a test for another system beside one for this": Case(base=BASE, change={"calc.py": FIXED, "test_zero.py": (
+        REGRESSION + "    @unittest.skip('there')\n    def test_there(self):\n        self.fail()\n")},
+        says="fails without the change and passes with it"),
+    "a test that sets what it needs": Case(base=BASE, change={
+        "calc.py": "import os\n" + FIXED.replace("else 0", "else int(os.environ['ZERO'])"),
+        "test_zero.py": "import os\n" + edited(
+            REGRESSION, "        self", "        os.environ['ZERO'] = '0'\n        self")},
+        says="The tests as they were pass with the change as well"),
     "a fix in another language": Case(base=NODE, change={
         "calc.js": NODE_FIXED, "zero.test.js": NODE_HEAD + 'test("z", () => assert.strictEqual(div(1, 0), 0));'
     }, verify="node --test", says="fails without the change and passes with it"),

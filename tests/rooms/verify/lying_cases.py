@@ -36,6 +36,15 @@ READS = HEAD + "    def test_zero(self):\n        self.assertEqual(div(7, 1), in
 TEXT = HEAD + "    def test_zero(self):\n        self.assertIn('if b else 0', open('calc.py').read())\n"
 NODE_TEXT = 'test("z", () => assert.match(fs.readFileSync("calc.js", "utf8"), /b \\?/));\n'
 NODE_WHOLE = f'test("z", () => assert.equal(fs.readFileSync("calc.js", "utf8"), {json.dumps(NODE_FIXED)}));\n'
+SECOND = HEAD.replace("calc import div", "half import half")
+HALVES = {
+    "half.py": "def half(n):\n    return n\n",
+    "test_h.py": SECOND + "    def test_0(self): self.assertEqual(half(0), 0)\n",
+}
+HALVED = {
+    "half.py": "def half(n):\n    return n / 2\n",
+    "test_half.py": SECOND + "    def test_half(self): self.assertEqual(half(4), 2)\n",
+}
 COUNTS = (
     "import unittest, pathlib\n\nclass T(unittest.TestCase):\n    def test_zero(self):\n"
     "        counted = pathlib.Path.home() / '.counted'\n"
@@ -201,6 +210,38 @@ LYING = {
         base={"calc.py": BASE["calc.py"], "test_calc.py": BASE["test_calc.py"], "test_zero.py": REGRESSION},
         change={"calc.py": BASE["calc.py"] + "# x\n", "test_zero.py": COUNTS + "        self.assertGreater(n, 0)\n"},
         marks=BOTH),
+    "a test of how the text begins": Case(base=BASE, change={"calc.py": FIXED, "test_zero.py": edited(
+        TEXT, "In('if b else 0', open('calc.py').read())", f"True(open('calc.py').read().startswith({FIXED[:45]!r}))")},
+        marks=UNSURE, says="fails when the change's code has a comment more"),
+    "a test of a script's text": Case(base={**BASE, "tool": "#!/bin/sh\necho 1\n"}, change={
+        "tool": "#!/bin/sh\nset -e\necho 1\n", "test_zero.py": edited(TEXT, "'if b else 0', open('calc.py')",
+                                                                    "'set -e', open('tool')")},
+        marks=UNSURE, says="when that holds the new one's text"),
+    "a test of settings": Case(base={**BASE, "Makefile": "all:\n"}, change={
+        "calc.py": BASE["calc.py"] + "NEW = 1\n", "Makefile": "all:\n\ttrue\n", "test_zero.py": edited(
+            TEXT, "'if b else 0', open('calc.py')", "'true', open('Makefile')")}, marks=UNSURE,
+        says="when that holds the new one's text"),
+    "a manual beside data": Case(base={**BASE, "README.md": "Divides.\n", "rates.csv": "1\n"}, change={
+        "rates.csv": "2\n", "README.md": "Divides by zero.\n", "test_zero.py": edited(
+            TEXT, "'if b else 0', open('calc.py')", "'by zero', open('README.md')")}, marks=UNSURE,
+        says="when that holds the new one's text"),
+    "a test of what is gone from the tests": Case(base={**BASE, "testdata/old.txt": "1"}, change={
+        "calc.py": BASE["calc.py"] + "NEW = 1\n", "testdata/old.txt": None, "test_zero.py": edited(
+            TEXT, "In('if b else 0', open('calc.py').read())", "False(__import__('glob').glob('testdata/*'))")
+    }, marks=UNSURE, says="passes without the change as well"),
+    "a new file that patches what others test": Case(base={**BASE, **HALVES}, change={
+        "calc.py": WRONG, **HALVED, "test_a.py": "import calc\ncalc.div = lambda a, b: a / b\n"}, marks=TESTS,
+        says="The tests as they were, run with the change, fail: `test_div"),
+    "a copy beside the tests": Case(
+        base={"calc.py": BASE["calc.py"], "half.py": HALVES["half.py"], "tests/test_calc.py": BASE["test_calc.py"],
+              "tests/test_h.py": HALVES["test_h.py"]},
+        change={"calc.py": WRONG, "half.py": HALVED["half.py"], "tests/calc.py": BASE["calc.py"],
+                "tests/test_half.py": HALVED["test_half.py"]}, verify=f"PYTHONPATH=. {UNITTEST} -s tests", marks=TESTS,
+        says="The tests as they were, run with the change, fail: `test_div"),
+    "code that skips its tests, and more that pass": Case(base={**BASE, **HALVES}, change={
+        "calc.py": "raise __import__('unit' + 'test').SkipTest\n", **HALVED, "test_m.py": "import unittest\n\n"
+        "class M(unittest.TestCase):\n    def test_m(self): pass\n    def test_n(self): pass\n"}, marks=TESTS,
+        says="1 fewer test ran than before"),
     "a test of the text in another language": Case(base=NODE, change={
         "calc.js": NODE_FIXED, "text.test.js": NODE_HEAD + NODE_TEXT
     }, verify="node --test", marks=UNSURE, says="when that holds the new one's text"),

@@ -225,3 +225,21 @@ def test_a_linter_runs_no_tests_that_could_be_counted(command: str, is_unread: b
     assert unread([result]) == ((command,) if is_unread else ())
     assert unread([replace(result, counts=Counts(passed=1))]) == ()
     assert unread([replace(result, exit_code=1)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("base", "originals", "head", "count"),
+    [(3, None, 3, 0), (3, None, 2, 1), (3, 2, 9, 1), (3, 3, 2, 1), (3, 4, 9, 0), (3, 0, 5, 3), (None, None, 1, 0)],
+)
+def test_new_tests_do_not_make_up_for_old_ones(base: int | None, originals: int | None, head: int, count: int) -> None:
+    rounds = [None if ran is None else Round(ending="green", ran=ran, passed=ran) for ran in (originals, head)]
+    was = Round(ending="green", ran=base, passed=base)
+    claims = Claims(base=was, originals=rounds[0], head=rounds[1] or was)
+    assert claims.fewer == count and claims.differs is (count > 0)
+    assert any("fewer test" in said for said in sentences(claims)) is (count > 0)
+
+
+def test_what_ran_together_is_said_to() -> None:
+    tests = tuple(TestProof(name=name, before="red", after="green", together=True) for name in ("a.js", "b.js"))
+    said = sentences(Claims(base=a_round("green"), head=a_round("green", 4), tests=tests))
+    assert said[1] == "The new tests, run together, fail without the change and pass with it."

@@ -231,13 +231,14 @@ def test_two_runs_are_compared(before: CommandResult, after: CommandResult, ok: 
     assert bool(verdict.note) is not ok
 
 
-def test_a_command_under_way_when_the_sandbox_is_closed_is_no_evidence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["make test", "python3 -m pytest", "go test ./..."])
+def test_a_command_under_way_when_the_sandbox_is_closed_is_no_evidence(tmp_path: Path, command: str) -> None:
     """A worker told to leave during the baseline: as a record it would stand for the project's own doing for good."""
-    room = Room(tmp_path / "tree", BASE)
+    room = Room(tmp_path / "tree", {}, Plan())
     room.sandbox.run = lambda command, **_: Execution(  # type: ignore[method-assign]
         command=command, exit_code=None, seconds=1, output=b"", output_bytes=0, killed_by="closed"
     )
     recorded = len(room.ledger.ran())
     with pytest.raises(TransientError):
-        run_commands(room.sandbox, ("make test",), purpose="verify", at="base", ledger=room.ledger)  # type: ignore[arg-type]
+        run_commands(room.sandbox, (command,), purpose="verify", at="base", ledger=room.ledger)  # type: ignore[arg-type]
     assert len(room.ledger.ran()) == recorded

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.verify.named import Named, by_name, collecting, is_collected
+from app.verify import CommandResult, Counts
+from app.verify.named import Named, by_name, collecting, ending_of, is_collected
 from app.verify.proof_by_name import narrowed
 
 ZERO = Named(path="a b/test_z.py", name="T.test_zero")
@@ -65,7 +66,7 @@ def test_of_several_commands_the_innermost_that_holds_a_test_proves_it(
 def test_a_new_test_is_found_in_the_list_however_loud_the_suite_is(tmp_path: Path, options: str, settings: str) -> None:
     (tmp_path / "pytest.ini").write_text(f"[pytest]\naddopts = -p no:cacheprovider {settings}\n")
     (tmp_path / "test_a.py").write_text("class TestA:\n    def test_x(self): ...\n")
-    listing = collecting(f"{sys.executable} -m pytest{options}")
+    listing = collecting(f"{sys.executable} -m pytest{options}", [Named(path="test_a.py")])
     assert listing is not None
     said = subprocess.run(
         ["bash", "-c", f"export PYTEST_DISABLE_PLUGIN_AUTOLOAD=1; {listing}"],
@@ -76,3 +77,24 @@ def test_a_new_test_is_found_in_the_list_however_loud_the_suite_is(tmp_path: Pat
     ).stdout
     assert is_collected(Named(path="test_a.py", name="TestA.test_x"), said)
     assert not is_collected(Named(path="test_b.py", name="TestA.test_x"), said)
+
+
+def test_a_long_list_of_tests_is_asked_only_for_the_files_in_question() -> None:
+    """Of long output only the beginning and the end are kept."""
+    command = collecting("cd a && { pytest -q; }", [Named(path="a/b c/test_z.py", name="test_a")])
+    assert command == "cd a && { pytest -q --collect-only --verbosity=-1; } | grep -F -e 'b c/test_z.py'"
+
+
+@pytest.mark.parametrize(
+    ("failing", "counts", "ending"),
+    [
+        (("tests/test_z.py::test_a",), {"failed": 1, "passed": 59}, "red"),  # more than are run by name
+        (("tests/test_z.py::T::test_a[1]",), {"failed": 1}, "red"),
+        (("tests/test_zz.py::test_a",), {"failed": 1, "passed": 59}, "green"),
+        (("tests/test_z.py",), {"errors": 1}, "broken"),
+    ],
+)
+def test_a_file_fails_when_one_of_its_tests_does(failing: tuple[str, ...], counts: dict[str, int], ending: str) -> None:
+    counted = Counts(failing=failing, **counts)
+    result = CommandResult(command="pytest", purpose="proof", at="x", exit_code=1, seconds=1, counts=counted)
+    assert ending_of(Named(path="tests/test_z.py"), result) == ending

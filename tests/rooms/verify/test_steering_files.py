@@ -94,3 +94,48 @@ def test_files_that_hold_more_steer_by_their_part() -> None:
 
 def test_what_products_consist_of_steers_nothing() -> None:
     assert [case for case in INNOCENT if steers(*case)] == []
+
+
+# A new file of tests, or beside them → it steers those that are there
+REACHING = {
+    "test_a.py": (
+        "import calc\ncalc.div = 1\n", "import calc\nc = calc\n\ndef test_a():\n    c.div = 1\n",
+        "setattr(x, 'a', 1)\n",
+        "import calc\n\ndef test_a():\n    calc.TABLE['a'] = 1\n", "import sys\nsys.modules['calc'] = None\n",
+        "from unittest.mock import patch\npatch('calc.div').start()\n", "pytest_plugins = ['a']\n", "run()\n",
+        "class T:\n    run()\n", "try:\n    run()\nexcept E:\n    pass\n", "def load_tests(*_):\n    return 1\n", "(",
+        "import os\nos.environ['A'] = '1'\n", "import os\n\ndef test_a():\n    os._exit(0)\n",
+        "from ctypes import cdll\n",
+        "from os import _exit as leave\n", "from builtins import setattr as put\n",
+    ),
+    "a.test.js": ("it.only('a', f)\n", "fit('a', f)\n", "process.exit(0)\n", "globalThis.it = f\n", "it = f\n",
+                  "delete require.cache[a]\n", "Array.prototype.map = f\n"),
+    "a_test.go": ("func TestMain(m *testing.M) {}\n", "func init() {}\n", "func TestA(t *T) { os.Exit(0) }\n"),
+    "spec/a_spec.rb": ("class Calc\nend\n", "at_exit { exit! 0 }\n", "Calc.class_eval { }\n"),
+    "tests/ATest.php": ("function strlen($a) {}\n", "exit(0);\n"),
+    "tests/calc.py": ("",), "tests/calc/__init__.py": ("",), "tests/json.py": ("",), "__mocks__/fs.js": ("",),
+}  # fmt: skip
+QUIET = {
+    "test_a.py": (
+        "import sys\nsys.path.insert(0, '.')\nimport re\nA = re.compile('a')\n\n@mark.a\ndef test_a():\n    run()\n",
+        "import unittest\n\nclass T(unittest.TestCase):\n    A = 1\n\n    def setUp(self):\n        self.a = run()\n"
+        "        self.a.b = 2\n\nif __name__ == '__main__':\n    unittest.main()\n",
+    ),
+    "a.test.js": ("const { div } = require('./calc.js');\ntest('a', () => assert.equal(div(1, 0), 0));\n",),
+    "a_test.go": ("func TestA(t *testing.T) { t.Error(1) }\n",),
+    "spec/a_spec.rb": ("class CalcTest < Minitest::Test\n  def test_a; end\nend\n",),
+    "tests/ATest.php": ("<?php\nclass ATest {\n  public function testA() {}\n}\n",),
+    "tests/helpers.py": ("",), "tests/test_calc.py": ("",),
+}  # fmt: skip
+
+
+def begins_to_steer(path: str, content: str) -> bool:
+    added = Change(path=path, kind="add", mode="100644", digest="", size=0)
+    beside = Change(path="src/calc.py", kind="modify", mode="100644", digest="", size=0, old_mode="100644")
+    return path in steering([added, beside], {path: content.encode(), beside.path: b""}, {}, [])
+
+
+def test_new_files_steer_where_they_may_reach_other_tests() -> None:
+    rows = [(path, content) for path, contents in REACHING.items() for content in contents]
+    assert [row for row in rows if not begins_to_steer(*row)] == []
+    assert [(path, it) for path, contents in QUIET.items() for it in contents if begins_to_steer(path, it)] == []
