@@ -17,7 +17,7 @@ const RUNNERS = [
   [/[\\/]vitest[\\/]vitest\.mjs$/,
     () => ["--reporter=default", "--reporter=json", `--outputFile.json=${place("vitest")}`]],
   [/[\\/]mocha[\\/]bin[\\/]_?mocha(\.js)?$/, () => ["--reporter", __filename]],
-  [/[\\/]playwright(-core)?[\\/](test[\\/])?cli\.js$/, () => {
+  [/[\\/]@?playwright[\\/](test[\\/])?cli\.js$/, () => {
     env.PLAYWRIGHT_JUNIT_OUTPUT_NAME = env.PLAYWRIGHT_JUNIT_OUTPUT_FILE = place("playwright");
     return ["--reporter=list,junit"];
   }],

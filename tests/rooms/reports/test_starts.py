@@ -31,6 +31,10 @@ OF_NODE = {
         "done(n, end) { require('fs').writeFileSync(this.to, '<testsuite>' + "
         "'<testcase/>'.repeat(Number(process.argv[2])) + '</testsuite>'); end() } } }"
     ),
+    "node_modules/@playwright/test/cli.js": (
+        "require('fs').writeFileSync(process.env.PLAYWRIGHT_JUNIT_OUTPUT_NAME, '<testsuite><testcase/></testsuite>');"
+        "console.log(process.argv.at(-1) === '--reporter=list,junit' && 'Running 1 test using 1 worker\\n  1 passed (1s)')"
+    ),
     "t/a.test.js": "const { test } = require('node:test');\ntest('a', () => {}); test('b', () => {});\n",
 }  # fmt: skip
 JEST, VITEST, MOCHA = (f"node {path}" for path in list(OF_NODE)[:3])
@@ -42,6 +46,7 @@ JEST, VITEST, MOCHA = (f"node {path}" for path in list(OF_NODE)[:3])
         (f"{JEST} 3", "jest", 3, ""),
         (f"{JEST} 3 && {JEST} 2", "jest", 5, ""),
         (f"{VITEST} 3; {MOCHA} 2; cd t; node --test", "jest and junit", 7, ""),
+        ("node node_modules/@playwright/test/cli.js test", "junit", 1, ""),
         ("node --test t | cat; node --test t", "junit", 4, ""),
         (f"{JEST} 3 && echo 'Tests: 99 passed, 99 total'", "jest", 3, ""),
         (f"{JEST} 3 && {JEST} 2 && echo 'Tests: 99 passed, 99 total'", "text", 5, "not each start left one"),
