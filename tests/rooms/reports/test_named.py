@@ -65,7 +65,7 @@ def test_the_failing_tests_of_each_runner_stand_in_the_pull_request(kind: str) -
 
 
 def reports_of(name: str) -> dict[str, list[bytes]]:
-    """A failure of this name, as each format holds it; Go's names have no spaces, and lines are TAP's own."""
+    """A failure of this name, as each format holds it; of Go a part of a test; lines are TAP's own."""
     xml = quoteattr(name.replace("\x00", "&#0;").replace("\x1b", "&#27;").replace("\x07", "&#7;"), {"\n": "&#10;"})
     junit = f"<testsuites><testsuite><testcase name={xml}><failure/></testcase></testsuite></testsuites>".encode()
     jest = {"status": "failed", "title": name, "ancestorTitles": []}
@@ -73,7 +73,8 @@ def reports_of(name: str) -> dict[str, list[bytes]]:
         "examples": [{"status": "failed", "full_description": name}],
         "summary": {"errors_outside_of_examples_count": 0},
     }
-    events = [{"Package": "m", "Test": name, "Action": action} for action in ("run", "fail")]
+    told = (("TestA", "run"), (f"TestA/{name}", "run"), (f"TestA/{name}", "fail"), ("TestA", "fail"))
+    events = [{"Package": "m", "Test": test, "Action": action} for test, action in told]
     return {
         "ctest": [junit],
         "trx": [f'<TestRun><UnitTestResult testName={xml} outcome="Failed"/></TestRun>'.encode()],
@@ -88,10 +89,10 @@ def reports_of(name: str) -> dict[str, list[bytes]]:
 @pytest.mark.parametrize("name", WEIRD)
 def test_a_name_is_shown_as_code_and_does_nothing(name: str, kind: str) -> None:
     counts = read(kind, reports_of(WEIRD[name])[kind], "/tree")
-    assert len(counts.failing) == 1
+    assert counts.failed == 1
     body = body_of(counts)
     for after in ("Failing before the change", "Failing with the change"):
-        (token,) = items(body, after)
+        token = items(body, after)[-1]
         assert token.type == "code_inline"
         assert len(token.content) <= 120
         assert not set(token.content) & set("\n\r\x00\x1b\x07\u200b\u200f\u202e\u2066\u2060")

@@ -33,7 +33,7 @@ OF_NODE = {
     ),
     "node_modules/@playwright/test/cli.js": (
         "require('fs').writeFileSync(process.env.PLAYWRIGHT_JUNIT_OUTPUT_NAME, '<testsuite><testcase/></testsuite>');"
-        "console.log(process.argv.at(-1) === '--reporter=list,junit' && 'Running 1 test using 1 worker\\n  1 passed (1s)')"
+        "console.log(process.argv[3] == '--reporter=list,junit' && 'Running 1 test using 1 worker\\n  1 passed (1s)')"
     ),
     "t/a.test.js": "const { test } = require('node:test');\ntest('a', () => {}); test('b', () => {});\n",
 }  # fmt: skip
