@@ -97,10 +97,10 @@ _PREFIX = re.compile(
 )
 # What runners say, some with exit code 0, when there was nothing to run; `echo no tests yet` is a script of people.
 _NO_TESTS = re.compile(
-    r"^(?:\[\w+\] |error: |\s*✖ | WARNING  |\s*NX +)?(?:"
+    r"^(?:\[\w+\] |error: |\s*[✖✘] | WARNING  |\s*NX +)?(?:"
     r"No tests? (?:files? |modules )?found(?:, exiting with code \d+|: .*)?\W*"
     r"|No tests? (?:to run|executed|were found|is available in .*|yet|here|specified|defined|configured|available)\W*"
-    r"|No test matches the given .*|Tests are skipped\.?|Couldn't find any files to test\W*|no packages to test"
+    r"|No test matches the given .*|Tests are skipped\.?|Couldn['’]t find any files to test\W*|no packages to test"
     r"|No (?:tasks were executed as part of this run|tasks were run|projects matched the filters in .*)\.?"
     r"|lerna success run No packages found with the lifecycle script .*|> Task \S*[tT]est NO-SOURCE"
     r"|make: (?:'\S*(?:test|check)\S*' is up to date|Nothing to be done for '\S*(?:test|check)\S*')\."

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.failures.counts import Counts
-from app.reports.settle import heard, settled, together
+from app.reports.settle import heard, settled, together, with_starts
 
 ONE_FAILS = Counts(passed=2, failed=1, failing=("a",))
 NUMBERS = st.integers(min_value=0, max_value=3)
@@ -70,3 +70,17 @@ def test_of_several_starts_those_are_heard_that_people_see(
 
 def test_several_starts_add_up_and_one_test_can_fail_in_each() -> None:
     assert together([RED, RED, THREE]) == Counts(passed=5, failed=2, failing=("a", "a (2)"))
+
+
+@given(st.lists(COUNTS, min_size=1, max_size=4), st.data())
+def test_a_report_that_is_lost_understates_and_never_overstates(starts: list[Counts], data: st.DataObject) -> None:
+    """Of several starts some may leave none, and a test may print a summary: no more passed, and no less failed."""
+    reports = data.draw(st.lists(st.sampled_from(starts), unique_by=id, min_size=1))
+    printed = [(counts.passed, counts.failed + counts.errors) for counts in starts]
+    printed += data.draw(st.lists(st.tuples(NUMBERS, st.just(0)), max_size=2))
+    text = Counts(passed=min(passed for passed, _ in printed), failed=sum(bad for _, bad in printed))
+    for left in (heard(reports, printed), reports):
+        found = settled(together(left), with_starts(text, printed, len(left)), speaks=True)
+        assert found is not None
+        assert found.passed <= sum(counts.passed for counts in starts)
+        assert found.failed + found.errors >= sum(counts.failed + counts.errors for counts in starts)
