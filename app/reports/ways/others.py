@@ -82,16 +82,17 @@ def _php(command: str, read: Read) -> Way | None:
 
 
 def _script(name: str, read: Read) -> str:
-    """The last command of a script of composer.json."""
+    """The last command of a script of composer.json, where it is the only one that tests: each would write over it."""
     scripts = manifests.table(manifests.json_object(read("composer.json").encode()), "scripts")
     script = scripts.get(name)
-    last = script[-1] if isinstance(script, list) and script else script
-    return last if isinstance(last, str) else ""
+    *first, last = script if isinstance(script, list) and script else [script]
+    return last if isinstance(last, str) and not re.search(r"phpunit|pest|test", f"{first}") else ""
 
 
 def _ctest(command: str) -> Way | None:
-    found = _CTEST.fullmatch(command.rpartition("&&")[2].strip())
-    if found is None or goes_on(found[1]):
+    first, _, last = command.rpartition("&&")
+    found = _CTEST.fullmatch(last.strip())
+    if found is None or goes_on(found[1]) or re.search(r"\bctest\b", first):
         return None
     return Way(kind="ctest", format="junit", command=f"{command} --output-junit {PLACE}/{REPORT}")
 

@@ -149,6 +149,8 @@ def test_go_prints_events_instead(command: str, expected: str | None) -> None:
         ("php vendor/bin/pest --parallel", f"php vendor/bin/pest --parallel --log-junit {PLACE}/report"),
         ("composer test", f"composer test -- --log-junit {PLACE}/report"),
         ("composer lint", None),
+        ("composer twice", None),
+        ("ctest --test-dir a && ctest --test-dir b", None),
         ("vendor/bin/phpunit | tee log", None),
         ("cmake --build $HOME/build && ctest --test-dir $HOME/build",
          f"cmake --build $HOME/build && ctest --test-dir $HOME/build --output-junit {PLACE}/report"),
@@ -163,7 +165,11 @@ def test_go_prints_events_instead(command: str, expected: str | None) -> None:
     ],
 )  # fmt: skip
 def test_other_runners_are_asked_by_an_argument(command: str, expected: str | None) -> None:
-    files = {"composer.json": json.dumps({"scripts": {"test": ["@lint", "phpunit"], "lint": "phpcs"}})}
+    files = {
+        "composer.json": json.dumps(
+            {"scripts": {"test": ["@lint", "phpunit"], "lint": "phpcs", "twice": ["phpunit a", "phpunit b"]}}
+        )
+    }
     way = way_of(command, lambda path: files.get(path, ""))
     assert (way.command if way else None) == expected
 
