@@ -186,5 +186,6 @@ def ending_of(test: Named, result: CommandResult) -> TestEnding:
     return "green" if counts.passed else "nothing"
 
 
-def _quoted(words: Iterable[str]) -> str:
-    return " ".join(shlex.quote(word) for word in sorted(set(words)))
+def _quoted(paths: Iterable[str]) -> str:
+    """None of them read as an option."""
+    return " ".join(shlex.quote(f"./{path}" if path.startswith("-") else path) for path in sorted(set(paths)))

@@ -23,6 +23,7 @@ GO = Named(path="x/y_test.go", name="TestZero")
          "PATH=$HOME/venv/bin:$PATH python3 -m pytest --rootdir=. 'a b/test_z.py::T::test_zero'"),
         ("pytest -q --maxfail=3", ZERO, "pytest -q --maxfail=3 --rootdir=. 'a b/test_z.py::T::test_zero'"),
         ("pytest", Named(path="test_z.py"), "pytest --rootdir=. test_z.py"),
+        ("pytest", Named(path="-x_test.py", name="test_a"), "pytest --rootdir=. ./-x_test.py::test_a"),
         ("python3 -m unittest -q", ZERO, "python3 -m unittest -q -k '*test_z.T.test_zero'"),
         ("python3.12 -SB -W error -m unittest", ZERO, "python3.12 -SB -W error -m unittest -k '*test_z.T.test_zero'"),
         ("python -Im pytest", ZERO, None),
