@@ -9,7 +9,8 @@ from app.checks.test_files import holds_tests
 from app.projects import manifests
 from app.projects.plan import Folder, Project
 
-_BUNDLE = "BUNDLE_PATH=$HOME/bundle bundle"
+BUNDLE = "BUNDLE_PATH=$HOME/bundle bundle"
+COMPOSER = "composer install --no-interaction --no-progress --quiet"
 _TEST_SDK = re.compile(r"Microsoft\.NET\.Test\.Sdk|Include=\"(xunit|nunit|mstest)", re.IGNORECASE)
 _SAMPLES = frozenset({"fixtures", "fixture", "testdata", "examples", "example", "samples", "sample", "templates"})
 _CTEST = "cmake --build $HOME/build --parallel && ctest --test-dir $HOME/build --output-on-failure --no-tests=error"
@@ -28,8 +29,8 @@ def ruby(folder: Folder) -> Project | None:
     frozen = "BUNDLE_FROZEN=true " if "Gemfile.lock" in folder.names else ""
     return Project(
         folder=folder.path,
-        setup=(f"{frozen}{_BUNDLE} install --quiet",) if is_bundled else (),
-        verify=(f"{_BUNDLE} exec {run}" if is_bundled else run,),
+        setup=(f"{frozen}{BUNDLE} install --quiet",) if is_bundled else (),
+        verify=(f"{BUNDLE} exec {run}" if is_bundled else run,),
         language="Ruby",
         why="specs for RSpec" if has_specs else "a Rakefile and tests",
     )
@@ -46,7 +47,7 @@ def php(folder: Folder) -> Project | None:
     is_pest = "pestphp/pest" in manifests.table(composer, "require-dev")
     return Project(
         folder=folder.path,
-        setup=("composer install --no-interaction --no-progress --quiet",),
+        setup=(COMPOSER,),
         verify=(f"vendor/bin/{'pest' if is_pest else 'phpunit'}" if has_config or is_pest else "composer test",),
         language="PHP",
         why="a phpunit.xml" if has_config else "a test script in composer.json",
