@@ -192,7 +192,8 @@ def result(state: RunState, part: str) -> str:
         if state.breaking and state.proposal and state.proposal.owners:
             lines += ["", f"⚠️ Breaking change, please look: {people(state.proposal.owners)}"]
     else:
-        lines += [f"### {look.icon} {whom}{look.headline.lower()}", "", neutral(state.reason, 3_000)]
+        words = look.headline if look.headline.startswith("I ") else look.headline.lower()
+        lines += [f"### {look.icon} {whom}{words}", "", neutral(state.reason, 3_000)]
         lines += ["", *(f"- Not in my checkout: {line(text, 300)}" for text in state.missing)] if state.missing else []
         ran_here = reproduction_lines(state)
         lines += [

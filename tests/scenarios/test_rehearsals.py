@@ -102,6 +102,7 @@ def test_where_nobody_knows_how_a_file_to_begin_with_is_given(bot, github):
 
     status, result = said_on(issue)
     assert "### 🟡 I cannot test changes here yet" in status
+    assert result.partition("\n### ")[2].startswith("🟡 @maya I cannot test changes here yet")
     assert "I do not know how this project is tested" in result
     assert "did not run yet" in result
     assert proposed_in(result)[1] == []
