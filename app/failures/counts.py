@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 MAX_FAILING = 200  # names kept
@@ -21,6 +21,12 @@ class Counts:
     errors: int = 0
     failing: tuple[str, ...] = ()
     unloaded: int = 0  # of the errors: files that could not be imported or built, so that none of their tests ran
+
+    @classmethod
+    def of(cls, numbers: Mapping[str, int], failing: Iterable[str], unloaded: int = 0) -> Counts:
+        """From how many are `passed`, `failed`, `skipped`, `errors`, and names as they come; the same are told apart."""
+        known = {name: numbers.get(name, 0) for name in ("passed", "failed", "skipped", "errors")}
+        return cls(**known, failing=told_apart(failing), unloaded=unloaded)
 
     @property
     def ran(self) -> int:

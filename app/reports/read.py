@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from app.failures.counts import Counts, told_apart
+from app.failures.counts import Counts
 from app.failures.summaries import tap
 from app.reports import go, trx
 from app.reports.xml import MAX_BYTES, MAX_CASES, Case, Document, UnreadableReport, parse_all
@@ -37,14 +37,7 @@ def _of_cases(cases: Iterable[Case], name_of: Callable[[Case], str], *, unloaded
         numbers["failed"] += case.failures
         numbers["errors"] += case.errors
         failing += [name_of(case)] * (case.failures + case.errors)
-    return Counts(
-        passed=numbers["passed"],
-        failed=numbers["failed"],
-        skipped=numbers["skipped"],
-        errors=numbers["errors"],
-        failing=told_apart(failing),
-        unloaded=unloaded,
-    )
+    return Counts.of(numbers, failing, unloaded)
 
 
 def _pytest(contents: Sequence[bytes], _root: str) -> Counts:
@@ -116,18 +109,11 @@ def _javascript(contents: Sequence[bytes], root: str, name_of: Callable[[str, li
             if status == "failed":
                 failing.append(name_of(file, [*map(str, result["ancestorTitles"]), str(result["title"])]))
         if suite["status"] == "failed" and not any(result["status"] == "failed" for result in results):
-            numbers["unloaded"] += 1
+            numbers["errors"] += 1
             failing.append(file)
     if numbers.total() > MAX_CASES:
         raise UnreadableReport("it holds too many tests")
-    return Counts(
-        passed=numbers["passed"],
-        failed=numbers["failed"],
-        skipped=numbers["skipped"],
-        errors=numbers["unloaded"],
-        failing=told_apart(failing),
-        unloaded=numbers["unloaded"],
-    )
+    return Counts.of(numbers, failing, unloaded=numbers["errors"])
 
 
 def _go(contents: Sequence[bytes], _root: str) -> Counts:
@@ -176,14 +162,8 @@ def _rspec(contents: Sequence[bytes], _root: str) -> Counts:
     unloaded = [
         file for text in report.get("messages", []) for file in re.findall(r"^An error .* loading (\S+)\.$", text, re.M)
     ]
-    return Counts(
-        passed=numbers["passed"],
-        failed=numbers["failed"],
-        skipped=numbers["skipped"],
-        errors=errors,
-        failing=told_apart([*(name for status, name in found if status == "failed"), *unloaded]),
-        unloaded=len(unloaded),
-    )
+    failing = [*(name for status, name in found if status == "failed"), *unloaded]
+    return Counts.of({**numbers, "errors": errors}, failing, unloaded=len(unloaded))
 
 
 def _trx(contents: Sequence[bytes], _root: str) -> Counts:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from app.failures.counts import Counts, told_apart
+from app.failures.counts import Counts
 from app.reports.xml import MAX_CASES, UnreadableReport, walk
 
 # What is in none of these ended badly: Failed, Error, Timeout, Aborted, Disconnected, PassedButRunAborted, …
@@ -21,13 +21,13 @@ def counted(content: bytes) -> Counts:
     """Raises UnreadableReport. A run that was aborted says so beside its results: that is an error without a name."""
     numbers: Counter[str] = Counter()
     failing: list[str] = []
-    opened: list[str] = []
+    root: list[str] = []
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         tag = tag.rpartition(":")[2]
-        if not opened and tag != "TestRun":
+        root.extend([tag] * (not root))
+        if root != ["TestRun"]:
             raise UnreadableReport("it is no report of tests")
-        opened.append(tag)
         if tag == "UnitTestResult":
             ended = _ENDED.get(attributes.get("outcome", ""), "failed")
             numbers[ended] += 1
@@ -37,10 +37,4 @@ def counted(content: bytes) -> Counts:
             raise UnreadableReport("it holds too many tests")
 
     walk(content, start)
-    return Counts(
-        passed=numbers["passed"],
-        failed=numbers["failed"],
-        skipped=numbers["skipped"],
-        errors=numbers["errors"],
-        failing=told_apart(failing),
-    )
+    return Counts.of(numbers, failing)

@@ -46,10 +46,10 @@ def prove(bench: Bench, baseline: Sequence[CommandResult], head: Sequence[Comman
 
 
 def _proved(bench: Bench, runs: Runs) -> Proofs:
-    # Setting up again takes minutes, and what other commands built is there: then the tree of `head` has to do.
-    early = runs.with_change(in_place=True) if runs.stays_in_place else None
     if runs.finds_none:
         return Proofs(uncollected=tuple(test.id for test in runs.tests))
+    # Setting up again takes minutes, and what other commands built is there: then the tree of `head` has to do.
+    early = runs.with_change(in_place=True) if runs.stays_in_place else None
     before = runs.at_base()
     suspects = [test for test in runs.tests if before[test][0] in FAILED]
     worded = runs.still(suspects, "tests@words", bench.words) if suspects and bench.words else {}
