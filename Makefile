@@ -57,7 +57,7 @@ demo: $(VENV)/.run ## play the whole story in the terminal: from an issue to a p
 	@$(BIN)/lamplighter demo
 
 .PHONY: rehearse
-rehearse: $(VENV)/.run ## bugs and red checks of published projects, real ones and planted ones; half an hour or more on two cores
+rehearse: $(VENV)/.run ## bugs and red checks of published projects, real ones and planted ones; an hour or more on two cores
 	@$(BIN)/python -m tests.rehearsal $(ARGS)
 
 .PHONY: test

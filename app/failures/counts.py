@@ -24,7 +24,7 @@ class Counts:
 
     @classmethod
     def of(cls, numbers: Mapping[str, int], failing: Iterable[str], unloaded: int = 0) -> Counts:
-        """From how many are `passed`, `failed`, `skipped`, `errors`, and names as they come; the same are told apart."""
+        """From how many are `passed`, `failed`, `skipped`, `errors`, and names as they come; equal ones told apart."""
         known = {name: numbers.get(name, 0) for name in ("passed", "failed", "skipped", "errors")}
         return cls(**known, failing=told_apart(failing), unloaded=unloaded)
 
